@@ -1,0 +1,220 @@
+"""A single nonlinear wave mode: its parameters, states and rates [11-18]."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.modes import spiking
+from wetcow.modes.criticality import CANONICAL, Constants, critical_phase, critical_ratio
+from wetcow.modes.response import response
+from wetcow.precision import in_double, is_traced
+
+LINEAR_BELOW = 0.1  # there the spiking frequency is within 1.5 % of omega
+CRITICAL_WITHIN = 1e-9
+
+
+def _parameter(value: Any) -> Any:
+    """Keep JAX arrays (they may be traced); everything else becomes float64 NumPy."""
+    return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.float64)
+
+
+class Mode(eqx.Module):
+    """One wave mode, or a row of uncoupled ones, in amplitude-phase form [11, 12].
+
+    In Cartesian form, a = A e^{iφ}:
+
+        da/dt = (γ + iω) a + a [w_a Re(a e^{−iψ}) − α|a| + i w_φ Re a]
+
+    Parameters
+    ----------
+    gamma : float or array (n,)
+        Excitation γ (negative: damping), 1/time.
+    omega : float or array (n,)
+        Linear angular frequency ω, radians/time. Criticality and spiking frequency are defined
+        for ω > 0.
+    w_a, w_phi, alpha : float or array (n,)
+        Constants of the nonlinear terms, 1/(amplitude · time). Default: the paper's, √5, √5, 3.
+    psi : float or array (n,)
+        Phase of the amplitude nonlinearity, radians. Default: the paper's, 2 arctan(1/3).
+
+    Raises
+    ------
+    ValueError
+        For non-finite values, shapes that do not broadcast, α ≤ 0, w_φ < 0, or |w_a sin ψ| ≥ α (no
+        critical point exists, [17]).
+
+    Examples
+    --------
+    >>> mode = Mode(gamma=1.9)
+    >>> print(round(float(mode.criticality), 3), float(mode.critical_gamma), mode.state)
+    0.95 2.0 subcritical
+    >>> print(round(float(mode.spiking_frequency()), 4))
+    0.2407
+    """
+
+    gamma: Any = eqx.field(converter=_parameter)
+    omega: Any = eqx.field(converter=_parameter, default=1.0)
+    w_a: Any = eqx.field(converter=_parameter, default=CANONICAL.w_a)
+    w_phi: Any = eqx.field(converter=_parameter, default=CANONICAL.w_phi)
+    psi: Any = eqx.field(converter=_parameter, default=CANONICAL.psi)
+    alpha: Any = eqx.field(converter=_parameter, default=CANONICAL.alpha)
+
+    def __check_init__(self):
+        values = self.parameters()
+        try:
+            shape = np.broadcast_shapes(*(np.shape(value) for value in values.values()))
+        except ValueError:
+            shapes = {name: np.shape(value) for name, value in values.items()}
+            raise ValueError(f"the parameters of a Mode must broadcast; got {shapes}") from None
+        if len(shape) > 1:
+            raise ValueError(
+                f"a Mode holds scalars or one row of modes, got parameters of shape {shape}; "
+                "use sweep() to vary parameters"
+            )
+        if is_traced(values):
+            return
+        for name, value in values.items():
+            if not np.all(np.isfinite(value)):
+                raise ValueError(f"{name} must be finite, got {value}")
+        if np.any(np.asarray(self.alpha) <= 0):
+            raise ValueError(f"alpha must be positive (it saturates the mode), got {self.alpha}")
+        if np.any(np.asarray(self.w_phi) < 0):
+            raise ValueError(
+                f"w_phi must not be negative, got {self.w_phi}; shift the phase by pi instead, "
+                "which flips the signs of w_phi and w_a together"
+            )
+        if np.any(np.abs(self.w_a * np.sin(self.psi)) >= self.alpha):
+            raise ValueError(
+                f"|w_a sin(psi)| must be smaller than alpha, or no critical point exists [17]; got "
+                f"w_a={self.w_a}, psi={self.psi}, alpha={self.alpha}"
+            )
+
+    def parameters(self) -> dict[str, Any]:
+        """Return all parameters by name."""
+        return {name: getattr(self, name) for name in ("gamma", "omega", *Constants._fields)}
+
+    def replace(self, **parameters: Any) -> Mode:
+        """Return a copy with some parameters changed; accepts the names of the constructor."""
+        unknown = set(parameters) - set(self.parameters())
+        if unknown:
+            raise ValueError(f"a Mode has no parameter {sorted(unknown)}; {[*self.parameters()]}")
+        return Mode(**{**self.parameters(), **parameters})
+
+    @property
+    def constants(self) -> Constants:
+        """The constants w_a, w_φ, ψ, α."""
+        return Constants(self.w_a, self.w_phi, self.psi, self.alpha)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``()`` for one mode, ``(n,)`` for a row."""
+        return np.broadcast_shapes(*(np.shape(value) for value in self.parameters().values()))
+
+    @property
+    def size(self) -> int:
+        """Number of modes."""
+        return int(np.prod(self.shape))
+
+    def field(self, a: Any, past: Any = None) -> Any:
+        """Time derivative of the complex amplitudes `a`, shape (..., n): [11, 12] in Cartesian form."""
+        nonlinear = (
+            self.w_a * (a.real * jnp.cos(self.psi) + a.imag * jnp.sin(self.psi))
+            - self.alpha * jnp.abs(a)
+            + 1j * self.w_phi * a.real
+        )
+        return a * (self.gamma + 1j * self.omega + nonlinear)
+
+    def rate(self) -> Any:
+        """Fastest linear rate |γ| + |ω| of the modes, 1/time; bounds the step size."""
+        return jnp.max(jnp.abs(self.gamma) + jnp.abs(self.omega))
+
+    def _check_positive_frequency(self) -> None:
+        if not is_traced(self.omega) and np.any(np.asarray(self.omega) <= 0):
+            raise ValueError(
+                f"criticality [18] and spiking frequency [14] need omega > 0, got {self.omega}"
+            )
+
+    @property
+    def critical_phase(self) -> Any:
+        """φ_c of [17], radians."""
+        return in_double(critical_phase)(self.constants)
+
+    @property
+    def critical_ratio(self) -> Any:
+        """W = ω/γ_c of [16]."""
+        return in_double(critical_ratio)(self.constants)
+
+    @property
+    def critical_gamma(self) -> Any:
+        """Excitation γ_c = ω/w at which the mode falls silent [15]."""
+        self._check_positive_frequency()
+        return self.omega / self.critical_ratio
+
+    @property
+    def critical_omega(self) -> Any:
+        """Frequency ω_c = γw below which the mode is silent [15]."""
+        return self.gamma * self.critical_ratio
+
+    @property
+    def criticality(self) -> Any:
+        """Cr = wγ/ω [18]."""
+        self._check_positive_frequency()
+        return self.critical_omega / self.omega
+
+    @property
+    def state(self) -> Any:
+        """State of the mode, a string (or an array of strings).
+
+        "damped" for γ < 0; "linear" for 0 ≤ cr < 0.1, where the oscillation is nearly harmonic;
+        "subcritical" (spiking) for cr < 1; "critical" for |cr − 1| ≤ 1e-9; "supercritical" (one
+        spike, then silence) beyond.
+        """
+        criticality = np.asarray(self.criticality)
+        states = np.select(
+            [
+                criticality < 0,
+                criticality < LINEAR_BELOW,
+                np.abs(criticality - 1) <= CRITICAL_WITHIN,
+                criticality < 1,
+            ],
+            ["damped", "linear", "critical", "subcritical"],
+            "supercritical",
+        )
+        return states.item() if states.ndim == 0 else states
+
+    def spiking_frequency(
+        self, method: Literal["exact", "analytic", "adiabatic"] = "exact"
+    ) -> Any:
+        """Angular frequency of spiking ω_s, radians/time; zero when silent, ω when damped.
+
+        Parameters
+        ----------
+        method : {"exact", "analytic", "adiabatic"}
+            "exact": from solved limit cycles (relative error below 1e-6); "analytic": the paper's
+            approximation [14]; "adiabatic": the corrected integral, an approximation that is
+            good near criticality. All are differentiable.
+
+        Returns
+        -------
+        float64 scalar or array (n,)
+
+        Raises
+        ------
+        ValueError
+            For an unknown method, or ω ≤ 0.
+        """
+        if method not in spiking.METHODS:
+            raise ValueError(f"method must be one of {[*spiking.METHODS]}, got {method!r}")
+        self._check_positive_frequency()
+        return in_double(spiking.METHODS[method])(self.gamma, self.omega, self.constants)
+
+    def mean_amplitude(self) -> Any:
+        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7)."""
+        self._check_positive_frequency()
+        amplitude = in_double(lambda c, constants: response(c, constants)[1])
+        return self.omega * amplitude(self.gamma / self.omega, self.constants)

@@ -1,0 +1,40 @@
+"""Double precision for reference results, without touching JAX's global setting."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import jax
+import numpy as np
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def is_traced(*values: Any) -> bool:
+    """Whether any leaf of the pytrees `values` is being traced by JAX."""
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+
+
+def to_numpy(tree: Any) -> Any:
+    """Copy the arrays of a pytree to NumPy; 0-d arrays become NumPy scalars."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[()], tree)
+
+
+def in_double(function: Callable[P, T]) -> Callable[P, T]:
+    """Evaluate `function` in float64 and return NumPy values.
+
+    Under tracing (``jit``, ``grad``, ``vmap``) the function is left alone: it then runs in the
+    precision of its caller, who chooses it with ``jax.enable_x64``.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        if is_traced(args, kwargs):
+            return function(*args, **kwargs)
+        with jax.enable_x64(True):
+            return to_numpy(function(*args, **kwargs))
+
+    return wrapper
