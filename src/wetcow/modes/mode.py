@@ -12,6 +12,7 @@ import numpy as np
 from wetcow.modes import spiking
 from wetcow.modes.criticality import CANONICAL, Constants, critical_phase, critical_ratio
 from wetcow.modes.response import response
+from wetcow.modes.system import System
 from wetcow.precision import in_double, is_traced
 
 LINEAR_BELOW = 0.1  # there the spiking frequency is within 1.5 % of omega
@@ -23,7 +24,7 @@ def _parameter(value: Any) -> Any:
     return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.float64)
 
 
-class Mode(eqx.Module):
+class Mode(System):
     """One wave mode, or a row of uncoupled ones, in amplitude-phase form [11, 12].
 
     In Cartesian form, a = A e^{iφ}:
@@ -187,9 +188,7 @@ class Mode(eqx.Module):
         )
         return states.item() if states.ndim == 0 else states
 
-    def spiking_frequency(
-        self, method: Literal["exact", "analytic", "adiabatic"] = "exact"
-    ) -> Any:
+    def spiking_frequency(self, method: Literal["exact", "analytic", "adiabatic"] = "exact") -> Any:
         """Angular frequency of spiking ω_s, radians/time; zero when silent, ω when damped.
 
         Parameters

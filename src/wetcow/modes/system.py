@@ -1,0 +1,75 @@
+"""What can be integrated: the small interface that modes, networks and baselines share."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+INITIAL_AMPLITUDE = 0.1
+
+
+class System(eqx.Module):
+    """A system of `size` complex variables a with da/dt = ``field(a, past)``."""
+
+    @property
+    @abc.abstractmethod
+    def size(self) -> int:
+        """Number of complex variables."""
+
+    @abc.abstractmethod
+    def field(self, a: Any, past: Any = None) -> Any:
+        """Time derivative of the state.
+
+        Parameters
+        ----------
+        a : complex array (n,)
+            State.
+        past : callable, optional
+            For delayed systems: maps delays (n, n) to a_j(t − delay_ij), (n, n).
+
+        Returns
+        -------
+        complex array (n,)
+        """
+
+    @abc.abstractmethod
+    def rate(self) -> Any:
+        """Fastest linear rate, 1/time; a step must resolve it."""
+
+    @abc.abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter by name, as scalars and arrays: the attributes of results."""
+
+    @abc.abstractmethod
+    def replace(self, **parameters: Any) -> System:
+        """Return a copy with some parameters changed."""
+
+    @property
+    def delays(self) -> tuple[float, float]:
+        """Smallest and largest nonzero delay, in units of time; (0, 0) without delays."""
+        return 0.0, 0.0
+
+    @property
+    def resets(self) -> bool:
+        """Whether `after_step` does anything; such systems need a fixed step."""
+        return False
+
+    def after_step(self, a: Any) -> Any:
+        """Discontinuous change at the end of a step (threshold and reset); default: none."""
+        return a
+
+    def observe(self, a: Any) -> Any:
+        """Complex amplitude to record for state `a`; its phase is the phase of the mode."""
+        return a
+
+    def initial(self, key: Any = None) -> Any:
+        """Initial state, complex (n,): amplitude 0.1; phase 0, or random with a JAX `key`."""
+        if key is None:
+            return np.full(self.size, INITIAL_AMPLITUDE, dtype=complex)
+        phase = jax.random.uniform(key, (self.size,), maxval=2 * np.pi)
+        return INITIAL_AMPLITUDE * jnp.exp(1j * phase)

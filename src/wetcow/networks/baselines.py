@@ -1,0 +1,185 @@
+"""What wave networks are compared with: Kuramoto, single-sided coupling, integrate-and-fire [1]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.modes.system import System
+from wetcow.networks.coupling import Coupling
+from wetcow.networks.network import Network
+from wetcow.precision import is_traced
+
+
+def phase_only(network: Network) -> Network:
+    """Keep only the phase part of the coupling, i·Im R: every δ_ij becomes ±π/2."""
+    return network.replace(coupling=network.coupling.part(lambda r: 1j * r.imag))
+
+
+def amplitude_only(network: Network) -> Network:
+    """Keep only the amplitude part of the coupling, Re R: every δ_ij becomes 0 or π."""
+    return network.replace(coupling=network.coupling.part(lambda r: r.real + 0j))
+
+
+def _row(name: str, value: Any, size: int) -> Any:
+    if np.shape(value) not in ((), (size,)):
+        raise ValueError(f"{name} must be a number or have length {size}, got {np.shape(value)}")
+    if not is_traced(value) and not np.all(np.isfinite(value)):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return value if is_traced(value) else np.asarray(value, dtype=np.float64)
+
+
+def _only(system: System, parameters: dict[str, Any]) -> dict[str, Any]:
+    own = {field: getattr(system, field) for field in vars(system)}
+    strength = parameters.pop("coupling_strength", None)
+    if strength is not None:
+        own["coupling"] = own["coupling"].scaled(strength)
+    unknown = set(parameters) - set(own)
+    if unknown:
+        raise ValueError(f"{type(system).__name__} has no parameter {sorted(unknown)}: {[*own]}")
+    return {**own, **parameters}
+
+
+class Kuramoto(System):
+    """Phase oscillators, dθ_i/dt = ω_i + Σ_j w_ij sin(θ_j − θ_i − δ_ij), as points of the circle.
+
+    The limit of [20] with small constant amplitudes. The state is a = e^{iθ}; a radial term keeps
+    rounding from changing |a| and does not act on phases.
+
+    Parameters
+    ----------
+    omega : float or array (n,)
+        Angular frequencies, radians/time.
+    coupling : Coupling
+        R_ij = w_ij e^{−iδ_ij}, 1/time. For the classical model: ``LowRank.uniform(n, K)``.
+    """
+
+    omega: Any
+    coupling: Coupling
+
+    def __init__(self, omega: Any, coupling: Coupling):
+        self.coupling = coupling
+        self.omega = _row("omega", omega, coupling.size)
+
+    @property
+    def size(self) -> int:  # noqa: D102
+        return self.coupling.size
+
+    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+        modulus = jnp.abs(a)
+        u = a / modulus
+        turning = self.omega + jnp.imag(jnp.conj(u) * self.coupling(u, past))
+        return a * (1j * turning + 1 - modulus**2)
+
+    def initial(self, key: Any = None) -> Any:  # noqa: D102
+        a = super().initial(key)
+        return a / abs(a)
+
+    def rate(self) -> Any:  # noqa: D102
+        return jnp.max(jnp.abs(self.omega)) + self.coupling.bound() + 2.0
+
+    @property
+    def delays(self) -> tuple[float, float]:  # noqa: D102
+        return self.coupling.delays
+
+    def parameters(self) -> dict[str, Any]:  # noqa: D102
+        kind = {"coupling": type(self.coupling).__name__}
+        return {"omega": self.omega, **kind, **self.coupling.parameters()}
+
+    def replace(self, **parameters: Any) -> Kuramoto:  # noqa: D102
+        return Kuramoto(**_only(self, parameters))
+
+
+class LeakyIntegrateAndFire(System):
+    """Leaky integrate-and-fire neurons [1], τ_m dU/dt = −(U − U_rest) + R_m I, with reset.
+
+    A spike of j at U_j ≥ Θ resets U_j and adds Re R_ij to the synaptic current s_i, which decays
+    with τ_s; I = `current` + s. The state is U + i s. Recorded is e^{2πi (U − U_reset)/(Θ −
+    U_reset)}, whose phase advances by 2π from spike to spike, so that spike times, frequencies and
+    order parameters mean the same as for waves. Integrated with a fixed step, at whose ends
+    thresholds are checked.
+
+    Parameters
+    ----------
+    current : float or array (n,)
+        External input R_m I, units of potential.
+    coupling : Coupling
+        Real part: jump of the synaptic current per spike, units of potential.
+    tau_m, tau_s : float
+        Membrane and synaptic time constants, time.
+    rest, threshold, reset : float
+        U_rest, Θ and U_reset, units of potential.
+    """
+
+    current: Any
+    coupling: Coupling
+    tau_m: Any
+    tau_s: Any
+    rest: Any
+    threshold: Any
+    reset: Any
+
+    def __init__(
+        self,
+        current: Any,
+        coupling: Coupling,
+        tau_m: float = 1.0,
+        tau_s: float = 0.2,
+        rest: float = 0.0,
+        threshold: float = 1.0,
+        reset: float = 0.0,
+    ):
+        self.coupling = coupling
+        self.current = _row("current", current, coupling.size)
+        self.tau_m, self.tau_s = _row("tau_m", tau_m, 1), _row("tau_s", tau_s, 1)
+        self.rest, self.threshold = _row("rest", rest, 1), _row("threshold", threshold, 1)
+        self.reset = _row("reset", reset, 1)
+        if is_traced(vars(self)):
+            return
+        if self.tau_m <= 0 or self.tau_s <= 0:
+            raise ValueError(f"tau_m and tau_s must be positive, got {tau_m} and {tau_s}")
+        if self.threshold <= self.reset:
+            raise ValueError(f"threshold must exceed reset, got {threshold} and {reset}")
+        if coupling.delays[1]:
+            raise ValueError("LeakyIntegrateAndFire takes instantaneous couplings only")
+
+    @property
+    def size(self) -> int:  # noqa: D102
+        return self.coupling.size
+
+    @property
+    def resets(self) -> bool:  # noqa: D102
+        return True
+
+    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+        potential, synaptic = a.real, a.imag
+        change = (self.rest - potential + self.current + synaptic) / self.tau_m
+        return change - 1j * synaptic / self.tau_s
+
+    def after_step(self, a: Any) -> Any:  # noqa: D102
+        spikes = a.real >= self.threshold
+        # What was gained beyond the threshold within the step is kept, or the rate would depend
+        # on the step to first order.
+        potential = jnp.where(spikes, a.real - self.threshold + self.reset, a.real)
+        arriving = jnp.real(self.coupling(spikes.astype(a.dtype)))
+        return potential + 1j * (a.imag + arriving)
+
+    def observe(self, a: Any) -> Any:  # noqa: D102
+        return jnp.exp(2j * np.pi * (a.real - self.reset) / (self.threshold - self.reset))
+
+    def initial(self, key: Any = None) -> Any:  # noqa: D102
+        progress = jnp.angle(super().initial(key)) / (2 * np.pi) % 1.0
+        return self.reset + progress * (self.threshold - self.reset) + 0j
+
+    def rate(self) -> Any:  # noqa: D102
+        return 1 / self.tau_m + 1 / self.tau_s
+
+    def parameters(self) -> dict[str, Any]:  # noqa: D102
+        own = {name: value for name, value in vars(self).items() if name != "coupling"}
+        kind = {"coupling": type(self.coupling).__name__}
+        return {**own, **kind, **self.coupling.parameters()}
+
+    def replace(self, **parameters: Any) -> LeakyIntegrateAndFire:  # noqa: D102
+        return LeakyIntegrateAndFire(**_only(self, parameters))

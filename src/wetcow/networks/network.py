@@ -1,0 +1,112 @@
+"""Networks of wave modes coupled in amplitude and phase [19, 20, 28-30]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wetcow.modes.criticality import CANONICAL
+from wetcow.modes.mode import Mode
+from wetcow.modes.system import System
+from wetcow.networks.coupling import Coupling
+from wetcow.precision import in_double
+
+
+class Network(System):
+    """Coupled modes, da/dt = F(a) + R a, with F the field of uncoupled modes.
+
+    In polar form these are [19, 20]: input j excites mode i by w_ij A_j cos(φ_j − φ_i − δ_ij) and
+    turns its phase by w_ij A_j sin(φ_j − φ_i − δ_ij)/A_i.
+
+    Parameters
+    ----------
+    gamma, omega, w_a, w_phi, psi, alpha : float or array (n,)
+        Parameters of the modes; see `wetcow.Mode`.
+    coupling : Coupling
+        `Dense`, `Sparse`, `Sheet`, `LowRank` or `Delayed`, for n modes.
+
+    Raises
+    ------
+    ValueError
+        If the parameters are invalid or their number is not that of the coupling.
+
+    Examples
+    --------
+    >>> from wetcow.networks.coupling import LowRank
+    >>> net = Network(gamma=0.2, omega=np.linspace(0.5, 1.5, 10), coupling=LowRank.uniform(10, 0.4))
+    >>> net.size
+    10
+    """
+
+    modes: Mode
+    coupling: Coupling
+
+    def __init__(
+        self,
+        gamma: Any,
+        omega: Any,
+        coupling: Coupling,
+        w_a: Any = CANONICAL.w_a,
+        w_phi: Any = CANONICAL.w_phi,
+        psi: Any = CANONICAL.psi,
+        alpha: Any = CANONICAL.alpha,
+    ):
+        if not isinstance(coupling, Coupling):
+            raise TypeError(
+                f"coupling must be a Coupling such as wetcow.Dense(R), got {type(coupling).__name__}"
+            )
+        self.modes = Mode(gamma, omega, w_a, w_phi, psi, alpha)
+        self.coupling = coupling
+        if self.modes.shape not in ((), (coupling.size,)):
+            raise ValueError(
+                f"the coupling joins {coupling.size} modes but the parameters describe "
+                f"{self.modes.size}; give scalars or arrays of length {coupling.size}"
+            )
+
+    @property
+    def size(self) -> int:  # noqa: D102
+        return self.coupling.size
+
+    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+        return self.modes.field(a) + self.coupling(a, past)
+
+    def rate(self) -> Any:  # noqa: D102
+        return self.modes.rate() + self.coupling.bound()
+
+    @property
+    def delays(self) -> tuple[float, float]:  # noqa: D102
+        return self.coupling.delays
+
+    def parameters(self) -> dict[str, Any]:  # noqa: D102
+        kind = {"coupling": type(self.coupling).__name__}
+        return {**self.modes.parameters(), **kind, **self.coupling.parameters()}
+
+    def replace(self, **parameters: Any) -> Network:
+        """Return a copy with parameters of the modes, `coupling` or `coupling_strength` changed.
+
+        `coupling_strength` multiplies R.
+        """
+        coupling = parameters.pop("coupling", self.coupling)
+        strength = parameters.pop("coupling_strength", None)
+        if strength is not None:
+            coupling = coupling.scaled(strength)
+        modes = self.modes.replace(**parameters).parameters()
+        return Network(coupling=coupling, **modes)
+
+    def synchronized(self) -> Mode:
+        """Return the modes as they run when all have equal amplitude and phase.
+
+        Then Σ_j R_ij a_j = (Σ_j R_ij) a_i, so that mode i is a single mode with total excitation
+        γ̄_i = γ_i + Σ_j w_ij cos δ_ij [29] and total frequency ω̄_i = ω_i − Σ_j w_ij sin δ_ij
+        ([30], with the sign that follows from [20]). Its ``spiking_frequency()`` is that of [28].
+        """
+        total = np.asarray(in_double(lambda coupling: _row_sums(coupling))(self.coupling))
+        return self.modes.replace(
+            gamma=self.modes.gamma + total.real, omega=self.modes.omega + total.imag
+        )
+
+
+def _row_sums(coupling: Coupling) -> Any:
+    ones = np.ones(coupling.size, dtype=complex)
+    return coupling(ones, lambda delay: np.ones_like(delay))
