@@ -1,1 +1,125 @@
-"""wetcow."""
+"""Weakly evanescent cortical waves: modes, networks, memories, and learning by them.
+
+The names below are the public ones; each is imported when first used, so that importing the
+package does no array work.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "modes.criticality": ("Constants", "CANONICAL"),
+    "modes.hamiltonian": ("hamiltonian", "motion", "network_hamiltonian"),
+    "modes.mode": ("Mode",),
+    "modes.response": ("response",),
+    "networks.coupling": ("Coupling", "Delayed", "Dense", "LowRank", "Sheet", "Sparse"),
+    "networks.network": ("Network",),
+    "networks.baselines": ("Kuramoto", "LeakyIntegrateAndFire", "amplitude_only", "phase_only"),
+    "simulation.integrate": ("integrate",),
+    "simulation.simulate": ("SimulationError", "simulate"),
+    "simulation.sweep": ("sweep",),
+    "simulation.reduce": ("Reducer",),
+    "simulation.results": ("load_run", "save_run"),
+    "synchrony": (
+        "amplitude_order_parameter",
+        "order_parameter",
+        "phase_locking",
+        "spike_times",
+        "spiking_frequency",
+        "time_to_synchrony",
+    ),
+    "memory": ("interference", "memorize"),
+    "learning.classifier": ("WaveClassifier",),
+    "reports.figures": ("plot",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("datasets", "synchrony")
+
+if TYPE_CHECKING:
+    from wetcow import datasets, synchrony
+    from wetcow.learning.classifier import WaveClassifier
+    from wetcow.memory import interference, memorize
+    from wetcow.modes.criticality import CANONICAL, Constants
+    from wetcow.modes.hamiltonian import hamiltonian, motion, network_hamiltonian
+    from wetcow.modes.mode import Mode
+    from wetcow.modes.response import response
+    from wetcow.networks.baselines import (
+        Kuramoto,
+        LeakyIntegrateAndFire,
+        amplitude_only,
+        phase_only,
+    )
+    from wetcow.networks.coupling import Coupling, Delayed, Dense, LowRank, Sheet, Sparse
+    from wetcow.networks.network import Network
+    from wetcow.reports.figures import plot
+    from wetcow.simulation.integrate import integrate
+    from wetcow.simulation.reduce import Reducer
+    from wetcow.simulation.results import load_run, save_run
+    from wetcow.simulation.simulate import SimulationError, simulate
+    from wetcow.simulation.sweep import sweep
+    from wetcow.synchrony import (
+        amplitude_order_parameter,
+        order_parameter,
+        phase_locking,
+        spike_times,
+        spiking_frequency,
+        time_to_synchrony,
+    )
+
+__all__ = [
+    "CANONICAL",
+    "Constants",
+    "Coupling",
+    "Delayed",
+    "Dense",
+    "Kuramoto",
+    "LeakyIntegrateAndFire",
+    "LowRank",
+    "Mode",
+    "Network",
+    "Reducer",
+    "Sheet",
+    "SimulationError",
+    "Sparse",
+    "WaveClassifier",
+    "amplitude_only",
+    "amplitude_order_parameter",
+    "datasets",
+    "hamiltonian",
+    "integrate",
+    "interference",
+    "load_run",
+    "memorize",
+    "motion",
+    "network_hamiltonian",
+    "order_parameter",
+    "phase_locking",
+    "phase_only",
+    "plot",
+    "response",
+    "save_run",
+    "simulate",
+    "spike_times",
+    "spiking_frequency",
+    "sweep",
+    "synchrony",
+    "time_to_synchrony",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"wetcow.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'wetcow' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"wetcow.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""Integration of modes and networks: `simulate`, `sweep`, and their results."""

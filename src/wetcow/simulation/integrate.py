@@ -1,0 +1,281 @@
+"""The one place that integrates: a system from sample to sample.
+
+The Cartesian complex form is integrated as real pairs (Re, Im). Smooth systems take adaptive steps;
+delays, resets and noise need fixed steps. Both are pure functions of the state, so they can be
+compiled, batched, differentiated, stopped at any sample and continued from there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import lineax
+import numpy as np
+
+from wetcow.modes.system import System
+
+SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
+
+
+class Adaptive(NamedTuple):
+    """Adaptive steps: Dormand-Prince 8(7) below a relative tolerance of 1e-9, else Tsitouras 5(4).
+
+    Attributes
+    ----------
+    rtol, atol : float
+        Tolerances on the local error; `atol` in units of amplitude.
+    """
+
+    rtol: float
+    atol: float
+
+
+class Fixed(NamedTuple):
+    """Fixed steps: Tsitouras' fifth order, or with noise the additive SDE method ShARK.
+
+    Attributes
+    ----------
+    dt : float
+        Step, time.
+    steps_per_sample : int
+        The samples are this many steps apart.
+    history : int
+        Number of past steps kept for delays.
+    noisy : bool
+        Whether noise is added.
+    """
+
+    dt: float
+    steps_per_sample: int
+    history: int
+    noisy: bool
+
+
+class State(NamedTuple):
+    """Everything that the continuation of a run depends on.
+
+    Attributes
+    ----------
+    a : complex array (n,)
+        Amplitudes now.
+    step : int array ()
+        Number of fixed steps taken.
+    values, slopes : complex arrays (history, n)
+        Ring buffer of past amplitudes and their derivatives; empty without delays.
+    """
+
+    a: Any
+    step: Any
+    values: Any
+    slopes: Any
+
+
+def initial_state(a0: Any, stepping: Adaptive | Fixed) -> State:
+    """State at the start; before it the amplitudes are taken to have been constant."""
+    a0 = jnp.asarray(a0)
+    depth = stepping.history if isinstance(stepping, Fixed) else 0
+    values = jnp.broadcast_to(a0, (depth, a0.size))
+    return State(a0, jnp.zeros((), int), values, jnp.zeros_like(values))
+
+
+def _pair(a: Any) -> Any:
+    return jnp.stack([a.real, a.imag])
+
+
+def _joined(pair: Any) -> Any:
+    return jax.lax.complex(pair[0], pair[1])
+
+
+def advance(
+    system: System,
+    state: State,
+    times: Any,
+    stepping: Adaptive | Fixed,
+    noise: Any = 0.0,
+    key: Any = None,
+    adjoint: diffrax.AbstractAdjoint | None = None,
+    max_steps: int | None = None,
+) -> tuple[Any, State]:
+    """Integrate from ``times[0]``, where the system is in `state`, through all of `times`.
+
+    Parameters
+    ----------
+    system : System
+        What to integrate.
+    state : State
+        At ``times[0]``.
+    times : float array (k + 1,)
+        Increasing; equally spaced by ``dt · steps_per_sample`` if stepping is fixed.
+    stepping : Adaptive or Fixed
+        Static under ``jit``.
+    noise : float
+        σ of additive noise, amplitude/sqrt(time); see `simulate`.
+    key : JAX key, optional
+        Of the noise.
+    adjoint, max_steps : optional
+        As of ``diffrax.diffeqsolve``, for gradients through adaptive steps.
+
+    Returns
+    -------
+    samples : complex array (k, n)
+        Amplitudes at ``times[1:]``; not finite from where the integration failed.
+    state : State
+        At ``times[-1]``.
+    """
+    if isinstance(stepping, Adaptive):
+        samples = _adaptive(system, state.a, times, stepping, adjoint, max_steps)
+        return samples, state._replace(a=samples[-1])
+    return _fixed(system, state, times, stepping, noise, key)
+
+
+def _adaptive(system, a, times, stepping, adjoint, max_steps):
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda t, y, args: _pair(system.field(_joined(y)))),
+        diffrax.Dopri8() if stepping.rtol < 1e-9 else diffrax.Tsit5(),
+        t0=times[0],
+        t1=times[-1],
+        dt0=None,
+        y0=_pair(a),
+        saveat=diffrax.SaveAt(ts=times[1:]),
+        stepsize_controller=diffrax.PIDController(
+            stepping.rtol, stepping.atol, dtmin=SMALLEST_STEP * (times[1] - times[0])
+        ),
+        adjoint=adjoint or diffrax.RecursiveCheckpointAdjoint(),
+        max_steps=max_steps,
+        throw=False,
+    )
+    assert solution.ys is not None
+    return jax.vmap(_joined)(solution.ys)
+
+
+def _fixed(system, state, times, stepping, noise, key):
+    start, dt = times[0], stepping.dt
+    first = state.step
+    size = state.a.size
+    solver = diffrax.ShARK() if stepping.noisy else diffrax.Tsit5()
+    spread = lineax.DiagonalLinearOperator(jnp.full((2, size), noise / np.sqrt(2), times.dtype))
+
+    def terms(step, past):
+        drift = diffrax.ODETerm(lambda t, y, args: _pair(system.field(_joined(y), past(t))))
+        if not stepping.noisy:
+            return drift
+        # A key per step, so that the path does not depend on where a run was cut.
+        path = diffrax.UnsafeBrownianPath(
+            jax.ShapeDtypeStruct((2, size), times.dtype),
+            jax.random.fold_in(key, step),
+            levy_area=diffrax.SpaceTimeLevyArea,
+        )
+        return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda t, y, args: spread, path))
+
+    def lookup(step, now, values, slopes):
+        """Map t to the function delays → a_j(t − delay_ij), by cubic Hermite interpolation."""
+        if not stepping.history:
+            return lambda t: None
+
+        def past(t):
+            def at(delay):
+                back = (t - delay - now) / dt  # in steps from the latest stored one, ≤ 0
+                left = jnp.clip(jnp.floor(back), 2 - stepping.history, -1)
+                s = back - left
+                index = (step + left.astype(step.dtype)) % stepping.history
+                after = (index + 1) % stepping.history
+                source = jnp.arange(size)[None, :]
+                between = (
+                    (1 + 2 * s) * (1 - s) ** 2 * values[index, source]
+                    + s**2 * (3 - 2 * s) * values[after, source]
+                    + dt * s * (1 - s) ** 2 * slopes[index, source]
+                    - dt * s**2 * (1 - s) * slopes[after, source]
+                )
+                return jnp.where(step + left < 0, values[index, source], between)
+
+            return at
+
+        return past
+
+    def one_step(carry, _):
+        state, solver_state = carry
+        step, values, slopes = state.step, state.values, state.slopes
+        t = start + (step - first) * dt
+        if stepping.history:
+            slot = step % stepping.history
+            values = values.at[slot].set(state.a)
+            past = lookup(step, t, values, slopes)
+            slopes = slopes.at[slot].set(system.field(state.a, past(t)))
+        past = lookup(step, t, values, slopes)
+        y, _, _, solver_state, _ = solver.step(
+            terms(step, past), t, t + dt, _pair(state.a), None, solver_state, system.resets
+        )
+        a = system.after_step(_joined(y))
+        return (State(a, step + 1, values, slopes), solver_state), None
+
+    def one_sample(carry, _):
+        carry, _ = jax.lax.scan(one_step, carry, None, length=stepping.steps_per_sample)
+        return carry, carry[0].a
+
+    at_start = lookup(first, start, state.values, state.slopes)
+    solver_state = solver.init(terms(first, at_start), start, start + dt, _pair(state.a), None)
+    (state, _), samples = jax.lax.scan(
+        one_sample, (state, solver_state), None, length=times.shape[0] - 1
+    )
+    return samples, state
+
+
+def integrate(
+    system: System,
+    a0: Any,
+    times: Any,
+    *,
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+    adjoint: diffrax.AbstractAdjoint | None = None,
+    max_steps: int | None = 100_000,
+) -> Any:
+    """Trajectory as a pure, differentiable function, in the precision of its arguments.
+
+    `simulate` is the labelled, checked and resumable way to run a system; this is the bare one, to
+    use inside ``jax.jit``, ``jax.vmap`` and ``jax.grad``.
+
+    Parameters
+    ----------
+    system : System
+        A smooth system without delays or resets.
+    a0 : complex array (n,)
+        Amplitudes at ``times[0]``.
+    times : float array (k,)
+        Increasing, at least two.
+    rtol, atol : float
+        Tolerances of the adaptive steps.
+    adjoint : diffrax.AbstractAdjoint, optional
+        How gradients are formed; default: checkpointed back-propagation through the steps.
+    max_steps : int or None
+        Bound on the number of steps; None is faster but allows no reverse-mode gradients. Where it
+        is exceeded the result is infinite.
+
+    Returns
+    -------
+    complex array (k, n)
+
+    Raises
+    ------
+    ValueError
+        For systems that need fixed steps.
+
+    Examples
+    --------
+    >>> from wetcow.modes.mode import Mode
+    >>> integrate(Mode(gamma=-1.0), np.array([0.1 + 0j]), np.array([0.0, 1.0])).shape
+    (2, 1)
+    """
+    if system.resets or system.delays[1]:
+        raise ValueError(
+            f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
+        )
+    times = jnp.asarray(times)
+    state = initial_state(a0, Adaptive(rtol, atol))
+    samples, _ = advance(
+        system, state, times, Adaptive(rtol, atol), adjoint=adjoint, max_steps=max_steps
+    )
+    return jnp.concatenate([state.a[None], samples])

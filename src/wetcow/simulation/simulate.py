@@ -1,0 +1,236 @@
+"""Run one system: `simulate`, with recording, reduction, progress and resumption."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+import wetcow
+from wetcow.modes.system import System
+from wetcow.simulation.integrate import State, advance, initial_state
+from wetcow.simulation.plan import (
+    TYPES,
+    check_initial,
+    check_number,
+    check_seed,
+    choose_stepping,
+    sample_times,
+    segment_length,
+)
+from wetcow.simulation.reduce import Reducer, fold
+from wetcow.simulation.results import attributes
+from wetcow.simulation.store import Store
+
+
+class SimulationError(RuntimeError):
+    """A trajectory became singular; the message says where and what to try."""
+
+
+def keys(seed: int | None) -> tuple[Any, Any]:
+    """Keys of the initial state and of the noise for a seed, or None for both."""
+    if seed is None:
+        return None, None
+    initial, noise = jax.random.split(jax.random.key(seed))
+    return initial, noise
+
+
+@eqx.filter_jit
+def _segment(system, state, accumulators, times, stepping, noise, key, modes, record, reducers):
+    """Advance through `times`; return what is recorded, the accumulators and the new state."""
+    samples, state = advance(system, state, times, stepping, noise, key)
+    observed = jax.vmap(system.observe)(samples)[:, modes]
+    accumulators = fold(reducers, accumulators, times[1:], observed)
+    return observed if record else None, accumulators, state
+
+
+def simulate(
+    system: System,
+    t1: float = 200.0,
+    *,
+    t0: float = 0.0,
+    num_samples: int = 2001,
+    a0: Any = None,
+    seed: int | None = None,
+    noise: float = 0.0,
+    dt: float | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    precision: str = "double",
+    record: bool = True,
+    modes: Any = None,
+    reduce: dict[str, Reducer] | None = None,
+    path: str | os.PathLike | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Integrate a mode, a network or a baseline and return its trajectory.
+
+    Parameters
+    ----------
+    system : System
+        `Mode`, `Network`, `Kuramoto`, `LeakyIntegrateAndFire`, …; n modes.
+    t1, t0 : float
+        End and start, time units of the system.
+    num_samples : int
+        Equally spaced samples from t0 to t1, both included; they do not set the accuracy.
+    a0 : complex or array (n,), optional
+        Initial state. Default: amplitude 0.1 with phase 0, or random phases if a seed is given.
+    seed : int, optional
+        Of initial phases and noise.
+    noise : float
+        σ of additive complex white noise, da = F dt + σ dW with E|dW|² = dt; amplitude/sqrt(time).
+        Needs a seed.
+    dt : float, optional
+        Take fixed steps of at most `dt`. Without it steps are adaptive, except with noise, delays
+        or resets, where `dt` defaults to a twentieth of the fastest linear time scale.
+    rtol, atol : float, optional
+        Tolerances of adaptive steps: 1e-8 and 1e-10 in double, 1e-5 and 1e-7 in single precision.
+    precision : {"double", "single"}
+        float64 or float32 arithmetic.
+    record : bool
+        Whether to keep the trajectory.
+    modes : int or sequence of int, optional
+        Modes to record and reduce; default all.
+    reduce : dict of name to Reducer, optional
+        Statistics to accumulate while running, over all samples.
+    path : path, optional
+        A ``.zarr`` folder to which samples are appended while running instead of being held. If it
+        has an unfinished run with the same arguments, the run continues to the same result; a
+        finished one is read.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset
+        Complex ``a`` on (time, mode) if recorded, one variable per reducer, and every parameter
+        and setting in the attributes.
+
+    Raises
+    ------
+    ValueError
+        Before integration, for arguments that make no sense.
+    FileExistsError
+        If `path` has results of another run.
+    SimulationError
+        If the solution becomes singular.
+
+    Examples
+    --------
+    >>> from wetcow.modes.mode import Mode
+    >>> run = simulate(Mode(gamma=1.9), t1=50.0, num_samples=501)
+    >>> run.a.dims, run.attrs["gamma"]
+    (('time', 'mode'), 1.9)
+    """
+    times = sample_times(t0, t1, num_samples)
+    noise = check_number("noise", noise)
+    if noise < 0:
+        raise ValueError(f"noise must not be negative, got {noise}")
+    seed = check_seed(seed, noise)
+    stepping = choose_stepping(system, times, dt, rtol, atol, noise > 0, precision)
+    reducers = dict(reduce or {})
+    if not record and not reducers:
+        raise ValueError("nothing would be kept: record=True, or pass reducers as reduce={…}")
+    if path is not None and not record:
+        raise ValueError("path is where the trajectory is recorded, but record=False")
+    indices = _check_modes(modes, system.size)
+    first_key, noise_key = keys(seed)
+    a0 = check_initial(system, a0, first_key)
+    settings = {
+        "t0": times[0],
+        "t1": times[-1],
+        "num_samples": times.size,
+        "noise": noise,
+        "seed": -1 if seed is None else seed,
+        "precision": precision,
+        "a0": a0,
+        **{f"stepping_{name}": value for name, value in stepping._asdict().items()},
+    }
+    attrs = attributes(
+        {
+            "system": type(system).__name__,
+            "wetcow_version": wetcow.__version__,
+            **system.parameters(),
+            **settings,
+        }
+    )
+    dtype = TYPES[precision]
+    store = Store(path, times, indices, dtype, attrs, [*reducers])
+    if store.finished:
+        return store.dataset()
+    with jax.enable_x64(precision == "double"):
+        real = np.finfo(dtype).dtype
+        state = initial_state(jnp.asarray(a0, dtype), stepping)
+        observed = system.observe(state.a)[indices]
+        accumulators = {
+            name: reducer.init(jnp.asarray(times[0], real), observed)
+            for name, reducer in reducers.items()
+        }
+        if store.samples_done:
+            state, accumulators = store.resume((state, accumulators))
+        elif record:
+            store.write(0, np.asarray(observed)[None])
+        for low, high in _segments(store.samples_done, times.size, progress):
+            kept, accumulators, state = _segment(
+                system,
+                state,
+                accumulators,
+                jnp.asarray(times[low - 1 : high], real),
+                stepping,
+                noise,
+                noise_key,
+                indices,
+                record,
+                reducers,
+            )
+            _check_finite(state, times[low - 1], times[high - 1])
+            if record:
+                store.write(low, np.asarray(kept))
+            store.checkpoint(high, (state, accumulators))
+        results = {
+            name: np.asarray(reducer.result(accumulators[name]))
+            for name, reducer in reducers.items()
+        }
+    return store.finish(results, record)
+
+
+def _check_modes(modes: Any, size: int) -> np.ndarray:
+    if modes is None:
+        return np.arange(size)
+    indices = np.atleast_1d(modes)
+    if not np.issubdtype(indices.dtype, np.integer) or indices.ndim != 1:
+        raise ValueError(f"modes must be an index or a list of indices, got {modes!r}")
+    if indices.size == 0 or indices.min() < 0 or indices.max() >= size:
+        raise ValueError(f"modes must be indices 0…{size - 1}, got {modes!r}")
+    return indices
+
+
+def _check_finite(state: State, start: float, end: float) -> None:
+    bad = ~np.isfinite(np.asarray(state.a))
+    if bad.any():
+        raise SimulationError(
+            f"the solution became singular between t={start:g} and t={end:g} in modes "
+            f"{np.flatnonzero(bad)[:5].tolist()}: amplitudes grow without bound where "
+            "w_a cos(phi − psi) outweighs alpha; check alpha > |w_a|, the coupling, and dt if given"
+        )
+
+
+def _segments(done: int, total: int, progress: bool) -> Iterator[tuple[int, int]]:
+    """Sample ranges (low, high) still to be integrated: the unit of progress and resumption."""
+    length = segment_length(total)
+    lows = range(max(done, 1), total, length)
+    show: Callable = lambda lows: lows  # noqa: E731
+    if progress:
+        from rich.progress import track
+
+        def show(lows):
+            return track(lows, description="simulating", total=len(lows))
+
+    for low in show(lows):
+        yield low, min(low + length, total)

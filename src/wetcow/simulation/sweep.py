@@ -1,0 +1,268 @@
+"""Run one system for many parameters and seeds, in one batched compiled call."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+import wetcow
+from wetcow.modes.system import System
+from wetcow.precision import in_double
+from wetcow.simulation.integrate import advance, initial_state
+from wetcow.simulation.plan import (
+    TYPES,
+    check_initial,
+    check_number,
+    check_seed,
+    choose_stepping,
+    sample_times,
+    segment_length,
+)
+from wetcow.simulation.reduce import Reducer, fold
+from wetcow.simulation.results import attributes
+from wetcow.simulation.simulate import keys
+
+GROUP = 256  # lanes that step together; all wait for the slowest of their group
+
+
+def sweep(
+    system: System,
+    t1: float = 200.0,
+    *,
+    seed: int | Sequence[int] | None = None,
+    t0: float = 0.0,
+    num_samples: int = 2001,
+    a0: Any = None,
+    noise: float = 0.0,
+    dt: float | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    precision: str = "double",
+    record: bool = True,
+    reduce: dict[str, Reducer] | None = None,
+    devices: Sequence[Any] | None = None,
+    **parameters: Any,
+) -> xr.Dataset:
+    """Integrate `system` for all combinations of parameter values and seeds.
+
+    The combinations are sorted by their fastest rate and step in groups of similar ones, so that
+    slow ones do not hold up the rest; with several devices each takes an equal share.
+
+    Parameters
+    ----------
+    system : System
+        The system whose parameters vary.
+    t1, t0, num_samples, a0, noise, dt, rtol, atol, precision, record, reduce
+        As of `simulate`. With ``record=False`` only the reducers' results are held.
+    seed : int or sequence of int, optional
+        Several seeds become the dimension "seed".
+    devices : sequence of JAX devices, optional
+        Default: all devices of the default backend.
+    **parameters : sequence
+        Values of parameters that ``system.replace`` knows, one dimension each, named after it:
+        numbers (k,), rows for the modes (k, n), or for ``coupling`` a list of couplings of one
+        kind and size.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of `simulate`, with a dimension per parameter and for several seeds before (time, mode).
+
+    Raises
+    ------
+    ValueError
+        Before integration, for arguments that make no sense.
+
+    Examples
+    --------
+    >>> from wetcow.modes.mode import Mode
+    >>> runs = sweep(Mode(gamma=0.0), t1=10.0, num_samples=11, gamma=[0.5, 1.0])
+    >>> dict(runs.sizes)
+    {'gamma': 2, 'time': 11, 'mode': 1}
+    """
+    times = sample_times(t0, t1, num_samples)
+    noise = check_number("noise", noise)
+    reducers = dict(reduce or {})
+    if not record and not reducers:
+        raise ValueError("nothing would be kept: record=True, or pass reducers as reduce={…}")
+    axes = {name: _axis(system, name, values) for name, values in parameters.items()}
+    sizes = {name: len(coordinate) for name, (coordinate, _) in axes.items()}
+    several = seed is not None and np.ndim(seed) > 0
+    seeds = [check_seed(one, noise) for one in np.atleast_1d(seed)] if several else None
+    if seeds is not None:
+        if not seeds:
+            raise ValueError("seed must not be an empty sequence")
+        sizes["seed"] = len(seeds)
+    seed_base = check_seed(None if several else seed, 0.0 if several else noise)
+
+    index = dict(zip(sizes, np.indices(tuple(sizes.values())).reshape(len(sizes), -1), strict=True))
+    varied = {
+        name: jax.tree.map(lambda leaf, i=index[name]: np.asarray(leaf)[i], values)
+        for name, (_, values) in axes.items()
+    }
+    num_lanes = math.prod(sizes.values())
+    lane_seeds = None
+    if seeds is not None:
+        lane_seeds = np.asarray(seeds)[index["seed"]]
+    elif seed_base is not None:
+        lane_seeds = np.full(num_lanes, seed_base)
+
+    def rates(varied):
+        rate = jax.vmap(lambda own: system.replace(**own).rate())
+        return rate(varied) if varied else jnp.full(num_lanes, system.rate())
+
+    cost = np.asarray(in_double(rates)(varied))
+    slowest = system.replace(**jax.tree.map(lambda leaf: leaf[np.argmax(cost)], varied))
+    stepping = choose_stepping(slowest, times, dt, rtol, atol, noise > 0, precision)
+    if a0 is not None:
+        a0 = check_initial(system, a0, None)
+
+    devices = jax.devices() if devices is None else list(devices)
+    order = _arrange(cost, len(devices))
+    with jax.enable_x64(precision == "double"):
+        batch = jax.tree.map(lambda leaf: leaf[order], (varied, lane_seeds))
+        shares = _compiled(
+            system,
+            batch,
+            None if a0 is None else jnp.asarray(a0, TYPES[precision]),
+            jnp.asarray(times, np.finfo(TYPES[precision]).dtype),
+            noise,
+            stepping,
+            record,
+            reducers,
+            tuple(devices),
+        )
+        back = np.empty(num_lanes, int)
+        back[order] = np.arange(order.size)
+        results = {name: np.asarray(value)[back] for name, value in shares.items()}
+
+    coords: dict[str, Any] = {name: coordinate for name, (coordinate, _) in axes.items()}
+    if seeds is not None:
+        coords["seed"] = seeds
+    coords["mode"] = np.arange(system.size)
+    variables = {}
+    for name, value in results.items():
+        own = ("time", "mode") if name == "a" and record else ("mode",) * (value.ndim - 1)
+        variables[name] = ((*sizes, *own), value.reshape(*sizes.values(), *value.shape[1:]))
+    if record:
+        coords["time"] = times
+        singular = ~np.isfinite(results["a"][:, -1]).all(axis=-1)
+        if singular.any():
+            warnings.warn(
+                f"{singular.sum()} of {num_lanes} runs became singular and end in NaN or infinity",
+                stacklevel=2,
+            )
+    settings = {
+        "t0": times[0],
+        "t1": times[-1],
+        "num_samples": times.size,
+        "noise": noise,
+        "precision": precision,
+        **{f"stepping_{name}": value for name, value in stepping._asdict().items()},
+    }
+    fixed = {name: value for name, value in system.parameters().items() if name not in axes}
+    if not several:
+        settings["seed"] = -1 if seed_base is None else seed_base
+    attrs = attributes(
+        {
+            "system": type(system).__name__,
+            "wetcow_version": wetcow.__version__,
+            **fixed,
+            **settings,
+        }
+    )
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+
+def _axis(system: System, name: str, values: Any) -> tuple[np.ndarray, Any]:
+    """Coordinate and stacked values of one varied parameter, each of them tried out."""
+    values = list(values) if np.ndim(values) or not np.isscalar(values) else [values]
+    if not values:
+        raise ValueError(f"{name} must not be empty")
+    for value in values[:: max(1, len(values) // 64)]:  # the constructors check each value
+        try:
+            replaced = system.replace(**{name: value})
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"cannot sweep {name}={value!r}: {error}") from error
+        if replaced.size != system.size:
+            raise ValueError(f"{name} must keep the number of modes, {system.size}")
+    try:
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *values)
+    except ValueError as error:
+        raise ValueError(f"the values of {name} must have one kind and shape: {error}") from error
+    plain = isinstance(stacked, np.ndarray)
+    if plain and not np.all(np.isfinite(stacked)):
+        raise ValueError(f"{name} must be finite; it has NaN or infinite entries")
+    if plain and stacked.ndim == 1:
+        return stacked, stacked.astype(float)
+    return np.arange(len(values)), stacked
+
+
+def _arrange(cost: np.ndarray, num_devices: int) -> np.ndarray:
+    """Lane numbers in execution order, padded by repeats to equal shares of whole groups."""
+    by_cost = np.argsort(cost, kind="stable")
+    share = -(-cost.size // num_devices)
+    group = -(-share // -(-share // GROUP))
+    padded = -(-share // group) * group * num_devices
+    by_cost = np.concatenate([by_cost, np.repeat(by_cost[-1:], padded - cost.size)])
+    return np.concatenate([by_cost[device::num_devices] for device in range(num_devices)])
+
+
+def _lane(system, own, a0, times, noise, stepping, record, reducers):
+    varied, seed = own
+    system = system.replace(**varied)
+    first_key, noise_key = keys(seed)
+    start = system.initial(first_key) if a0 is None else a0
+    start = jnp.asarray(start, jnp.result_type(times.dtype, jnp.complex64))
+    state = initial_state(start, stepping)
+    observed = system.observe(state.a)
+    accumulators = {name: one.init(times[0], observed) for name, one in reducers.items()}
+
+    def through(carry, times):
+        state, accumulators = carry
+        samples, state = advance(system, state, times, stepping, noise, noise_key)
+        samples = jax.vmap(system.observe)(samples)
+        return (state, fold(reducers, accumulators, times[1:], samples)), samples
+
+    carry = (state, accumulators)
+    results = {}
+    if record:
+        carry, samples = through(carry, times)
+        results["a"] = jnp.concatenate([observed[None], samples])
+    else:
+        # Only one segment of samples is held at a time.
+        length = segment_length(times.shape[0])
+        whole = (times.shape[0] - 1) // length
+        pieces = times[np.arange(whole)[:, None] * length + np.arange(length + 1)[None, :]]
+        carry, _ = jax.lax.scan(lambda c, piece: (through(c, piece)[0], None), carry, pieces)
+        if whole * length < times.shape[0] - 1:
+            carry, _ = through(carry, times[whole * length :])
+    return results | {name: one.result(carry[1][name]) for name, one in reducers.items()}
+
+
+@eqx.filter_jit
+def _compiled(system, batch, a0, times, noise, stepping, record, reducers, devices):
+    """All lanes: shared between devices, in groups on each, batched within a group."""
+
+    def share(batch):
+        num_lanes = jax.tree.leaves(batch)[0].shape[0] if jax.tree.leaves(batch) else 1
+        group = -(-num_lanes // -(-num_lanes // GROUP))
+        return jax.lax.map(
+            lambda own: _lane(system, own, a0, times, noise, stepping, record, reducers),
+            batch,
+            batch_size=group,
+        )
+
+    if len(devices) == 1:
+        return share(batch)
+    mesh = jax.sharding.Mesh(np.asarray(devices), ("lanes",))
+    lanes = jax.sharding.PartitionSpec("lanes")
+    return jax.shard_map(share, mesh=mesh, in_specs=lanes, out_specs=lanes, check_vma=False)(batch)

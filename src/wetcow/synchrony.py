@@ -1,0 +1,286 @@
+"""Spike times, frequencies, order parameters and time to synchrony of results.
+
+Phases are accumulated from sample to sample, so samples must be dense enough that no phase turns
+by more than π between two; the functions warn above 2.5 radians.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from wetcow.simulation.reduce import Reducer
+
+LARGEST_TURN = 2.5
+
+
+def _require(run: xr.Dataset) -> xr.DataArray:
+    if "a" not in run or "time" not in run["a"].dims:
+        raise ValueError("this needs recorded amplitudes: run simulate() with record=True")
+    if run.sizes["time"] < 2:
+        raise ValueError("this needs at least two samples")
+    return run["a"]
+
+
+def phase(run: xr.Dataset) -> xr.DataArray:
+    """Accumulated phase of each mode, radians, with the dimensions of ``run.a``.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate` or `sweep`, recorded.
+
+    Raises
+    ------
+    ValueError
+        If nothing was recorded.
+    """
+    a = _require(run)
+    axis = a.get_axis_num("time")
+    unwrapped = np.unwrap(np.angle(a.values), axis=axis)
+    turn = np.nanmax(np.abs(np.diff(unwrapped, axis=axis)), initial=0.0)
+    if turn > LARGEST_TURN:
+        warnings.warn(
+            f"phases turn by up to {turn:.2f} rad between samples, too much to be counted surely: "
+            "simulate with more samples",
+            stacklevel=3,
+        )
+    return a.copy(data=unwrapped).rename("phase").assign_attrs(units="rad")
+
+
+def _crossings(time: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Times at which a phase (k,) first exceeds multiples of 2π, linearly interpolated."""
+    turns = np.maximum.accumulate(phase) / (2 * np.pi)
+    levels = np.arange(np.floor(turns[0]) + 1, np.floor(turns[-1]) + 1)
+    after = np.searchsorted(turns, levels, side="left")
+    before = after - 1
+    share = (levels - turns[before]) / (turns[after] - turns[before])
+    return time[before] + share * (time[after] - time[before])
+
+
+def spike_times(run: xr.Dataset) -> list[np.ndarray]:
+    """Times of spikes of each mode: passages of its phase through 0, where it turns fastest.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate`, recorded; (time, mode).
+
+    Returns
+    -------
+    list of float arrays
+        One for each mode, time units of the run.
+    """
+    phases = phase(run).transpose("time", "mode").values
+    time = run["time"].values
+    return [_crossings(time, column) for column in phases.T]
+
+
+def spiking_frequency(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
+    """Angular spiking frequency of each mode, radians/time.
+
+    2π(n − 1) over the time between the first and the last of n spikes; for modes with fewer than
+    two spikes, the accumulated phase over time.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate` or `sweep`, recorded.
+    after : float, optional
+        Use samples from this time on; default: the second half.
+
+    Returns
+    -------
+    xarray.DataArray
+        The dimensions of ``run.a`` without time.
+    """
+    time = run["time"].values
+    after = (time[0] + time[-1]) / 2 if after is None else after
+    keep = time >= after
+    if keep.sum() < 2:
+        raise ValueError(f"fewer than two samples after {after}; the run ends at {time[-1]}")
+
+    def one(phases):
+        if not np.all(np.isfinite(phases)):
+            return np.nan
+        spikes = _crossings(time[keep], phases)
+        if spikes.size < 2:
+            return (phases[-1] - phases[0]) / (time[-1] - time[keep][0])
+        return 2 * np.pi * (spikes.size - 1) / (spikes[-1] - spikes[0])
+
+    kept = phase(run).isel(time=keep)
+    result = xr.apply_ufunc(one, kept, input_core_dims=[["time"]], vectorize=True)
+    return result.rename("spiking_frequency").assign_attrs(units="rad/time")
+
+
+def order_parameter(run: xr.Dataset) -> xr.DataArray:
+    """Phase order parameter r(t) = |⟨e^{iφ}⟩| over modes: 1 if all phases agree, ~ 1/√n if none.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate` or `sweep`, recorded.
+    """
+    a = _require(run)
+    return np.abs(np.exp(1j * xr.apply_ufunc(np.angle, a)).mean("mode")).rename("order_parameter")
+
+
+def amplitude_order_parameter(run: xr.Dataset) -> xr.DataArray:
+    """|Σ a|/Σ |a| over modes at each time: the order parameter weighted by amplitude."""
+    a = _require(run)
+    return (np.abs(a.sum("mode")) / np.abs(a).sum("mode")).rename("amplitude_order_parameter")
+
+
+def phase_locking(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
+    """Phase-locking value |⟨e^{i(φ_i − φ_j)}⟩_t| of each pair: 1 for a constant difference.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate`, recorded.
+    after : float, optional
+        Use samples from this time on; default: the second half.
+    """
+    a = _require(run).transpose("time", "mode")
+    time = run["time"].values
+    keep = time >= ((time[0] + time[-1]) / 2 if after is None else after)
+    unit = np.exp(1j * np.angle(a.values[keep]))
+    value = np.abs(unit.T @ unit.conj()) / keep.sum()
+    mode = run["mode"].values
+    return xr.DataArray(value, {"mode": mode, "mode_from": mode}, ("mode", "mode_from"))
+
+
+def linear_period(run: xr.Dataset) -> float:
+    """2π over the mean linear frequency ω of the modes, from the attributes."""
+    if "omega" not in run.attrs:
+        raise ValueError("these results have no omega; give the period as a number")
+    return 2 * np.pi / float(np.mean(run.attrs["omega"]))
+
+
+def time_to_synchrony(
+    run: xr.Dataset, threshold: float = 0.99, period: float | None = None
+) -> xr.DataArray:
+    """Time after which the order parameter stays at or above `threshold`, in linear periods.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `simulate` or `sweep`, recorded.
+    threshold : float
+        In (0, 1].
+    period : float, optional
+        Unit of the result, time; default 2π over the mean ω. ``period=1`` gives time units.
+
+    Returns
+    -------
+    xarray.DataArray
+        Infinite where synchrony is not reached or lost again.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold must lie in (0, 1], got {threshold}")
+    order = order_parameter(run).transpose(..., "time")
+    time = run["time"].values
+    below = ~(order.values >= threshold)
+    # Position of the last sample below the threshold; -1 if there is none.
+    last = np.where(below.any(-1), time.size - 1 - np.argmax(below[..., ::-1], axis=-1), -1)
+    first = np.minimum(last + 1, time.size - 1)
+    value = np.where(last == time.size - 1, np.inf, time[first] - time[0])
+    unit = linear_period(run) if period is None else period
+    return order.isel(time=0, drop=True).copy(data=value / unit).rename("time_to_synchrony")
+
+
+class MeanAmplitude(Reducer):
+    """Time average of |a| of each mode over samples from `after` on."""
+
+    after: float = 0.0
+
+    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+        return self.update((jnp.zeros_like(t), jnp.zeros(a.shape, t.dtype)), t, a)
+
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+        counts = (t >= self.after).astype(t.dtype)
+        return accumulator[0] + counts, accumulator[1] + counts * jnp.abs(a)
+
+    def result(self, accumulator: Any) -> Any:  # noqa: D102
+        return accumulator[1] / accumulator[0]
+
+
+class MeanOrder(Reducer):
+    """Time average of the phase order parameter over samples from `after` on."""
+
+    after: float = 0.0
+
+    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+        return self.update((jnp.zeros_like(t), jnp.zeros_like(t)), t, a)
+
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+        counts = (t >= self.after).astype(t.dtype)
+        return accumulator[0] + counts, accumulator[1] + counts * _order(a)
+
+    def result(self, accumulator: Any) -> Any:  # noqa: D102
+        return accumulator[1] / accumulator[0]
+
+
+class Frequency(Reducer):
+    """Angular spiking frequency of each mode from `after` on, as of `spiking_frequency`."""
+
+    after: float = 0.0
+
+    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+        unset = jnp.full(a.shape, jnp.nan, t.dtype)
+        turned = jnp.angle(a)
+        start = jnp.where(t >= self.after, turned, unset)
+        # time, angle and phase now; phase and time at the start; first, last and number of spikes
+        began = jnp.where(t >= self.after, t, jnp.nan)
+        return t, turned, turned, start, began, unset, unset, jnp.zeros(a.shape, t.dtype)
+
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+        before, angle, old, start, began, first, last, number = accumulator
+        turn = jnp.angle(a) - angle
+        new = old + turn - 2 * np.pi * jnp.round(turn / (2 * np.pi))
+        counting = t >= self.after
+        level = 2 * np.pi * jnp.floor(new / (2 * np.pi))
+        spike = counting & (level > old) & (new >= level)
+        at = before + (level - old) / jnp.where(spike, new - old, 1) * (t - before)
+        return (
+            t,
+            jnp.angle(a),
+            new,
+            jnp.where(counting & jnp.isnan(start), new, start),
+            jnp.where(counting & jnp.isnan(began), t, began),
+            jnp.where(spike & jnp.isnan(first), at, first),
+            jnp.where(spike, at, last),
+            number + spike,
+        )
+
+    def result(self, accumulator: Any) -> Any:  # noqa: D102
+        t, _, now, start, began, first, last, number = accumulator
+        spikes = number >= 2
+        between = jnp.where(spikes, last - first, 1)
+        return jnp.where(spikes, 2 * np.pi * (number - 1) / between, (now - start) / (t - began))
+
+
+class SynchronyTime(Reducer):
+    """Time (not periods) after which the order parameter stays at or above `threshold`."""
+
+    threshold: float = 0.99
+
+    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+        below = _order(a) < self.threshold
+        return t, jnp.where(below, jnp.inf, t)
+
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+        start, since = accumulator
+        reached = jnp.where(jnp.isinf(since), t, since)
+        return start, jnp.where(_order(a) >= self.threshold, reached, jnp.inf)
+
+    def result(self, accumulator: Any) -> Any:  # noqa: D102
+        return accumulator[1] - accumulator[0]
+
+
+def _order(a: Any) -> Any:
+    return jnp.abs(jnp.mean(jnp.exp(1j * jnp.angle(a))))
