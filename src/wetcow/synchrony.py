@@ -132,7 +132,7 @@ def order_parameter(run: xr.Dataset) -> xr.DataArray:
 def amplitude_order_parameter(run: xr.Dataset) -> xr.DataArray:
     """|Σ a|/Σ |a| over modes at each time: the order parameter weighted by amplitude."""
     a = _require(run)
-    return (np.abs(a.sum("mode")) / np.abs(a).sum("mode")).rename("amplitude_order_parameter")
+    return (abs(a.sum("mode")) / abs(a).sum("mode")).rename("amplitude_order_parameter")
 
 
 def phase_locking(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
@@ -198,14 +198,14 @@ class MeanAmplitude(Reducer):
 
     after: float = 0.0
 
-    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+    def init(self, t: Any, a: Any) -> Any:
         return self.update((jnp.zeros_like(t), jnp.zeros(a.shape, t.dtype)), t, a)
 
-    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         counts = (t >= self.after).astype(t.dtype)
         return accumulator[0] + counts, accumulator[1] + counts * jnp.abs(a)
 
-    def result(self, accumulator: Any) -> Any:  # noqa: D102
+    def result(self, accumulator: Any) -> Any:
         return accumulator[1] / accumulator[0]
 
 
@@ -214,14 +214,14 @@ class MeanOrder(Reducer):
 
     after: float = 0.0
 
-    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+    def init(self, t: Any, a: Any) -> Any:
         return self.update((jnp.zeros_like(t), jnp.zeros_like(t)), t, a)
 
-    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         counts = (t >= self.after).astype(t.dtype)
         return accumulator[0] + counts, accumulator[1] + counts * _order(a)
 
-    def result(self, accumulator: Any) -> Any:  # noqa: D102
+    def result(self, accumulator: Any) -> Any:
         return accumulator[1] / accumulator[0]
 
 
@@ -230,7 +230,7 @@ class Frequency(Reducer):
 
     after: float = 0.0
 
-    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+    def init(self, t: Any, a: Any) -> Any:
         unset = jnp.full(a.shape, jnp.nan, t.dtype)
         turned = jnp.angle(a)
         start = jnp.where(t >= self.after, turned, unset)
@@ -238,7 +238,7 @@ class Frequency(Reducer):
         began = jnp.where(t >= self.after, t, jnp.nan)
         return t, turned, turned, start, began, unset, unset, jnp.zeros(a.shape, t.dtype)
 
-    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         before, angle, old, start, began, first, last, number = accumulator
         turn = jnp.angle(a) - angle
         new = old + turn - 2 * np.pi * jnp.round(turn / (2 * np.pi))
@@ -257,7 +257,7 @@ class Frequency(Reducer):
             number + spike,
         )
 
-    def result(self, accumulator: Any) -> Any:  # noqa: D102
+    def result(self, accumulator: Any) -> Any:
         t, _, now, start, began, first, last, number = accumulator
         spikes = number >= 2
         between = jnp.where(spikes, last - first, 1)
@@ -269,16 +269,16 @@ class SynchronyTime(Reducer):
 
     threshold: float = 0.99
 
-    def init(self, t: Any, a: Any) -> Any:  # noqa: D102
+    def init(self, t: Any, a: Any) -> Any:
         below = _order(a) < self.threshold
         return t, jnp.where(below, jnp.inf, t)
 
-    def update(self, accumulator: Any, t: Any, a: Any) -> Any:  # noqa: D102
+    def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         start, since = accumulator
         reached = jnp.where(jnp.isinf(since), t, since)
         return start, jnp.where(_order(a) >= self.threshold, reached, jnp.inf)
 
-    def result(self, accumulator: Any) -> Any:  # noqa: D102
+    def result(self, accumulator: Any) -> Any:
         return accumulator[1] - accumulator[0]
 
 

@@ -122,7 +122,7 @@ class Mode(System):
         return int(np.prod(self.shape))
 
     def field(self, a: Any, past: Any = None) -> Any:
-        """Time derivative of the complex amplitudes `a`, shape (..., n): [11, 12] in Cartesian form."""
+        """Time derivative of the amplitudes `a`, complex (..., n): [11, 12] in Cartesian form."""
         nonlinear = (
             self.w_a * (a.real * jnp.cos(self.psi) + a.imag * jnp.sin(self.psi))
             - self.alpha * jnp.abs(a)

@@ -90,7 +90,7 @@ def fit_response(constants: Constants) -> ResponseFit:
 def response_fit(constants: Constants) -> ResponseFit:
     """Return the fit for `constants`: shipped for the canonical ones, else computed once."""
     if constants == CANONICAL:
-        text = importlib.resources.files(__package__).joinpath("canonical_response.json")
+        text = importlib.resources.files("wetcow.modes").joinpath("canonical_response.json")
         stored = json.loads(text.read_text())
         return ResponseFit(tuple(stored["frequency"]), tuple(stored["amplitude"]))
     return fit_response(constants)
@@ -116,7 +116,7 @@ def _one_set(constants: Constants) -> Constants | None:
 
 
 def _spiking(c: Any, constants: Constants) -> tuple[Any, Any]:
-    """f and M for 0 < cr < 1; `c` must lie inside."""
+    """F and M for 0 < cr < 1; `c` must lie inside."""
     criticality = c * critical_ratio(constants)
     distance = jnp.sqrt(1 - criticality)
     single = _one_set(constants)

@@ -64,31 +64,31 @@ class Kuramoto(System):
         self.omega = _row("omega", omega, coupling.size)
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.coupling.size
 
-    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+    def field(self, a: Any, past: Any = None) -> Any:
         modulus = jnp.abs(a)
         u = a / modulus
         turning = self.omega + jnp.imag(jnp.conj(u) * self.coupling(u, past))
         return a * (1j * turning + 1 - modulus**2)
 
-    def initial(self, key: Any = None) -> Any:  # noqa: D102
+    def initial(self, key: Any = None) -> Any:
         a = super().initial(key)
         return a / abs(a)
 
-    def rate(self) -> Any:  # noqa: D102
+    def rate(self) -> Any:
         return jnp.max(jnp.abs(self.omega)) + self.coupling.bound() + 2.0
 
     @property
-    def delays(self) -> tuple[float, float]:  # noqa: D102
+    def delays(self) -> tuple[float, float]:
         return self.coupling.delays
 
-    def parameters(self) -> dict[str, Any]:  # noqa: D102
+    def parameters(self) -> dict[str, Any]:
         kind = {"coupling": type(self.coupling).__name__}
         return {"omega": self.omega, **kind, **self.coupling.parameters()}
 
-    def replace(self, **parameters: Any) -> Kuramoto:  # noqa: D102
+    def replace(self, **parameters: Any) -> Kuramoto:
         return Kuramoto(**_only(self, parameters))
 
 
@@ -146,19 +146,19 @@ class LeakyIntegrateAndFire(System):
             raise ValueError("LeakyIntegrateAndFire takes instantaneous couplings only")
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.coupling.size
 
     @property
-    def resets(self) -> bool:  # noqa: D102
+    def resets(self) -> bool:
         return True
 
-    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+    def field(self, a: Any, past: Any = None) -> Any:
         potential, synaptic = a.real, a.imag
         change = (self.rest - potential + self.current + synaptic) / self.tau_m
         return change - 1j * synaptic / self.tau_s
 
-    def after_step(self, a: Any) -> Any:  # noqa: D102
+    def after_step(self, a: Any) -> Any:
         spikes = a.real >= self.threshold
         # What was gained beyond the threshold within the step is kept, or the rate would depend
         # on the step to first order.
@@ -166,20 +166,20 @@ class LeakyIntegrateAndFire(System):
         arriving = jnp.real(self.coupling(spikes.astype(a.dtype)))
         return potential + 1j * (a.imag + arriving)
 
-    def observe(self, a: Any) -> Any:  # noqa: D102
+    def observe(self, a: Any) -> Any:
         return jnp.exp(2j * np.pi * (a.real - self.reset) / (self.threshold - self.reset))
 
-    def initial(self, key: Any = None) -> Any:  # noqa: D102
+    def initial(self, key: Any = None) -> Any:
         progress = jnp.angle(super().initial(key)) / (2 * np.pi) % 1.0
         return self.reset + progress * (self.threshold - self.reset) + 0j
 
-    def rate(self) -> Any:  # noqa: D102
+    def rate(self) -> Any:
         return 1 / self.tau_m + 1 / self.tau_s
 
-    def parameters(self) -> dict[str, Any]:  # noqa: D102
+    def parameters(self) -> dict[str, Any]:
         own = {name: value for name, value in vars(self).items() if name != "coupling"}
         kind = {"coupling": type(self.coupling).__name__}
         return {**own, **kind, **self.coupling.parameters()}
 
-    def replace(self, **parameters: Any) -> LeakyIntegrateAndFire:  # noqa: D102
+    def replace(self, **parameters: Any) -> LeakyIntegrateAndFire:
         return LeakyIntegrateAndFire(**_only(self, parameters))

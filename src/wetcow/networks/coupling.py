@@ -26,6 +26,10 @@ def _index(value: Any) -> Any:
     return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.int32)
 
 
+def _shape(value: Any) -> tuple[int, ...]:
+    return tuple(int(extent) for extent in value)
+
+
 def _require_finite(name: str, value: Any) -> None:
     if not np.all(np.isfinite(value)):
         raise ValueError(f"{name} must be finite; it has NaN or infinite entries")
@@ -115,19 +119,19 @@ class Dense(Coupling):
         return cls(np.asarray(weight) * np.exp(-1j * np.asarray(phase)))
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.r.shape[0]
 
-    def __call__(self, a, past=None):  # noqa: D102
+    def __call__(self, a, past=None):
         return self.r @ a
 
-    def bound(self):  # noqa: D102
+    def bound(self):
         return jnp.max(jnp.sum(jnp.abs(self.r), axis=1))
 
-    def matrix(self):  # noqa: D102
+    def matrix(self):
         return self.r
 
-    def scaled(self, strength):  # noqa: D102
+    def scaled(self, strength):
         return Dense(strength * self.r)
 
 
@@ -175,33 +179,33 @@ class Sparse(Coupling):
         """Build from a SciPy sparse array, or from the nonzero entries of a dense one."""
         import scipy.sparse
 
-        links = scipy.sparse.csr_array(r)
+        links: Any = scipy.sparse.csr_array(r)
         _require_square("R", links)
         links.sum_duplicates()
         links = links.tocoo()
         return cls(links.shape[0], links.row, links.col, links.data)
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.num_modes
 
     def _sum(self, per_link):
         return jax.ops.segment_sum(per_link, self.target, self.num_modes)
 
-    def __call__(self, a, past=None):  # noqa: D102
+    def __call__(self, a, past=None):
         return self._sum(self.value * a[self.source])
 
-    def bound(self):  # noqa: D102
+    def bound(self):
         return jnp.max(self._sum(jnp.abs(self.value)))
 
-    def matrix(self):  # noqa: D102
+    def matrix(self):
         empty = jnp.zeros((self.num_modes, self.num_modes), jnp.asarray(self.value).dtype)
         return empty.at[self.target, self.source].add(self.value)
 
-    def scaled(self, strength):  # noqa: D102
+    def scaled(self, strength):
         return Sparse(self.num_modes, self.target, self.source, strength * self.value)
 
-    def part(self, part):  # noqa: D102
+    def part(self, part):
         return Sparse(self.num_modes, self.target, self.source, part(np.asarray(self.value)))
 
 
@@ -226,7 +230,7 @@ class Sheet(Coupling):
         For even-sized or too large kernels, a nonzero centre, or non-finite values.
     """
 
-    shape: tuple[int, int] = eqx.field(static=True, converter=lambda s: tuple(map(int, s)))
+    shape: tuple[int, ...] = eqx.field(static=True, converter=_shape)
     kernel: Any = eqx.field(converter=_complex)
     periodic: bool = eqx.field(static=True, default=True)
 
@@ -244,10 +248,10 @@ class Sheet(Coupling):
             _require_no_self_coupling(self.kernel[size[0] // 2, size[1] // 2])
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def __call__(self, a, past=None):  # noqa: D102
+    def __call__(self, a, past=None):
         # Room for the kernel beyond open borders keeps the circular convolution from wrapping.
         reach = [0, 0] if self.periodic else [k // 2 for k in self.kernel.shape]
         padded = [n + p for n, p in zip(self.shape, reach, strict=True)]
@@ -261,17 +265,17 @@ class Sheet(Coupling):
         sheet = jnp.fft.ifft2(jnp.fft.fft2(kernel) * jnp.fft.fft2(a, s=padded))
         return sheet[: self.shape[0], : self.shape[1]].reshape(-1)
 
-    def bound(self):  # noqa: D102
+    def bound(self):
         return jnp.sum(jnp.abs(self.kernel))
 
-    def matrix(self):  # noqa: D102
+    def matrix(self):
         unit = jnp.eye(self.size, dtype=jnp.asarray(self.kernel).dtype)
         return jax.vmap(self, out_axes=1)(unit)
 
-    def scaled(self, strength):  # noqa: D102
+    def scaled(self, strength):
         return Sheet(self.shape, strength * self.kernel, self.periodic)
 
-    def part(self, part):  # noqa: D102
+    def part(self, part):
         return Sheet(self.shape, part(np.asarray(self.kernel)), self.periodic)
 
 
@@ -316,21 +320,21 @@ class LowRank(Coupling):
         return cls(np.full((num_modes, 1), strength / num_modes), np.ones((1, num_modes)))
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.left.shape[0]
 
-    def __call__(self, a, past=None):  # noqa: D102
+    def __call__(self, a, past=None):
         diagonal = jnp.sum(self.left * self.right.T, axis=1)
         return self.left @ (self.right @ a) - diagonal * a
 
-    def bound(self):  # noqa: D102
+    def bound(self):
         return jnp.max(jnp.abs(self.left) @ jnp.sum(jnp.abs(self.right), axis=1))
 
-    def matrix(self):  # noqa: D102
+    def matrix(self):
         full = self.left @ self.right
         return full - jnp.diag(jnp.diagonal(full))
 
-    def scaled(self, strength):  # noqa: D102
+    def scaled(self, strength):
         return LowRank(strength * self.left, self.right)
 
 
@@ -368,28 +372,28 @@ class Delayed(Coupling):
                 raise ValueError(f"delays must not be negative, got {np.min(self.delay)}")
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.r.shape[0]
 
-    def __call__(self, a, past=None):  # noqa: D102
+    def __call__(self, a, past=None):
         if past is None:
             raise ValueError("delayed coupling needs the past; integrate it with simulate()")
         arriving = jnp.where(self.delay == 0, a[None, :], past(self.delay))
         return jnp.sum(self.r * arriving, axis=1)
 
-    def bound(self):  # noqa: D102
+    def bound(self):
         return Dense(self.r).bound()
 
-    def matrix(self):  # noqa: D102
+    def matrix(self):
         return self.r
 
-    def scaled(self, strength):  # noqa: D102
+    def scaled(self, strength):
         return Delayed(strength * self.r, self.delay)
 
-    def part(self, part):  # noqa: D102
+    def part(self, part):
         return Delayed(part(np.asarray(self.r)), self.delay)
 
     @property
-    def delays(self):  # noqa: D102
+    def delays(self):
         used = self.delay[(self.delay > 0) & (np.asarray(self.r) != 0)]
         return (float(used.min()), float(used.max())) if used.size else (0.0, 0.0)

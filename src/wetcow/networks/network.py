@@ -54,7 +54,7 @@ class Network(System):
     ):
         if not isinstance(coupling, Coupling):
             raise TypeError(
-                f"coupling must be a Coupling such as wetcow.Dense(R), got {type(coupling).__name__}"
+                f"coupling must be one such as wetcow.Dense(R), got a {type(coupling).__name__}"
             )
         self.modes = Mode(gamma, omega, w_a, w_phi, psi, alpha)
         self.coupling = coupling
@@ -65,20 +65,20 @@ class Network(System):
             )
 
     @property
-    def size(self) -> int:  # noqa: D102
+    def size(self) -> int:
         return self.coupling.size
 
-    def field(self, a: Any, past: Any = None) -> Any:  # noqa: D102
+    def field(self, a: Any, past: Any = None) -> Any:
         return self.modes.field(a) + self.coupling(a, past)
 
-    def rate(self) -> Any:  # noqa: D102
+    def rate(self) -> Any:
         return self.modes.rate() + self.coupling.bound()
 
     @property
-    def delays(self) -> tuple[float, float]:  # noqa: D102
+    def delays(self) -> tuple[float, float]:
         return self.coupling.delays
 
-    def parameters(self) -> dict[str, Any]:  # noqa: D102
+    def parameters(self) -> dict[str, Any]:
         kind = {"coupling": type(self.coupling).__name__}
         return {**self.modes.parameters(), **kind, **self.coupling.parameters()}
 
@@ -101,7 +101,7 @@ class Network(System):
         γ̄_i = γ_i + Σ_j w_ij cos δ_ij [29] and total frequency ω̄_i = ω_i − Σ_j w_ij sin δ_ij
         ([30], with the sign that follows from [20]). Its ``spiking_frequency()`` is that of [28].
         """
-        total = np.asarray(in_double(lambda coupling: _row_sums(coupling))(self.coupling))
+        total = in_double(_row_sums)(self.coupling)
         return self.modes.replace(
             gamma=self.modes.gamma + total.real, omega=self.modes.omega + total.imag
         )

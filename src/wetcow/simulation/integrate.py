@@ -155,10 +155,10 @@ def _fixed(system, state, times, stepping, noise, key):
     start, dt = times[0], stepping.dt
     first = state.step
     size = state.a.size
-    solver = diffrax.ShARK() if stepping.noisy else diffrax.Tsit5()
+    solver: Any = diffrax.ShARK() if stepping.noisy else diffrax.Tsit5()
     spread = lineax.DiagonalLinearOperator(jnp.full((2, size), noise / np.sqrt(2), times.dtype))
 
-    def terms(step, past):
+    def terms(step, past) -> Any:
         drift = diffrax.ODETerm(lambda t, y, args: _pair(system.field(_joined(y), past(t))))
         if not stepping.noisy:
             return drift

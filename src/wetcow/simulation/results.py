@@ -46,6 +46,7 @@ def pack(run: xr.Dataset) -> xr.Dataset:
         if isinstance(value, complex):
             value = np.asarray(value)
         if isinstance(value, np.ndarray):
+            value: Any = value
             dims = tuple(f"{name}_{axis}" for axis in range(value.ndim))
             if np.iscomplexobj(value):
                 variables[f"{_ATTRIBUTE}{name}_real"] = (dims, value.real)

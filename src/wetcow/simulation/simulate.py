@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import equinox as eqx
@@ -26,7 +26,7 @@ from wetcow.simulation.plan import (
 )
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.results import attributes
-from wetcow.simulation.store import Store
+from wetcow.simulation.store import MemoryStore, ZarrStore
 
 
 class SimulationError(RuntimeError):
@@ -161,7 +161,10 @@ def simulate(
         }
     )
     dtype = TYPES[precision]
-    store = Store(path, times, indices, dtype, attrs, [*reducers])
+    if path is None:
+        store = MemoryStore(times, indices, attrs)
+    else:
+        store = ZarrStore(path, times, indices, attrs, dtype, reducers)
     if store.finished:
         return store.dataset()
     with jax.enable_x64(precision == "double"):
@@ -197,7 +200,7 @@ def simulate(
             name: np.asarray(reducer.result(accumulators[name]))
             for name, reducer in reducers.items()
         }
-    return store.finish(results, record)
+    return store.finish(results)
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:
@@ -225,12 +228,10 @@ def _segments(done: int, total: int, progress: bool) -> Iterator[tuple[int, int]
     """Sample ranges (low, high) still to be integrated: the unit of progress and resumption."""
     length = segment_length(total)
     lows = range(max(done, 1), total, length)
-    show: Callable = lambda lows: lows  # noqa: E731
+    shown: Iterable[int] = lows
     if progress:
         from rich.progress import track
 
-        def show(lows):
-            return track(lows, description="simulating", total=len(lows))
-
-    for low in show(lows):
+        shown = track(lows, description="simulating", total=len(lows))
+    for low in shown:
         yield low, min(low + length, total)

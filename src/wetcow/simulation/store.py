@@ -17,86 +17,126 @@ from wetcow.simulation.results import load_run, pack
 CHECKPOINT = "wetcow-checkpoint.npz"
 
 
-def _fingerprint(attrs: dict[str, Any], indices: np.ndarray, reducers: list[str]) -> str:
+def _fingerprint(attrs: dict[str, Any], modes: np.ndarray, reducers: dict[str, Any]) -> str:
     """Hash of everything that the result of a run depends on."""
     digest = hashlib.sha256()
     for name in sorted(attrs):
         value = np.asarray(attrs[name])
         digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
-    digest.update(indices.tobytes() + repr(reducers).encode())
+    digest.update(modes.tobytes() + repr(reducers).encode())
     return digest.hexdigest()
 
 
-class Store:
-    """Samples of one run, written in order.
+def _labelled(results: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {name: (("mode",) * value.ndim, value) for name, value in results.items()}
+
+
+class MemoryStore:
+    """Samples of one run, held in memory.
 
     Parameters
     ----------
-    path : path or None
-        A ``.zarr`` folder, or None to hold the samples in memory.
     times : float array (k,)
-    indices : int array (m,)
+    modes : int array (m,)
         Recorded modes.
-    dtype : numpy dtype
-        Complex.
     attrs : dict
-        Parameters and settings; they identify the run.
-    reducers : list of str
-        Their names.
+        Parameters and settings.
+    """
+
+    samples_done = 0
+    finished = False
+
+    def __init__(self, times: np.ndarray, modes: np.ndarray, attrs: dict[str, Any]):
+        self.times, self.modes, self.attrs = times, modes, attrs
+        self.parts: list[np.ndarray] = []
+
+    def write(self, low: int, samples: np.ndarray) -> None:
+        """Append samples (j, m), the first of which is number `low`."""
+        self.parts.append(samples)
+
+    def checkpoint(self, samples_done: int, state: Any) -> None:
+        """Nothing outlives this process, so there is nothing to do."""
+
+    def resume(self, like: Any) -> Any:
+        """A run in memory starts from the beginning."""
+        return like
+
+    def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
+        """Return the trajectory, if any was written, and the results of reducers."""
+        variables = _labelled(results)
+        coords = {"mode": self.modes}
+        if self.parts:
+            coords["time"] = self.times
+            variables["a"] = (("time", "mode"), np.concatenate(self.parts))
+        return xr.Dataset(variables, coords=coords, attrs=self.attrs)
+
+    def dataset(self) -> xr.Dataset:
+        """Return what has been written."""
+        return self.finish({})
+
+
+class ZarrStore:
+    """Samples of one run, written to a folder as they come, with checkpoints to continue from.
+
+    Parameters
+    ----------
+    path : path
+        The folder, ``….zarr``.
+    times, modes, attrs
+        As of `MemoryStore`; with `reducers` they identify the run.
+    dtype : complex NumPy dtype
+    reducers : dict
+        By name.
 
     Raises
     ------
     ValueError
         If the path does not end in ``.zarr``.
     FileExistsError
-        If the folder has results of another run, or none at all.
+        If the folder has another run, or none at all.
     """
 
-    def __init__(self, path, times, indices, dtype, attrs, reducers):
-        self.path = None if path is None else pathlib.Path(path)
-        self.times, self.indices, self.dtype = times, indices, dtype
-        self.attrs = attrs
-        self.parts: list[np.ndarray] = []
-        self.samples_done = 0
-        self.finished = False
-        if self.path is None:
-            return
+    def __init__(self, path, times, modes, attrs, dtype, reducers):
+        self.path = pathlib.Path(path)
         if self.path.suffix != ".zarr":
             raise ValueError(f"path must end in .zarr, got {self.path.name!r}; save_run writes .nc")
-        self.identity = _fingerprint(attrs, indices, reducers)
+        self.num_samples = times.size
+        self.samples_done = 0
+        self.finished = False
+        identity = _fingerprint(attrs, modes, reducers)
         if self.path.exists():
-            self._open()
+            self._open(identity)
         else:
-            self._create()
+            labels = xr.Dataset(coords={"time": times, "mode": modes}, attrs=attrs)
+            self._create(labels, np.finfo(dtype).dtype, identity)
 
-    def _group(self):
+    def _group(self) -> Any:
         import zarr
 
         return zarr.open_group(self.path, mode="r+")
 
-    def _open(self) -> None:
+    def _open(self, identity: str) -> None:
         try:
-            group = self._group()
-            identity, done = group.attrs["identity"], group.attrs["samples_done"]
+            attrs = self._group().attrs.asdict()
+            known, done = attrs["identity"], int(attrs["samples_done"])
         except Exception as error:
             raise FileExistsError(
                 f"{self.path} exists and is not a run of simulate(); choose another path"
             ) from error
-        if identity != self.identity:
+        if known != identity:
             raise FileExistsError(
                 f"{self.path} has a run with other arguments; choose another path or delete it"
             )
-        self.finished = int(done) == self.times.size
-        if (self.path / CHECKPOINT).exists():
-            with np.load(self.path / CHECKPOINT) as stored:
+        self.finished = done == self.num_samples
+        checkpoint = self.path / CHECKPOINT
+        if checkpoint.exists():
+            with np.load(checkpoint) as stored:
                 self.samples_done = int(stored["samples_done"])
 
-    def _create(self) -> None:
-        labels = xr.Dataset(coords={"time": self.times, "mode": self.indices}, attrs=self.attrs)
+    def _create(self, labels: xr.Dataset, real: Any, identity: str) -> None:
         pack(labels).to_zarr(self.path, mode="w", consolidated=False)
         group = self._group()
-        real = np.finfo(self.dtype).dtype
-        shape = (self.times.size, self.indices.size)
+        shape = (labels.sizes["time"], labels.sizes["mode"])
         for part in ("a_real", "a_imag"):
             group.create_array(
                 part,
@@ -106,37 +146,29 @@ class Store:
                 fill_value=np.nan,
                 dimension_names=("time", "mode"),
             )
-        group.attrs.update({"identity": self.identity, "samples_done": 0})
+        group.attrs.update({"identity": identity, "samples_done": 0})
 
     def write(self, low: int, samples: np.ndarray) -> None:
-        """Append samples (k, m) from sample `low` on."""
-        if self.path is None:
-            self.parts.append(samples)
-            return
+        """Append samples (j, m), the first of which is number `low`."""
         group = self._group()
-        group["a_real"][low : low + len(samples)] = samples.real
-        group["a_imag"][low : low + len(samples)] = samples.imag
+        group["a_real"][low : low + len(samples)] = np.real(samples)
+        group["a_imag"][low : low + len(samples)] = np.imag(samples)
 
     def checkpoint(self, samples_done: int, state: Any) -> None:
         """Make everything written so far permanent, with what continuing needs."""
-        self.samples_done = samples_done
-        if self.path is None:
-            return
-        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
+        leaves: dict[str, Any] = {
+            f"leaf_{index}": np.asarray(leaf) for index, leaf in enumerate(jax.tree.leaves(state))
+        }
         buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            samples_done=samples_done,
-            **{f"leaf_{index}": leaf for index, leaf in enumerate(leaves)},
-        )
+        np.savez(buffer, samples_done=np.asarray(samples_done), **leaves)
         partial = self.path / f"{CHECKPOINT}.partial"
         partial.write_bytes(buffer.getvalue())
         os.replace(partial, self.path / CHECKPOINT)
-        self._group().attrs["samples_done"] = min(samples_done, self.times.size - 1)
+        # All samples are there before the reducers' results are: the run is not finished yet.
+        self._group().attrs["samples_done"] = min(samples_done, self.num_samples - 1)
 
     def resume(self, like: Any) -> Any:
         """Return the state of the last checkpoint, a pytree with the structure of `like`."""
-        assert self.path is not None
         leaves, structure = jax.tree.flatten(like)
         with np.load(self.path / CHECKPOINT) as stored:
             return structure.unflatten(
@@ -146,25 +178,15 @@ class Store:
                 ]
             )
 
-    def finish(self, results: dict[str, np.ndarray], record: bool) -> xr.Dataset:
-        """Add the results of reducers and return everything."""
-        reduced = {
-            name: (("mode",) if value.ndim else (), value) for name, value in results.items()
-        }
-        if self.path is None:
-            coords: dict[str, Any] = {"mode": self.indices}
-            if record:
-                coords["time"] = self.times
-                reduced["a"] = (("time", "mode"), np.concatenate(self.parts))
-            return xr.Dataset(reduced, coords=coords, attrs=self.attrs)
-        if reduced:
-            summary = pack(xr.Dataset(reduced))
+    def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
+        """Add the results of reducers, and return everything."""
+        if results:
+            summary = pack(xr.Dataset(_labelled(results)))
             summary.to_zarr(self.path, mode="a", consolidated=False)
-        self._group().attrs["samples_done"] = self.times.size
+        self._group().attrs["samples_done"] = self.num_samples
         (self.path / CHECKPOINT).unlink(missing_ok=True)
         return self.dataset()
 
     def dataset(self) -> xr.Dataset:
-        """Return the finished run from its folder."""
-        assert self.path is not None
+        """Return the run from its folder."""
         return load_run(self.path)

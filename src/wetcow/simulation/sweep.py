@@ -96,7 +96,7 @@ def sweep(
     axes = {name: _axis(system, name, values) for name, values in parameters.items()}
     sizes = {name: len(coordinate) for name, (coordinate, _) in axes.items()}
     several = seed is not None and np.ndim(seed) > 0
-    seeds = [check_seed(one, noise) for one in np.atleast_1d(seed)] if several else None
+    seeds = [check_seed(one, noise) for one in np.asarray(seed)] if several else None
     if seeds is not None:
         if not seeds:
             raise ValueError("seed must not be an empty sequence")
