@@ -1,0 +1,192 @@
+"""The computations behind the figures: everything here is integrated, nothing is drawn."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from wetcow.memory import memorize
+from wetcow.modes.mode import Mode
+from wetcow.networks.baselines import Kuramoto, amplitude_only, phase_only
+from wetcow.networks.coupling import Dense
+from wetcow.networks.network import Network
+from wetcow.simulation.simulate import simulate
+from wetcow.simulation.sweep import sweep
+from wetcow.synchrony import Frequency, MeanOrder, SynchronyTime, spiking_frequency
+
+SUPPLEMENT = (0.125, 0.25, 0.5, 0.75, 0.945, 0.99, 0.995, 0.9975)  # cr of figures S1–S8
+OMEGA = np.linspace(1 - 0.9165, 1 + 0.9165, 10)  # mean 1, standard deviation 0.585
+MAX_WEIGHT, MAX_PHASE = 0.2, np.pi / 2  # the paper's ranges of w_ij and δ_ij
+
+
+class Replay(NamedTuple):
+    """A memory of figure 2 or 3: what to replay, and the excitation the modes have without it.
+
+    The paper gives neither. Nine links of at most 0.2 add up to 1.8, so the background has to make
+    up for the rest of γ_s, with room for the frequencies and for random couplings.
+    """
+
+    gamma: float
+    background: float
+    t1: float
+
+
+REPLAYS = {"fig2": Replay(1.5, 0.4, 50.0), "fig3": Replay(1.98, 0.8, 200.0)}
+
+
+def single_modes(criticality: Any = SUPPLEMENT, t1: float = 800.0) -> xr.Dataset:
+    """Integrate single modes at given criticality, ω = 1, canonical constants; a on (gamma, time).
+
+    At cr = 0.9975 the period is 125: 800 time units hold six.
+    """
+    gamma = np.asarray(criticality) * Mode(gamma=0.0).critical_gamma
+    return sweep(Mode(gamma=0.0), t1=t1, num_samples=int(20 * t1) + 1, gamma=gamma)
+
+
+def frequency_table(runs: xr.Dataset) -> list[dict[str, float]]:
+    """Rows of "analytic / adiabatic / exact / integrated" for the runs of `single_modes`."""
+    modes = Mode(gamma=runs["gamma"].values)
+    after = 0.25 * float(runs["time"][-1])
+    integrated = spiking_frequency(runs, after=after).isel(mode=0).values
+    columns = {
+        "criticality": modes.criticality,
+        "analytic": modes.spiking_frequency("analytic"),
+        "adiabatic": modes.spiking_frequency("adiabatic"),
+        "exact": modes.spiking_frequency("exact"),
+        "integrated": integrated,
+    }
+    return [
+        {name: float(value[row]) for name, value in columns.items()} for row in range(modes.size)
+    ]
+
+
+def replay(which: str, seed: int) -> tuple[Network, xr.Dataset, xr.Dataset]:
+    """Build the memory of a figure; return it with the runs of the single mode and the network."""
+    target, background, t1 = REPLAYS[which]
+    network = memorize(
+        Mode(gamma=target),
+        omega=OMEGA,
+        background=background,
+        max_weight=MAX_WEIGHT,
+        max_phase=MAX_PHASE,
+        seed=seed,
+    )
+    samples = int(20 * t1) + 1
+    single = simulate(Mode(gamma=target), t1=t1, num_samples=samples)
+    return network, single, simulate(network, t1=t1, num_samples=samples, seed=seed)
+
+
+def contenders(which: str, num_draws: int, seed: int) -> dict[str, tuple[Any, list[Dense]]]:
+    """The same modes with `num_draws` random memories, and what is left of them in other models.
+
+    Returns, by name, a system and the couplings to put into it.
+    """
+    target, background, _ = REPLAYS[which]
+    networks = [
+        memorize(
+            Mode(gamma=target),
+            omega=OMEGA,
+            background=background,
+            max_weight=MAX_WEIGHT,
+            max_phase=MAX_PHASE,
+            seed=seed + draw,
+        )
+        for draw in range(num_draws)
+    ]
+
+    def couplings(change):
+        return [Dense(np.asarray(change(network).coupling.matrix())) for network in networks]
+
+    full = couplings(lambda network: network)
+    undelayed = [Dense(np.abs(coupling.r)) for coupling in full]
+    return {
+        "phase and amplitude": (networks[0], full),
+        "phase only": (networks[0], couplings(phase_only)),
+        "amplitude only": (networks[0], couplings(amplitude_only)),
+        "Kuramoto, same w and δ": (Kuramoto(OMEGA, full[0]), full),
+        "Kuramoto, same w, δ = 0": (Kuramoto(OMEGA, undelayed[0]), undelayed),
+    }
+
+
+def synchronization(
+    which: str = "fig2", num_draws: int = 20, num_starts: int = 5, seed: int = 0
+) -> xr.Dataset:
+    """Score each model over random couplings × random initial phases.
+
+    Parameters
+    ----------
+    which : {"fig2", "fig3"}
+        The memory.
+    num_draws, num_starts : int
+        Numbers of couplings and of initial phases.
+    seed : int
+        Of both.
+
+    Returns
+    -------
+    xarray.Dataset
+        On (model, draw, start): ``order`` (phase order parameter, mean over the second half),
+        ``periods`` (linear periods until it stays ≥ 0.99; infinite if never), ``frequency``
+        (mean over modes), ``deviation`` (largest relative deviation of a mode from the target's).
+    """
+    t1 = 6 * REPLAYS[which].t1  # the second half holds several spikes also near criticality
+    target = float(Mode(gamma=REPLAYS[which].gamma).spiking_frequency())
+    scores = []
+    models = contenders(which, num_draws, seed)
+    for system, couplings in models.values():
+        runs = sweep(
+            system,
+            t1=t1,
+            num_samples=int(10 * t1) + 1,
+            rtol=1e-6,
+            coupling=couplings,
+            seed=range(seed, seed + num_starts),
+            record=False,
+            reduce={
+                "order": MeanOrder(t1 / 2),
+                "time": SynchronyTime(0.99),
+                "each": Frequency(t1 / 2),
+            },
+        )
+        scores.append(
+            xr.Dataset(
+                {
+                    "order": runs["order"],
+                    "periods": runs["time"] / (2 * np.pi / OMEGA.mean()),
+                    "frequency": runs["each"].mean("mode"),
+                    "deviation": abs(runs["each"] / target - 1).max("mode"),
+                }
+            )
+        )
+    joined = xr.concat(scores, xr.IndexVariable("model", [*models]))
+    return joined.rename(coupling="draw", seed="start").assign_attrs(
+        target=target, which=which, seed=seed, t1=t1
+    )
+
+
+def quartiles(values: Any) -> tuple[float, float, float]:
+    """Median and quartiles; infinite entries count as large."""
+    ordered = np.sort(np.ravel(values))
+    middle, low, high = (float(ordered[int(q * (ordered.size - 1))]) for q in (0.5, 0.25, 0.75))
+    return middle, low, high
+
+
+def synchronization_table(scores: xr.Dataset) -> list[dict[str, Any]]:
+    """One row a model: medians with quartiles, and shares of the runs."""
+    rows = []
+    for name in scores["model"].values:
+        one = scores.sel(model=name)
+        rows.append(
+            {
+                "model": str(name),
+                "order": quartiles(one["order"]),
+                "periods": quartiles(one["periods"]),
+                "synchronized": float(np.isfinite(one["periods"]).mean()),
+                "within_one_period": float((one["periods"] < 1).mean()),
+                "frequency": quartiles(one["frequency"]),
+                "replays": float((one["deviation"] < 0.005).mean()),
+            }
+        )
+    return rows

@@ -1,0 +1,194 @@
+"""Drawing: results in, matplotlib figures out. Times are in units of 1/ω with mean ω = 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from wetcow.modes.mode import Mode
+from wetcow.synchrony import order_parameter, phase
+
+GREEN, RED, BLUE, GREY = "#2a8a3e", "#c8352b", "#2b5fa8", "#777777"
+TIME = "time (1/ω)"
+
+
+def _figure(width: float, height: float, rows: int, columns: int, **kwargs: Any) -> Any:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
+
+
+def _finish(axes: Any) -> None:
+    for axis in np.ravel(axes):
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.margins(x=0)
+
+
+def _colors(number: int) -> Any:
+    return matplotlib.colormaps["viridis"](np.linspace(0, 0.9, number))
+
+
+def plot(run: xr.Dataset, modes: Any = None) -> Figure:
+    """Plot the amplitudes, phases and order parameter of a run.
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `wetcow.simulate`, recorded; (time, mode).
+    modes : sequence of int, optional
+        Modes to draw; default the first ten.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Save it with ``plot(run).savefig("run.png")``.
+
+    Raises
+    ------
+    ValueError
+        If nothing was recorded.
+    """
+    chosen = run.isel(mode=slice(10) if modes is None else list(modes))
+    angles = phase(chosen)
+    several = run.sizes["mode"] > 1
+    figure, axes = _figure(8, 5.5 if several else 4, 3 if several else 2, 1, sharex=True)
+    for index, color in enumerate(_colors(chosen.sizes["mode"])):
+        one = chosen.isel(mode=index)
+        label = f"mode {int(one['mode'])}"
+        axes[0, 0].plot(run["time"], np.abs(one["a"]), color=color, lw=1, label=label)
+        axes[1, 0].plot(run["time"], angles.isel(mode=index) / (2 * np.pi), color=color, lw=1)
+    axes[0, 0].set_ylabel("amplitude |a|")
+    axes[1, 0].set_ylabel("phase (turns)")
+    if several:
+        axes[0, 0].legend(fontsize=7, ncols=5, frameon=False, loc="upper right")
+        axes[2, 0].plot(run["time"], order_parameter(run), color=GREY, lw=1)
+        axes[2, 0].set(ylabel="order parameter", ylim=(0, 1.02))
+    axes[-1, 0].set_xlabel("time")
+    _finish(axes)
+    return figure
+
+
+def _mode_traces(axes: Any, run: xr.Dataset, **style: Any) -> None:
+    """Amplitude above, phase (wrapped, without the vertical strokes) below."""
+    a = run["a"].values
+    wrapped = np.mod(np.angle(a), 2 * np.pi)
+    wrapped[1:][np.abs(np.diff(wrapped, axis=0)) > np.pi] = np.nan
+    axes[0].plot(run["time"], np.abs(a), **style)
+    axes[1].plot(run["time"], wrapped, **style)
+    axes[0].set_ylabel("amplitude A")
+    axes[1].set(ylabel="phase φ (rad)", ylim=(-0.2, 2 * np.pi + 0.2))
+    axes[1].set_yticks([0, np.pi, 2 * np.pi], ["0", "π", "2π"])
+
+
+def figure_1(runs: xr.Dataset, table: list[dict[str, float]], shown=(0.25, 0.75, 0.945, 0.995)):
+    """Spiking frequency against criticality [14], with traces of integrated modes beside."""
+    figure = Figure(figsize=(10, 5.2), layout="constrained")
+    grid = figure.add_gridspec(len(shown), 2, width_ratios=(1.6, 1))
+    main = figure.add_subplot(grid[:, 0])
+    curve = np.concatenate([np.linspace(1e-3, 0.99, 200), 1 - np.geomspace(1e-2, 1e-6, 60)])
+    modes = Mode(gamma=curve * Mode(gamma=0.0).critical_gamma)
+    styles: tuple[tuple[Any, str, str, str], ...] = (
+        ("analytic", GREEN, "-", "analytic [14], the paper's"),
+        ("adiabatic", BLUE, ":", "adiabatic with lag (approximation)"),
+        ("exact", RED, "-", "exact (fitted limit cycles)"),
+    )
+    for method, color, line, label in styles:
+        main.plot(curve, modes.spiking_frequency(method), line, color=color, lw=1.6, label=label)
+    main.plot(
+        [row["criticality"] for row in table],
+        [row["integrated"] for row in table],
+        "o",
+        color=RED,
+        ms=5,
+        label="integrated here, spike to spike",
+    )
+    main.set(
+        xlabel="criticality cr = γ/γ_c",
+        ylabel="effective spiking frequency ω_s/ω",
+        xlim=(0, 1.005),
+        ylim=(0, 1.03),
+    )
+    main.legend(frameon=False, loc="lower left")
+    main.spines[["top", "right"]].set_visible(False)
+    levels = np.asarray([row["criticality"] for row in table])
+    for place, criticality in enumerate(shown):
+        axis = figure.add_subplot(grid[place, 1])
+        run = runs.isel(gamma=int(np.argmin(np.abs(levels - criticality))))
+        run = run.sel(time=slice(0, 150))
+        axis.plot(run["time"], np.abs(run["a"].values), color=RED, lw=1)
+        axis.set_title(f"cr = {criticality}", loc="left", fontsize=9)
+        axis.set_ylabel("A")
+        axis.margins(x=0)
+        axis.spines[["top", "right"]].set_visible(False)
+    axis.set_xlabel(TIME)
+    return figure
+
+
+def figure_supplement(run: xr.Dataset, criticality: float, number: int) -> Figure:
+    """One of figures S1–S8: amplitude and phase of a single mode."""
+    periods = 6
+    frequency = float(Mode(gamma=criticality * 2.0).spiking_frequency())
+    shown = run.sel(time=slice(0, min(periods * 2 * np.pi / frequency, float(run["time"][-1]))))
+    figure, axes = _figure(8, 3.6, 2, 1, sharex=True)
+    _mode_traces(axes[:, 0], shown.isel(mode=[0]), color=BLUE, lw=1.2)
+    axes[0, 0].set_title(f"S{number}: cr = {criticality}, ω_s = {frequency:.4f} ω", loc="left")
+    axes[1, 0].set_xlabel(TIME)
+    _finish(axes)
+    return figure
+
+
+def figure_memory(single: xr.Dataset, run: xr.Dataset, title: str) -> Figure:
+    """Figures 2 and 3: the sensory-excited mode, its replay by ten, and the replay's beginning."""
+    figure, axes = _figure(9, 9, 6, 1)
+    colors = _colors(run.sizes["mode"])
+    _mode_traces(axes[:2, 0], single, color=RED, lw=1.2)
+    axes[0, 0].set_title(f"{title}: single mode with sensory input", loc="left")
+    early = run.sel(time=slice(0, 4 * np.pi))
+    for rows, part, text in (
+        (axes[2:4, 0], run, "ten modes with couplings of the memory, no input"),
+        (axes[4:, 0], early, "the same, first two linear periods"),
+    ):
+        for index, color in enumerate(colors):
+            _mode_traces(rows, part.isel(mode=[index]), color=color, lw=0.9)
+        rows[0].set_title(text, loc="left")
+    axes[4, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
+    axes[5, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
+    axes[4, 0].annotate("one linear period ", (2 * np.pi, 0.02), ha="right", color=GREY)
+    axes[5, 0].set_xlabel(f"{TIME}; color: mode, by ω_i from low (dark) to high (light)")
+    _finish(axes)
+    return figure
+
+
+def figure_synchronization(scores: xr.Dataset) -> Figure:
+    """Order parameter, time to synchrony and frequency of each model, every run a point."""
+    models = [str(name) for name in scores["model"].values]
+    figure, axes = _figure(11, 3.6, 1, 3, sharey=True)
+    scatter = np.random.default_rng(0)
+    longest = scores.attrs["t1"] / (2 * np.pi)
+    panels = (
+        ("order", "order parameter r (second half)"),
+        ("periods", "linear periods until r stays ≥ 0.99"),
+        ("frequency", "mean spiking frequency (ω)"),
+    )
+    for axis, (name, label) in zip(axes[0], panels, strict=True):
+        for row, (model, color) in enumerate(zip(models, _colors(len(models)), strict=True)):
+            values = np.ravel(scores[name].sel(model=model))
+            values = np.where(np.isfinite(values), values, 2 * longest)
+            height = row + scatter.uniform(-0.25, 0.25, values.size)
+            axis.plot(values, height, ".", color=color, ms=4, alpha=0.6)
+            axis.plot(np.median(values), row, "|", color="black", ms=18, mew=2)
+        axis.set(xlabel=label)
+        axis.set_yticks(range(len(models)), models)
+    axes[0, 0].invert_yaxis()
+    axes[0, 1].set_xscale("log")
+    axes[0, 1].axvline(1, color=GREY, ls="--", lw=1)
+    axes[0, 1].axvline(longest, color=GREY, ls=":", lw=1)
+    axes[0, 1].set_title("never: right of the dotted line", fontsize=8, color=GREY, loc="right")
+    axes[0, 2].axvline(scores.attrs["target"], color=RED, ls="--", lw=1)
+    axes[0, 2].set_title("dashed: the remembered mode", fontsize=8, color=RED, loc="right")
+    for axis in axes[0]:
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure

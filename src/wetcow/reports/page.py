@@ -1,0 +1,141 @@
+"""A report: figures as PNG files, and one HTML page that holds everything in itself."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import html
+import io
+import json
+import os
+import pathlib
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+
+import wetcow
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+       color: #222; background: #fff }
+h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #ccc;
+     padding-top: 1rem }
+img { max-width: 100%; height: auto }
+table { border-collapse: collapse; margin: 1rem 0; font-size: .9rem; display: block;
+        overflow-x: auto }
+th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left }
+footer { margin-top: 3rem; font-size: .85rem; color: #666 }
+"""
+
+
+def provenance(seed: int) -> dict[str, Any]:
+    """Machine, software, seed and date: what every reported number comes with."""
+    names = ("jax", "diffrax", "numpy", "scipy", "scikit-learn", "xarray")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {jax.default_backend()}",
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "seed": seed,
+        "versions": {"wetcow": wetcow.__version__} | {name: version(name) for name in names},
+    }
+
+
+def text_of(value: Any) -> str:
+    """A number, or a median with its quartiles, as text."""
+    if isinstance(value, tuple):
+        middle, low, high = value
+        return f"{text_of(middle)} [{text_of(low)}, {text_of(high)}]"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "never" if np.isinf(value) else f"{value:.5g}"
+    return str(value)
+
+
+class Page:
+    """Sections in order; `save` writes the page, the figures and the data.
+
+    Parameters
+    ----------
+    title : str
+    out : path
+        Folder, made if needed.
+    seed : int
+        Of everything on the page.
+    """
+
+    def __init__(self, title: str, out: str | os.PathLike, seed: int):
+        self.title, self.out, self.seed = title, pathlib.Path(out), seed
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.body: list[str] = []
+        self.tables: dict[str, list[dict[str, Any]]] = {}
+        self.figures: list[str] = []
+
+    def heading(self, text: str) -> None:
+        """Start a section."""
+        self.body.append(f"<h2>{html.escape(text)}</h2>")
+
+    def text(self, text: str) -> None:
+        """Add a paragraph."""
+        self.body.append(f"<p>{html.escape(text)}</p>")
+
+    def figure(self, name: str, figure: Figure, caption: str) -> None:
+        """Add a figure and write it as ``name.png``."""
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=150)
+        _write(self.out / f"{name}.png", buffer.getvalue())
+        self.figures.append(str(self.out / f"{name}.png"))
+        encoded = base64.b64encode(buffer.getvalue()).decode()
+        caption = html.escape(caption)
+        self.body.append(
+            f'<figure><img alt="{caption}" src="data:image/png;base64,{encoded}">'
+            f"<figcaption>{caption}</figcaption></figure>"
+        )
+
+    def table(self, name: str, rows: list[dict[str, Any]], labels: dict[str, str]) -> None:
+        """Add a table of the columns in `labels`; all columns go to the data."""
+        self.tables[name] = rows
+        head = "".join(f"<th>{html.escape(label)}</th>" for label in labels.values())
+        lines = [
+            "".join(f"<td>{html.escape(text_of(row[column]))}</td>" for column in labels)
+            for row in rows
+        ]
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        self.body.append(f"<table><tr>{head}</tr>{body}</table>")
+
+    def save(self) -> dict[str, Any]:
+        """Write ``index.html`` and ``report.json``; return the latter with the paths."""
+        origin = provenance(self.seed)
+        made = ", ".join(f"{name} {number}" for name, number in origin["versions"].items())
+        footer = f"{origin['date']} · {origin['machine']} · seed {self.seed} · {made}"
+        title = html.escape(self.title)
+        page = (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
+            f"{''.join(self.body)}<footer>{html.escape(footer)}</footer></body></html>"
+        )
+        path = self.out / "index.html"
+        _write(path, page.encode())
+        report = {
+            "html": str(path),
+            "figures": self.figures,
+            "tables": self.tables,
+            "provenance": origin,
+        }
+        report = json.loads(json.dumps(report, default=float).replace("Infinity", "null"))
+        _write(self.out / "report.json", json.dumps(report, indent=1).encode())
+        return report
+
+
+def _write(path: pathlib.Path, content: bytes) -> None:
+    """Replace a file in one step, so that a killed run leaves the old one."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
