@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.polynomial import chebyshev
+from threadpoolctl import threadpool_limits
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 from wetcow.modes.limit_cycle import limit_cycle
@@ -66,7 +67,8 @@ def fit_response(constants: Constants) -> ResponseFit:
     """
     nodes = np.cos(np.pi * (np.arange(NUM_TERMS) + 0.5) / NUM_TERMS)
     distance = CLOSEST + (1 - CLOSEST) * (nodes + 1) / 2
-    with jax.enable_x64(True):
+    # BLAS threads gain nothing on systems of this size and, where cores are busy, cost a lot.
+    with jax.enable_x64(True), threadpool_limits(1, "blas"):
         solve = jax.jit(jax.vmap(limit_cycle, in_axes=(0, None)))
         cycle = jax.tree.map(np.asarray, solve(distance, Constants(*map(float, constants))))
     solved = (cycle.slowest > 0) & (cycle.residual < 1e-8) & np.isfinite(cycle.frequency)
