@@ -1,0 +1,1 @@
+"""Learning: a one-shot classifier of wave modes [26-28]."""

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -68,22 +69,38 @@ class Page:
         Folder, made if needed.
     seed : int
         Of everything on the page.
+    say : callable, optional
+        Called with each heading when work on its section starts.
     """
 
-    def __init__(self, title: str, out: str | os.PathLike, seed: int):
+    def __init__(
+        self,
+        title: str,
+        out: str | os.PathLike,
+        seed: int,
+        say: Callable[[str], None] | None = None,
+    ):
+        self.say = say or (lambda heading: None)
         self.title, self.out, self.seed = title, pathlib.Path(out), seed
         self.out.mkdir(parents=True, exist_ok=True)
         self.body: list[str] = []
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.figures: list[str] = []
+        self.findings: list[str] = []
 
     def heading(self, text: str) -> None:
         """Start a section."""
+        self.say(text)
         self.body.append(f"<h2>{html.escape(text)}</h2>")
 
     def text(self, text: str) -> None:
         """Add a paragraph."""
         self.body.append(f"<p>{html.escape(text)}</p>")
+
+    def finding(self, text: str) -> None:
+        """Add a paragraph that says what was found; it is also part of the data."""
+        self.findings.append(text)
+        self.text(text)
 
     def figure(self, name: str, figure: Figure, caption: str) -> None:
         """Add a figure and write it as ``name.png``."""
@@ -126,12 +143,24 @@ class Page:
         report = {
             "html": str(path),
             "figures": self.figures,
+            "findings": self.findings,
             "tables": self.tables,
             "provenance": origin,
         }
-        report = json.loads(json.dumps(report, default=float).replace("Infinity", "null"))
-        _write(self.out / "report.json", json.dumps(report, indent=1).encode())
+        report = _plain(report)
+        _write(self.out / "report.json", json.dumps(report, indent=1, allow_nan=False).encode())
         return report
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity and no NaN: they become null."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
 
 
 def _write(path: pathlib.Path, content: bytes) -> None:

@@ -40,7 +40,7 @@ def _frequency_table(page: Page, rows: list[dict[str, Any]]) -> None:
     ]
     page.table("spiking_frequency", rows, _FREQUENCIES)
     last = rows[-1]
-    page.text(
+    page.finding(
         f"Spiking frequency ω_s for ω = 1. [14] has the right square-root law and the exact "
         f"critical point, but at cr = {last['criticality']:g} it lies {last['excess']:.1%} above "
         f"the integrated frequency. The paper prints no values of its numerical solutions."
@@ -172,7 +172,7 @@ def synchrony(page: Page, seed: int, num_draws: int = 20, which: Sequence[str] =
             f"{scores.sizes['start']} random initial phases, {scores.attrs['t1']:g} time units.",
         )
         page.table(f"synchrony_{memory}", rows, _SCORES)
-        page.text(_verdict(rows, number))
+        page.finding(_verdict(rows, number))
 
 
 def _verdict(rows: list[dict[str, Any]], number: int) -> str:
@@ -201,7 +201,12 @@ ITEMS: dict[str, Callable[[Page, int], None]] = {
 }
 
 
-def reproduce(items: Sequence[str], out: str | os.PathLike, seed: int = 0) -> dict[str, Any]:
+def reproduce(
+    items: Sequence[str],
+    out: str | os.PathLike,
+    seed: int = 0,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     """Reproduce parts of the paper and write the report.
 
     Parameters
@@ -212,11 +217,13 @@ def reproduce(items: Sequence[str], out: str | os.PathLike, seed: int = 0) -> di
         Folder for ``index.html``, the figures as PNG, and ``report.json``.
     seed : int
         Of couplings and initial phases.
+    say : callable, optional
+        Called with the heading of each section when work on it starts.
 
     Returns
     -------
     dict
-        "html", "figures", "tables", "provenance": what ``report.json`` holds.
+        "html", "figures", "findings", "tables", "provenance": what ``report.json`` holds.
 
     Raises
     ------
@@ -227,7 +234,8 @@ def reproduce(items: Sequence[str], out: str | os.PathLike, seed: int = 0) -> di
     if unknown:
         raise ValueError(f"unknown items {unknown}; choose from {[*ITEMS, 'all']}")
     chosen = [item for item in ITEMS if not items or "all" in items or item in items]
-    page = Page("Critically synchronized brain waves: the paper beside our integration", out, seed)
+    title = "Critically synchronized brain waves: the paper beside our integration"
+    page = Page(title, out, seed, say)
     for item in chosen:
         ITEMS[item](page, seed)
     return page.save()

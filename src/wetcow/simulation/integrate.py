@@ -131,9 +131,24 @@ def advance(
     return _fixed(system, state, times, stepping, noise, key)
 
 
+def _present(a: Any) -> Any:
+    """The past of a system without delays: the amplitudes now."""
+    return lambda delay: jnp.broadcast_to(a, delay.shape)
+
+
+def _smallest_step(times):
+    """Below it the solution is singular, or steps would vanish in the rounding of time."""
+    rounding = jnp.finfo(times.dtype).eps * jnp.max(jnp.abs(times[jnp.array([0, -1])]))
+    return jnp.maximum(SMALLEST_STEP * (times[1] - times[0]), 4 * rounding)
+
+
 def _adaptive(system, a, times, stepping, adjoint, max_steps):
+    def field(t, y, args):
+        a = _joined(y)
+        return _pair(system.field(a, _present(a)))
+
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, args: _pair(system.field(_joined(y)))),
+        diffrax.ODETerm(field),
         diffrax.Dopri8() if stepping.rtol < 1e-9 else diffrax.Tsit5(),
         t0=times[0],
         t1=times[-1],
@@ -141,7 +156,7 @@ def _adaptive(system, a, times, stepping, adjoint, max_steps):
         y0=_pair(a),
         saveat=diffrax.SaveAt(ts=times[1:]),
         stepsize_controller=diffrax.PIDController(
-            stepping.rtol, stepping.atol, dtmin=SMALLEST_STEP * (times[1] - times[0])
+            stepping.rtol, stepping.atol, dtmin=_smallest_step(times), force_dtmin=False
         ),
         adjoint=adjoint or diffrax.RecursiveCheckpointAdjoint(),
         max_steps=max_steps,
@@ -159,7 +174,11 @@ def _fixed(system, state, times, stepping, noise, key):
     spread = lineax.DiagonalLinearOperator(jnp.full((2, size), noise / np.sqrt(2), times.dtype))
 
     def terms(step, past) -> Any:
-        drift = diffrax.ODETerm(lambda t, y, args: _pair(system.field(_joined(y), past(t))))
+        def field(t, y, args):
+            a = _joined(y)
+            return _pair(system.field(a, past(t) or _present(a)))
+
+        drift = diffrax.ODETerm(field)
         if not stepping.noisy:
             return drift
         # A key per step, so that the path does not depend on where a run was cut.

@@ -55,8 +55,11 @@ def choose_stepping(
     atol: float | None,
     noisy: bool,
     precision: str,
+    delays: tuple[float, float] | None = None,
 ) -> Adaptive | Fixed:
     """Adaptive steps where they are possible and no `dt` is given, else fixed ones.
+
+    `delays` replaces the shortest and longest delay of `system` where several systems share a step.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def choose_stepping(
     """
     if precision not in TOLERANCES:
         raise ValueError(f"precision must be 'double' or 'single', got {precision!r}")
-    shortest, longest = system.delays
+    shortest, longest = system.delays if delays is None else delays
     if dt is None and not (noisy or system.resets or longest):
         default_rtol, default_atol = TOLERANCES[precision]
         rtol = default_rtol if rtol is None else check_number("rtol", rtol, positive=True)

@@ -58,6 +58,13 @@ def pack(run: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(variables, attrs=plain)
 
 
+def _joined(real: xr.Variable, imaginary: xr.Variable) -> xr.Variable:
+    """Complex variable, without arithmetic that would spoil infinite parts."""
+    values = np.empty(real.shape, np.result_type(real.dtype, np.complex64))
+    values.real, values.imag = real.values, imaginary.values
+    return xr.Variable(real.dims, values, real.attrs)
+
+
 def unpack(stored: xr.Dataset) -> xr.Dataset:
     """Inverse of `pack`."""
     variables: dict[str, Any] = {}
@@ -68,7 +75,7 @@ def unpack(stored: xr.Dataset) -> xr.Dataset:
             continue
         if name.endswith("_real") and f"{name[:-5]}_imag" in stored.variables:
             name = name[:-5]
-            variable = variable + 1j * stored.variables[f"{name}_imag"]
+            variable = _joined(variable, stored.variables[f"{name}_imag"])
         if name.startswith(_ATTRIBUTE):
             attrs[name.removeprefix(_ATTRIBUTE)] = variable.values[()]
         else:

@@ -30,7 +30,7 @@ from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.results import attributes
 from wetcow.simulation.simulate import keys
 
-GROUP = 256  # lanes that step together; all wait for the slowest of their group
+GROUP, SMALLEST_GROUP = 256, 8  # lanes that step together and wait for the slowest of them
 
 
 def sweep(
@@ -101,14 +101,19 @@ def sweep(
         if not seeds:
             raise ValueError("seed must not be an empty sequence")
         sizes["seed"] = len(seeds)
+    if not sizes:
+        raise ValueError(
+            "nothing varies: give values of a parameter, such as gamma=[0.5, 1.0], or several seeds"
+        )
     seed_base = check_seed(None if several else seed, 0.0 if several else noise)
 
-    index = dict(zip(sizes, np.indices(tuple(sizes.values())).reshape(len(sizes), -1), strict=True))
+    num_lanes = math.prod(sizes.values())
+    positions = np.indices(tuple(sizes.values())).reshape(len(sizes), -1)
+    index = dict(zip(sizes, positions, strict=True))
     varied = {
         name: jax.tree.map(lambda leaf, i=index[name]: np.asarray(leaf)[i], values)
         for name, (_, values) in axes.items()
     }
-    num_lanes = math.prod(sizes.values())
     lane_seeds = None
     if seeds is not None:
         lane_seeds = np.asarray(seeds)[index["seed"]]
@@ -121,12 +126,13 @@ def sweep(
 
     cost = np.asarray(in_double(rates)(varied))
     slowest = system.replace(**jax.tree.map(lambda leaf: leaf[np.argmax(cost)], varied))
-    stepping = choose_stepping(slowest, times, dt, rtol, atol, noise > 0, precision)
+    delays = _delays(system, parameters.get("coupling"))
+    stepping = choose_stepping(slowest, times, dt, rtol, atol, noise > 0, precision, delays)
     if a0 is not None:
         a0 = check_initial(system, a0, None)
 
     devices = jax.devices() if devices is None else list(devices)
-    order = _arrange(cost, len(devices))
+    order, group = _arrange(cost, len(devices))
     with jax.enable_x64(precision == "double"):
         batch = jax.tree.map(lambda leaf: leaf[order], (varied, lane_seeds))
         shares = _compiled(
@@ -139,6 +145,7 @@ def sweep(
             record,
             reducers,
             tuple(devices),
+            group,
         )
         back = np.empty(num_lanes, int)
         back[order] = np.arange(order.size)
@@ -184,10 +191,16 @@ def sweep(
 
 def _axis(system: System, name: str, values: Any) -> tuple[np.ndarray, Any]:
     """Coordinate and stacked values of one varied parameter, each of them tried out."""
-    values = list(values) if np.ndim(values) or not np.isscalar(values) else [values]
+    try:
+        values = list(values)
+    except TypeError:
+        values = [values]
     if not values:
         raise ValueError(f"{name} must not be empty")
-    for value in values[:: max(1, len(values) // 64)]:  # the constructors check each value
+    tried = values[:: max(1, len(values) // 64)]  # the constructors check each value
+    if all(np.isscalar(value) for value in values):
+        tried += [min(values), max(values)]
+    for value in tried:
         try:
             replaced = system.replace(**{name: value})
         except (ValueError, TypeError) as error:
@@ -206,14 +219,29 @@ def _axis(system: System, name: str, values: Any) -> tuple[np.ndarray, Any]:
     return np.arange(len(values)), stacked
 
 
-def _arrange(cost: np.ndarray, num_devices: int) -> np.ndarray:
-    """Lane numbers in execution order, padded by repeats to equal shares of whole groups."""
+def _delays(system: System, couplings: Any) -> tuple[float, float]:
+    """Shortest and longest delay over all couplings of a sweep."""
+    if couplings is None:
+        return system.delays
+    each = [one.delays for one in couplings] if np.iterable(couplings) else [couplings.delays]
+    shortest = [short for short, long in each if long]
+    return min(shortest, default=0.0), max(long for _, long in each)
+
+
+def _arrange(cost: np.ndarray, num_devices: int) -> tuple[np.ndarray, int]:
+    """Lane numbers in execution order, in equal shares of whole groups, and the size of a group.
+
+    A group steps until its slowest lane is done. Groups are large where lanes cost about the same,
+    since few large operations are fast, and small where they do not: two for each octave of cost.
+    """
     by_cost = np.argsort(cost, kind="stable")
     share = -(-cost.size // num_devices)
-    group = -(-share // -(-share // GROUP))
+    smallest, largest = np.maximum(cost[by_cost[[0, -1]]], np.finfo(float).tiny)
+    num_groups = max(-(-share // GROUP), math.ceil(2 * math.log2(largest / smallest)))
+    group = min(share, max(-(-share // max(num_groups, 1)), SMALLEST_GROUP))
     padded = -(-share // group) * group * num_devices
     by_cost = np.concatenate([by_cost, np.repeat(by_cost[-1:], padded - cost.size)])
-    return np.concatenate([by_cost[device::num_devices] for device in range(num_devices)])
+    return np.concatenate([by_cost[device::num_devices] for device in range(num_devices)]), group
 
 
 def _lane(system, own, a0, times, noise, stepping, record, reducers):
@@ -249,12 +277,10 @@ def _lane(system, own, a0, times, noise, stepping, record, reducers):
 
 
 @eqx.filter_jit
-def _compiled(system, batch, a0, times, noise, stepping, record, reducers, devices):
+def _compiled(system, batch, a0, times, noise, stepping, record, reducers, devices, group):
     """All lanes: shared between devices, in groups on each, batched within a group."""
 
     def share(batch):
-        num_lanes = jax.tree.leaves(batch)[0].shape[0] if jax.tree.leaves(batch) else 1
-        group = -(-num_lanes // -(-num_lanes // GROUP))
         return jax.lax.map(
             lambda own: _lane(system, own, a0, times, noise, stepping, record, reducers),
             batch,

@@ -1,0 +1,171 @@
+"""The ``wetcow`` command.
+
+Commands import what they need when they run, so that help is shown at once.
+"""
+
+from __future__ import annotations
+
+import enum
+import pathlib
+from typing import Annotated, Any
+
+import typer
+
+import wetcow
+from wetcow.cli.output import check_json, console, note, plainly, write_json
+
+app = typer.Typer(
+    name="wetcow",
+    help="Weakly evanescent cortical waves: modes, synchronized memories, one-shot learning.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class Dataset(enum.StrEnum):
+    """Data sets to learn."""
+
+    DIGITS = "digits"
+
+
+class Item(enum.StrEnum):
+    """Results of the paper that can be reproduced."""
+
+    FIG1 = "fig1"
+    FIG_S = "figS"
+    FIG2 = "fig2"
+    FIG3 = "fig3"
+    SYNCHRONY = "synchrony"
+    ALL = "all"
+
+
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write results as JSON; - is stdout, alone."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+Out = Annotated[
+    pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the page and its figures.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wetcow {wetcow.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def _report(result: dict[str, Any], json_file: str | None) -> None:
+    screen = console(json_file)
+    for finding in result["findings"]:
+        screen.print(finding)
+    screen.print(f"wrote {result['html']}", soft_wrap=True)
+    write_json(result, json_file)
+
+
+@app.command()
+def demo(out: Out = pathlib.Path("wetcow-report"), seed: Seed = 0, json_file: Json = None) -> None:
+    """See it work: embedded digits learned, a synchronized memory replayed; an HTML page."""
+    with plainly():
+        check_json(json_file)
+        from wetcow.reports.demo import run_demo
+
+        _report(run_demo(out, seed, note), json_file)
+
+
+@app.command()
+def reproduce(
+    items: Annotated[
+        list[Item] | None, typer.Argument(help="What to reproduce.", show_default="all")
+    ] = None,
+    out: Out = pathlib.Path("wetcow-report"),
+    seed: Seed = 0,
+    json_file: Json = None,
+) -> None:
+    """Reproduce results of the paper; an HTML page has them beside ours."""
+    with plainly():
+        check_json(json_file)
+        from wetcow.reports.reproduce import reproduce as run
+
+        _report(run([item.value for item in items or [Item.ALL]], out, seed, note), json_file)
+
+
+@app.command()
+def simulate(
+    config: Annotated[
+        pathlib.Path,
+        typer.Argument(metavar="CONFIG.toml", help="System, coupling, and how to run them."),
+    ],
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="run.nc|run.zarr",
+            help="Where to save the trajectory. A run to .zarr that was interrupted is continued "
+            "by the same command; a .nc file is replaced.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Replaces simulation.seed of the configuration."),
+    ] = None,
+    json_file: Json = None,
+    plot: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="FILE.png", help="Draw the trajectory and the order parameter."),
+    ] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")
+    ] = True,
+) -> None:
+    r"""Simulate a mode, a network or a baseline from a file.
+
+    Prints the spiking frequency of each mode beside the exact and analytic one, where they are
+    defined, the order parameter, and the time to synchrony.
+
+    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif),
+    [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory) and
+    [bold]simulation[/bold] (t1, num_samples, seed, …). For example:
+
+    [dim]\[system]
+    kind = "mode"
+    gamma = 1.9[/dim]
+    """
+    resumable = out is not None and out.suffix == ".zarr"
+    with plainly(
+        "the same command continues where it stopped"
+        if resumable
+        else "nothing was saved; with --out run.zarr the same command can continue a run"
+    ):
+        from wetcow.cli.simulating import run
+
+        run(config, out, seed, json_file, plot, progress)
+
+
+@app.command()
+def learn(
+    dataset: Annotated[Dataset, typer.Argument(help="digits: 8×8 pixels, embedded.")],
+    n_modes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Hidden modes for each patch size.", show_default="128"),
+    ] = None,
+    seed: Seed = 0,
+    json_file: Json = None,
+) -> None:
+    """Construct a wave classifier in one pass over a data set and test it."""
+    with plainly():
+        from wetcow.cli.learning import run
+
+        run(dataset.value, n_modes, seed, json_file)

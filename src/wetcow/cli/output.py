@@ -1,0 +1,126 @@
+"""What all commands share: JSON, errors in one line, versions."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import pathlib
+import platform
+import sys
+import warnings
+from collections.abc import Iterator
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAILED, INTERRUPTED = 2, 130
+STDOUT = "-"
+
+
+def console(json_file: str | None = None) -> Console:
+    """Return where tables and notes go: stdout, unless that is reserved for JSON."""
+    from rich.console import Console
+
+    return Console(stderr=json_file == STDOUT, highlight=False, markup=False)
+
+
+def check_json(json_file: str | None) -> None:
+    """Raise before the work, not after it, if the JSON could not be written."""
+    if json_file not in (None, STDOUT) and pathlib.Path(json_file).is_dir():
+        raise ValueError(f"--json {json_file} is a folder; give a file or -")
+
+
+def plain(value: Any) -> Any:
+    """Make `value` fit for JSON, which has neither arrays nor NaN and infinity: those are null."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, os.PathLike) else value
+
+
+def write_json(result: dict[str, Any], json_file: str | None) -> None:
+    """Write a result to a file, which appears only when complete, to stdout ("-"), or nowhere."""
+    if json_file is None:
+        return
+    text = json.dumps(plain(result), indent=2, allow_nan=False) + "\n"
+    if json_file == STDOUT:
+        typer.echo(text, nl=False)
+        return
+    path = pathlib.Path(json_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def versions() -> dict[str, str]:
+    """Return versions of what results depend on."""
+    names = ("wetcow", "jax", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+def peak_memory_mb() -> float | None:
+    """Return the most memory this process has held, in MB; None where that is not known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def _say(style: str, text: str) -> None:
+    typer.secho(" ".join(text.split()), fg=style, err=True)
+
+
+def note(text: str) -> None:
+    """Say on stderr what long work has come to."""
+    typer.secho(f"… {text}", fg="bright_black", err=True)
+
+
+@contextlib.contextmanager
+def plainly(on_interrupt: str = "nothing was kept") -> Iterator[None]:
+    """Turn expected errors, warnings and Ctrl-C into one line on stderr and an exit code.
+
+    Parameters
+    ----------
+    on_interrupt : str
+        What an interrupted user should know.
+    """
+
+    def show(message, *_args, **_kwargs):
+        _say("yellow", f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        try:
+            yield
+        except KeyboardInterrupt:
+            # zarr writes in tasks; those cut off would each be reported while leaving.
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+            _say("yellow", f"interrupted; {on_interrupt}")
+            raise typer.Exit(INTERRUPTED) from None
+        except (ValueError, OSError) as error:
+            _say("red", f"error: {error}")
+            raise typer.Exit(FAILED) from None
+        except RuntimeError as error:
+            # Only that of simulations is expected; its module is not imported before it is needed.
+            if type(error).__name__ != "SimulationError":
+                raise
+            _say("red", f"error: {error}")
+            raise typer.Exit(FAILED) from None

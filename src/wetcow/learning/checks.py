@@ -1,0 +1,104 @@
+"""Checks of what users pass to the classifier; each error says what was wrong and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from wetcow.learning.construct import Geometry
+
+_SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
+
+
+def check_integer(name: str, value: Any, least: int) -> None:
+    """Raise unless `value` is an integer of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+
+
+def check_number(name: str, value: Any, *, positive: bool = False, instead: str = "") -> None:
+    """Raise unless `value` is a finite real number; `instead` names what else is allowed."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    number = float(value) if is_number else math.nan
+    if not math.isfinite(number) or (positive and number <= 0):
+        kind = "positive" if positive else "finite"
+        raise ValueError(f"{name} must be {instead}a {kind} number, got {value!r}")
+
+
+def patch_sizes(patch_size: int | Sequence[int]) -> tuple[int, ...]:
+    """Return patch sizes as a tuple of at least one positive integer.
+
+    Examples
+    --------
+    >>> patch_sizes(5), patch_sizes([3, 5])
+    ((5,), (3, 5))
+    """
+    sizes = tuple(patch_size) if isinstance(patch_size, Sequence) else (patch_size,)
+    if not sizes:
+        raise ValueError("patch_size must be an integer or several, got an empty sequence")
+    for size in sizes:
+        check_integer("patch_size", size, 1)
+    return sizes
+
+
+def find_image_shape(
+    image_shape: Any, columns: int, stacked: tuple[int, ...] | None
+) -> tuple[int, int] | None:
+    """Height and width of the images in the rows of a table, or None if they are no images.
+
+    Parameters
+    ----------
+    image_shape : "auto", (int, int) or None
+        What the user asked for.
+    columns : int
+        Columns of the table.
+    stacked : (int, int) or None
+        Shape of the images if they came as a stack and not as a table.
+
+    Examples
+    --------
+    >>> find_image_shape("auto", 64, None), find_image_shape("auto", 60, None)
+    ((8, 8), None)
+    """
+    if image_shape is None:
+        return None
+    if isinstance(image_shape, str):
+        if image_shape != "auto":
+            raise ValueError(
+                f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
+            )
+        if stacked is not None:
+            return int(stacked[0]), int(stacked[1])
+        side = math.isqrt(columns)
+        return (side, side) if side**2 == columns and side >= _SMALLEST_SIDE else None
+    shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
+    if len(shape) != 2 or not all(isinstance(size, Integral) and int(size) > 0 for size in shape):
+        raise ValueError(
+            f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
+        )
+    if math.prod(shape) != columns or (stacked is not None and shape != tuple(stacked)):
+        found = f"{columns} columns" if stacked is None else f"images of shape {tuple(stacked)}"
+        raise ValueError(f"image_shape={shape} does not fit X, which has {found}")
+    return int(shape[0]), int(shape[1])
+
+
+def image_geometry(image: tuple[int, int], size: int, padding: int, n_regions: int) -> Geometry:
+    """Geometry of square patches on images, if it makes sense."""
+    geometry = Geometry(image, (size, size), padding, n_regions)
+    if size < 2 or min(geometry.positions) < n_regions:
+        raise ValueError(
+            f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
+            f"must be larger than a pixel and leave at least n_regions={n_regions} positions along "
+            "each side; change patch_size, padding or n_regions, or pass image_shape=None if X "
+            "holds no images"
+        )
+    return geometry
+
+
+def table_geometry(columns: int) -> Geometry:
+    """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
+    return Geometry((1, columns), (1, columns), normalised=False)

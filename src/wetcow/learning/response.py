@@ -1,0 +1,194 @@
+"""What a mode answers to a drive: its two codes, or the paper's analytic rate (theory §7, [28]).
+
+A drive adds to the excitation and the frequency of a mode, γ̄ = γ + Re(R·x) and ω̄ = ω + Im(R·x).
+The settled mode then has
+
+- the mean amplitude ω̄ M(γ̄/ω̄), a rectified linear unit with a kink at criticality, and
+- the spiking frequency ω̄ f(γ̄/ω̄), a band-pass of excitation: zero outside 0 < γ̄ < γ_c.
+
+`wetcow.modes.response` has f and M to ten digits. Here they are **approximated** for speed in
+single precision: below criticality by polynomials of degree 8 in x = sqrt(1 − cr), in which both
+are analytic; the amplitude beyond criticality is exact. The absolute error is below `CODE_ERROR`,
+in units of ω̄.
+
+As a *code* the rate of a silent mode is zero. So it is at γ̄ ≤ 0, where theory has f = 1 (a damped
+mode rings at ω, but with vanishing amplitude).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal, NamedTuple, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.polynomial import polynomial
+
+from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
+from wetcow.modes.response import response as exact_response
+
+Response = Literal["both", "amplitude", "rate", "analytic"]
+RESPONSES: tuple[str, ...] = get_args(Response)
+
+DEGREE = 8
+CODE_ERROR = 2e-4
+"""Bound on the absolute error of f and M, canonical constants, single precision included."""
+
+_NUM_NODES = 64
+_SMALLEST = 1e-12
+
+
+class CodeFit(NamedTuple):
+    """Polynomials of the codes below criticality, lowest power first, and the exact rest.
+
+    Attributes
+    ----------
+    rate : tuple of float
+        f/x as a polynomial in x = sqrt(1 − cr).
+    amplitude : tuple of float
+        M/c, likewise.
+    ratio : float
+        w = ω/γ_c [16].
+    shift, slope, bend : float
+        Beyond criticality M = slope·k + bend·sqrt(k² − k_c²), where k = c − shift and k_c is its
+        value at criticality.
+    """
+
+    rate: tuple[float, ...]
+    amplitude: tuple[float, ...]
+    ratio: float
+    shift: float
+    slope: float
+    bend: float
+
+
+@functools.cache
+def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
+    """Fit the polynomials for one set of constants (Python floats).
+
+    Beyond criticality [12] is zero at A cos φ = −1/w_φ, for ω = 1. With s = A sin φ, b = w_a sin ψ
+    and k = c − (w_a/w_φ) cos ψ, [11] becomes (k + b s)² = α² (s² + 1/w_φ²), quadratic in s. Of its
+    two roots the one of larger amplitude A = (k + b s)/α is the node, on which the mode settles.
+
+    Examples
+    --------
+    >>> fit_codes().ratio
+    0.5
+    """
+    nodes = (1 + np.cos(np.pi * (np.arange(_NUM_NODES) + 0.5) / _NUM_NODES)) / 2
+    # The caller may be tracing: evaluate now, not as part of what is traced.
+    with jax.ensure_compile_time_eval(), jax.enable_x64(True):
+        ratio = float(critical_ratio(constants))
+        c = (1 - nodes**2) / ratio
+        exact = jax.jit(exact_response, static_argnums=1)  # its many steps are slow one by one
+        rate, amplitude = (np.asarray(code) for code in exact(c, constants))
+    w_a, w_phi, psi, alpha = constants
+    denominator = alpha**2 - (w_a * np.sin(psi)) ** 2
+    return CodeFit(
+        tuple(polynomial.polyfit(nodes, rate / nodes, DEGREE).tolist()),
+        tuple(polynomial.polyfit(nodes, amplitude / c, DEGREE).tolist()),
+        ratio,
+        float(w_a / w_phi * np.cos(psi)),
+        float(alpha / denominator),
+        float(w_a * np.sin(psi) / denominator),
+    )
+
+
+def _power_series(coefficients: tuple[float, ...], x: Any) -> Any:
+    """Horner's rule."""
+    value = jnp.full_like(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        value = value * x + coefficient
+    return value
+
+
+def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]:
+    """Both codes of modes with total excitation γ̄ and frequency ω̄, approximated (see `CODE_ERROR`).
+
+    Parameters
+    ----------
+    gamma, omega : float arrays that broadcast
+        γ̄ and ω̄, 1/time. ω̄ ≤ 0 counts as the limit ω̄ → 0: no rate, and an amplitude
+        proportional to the excitation.
+    fit : CodeFit, optional
+        From `fit_codes`; default: the canonical constants.
+
+    Returns
+    -------
+    amplitude, rate : arrays of the broadcast shape, in the precision of the arguments
+        Zero for γ̄ ≤ 0. Differentiable away from γ̄ = 0, where the rate jumps.
+
+    Examples
+    --------
+    >>> amplitude, rate = codes(jnp.array([-1.0, 1.0, 3.0]), 1.0)
+    >>> amplitude.round(3).tolist(), rate.round(3).tolist()  # doctest: +ELLIPSIS
+    ([0.0, 0.3..., 1.26...], [0.0, 0.78..., 0.0])
+    """
+    fit = fit_codes() if fit is None else fit
+    omega = jnp.maximum(omega, _SMALLEST)
+    c = gamma / omega
+    critical = 1 / fit.ratio
+    beyond = c >= critical
+    k, k_critical = c - fit.shift, critical - fit.shift
+    # One root serves both sides; its argument is kept off zero, where its slope is infinite.
+    squared = jnp.where(beyond, k**2 - k_critical**2, 1 - jnp.maximum(c, 0) * fit.ratio)
+    root = jnp.sqrt(jnp.maximum(squared, _SMALLEST))
+    below = jnp.where(beyond, 0, root)
+    amplitude = jnp.where(
+        beyond, fit.slope * k + fit.bend * root, c * _power_series(fit.amplitude, below)
+    )
+    rate = below * _power_series(fit.rate, below)
+    silent = c <= 0
+    return jnp.where(silent, 0, omega * amplitude), jnp.where(silent, 0, omega * rate)
+
+
+def analytic_rate(gamma: Any, omega: Any, ratio: float = 0.5) -> Any:
+    """Evaluate the paper's rate ω_s = sqrt(ω̄² − γ̄² w²) [28] as a code, sqrt(p₊ q₊).
+
+    Parameters
+    ----------
+    gamma, omega : float arrays that broadcast
+        γ̄ and ω̄, 1/time.
+    ratio : float
+        w of [16]; default: that of the canonical constants.
+
+    Returns
+    -------
+    array of the broadcast shape
+        With p = ω̄ − wγ̄ and q = ω̄ + wγ̄; zero unless both are positive. Even in γ̄.
+
+    Examples
+    --------
+    >>> round(float(analytic_rate(jnp.array(1.2), jnp.array(1.0))), 3)
+    0.8
+    """
+    p, q = omega - ratio * gamma, omega + ratio * gamma
+    product = jnp.maximum(p, 0) * jnp.maximum(q, 0)
+    spikes = product > 0
+    return jnp.where(spikes, jnp.sqrt(jnp.where(spikes, product, 1)), 0)
+
+
+def respond(gamma: Any, omega: Any, response: Response = "both") -> tuple[Any, ...]:
+    """Return the chosen codes, a tuple of one array or two.
+
+    Parameters
+    ----------
+    gamma, omega : float arrays that broadcast
+        γ̄ and ω̄, 1/time.
+    response : {"both", "amplitude", "rate", "analytic"}
+        "both" is (amplitude, rate); "analytic" is [28].
+
+    Returns
+    -------
+    tuple of arrays of the broadcast shape
+
+    Examples
+    --------
+    >>> [code.shape for code in respond(jnp.ones(3), 1.0)]
+    [(3,), (3,)]
+    """
+    if response == "analytic":
+        return (analytic_rate(gamma, omega, fit_codes().ratio),)
+    amplitude, rate = codes(gamma, omega)
+    return {"both": (amplitude, rate), "amplitude": (amplitude,), "rate": (rate,)}[response]

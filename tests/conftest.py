@@ -1,0 +1,63 @@
+"""Settings that must be made before JAX is imported, and tools that several tests share."""
+
+import os
+
+# Two virtual devices, so that sharing work between devices is tested on any machine.
+_FLAG = "--xla_force_host_platform_device_count=2"
+if _FLAG not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+
+import hypothesis
+import numpy as np
+import pytest
+
+hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.load_profile("wetcow")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(12345)
+
+
+def random_amplitudes(rng, size):
+    """Complex amplitudes with moduli in [0.1, 1] and any phase."""
+    return rng.uniform(0.1, 1.0, size) * np.exp(1j * rng.uniform(0, 2 * np.pi, size))
+
+
+def random_coupling(rng, size, strength=0.3):
+    """A full complex R without self-coupling; neither Hermitian nor symmetric."""
+    r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    np.fill_diagonal(r, 0)
+    return strength / size * r
+
+
+def polar_rates(amplitude, phase, mode, r=None):
+    """Right-hand sides dA/dt and dφ/dt of [11, 12], or of [19, 20] with a coupling matrix R."""
+    growth = mode.gamma * amplitude + amplitude**2 * (
+        mode.w_a * np.cos(phase - mode.psi) - mode.alpha
+    )
+    turning = mode.omega + amplitude * mode.w_phi * np.cos(phase)
+    if r is not None:
+        weight, delta = np.abs(r), -np.angle(r)
+        difference = phase[None, :] - phase[:, None] - delta
+        growth = growth + np.sum(weight * amplitude * np.cos(difference), axis=1)
+        turning = turning + np.sum(weight * amplitude * np.sin(difference), axis=1) / amplitude
+    return growth, turning
+
+
+def polar_solution(mode, a0, times, r=None):
+    """Amplitudes (k, n) by SciPy's DOP853 from the polar equations: an independent integrator."""
+    from scipy.integrate import solve_ivp
+
+    a0 = np.atleast_1d(a0)
+    size = a0.size
+
+    def rates(t, y):
+        return np.concatenate(polar_rates(y[:size], y[size:], mode, r))
+
+    start = np.concatenate([np.abs(a0), np.angle(a0)])
+    solution = solve_ivp(
+        rates, (times[0], times[-1]), start, "DOP853", times, rtol=1e-12, atol=1e-13
+    )
+    return (solution.y[:size] * np.exp(1j * solution.y[size:])).T

@@ -1,0 +1,218 @@
+"""Configuration files: what they build, and what is said of wrong ones."""
+
+import pathlib
+
+import jax
+import numpy as np
+import pytest
+
+import wetcow as wc
+from wetcow.config import load_config
+
+EXAMPLES = sorted(pathlib.Path(__file__).parents[1].joinpath("examples").glob("*.toml"))
+NETWORK = '[system]\nkind = "network"\ngamma = 0.2\nomega = [0.9, 1.0, 1.1]\n'
+R = np.array([[0, 0.1, 0.2], [0.3, 0, 0.4], [0.5, 0.6, 0]])
+
+
+@pytest.fixture
+def build(tmp_path):
+    def from_text(text, seed=None):
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+        return load_config(path, seed).build()
+
+    return from_text
+
+
+def matrix(system):
+    with jax.enable_x64(True):
+        return np.asarray(system.coupling.matrix())
+
+
+# What is built
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_build(path):
+    assert load_config(path).build().size in (1, 6, 10)
+
+
+def test_mode_takes_all_forms_of_numbers(build, tmp_path):
+    np.save(tmp_path / "omega.npy", [1.0, 2.0, 3.0])
+    np.savetxt(tmp_path / "alpha.csv", [3.0, 3.1, 3.2], delimiter=",")
+    mode = build(
+        '[system]\nkind = "mode"\ngamma = {linspace = [0.1, 0.3, 3]}\n'
+        'omega = {file = "omega.npy"}\nalpha = {file = "alpha.csv"}\nw_a = [2.0, 2, 2.2]\n'
+        "psi = {uniform = [0.1, 0.2], n = 3}",
+        seed=1,
+    )
+    np.testing.assert_allclose(mode.gamma, [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(mode.omega, [1, 2, 3])
+    np.testing.assert_allclose(mode.alpha, [3.0, 3.1, 3.2])
+    np.testing.assert_array_equal(mode.w_a, [2.0, 2.0, 2.2])
+    assert np.all((mode.psi >= 0.1) & (mode.psi <= 0.2)) and np.unique(mode.psi).size == 3
+
+
+def test_n_repeats_a_mode(build):
+    assert build('[system]\nkind = "mode"\ngamma = 1\nn = 4').size == 4
+
+
+def test_draws_depend_on_the_seed_and_on_nothing_else(build):
+    text = '[system]\nkind = "mode"\nn = 5\ngamma = 0.1\nomega = {uniform = [1, 2]}\n'
+    more = text.replace("gamma = 0.1", "gamma = {uniform = [0, 1]}")
+    np.testing.assert_array_equal(build(text, 3).omega, build(more, 3).omega)
+    assert np.all(build(text, 3).omega != build(text, 4).omega)
+    in_file = build(text + "[simulation]\nseed = 3")
+    np.testing.assert_array_equal(build(text, 3).omega, in_file.omega)
+
+
+def test_dense_in_three_ways(build, tmp_path):
+    np.savetxt(tmp_path / "R.csv", R, delimiter=",")
+    cartesian = '[coupling]\nkind = "dense"\nr_real = {file = "R.csv"}\n'
+    np.testing.assert_allclose(matrix(build(NETWORK + cartesian)), R)
+    complex_ = matrix(build(NETWORK + cartesian + 'r_imag = {file = "R.csv"}'))
+    np.testing.assert_allclose(complex_, R * (1 + 1j))
+    polar = f'[coupling]\nkind = "dense"\nweight = {R.tolist()}\nphase = 0.5'
+    np.testing.assert_allclose(matrix(build(NETWORK + polar)), R * np.exp(-0.5j))
+    drawn = '[coupling]\nkind = "dense"\nrandom = {weight = [0.1, 0.2], phase = [-1.5, 1.5]}'
+    r = matrix(build(NETWORK + drawn, seed=0))
+    links = r[~np.eye(3, dtype=bool)]
+    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2) & (abs(np.angle(links)) <= 1.5))
+    assert np.all(np.diagonal(r) == 0) and np.unique(links).size == 6
+
+
+def test_one_number_couples_all_pairs(build):
+    np.testing.assert_array_equal(
+        matrix(build(NETWORK + '[coupling]\nkind = "dense"\nr_imag = 0.5')),
+        0.5j * (1 - np.eye(3)),
+    )
+
+
+def test_sparse_sheet_lowrank_delayed(build):
+    sparse = '[coupling]\nkind = "sparse"\ntarget = [0, 2]\nsource = [1, 0]\nweight = [0.5, 0.25]'
+    expected = np.zeros((3, 3))
+    expected[0, 1], expected[2, 0] = 0.5, 0.25
+    np.testing.assert_array_equal(matrix(build(NETWORK + sparse)), expected)
+    sheet = '[coupling]\nkind = "sheet"\nshape = [1, 3]\nr_real = [[1.0, 0, 2.0]]\nperiodic = false'
+    np.testing.assert_allclose(
+        matrix(build(NETWORK + sheet)), [[0, 2, 0], [1, 0, 2], [0, 1, 0]], atol=1e-15
+    )
+    uniform = '[coupling]\nkind = "lowrank"\nstrength = 0.6\nphase = 0.5'
+    np.testing.assert_allclose(
+        matrix(build(NETWORK + uniform)), 0.2 * np.exp(-0.5j) * (1 - np.eye(3)), atol=1e-15
+    )
+    factors = '[coupling]\nkind = "lowrank"\nleft_real = [[1], [2], [3]]\nright_real = [[1, 0, 1]]'
+    np.testing.assert_allclose(
+        matrix(build(NETWORK + factors)), [[0, 0, 1], [2, 0, 2], [3, 0, 0]], atol=1e-15
+    )
+    delayed = f'[coupling]\nkind = "delayed"\nweight = {R.tolist()}\ndelay = 0.5'
+    assert build(NETWORK + delayed).delays == (0.5, 0.5)
+
+
+def test_memory_is_that_of_memorize(build):
+    text = (
+        '[system]\nkind = "network"\nomega = [0.8, 1.0, 1.2, 1.1]\n[coupling]\nkind = "memory"\n'
+        "target = {gamma = 1.9}\nbackground = 0.2\nmax_weight = 0.9\nmax_phase = 1.5\n"
+    )
+    options = {"background": 0.2, "max_weight": 0.9, "max_phase": 1.5}
+    omega = [0.8, 1.0, 1.2, 1.1]
+    nearest = wc.memorize(wc.Mode(1.9), omega, **options)
+    np.testing.assert_array_equal(matrix(build(text, seed=1)), matrix(nearest))
+    drawn = wc.memorize(wc.Mode(1.9), omega, seed=1, **options)
+    np.testing.assert_array_equal(
+        matrix(build(text + 'nearest_to = "random"', seed=1)), matrix(drawn)
+    )
+
+
+def test_baselines(build):
+    coupling = '[coupling]\nkind = "lowrank"\nstrength = 0.6\n'
+    kuramoto = build('[system]\nkind = "kuramoto"\nomega = [1, 2]\n' + coupling)
+    assert isinstance(kuramoto, wc.Kuramoto) and kuramoto.size == 2
+    lif = build('[system]\nkind = "lif"\ncurrent = 1.5\nn = 3\ntau_m = 2\n' + coupling)
+    assert isinstance(lif, wc.LeakyIntegrateAndFire) and lif.size == 3 and lif.tau_m == 2
+
+
+# What is said of wrong files
+
+MODE = '[system]\nkind = "mode"\n'
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (MODE + "gama = 1", ["system", "gama", "expected", "gamma"]),
+        (MODE + "gamma = 1\n[simulations]\nt1 = 1", ["simulations", "expected", "simulation"]),
+        (MODE, ["system.gamma", "missing"]),
+        ('[system]\nkind = "mod"', ["system.kind", "'mod'", '"mode"']),
+        ("[system]\ngamma = 1", ["system.kind", '"mode"']),
+        ("system = 3", ["system", "3"]),
+        ("", ["system", "missing"]),
+        (MODE + 'gamma = "a"', ["system.gamma", "'a'", "number", "{linspace"]),
+        (MODE + "gamma = true", ["system.gamma", "True", "number"]),
+        (MODE + 'gamma = [1, "a"]', ["system.gamma", "not numbers"]),
+        (MODE + "gamma = [[1, 2], [1]]", ["system.gamma", "differ in length"]),
+        (MODE + "gamma = []", ["system.gamma", "empty"]),
+        (MODE + "gamma = {from = 1}", ["system.gamma", "expected", "uniform"]),
+        (MODE + "gamma = {linspace = [0, 1, 2.5]}", ["system.gamma", "integer"]),
+        (MODE + "gamma = {uniform = [1, 0]}", ["system.gamma.uniform", "low ≤ high"]),
+        (MODE + "gamma = {uniform = [0, 1]}", ["system.gamma", "Set n"]),
+        (MODE + "gamma = {uniform = [0, 1], n = 2}", ["system.gamma", "seed"]),
+        (MODE + 'gamma = {file = "none.npy"}', ["system.gamma", "none.npy"]),
+        (MODE + 'gamma = {file = "config.toml"}', ["system.gamma", ".npy", ".csv"]),
+        (MODE + "gamma = nan", ["system", "gamma", "finite"]),
+        (MODE + "gamma = [1, 2]\nn = 3", ["system", "'n': 3", "'gamma': 2"]),
+        (MODE + 'gamma = 1\n[coupling]\nkind = "dense"\nweight = 1', ["coupling", "network"]),
+        (MODE + 'gamma = 1\n[simulation]\nt1 = "1"', ["simulation.t1", "number", "'1'"]),
+        (
+            MODE + 'gamma = 1\n[simulation]\nprecision = "half"',
+            ["simulation.precision", "'single'"],
+        ),
+        (MODE + "gamma = 1\n[simulation]\nmodes = [0.5]", ["simulation.modes[0]", "integer"]),
+        (MODE + "gamma = 1\n[simulation]\nseed = -1", ["simulation.seed", "-1"]),
+        (MODE + "gamma = 1\nomega 2", ["TOML", "line 4"]),
+        (MODE + "gamma = [1", ["TOML", "line 3"]),
+        (NETWORK, ["coupling", "missing"]),
+        (NETWORK + '[coupling]\nkind = "dense"', ["coupling", "r_real", "weight", "random"]),
+        (NETWORK + '[coupling]\nkind = "dens"', ["coupling.kind", "'dens'", '"dense"']),
+        (NETWORK + '[coupling]\nkind = "dense"\nweight = 1\nr_real = 1', ["coupling", "twice"]),
+        (NETWORK + '[coupling]\nkind = "dense"\nweight = [[0, 1]]', ["coupling", "square"]),
+        (NETWORK + '[coupling]\nkind = "dense"\nweight = [[0]]', ["system", "3 modes"]),
+        (NETWORK + '[coupling]\nkind = "lowrank"', ["coupling", "strength", "left_real"]),
+        (
+            NETWORK + '[coupling]\nkind = "sparse"\ntarget = [0.5]\nsource = [1]\nweight = 1',
+            ["coupling", "target"],
+        ),
+        (NETWORK + '[coupling]\nkind = "memory"\ntarget = {gamma = 2}', ["background"]),
+        (
+            NETWORK.replace("gamma = 0.2\n", "")
+            + '[coupling]\nkind = "memory"\ntarget = {gamma = 1.9}\nmax_weight = 0.1',
+            ["coupling", "max_weight"],
+        ),
+        (
+            NETWORK.replace("[0.9, 1.0, 1.1]", "1") + '[coupling]\nkind = "dense"\nweight = 1',
+            ["coupling", "set n"],
+        ),
+        (
+            '[system]\nkind = "kuramoto"\nomega = 1\n[coupling]\nkind = "memory"\n'
+            "target = {gamma = 1}",
+            ["coupling.kind", "memory", "network"],
+        ),
+    ],
+)
+def test_messages_name_the_key(build, text, said):
+    with pytest.raises(ValueError) as raised:
+        build(text)
+    message = str(raised.value)
+    assert all(word in message for word in said), message
+    assert "pydantic" not in message and "\n" not in message
+
+
+def test_complex_files_are_refused(build, tmp_path):
+    np.save(tmp_path / "R.npy", R + 0j)
+    with pytest.raises(ValueError, match=r"coupling\.r_real.*complex"):
+        build(NETWORK + '[coupling]\nkind = "dense"\nr_real = {file = "R.npy"}')
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.toml"):
+        load_config(tmp_path / "none.toml")

@@ -1,0 +1,168 @@
+"""Couplings as operators: each equals its dense matrix."""
+
+import conftest
+import jax
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wetcow as wc
+
+
+def literal_sheet(shape, kernel, periodic):
+    """R of a Sheet, link by link from its definition."""
+    height, width = shape
+    p, q = kernel.shape[0] // 2, kernel.shape[1] // 2
+    r = np.zeros((height * width, height * width), complex)
+    for y in range(height):
+        for x in range(width):
+            for dy in range(-p, p + 1):
+                for dx in range(-q, q + 1):
+                    v, u = y + dy, x + dx
+                    if periodic or (0 <= v < height and 0 <= u < width):
+                        source = (v % height) * width + u % width
+                        r[y * width + x, source] += kernel[dy + p, dx + q]
+    return r
+
+
+def random_kernel(rng, shape):
+    kernel = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    kernel[shape[0] // 2, shape[1] // 2] = 0
+    return kernel
+
+
+def assert_acts_like(coupling, r, rng, past=None):
+    """`coupling` is R: as operator, written out, scaled, in part, and within its bound."""
+    a = conftest.random_amplitudes(rng, len(r))
+    scale = np.abs(r).sum() + 1
+    with jax.enable_x64(True):
+        assert coupling.size == len(r)
+        np.testing.assert_allclose(coupling(a, past), r @ a, atol=1e-14 * scale)
+        np.testing.assert_allclose(coupling.matrix(), r, atol=1e-14 * scale)
+        doubled = coupling.scaled(-2j)
+        assert type(doubled) is type(coupling)
+        np.testing.assert_allclose(doubled(a, past), -2j * (r @ a), atol=1e-14 * scale)
+        real = coupling.part(np.real)
+        np.testing.assert_allclose(real(a, past), r.real @ a, atol=1e-14 * scale)
+        assert coupling.bound() >= np.abs(r).sum(axis=1).max() * (1 - 1e-12)
+
+
+sizes = st.integers(1, 7)
+seeds = st.integers(0, 2**32 - 1)
+
+
+class TestActions:
+    @given(sizes, seeds)
+    def test_dense(self, size, seed):
+        rng = np.random.default_rng(seed)
+        r = conftest.random_coupling(rng, size)
+        assert_acts_like(wc.Dense(r), r, rng)
+
+    @given(sizes, seeds)
+    def test_sparse(self, size, seed):
+        rng = np.random.default_rng(seed)
+        r = conftest.random_coupling(rng, size) * (rng.random((size, size)) < 0.4)
+        assert_acts_like(wc.Sparse.from_matrix(r), r, rng)
+        assert_acts_like(wc.Sparse.from_matrix(scipy.sparse.coo_array(r)), r, rng)
+
+    @given(sizes, st.integers(1, 3), seeds)
+    def test_low_rank(self, size, rank, seed):
+        rng = np.random.default_rng(seed)
+        left = rng.normal(size=(size, rank)) + 1j * rng.normal(size=(size, rank))
+        right = rng.normal(size=(rank, size)) + 1j * rng.normal(size=(rank, size))
+        r = left @ right
+        np.fill_diagonal(r, 0)
+        assert_acts_like(wc.LowRank(left, right), r, rng)
+
+    @given(
+        st.integers(1, 5),
+        st.integers(1, 6),
+        st.integers(0, 2),
+        st.integers(0, 2),
+        st.booleans(),
+        seeds,
+    )
+    def test_sheet(self, height, width, p, q, periodic, seed):
+        rng = np.random.default_rng(seed)
+        reach = min(p, (height - 1) // 2), min(q, (width - 1) // 2)
+        kernel = random_kernel(rng, (2 * reach[0] + 1, 2 * reach[1] + 1))
+        coupling = wc.Sheet((height, width), kernel, periodic)
+        assert_acts_like(coupling, literal_sheet((height, width), kernel, periodic), rng)
+
+    @given(sizes, seeds)
+    def test_delayed_sees_each_source_at_its_own_time(self, size, seed):
+        rng = np.random.default_rng(seed)
+        r = conftest.random_coupling(rng, size)
+        delay = rng.uniform(0, 2, (size, size)) * (rng.random((size, size)) < 0.7)
+        rates = rng.normal(size=size)
+        a = np.ones(size)
+        with jax.enable_x64(True):
+            arriving = wc.Delayed(r, delay)(a, lambda tau: np.exp(-1j * rates * tau))
+            expected = np.sum(r * np.exp(-1j * rates[None, :] * delay), axis=1)
+            np.testing.assert_allclose(arriving, expected, atol=1e-14)
+
+    def test_delayed_of_a_constant_past(self, rng):
+        r = conftest.random_coupling(rng, 4)
+        a = conftest.random_amplitudes(np.random.default_rng(1), 4)
+        coupling = wc.Delayed(r, rng.uniform(0, 1, (4, 4)))
+        assert_acts_like(coupling, r, np.random.default_rng(1), lambda tau: np.tile(a, (4, 1)))
+        with pytest.raises(ValueError, match="simulate"):
+            coupling(a)
+
+
+class TestConstructors:
+    def test_polar(self):
+        coupling = wc.Dense.from_polar(weight=[[0, 2], [1, 0]], phase=np.pi / 2)
+        np.testing.assert_allclose(coupling.matrix(), [[0, -2j], [-1j, 0]], atol=1e-15)
+
+    def test_uniform(self):
+        r = wc.LowRank.uniform(5, 2j).matrix()
+        np.testing.assert_allclose(r, 0.4j * (1 - np.eye(5)), atol=1e-7)
+
+    def test_repeated_links_add_up(self):
+        coupling = wc.Sparse(3, target=[0, 0], source=[1, 1], value=[1.0, 2.0])
+        assert coupling.matrix()[0, 1] == 3
+        assert wc.Sparse(3, [], [], []).matrix().shape == (3, 3)
+
+    def test_delays(self):
+        r = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]])
+        delay = [[0, 0, 9], [0.5, 0, 2.0], [1.0, 1.0, 0]]
+        assert wc.Delayed(r, delay).delays == (0.5, 2.0), "links of zero weight have no delay"
+        assert wc.Delayed(r, np.zeros((3, 3))).delays == (0.0, 0.0)
+        assert wc.Dense(r).delays == (0.0, 0.0)
+
+
+one = np.array([[0, 1.0], [1.0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: wc.Dense(np.zeros((2, 3))), "square"),
+        (lambda: wc.Dense(np.zeros(3)), "square"),
+        (lambda: wc.Dense(one * np.nan), "finite"),
+        (lambda: wc.Dense(np.eye(2)), "gamma"),
+        (lambda: wc.Sparse(2, [0], [1, 0], [1.0]), "one entry per link"),
+        (lambda: wc.Sparse(2, [0], [2], [1.0]), "0…1"),
+        (lambda: wc.Sparse(2, [-1], [0], [1.0]), "0…1"),
+        (lambda: wc.Sparse(2, [1], [1], [1.0]), "R_ii"),
+        (lambda: wc.Sparse(2, [1], [0], [np.inf]), "finite"),
+        (lambda: wc.Sparse.from_matrix(np.ones((2, 3))), "square"),
+        (lambda: wc.Sheet((4, 4), np.zeros((2, 3))), "odd"),
+        (lambda: wc.Sheet((4,), np.zeros((3, 3))), "height, width"),
+        (lambda: wc.Sheet((2, 4), np.zeros((3, 3))), "larger than the sheet"),
+        (lambda: wc.Sheet((4, 4), np.ones((3, 3))), "R_ii"),
+        (lambda: wc.Sheet((4, 4), np.full((3, 3), np.nan)), "finite"),
+        (lambda: wc.LowRank(np.ones((3, 1)), np.ones((2, 3))), r"\(k, n\)"),
+        (lambda: wc.LowRank(np.full((3, 1), np.nan), np.ones((1, 3))), "finite"),
+        (lambda: wc.Delayed(one, np.zeros((3, 3))), "shape of R"),
+        (lambda: wc.Delayed(one, -one), "negative"),
+        (lambda: wc.Delayed(one, one * np.inf), "finite"),
+        (lambda: wc.Delayed(np.eye(2), one), "R_ii"),
+    ],
+)
+def test_nonsense_is_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()

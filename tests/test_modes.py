@@ -1,0 +1,261 @@
+"""A single mode: criticality [15-18], spiking frequency in three ways, both codes, its field."""
+
+import conftest
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+import wetcow as wc
+from wetcow.modes import spiking
+from wetcow.modes.criticality import critical_ratio
+from wetcow.modes.limit_cycle import limit_cycle
+from wetcow.modes.response import fit_response, response_fit, silent_amplitude
+
+OTHER = wc.Constants(w_a=1.0, w_phi=1.5, psi=0.3, alpha=2.0)
+
+# cr, integrated frequency, [14], corrected adiabatic: the table of theory §3, to its digits
+FREQUENCIES = np.array(
+    [
+        (0.125, 0.97773, 0.99216, 0.84741),
+        (0.25, 0.92728, 0.96825, 0.86603),
+        (0.5, 0.78478, 0.86603, 0.78878),
+        (0.75, 0.56394, 0.66144, 0.57775),
+        (0.945, 0.25353, 0.32707, 0.25807),
+        (0.99, 0.10295, 0.14107, 0.10386),
+        (0.995, 0.07184, 0.09987, 0.07230),
+        (0.9975, 0.05029, 0.07067, 0.05053),
+    ]
+)
+# γ, mean amplitude M: theory §7
+AMPLITUDES = np.array(
+    [
+        (0.02, 0.0066),
+        (0.52, 0.165),
+        (1.02, 0.322),
+        (1.52, 0.458),
+        (2.02, 0.549),
+        (2.52, 0.946),
+        (3.02, 1.273),
+        (4.02, 1.899),
+        (6.02, 3.122),
+    ]
+)
+
+
+def measured_by_scipy(gamma, omega, constants):
+    """Spiking frequency and mean amplitude from ten periods integrated by DOP853."""
+    mode = wc.Mode(gamma, omega, *constants)
+
+    def rates(t, y):
+        growth, turning = conftest.polar_rates(y[0], y[1], mode)
+        return growth, turning, y[0]
+
+    def spike(t, y):
+        return np.sin(y[1] / 2)
+
+    start = (gamma / mode.alpha, 0.1, 0.0)
+    solution = solve_ivp(
+        rates, (0, 300 / omega), start, "DOP853", events=spike, rtol=1e-12, atol=1e-13
+    )
+    times, states = solution.t_events[0][-11:], solution.y_events[0][-11:]
+    duration = times[-1] - times[0]
+    return 20 * np.pi / duration, (states[-1, 2] - states[0, 2]) / duration
+
+
+class TestCriticality:
+    def test_canonical_constants(self):
+        mode = wc.Mode(gamma=1.0, omega=1.7)
+        assert float(mode.critical_phase) == pytest.approx(np.arctan(0.5), abs=1e-15)
+        assert float(mode.critical_ratio) == pytest.approx(0.5, abs=1e-15)
+        assert float(mode.critical_gamma) == pytest.approx(3.4, abs=1e-14)
+        assert float(mode.critical_omega) == pytest.approx(0.5, abs=1e-15)
+        assert float(mode.criticality) == pytest.approx(0.5 / 1.7, abs=1e-15)
+
+    @pytest.mark.parametrize("constants", [wc.CANONICAL, OTHER])
+    def test_node_and_saddle_meet_at_criticality(self, constants):
+        """At γ_c and φ = π − φ_c both [11] and [12] vanish, for A from [12]."""
+        mode = wc.Mode(1.0, 1.3, *constants)
+        mode = mode.replace(gamma=mode.critical_gamma)
+        phase = np.pi - float(mode.critical_phase)
+        amplitude = -1.3 / (mode.w_phi * np.cos(phase))
+        rates = conftest.polar_rates(amplitude, phase, mode)
+        np.testing.assert_allclose(rates, 0, atol=1e-14)
+        assert silent_amplitude(float(mode.gamma) / 1.3, constants) * 1.3 == pytest.approx(
+            amplitude, rel=1e-3
+        )
+
+    def test_states(self):
+        gammas = [-1.0, 0.1, 1.0, 2.0, 2.1]
+        expected = ["damped", "linear", "subcritical", "critical", "supercritical"]
+        assert wc.Mode(gamma=gammas).state.tolist() == expected
+        assert [wc.Mode(gamma=gamma).state for gamma in gammas] == expected
+
+
+class TestFrequencies:
+    @pytest.mark.parametrize(
+        ("method", "column"), [("exact", 1), ("analytic", 2), ("adiabatic", 3)]
+    )
+    def test_table(self, method, column):
+        frequency = wc.Mode(gamma=2 * FREQUENCIES[:, 0]).spiking_frequency(method)
+        np.testing.assert_allclose(frequency, FREQUENCIES[:, column], atol=0.5000001e-5, rtol=0)
+
+    def test_damped_and_silent(self):
+        mode = wc.Mode(gamma=[-1.0, 0.0, 2.0, 5.0])
+        for method in ("exact", "analytic", "adiabatic"):
+            np.testing.assert_array_equal(mode.spiking_frequency(method), [1, 1, 0, 0])
+        with pytest.raises(ValueError, match="exact"):
+            mode.spiking_frequency("guess")
+
+    def test_amplitude_table(self):
+        amplitude = wc.Mode(gamma=AMPLITUDES[:, 0]).mean_amplitude()
+        # Printed to four decimals first, three after.
+        np.testing.assert_allclose(amplitude[0], AMPLITUDES[0, 1], atol=0.501e-4)
+        np.testing.assert_allclose(amplitude[1:], AMPLITUDES[1:, 1], atol=2e-3)
+        assert wc.Mode(gamma=-0.5).mean_amplitude() == 0
+
+    def test_shipped_fit_is_that_of_solved_limit_cycles(self, rng):
+        criticality = np.concatenate([rng.uniform(0, 0.9999, 60), [1e-4, 0.9999]])
+        with jax.enable_x64(True):
+            solve = jax.jit(jax.vmap(lambda x: limit_cycle(x, wc.CANONICAL)))
+            cycle = solve(jnp.sqrt(1 - criticality))
+            frequency, amplitude = wc.response(2 * criticality)
+        np.testing.assert_allclose(frequency, cycle.frequency, rtol=1e-9)
+        np.testing.assert_allclose(amplitude, cycle.mean_amplitude, rtol=1e-9)
+        shipped, again = response_fit(wc.CANONICAL), fit_response(wc.CANONICAL)
+        np.testing.assert_allclose(shipped.frequency, again.frequency, atol=1e-10)
+
+    @pytest.mark.parametrize("constants", [wc.CANONICAL, OTHER])
+    @pytest.mark.parametrize("criticality", [0.1, 0.6, 0.97])
+    def test_scipy_measures_the_same(self, constants, criticality):
+        gamma = 1.4 * criticality / float(critical_ratio(constants))
+        frequency, amplitude = measured_by_scipy(gamma, 1.4, constants)
+        mode = wc.Mode(gamma, 1.4, *constants)
+        assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
+        assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
+
+    def test_modes_with_different_constants(self):
+        mode = wc.Mode(
+            gamma=[1.0, 0.8, 5.0, -1.0],
+            w_a=[wc.CANONICAL.w_a, OTHER.w_a, OTHER.w_a, 1.0],
+            w_phi=[wc.CANONICAL.w_phi, *[OTHER.w_phi] * 3],
+            psi=[wc.CANONICAL.psi, *[OTHER.psi] * 3],
+            alpha=[wc.CANONICAL.alpha, *[OTHER.alpha] * 3],
+        )
+        singles = [
+            wc.Mode(
+                **{
+                    name: value[i]
+                    for name, value in mode.replace(omega=np.ones(4)).parameters().items()
+                }
+            )
+            for i in range(4)
+        ]
+        for method in ("exact", "analytic", "adiabatic"):
+            one_by_one = [float(single.spiking_frequency(method)) for single in singles]
+            np.testing.assert_allclose(mode.spiking_frequency(method), one_by_one, rtol=1e-9)
+        amplitudes = [float(single.mean_amplitude()) for single in singles]
+        np.testing.assert_allclose(mode.mean_amplitude(), amplitudes, rtol=1e-9)
+
+    @given(st.floats(0.01, 1.99), st.floats(0.05, 20.0), st.sampled_from([*spiking.METHODS]))
+    def test_scaling(self, c, omega, method):
+        """ω_s = ω f(γ/ω) and mean amplitude ω M(γ/ω)."""
+        mode, unit = wc.Mode(gamma=c * omega, omega=omega), wc.Mode(gamma=c)
+        scaled = omega * unit.spiking_frequency(method)
+        assert float(mode.spiking_frequency(method)) == pytest.approx(scaled, rel=1e-10)
+        scaled = omega * unit.mean_amplitude()
+        assert float(mode.mean_amplitude()) == pytest.approx(scaled, rel=1e-10)
+
+
+class TestGradients:
+    @pytest.mark.parametrize("method", [*spiking.METHODS])
+    def test_against_finite_differences(self, method):
+        gamma, step = np.array([-0.5, 0.3, 1.0, 1.9, 1.99, 2.5]), 1e-6
+        with jax.enable_x64(True):
+            frequency = spiking.METHODS[method]
+            for wrt in (0, 1):
+                slope = jax.vmap(jax.grad(frequency, argnums=wrt), in_axes=(0, None))(gamma, 1.0)
+                h = np.eye(2)[wrt] * step
+                up = frequency(gamma + h[0], 1.0 + h[1])
+                down = frequency(gamma - h[0], 1.0 - h[1])
+                np.testing.assert_allclose(slope, (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
+
+    @pytest.mark.parametrize("method", [*spiking.METHODS])
+    def test_with_respect_to_constants(self, method):
+        with jax.enable_x64(True):
+
+            def frequency(alpha):
+                return spiking.METHODS[method](1.0, 1.0, wc.CANONICAL._replace(alpha=alpha))
+
+            difference = (frequency(3.0 + 1e-5) - frequency(3.0 - 1e-5)) / 2e-5
+            assert jax.grad(frequency)(3.0) == pytest.approx(float(difference), rel=1e-6)
+
+    def test_finite_at_and_beyond_criticality(self):
+        gamma = np.array([0.0, 1e-12, 2 - 1e-12, 2.0, 2 + 1e-12, 3.0, 100.0])
+        with jax.enable_x64(True):
+            for method in spiking.METHODS.values():
+                slope = jax.vmap(jax.grad(lambda g, f=method: f(g, 1.0)))(gamma)
+                assert np.all(np.isfinite(slope))
+            slope = jax.vmap(jax.grad(lambda c: wc.response(c)[1]))(gamma)
+            assert np.all(np.isfinite(slope))
+
+    def test_amplitude_beyond_criticality(self):
+        with jax.enable_x64(True):
+            slope = jax.grad(lambda c: wc.response(c)[1])(3.0)
+            up, down = wc.response(3.0 + 1e-6)[1], wc.response(3.0 - 1e-6)[1]
+            assert slope == pytest.approx(float((up - down) / 2e-6), rel=1e-6)
+
+
+class TestField:
+    @given(
+        st.floats(1e-3, 10.0),
+        st.floats(-np.pi, np.pi),
+        st.floats(-3, 3),
+        st.floats(0.1, 5),
+        st.floats(-2, 2),
+        st.floats(0, 3),
+        st.floats(-7, 7),
+    )
+    def test_cartesian_is_polar(self, amplitude, phase, gamma, omega, w_a, w_phi, psi):
+        mode = wc.Mode(gamma, omega, w_a, w_phi, psi, alpha=2.5)
+        growth, turning = conftest.polar_rates(amplitude, phase, mode)
+        expected = (growth + 1j * amplitude * turning) * np.exp(1j * phase)
+        with jax.enable_x64(True):
+            field = mode.field(np.array([amplitude * np.exp(1j * phase)]))[0]
+        largest = amplitude * (abs(gamma) + omega) + 10 * amplitude**2
+        assert abs(complex(field) - expected) <= 1e-12 * largest
+
+    def test_regular_at_rest(self):
+        assert wc.Mode(gamma=1.0).field(np.zeros(1, complex))[0] == 0
+
+
+class TestValidation:
+    @pytest.mark.parametrize(
+        ("parameters", "message"),
+        [
+            ({"gamma": np.nan}, "gamma must be finite"),
+            ({"gamma": 1.0, "omega": np.inf}, "omega must be finite"),
+            ({"gamma": 1.0, "alpha": 0.0}, "alpha must be positive"),
+            ({"gamma": 1.0, "w_phi": -1.0}, "w_phi must not be negative"),
+            ({"gamma": 1.0, "w_a": 4.0, "psi": np.pi / 2}, "no critical point"),
+            ({"gamma": [1.0, 2.0], "omega": [1.0, 2.0, 3.0]}, "broadcast"),
+            ({"gamma": np.ones((2, 2))}, "sweep"),
+        ],
+    )
+    def test_nonsense_is_refused(self, parameters, message):
+        with pytest.raises(ValueError, match=message):
+            wc.Mode(**parameters)
+
+    def test_criticality_needs_positive_frequency(self):
+        mode = wc.Mode(gamma=1.0, omega=-1.0)
+        for ask in (lambda: mode.criticality, mode.spiking_frequency, mode.mean_amplitude):
+            with pytest.raises(ValueError, match="omega > 0"):
+                ask()
+
+    def test_replace_knows_its_parameters(self):
+        assert wc.Mode(gamma=1.0).replace(omega=2.0).omega == 2.0
+        with pytest.raises(ValueError, match="Omega"):
+            wc.Mode(gamma=1.0).replace(Omega=2.0)

@@ -1,0 +1,94 @@
+"""The report: what it computes, what it writes."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+import wetcow as wc
+from wetcow.reports import experiments, figures
+from wetcow.reports.page import Page, text_of
+from wetcow.reports.reproduce import reproduce
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    headings = []
+    out = tmp_path_factory.mktemp("report")
+    return out, reproduce(["fig2"], out, seed=1, say=headings.append), headings
+
+
+def test_memory_replays_the_single_mode(report):
+    _, result, _ = report
+    rows = {row["quantity"]: row["ours"] for row in result["tables"]["fig2"]}
+    slowest, fastest = rows["spiking frequencies of the ten modes"].split(" to ")
+    wanted = float(wc.Mode(gamma=1.5).spiking_frequency())
+    assert abs(float(slowest) / wanted - 1) < 5e-5 and abs(float(fastest) / wanted - 1) < 5e-5
+    assert float(rows["order parameter at the end"]) > 0.9999
+
+
+def test_page_holds_everything_in_itself(report):
+    out, result, headings = report
+    page = (out / "index.html").read_text()
+    assert page.count("data:image/png;base64,") == len(result["figures"]) == 1
+    assert 'src="http' not in page and "href=" not in page
+    assert (out / "fig2.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((out / "report.json").read_text()) == result
+    assert result["provenance"]["seed"] == 1 and headings
+    assert not list(out.glob(".*.partial"))
+
+
+def test_unknown_items_are_refused_before_work(tmp_path):
+    with pytest.raises(ValueError, match="fig9"):
+        reproduce(["fig9"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_frequency_table_is_that_of_theory():
+    runs = experiments.single_modes([0.5, 0.945], t1=200.0)
+    rows = experiments.frequency_table(runs)
+    assert [round(row["integrated"], 5) for row in rows] == [0.78478, 0.25353]
+    assert [round(row["analytic"], 5) for row in rows] == [0.86603, 0.32707]
+    assert [round(row["adiabatic"], 5) for row in rows] == [0.78878, 0.25807]
+
+
+@pytest.mark.slow
+def test_only_phase_and_amplitude_replay():
+    scores = experiments.synchronization("fig2", num_draws=3, num_starts=2, seed=5)
+    rows = {row["model"]: row for row in experiments.synchronization_table(scores)}
+    both = rows.pop("phase and amplitude")
+    assert both["replays"] == 1.0 and both["order"][1] > 0.999 and both["periods"][0] < 1
+    assert all(row["replays"] == 0.0 for row in rows.values())
+    assert rows["amplitude only"]["synchronized"] == 0.0
+    assert isinstance(figures.figure_synchronization(scores), Figure)
+
+
+def test_quartiles_of_runs_that_never_synchronize():
+    assert experiments.quartiles([np.inf, 1.0, 2.0, 3.0, np.inf]) == (3.0, 2.0, np.inf)
+    assert text_of((3.0, 2.0, np.inf)) == "3 [2, never]"
+
+
+def test_plot_draws_what_was_recorded():
+    time = np.linspace(0, 1, 11)
+    a = np.exp(1j * time[:, None] * [1.0, 2.0])
+    run = xr.Dataset({"a": (("time", "mode"), a)}, {"time": time, "mode": [0, 1]})
+    axes = wc.plot(run).axes
+    assert [axis.get_ylabel() for axis in axes] == [
+        "amplitude |a|",
+        "phase (turns)",
+        "order parameter",
+    ]
+    np.testing.assert_allclose(axes[1].lines[1].get_ydata(), 2 * time / (2 * np.pi))
+    with pytest.raises(ValueError, match="record"):
+        wc.plot(run.drop_vars("a"))
+
+
+def test_text_on_a_page_is_escaped(tmp_path):
+    page = Page("a < b", tmp_path, 0)
+    page.text("<script>")
+    page.table("t", [{"x": "<b>", "y": 0.1 + 0.2}], {"x": "x", "y": "y"})
+    page.save()
+    written = (tmp_path / "index.html").read_text()
+    assert "<script>" not in written and "<b>" not in written and "<td>0.3</td>" in written
