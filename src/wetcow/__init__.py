@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from wetcow.version import __version__
 
 _HOMES = {
     "modes.criticality": ("Constants", "CANONICAL"),
@@ -86,6 +86,7 @@ __all__ = [
     "SimulationError",
     "Sparse",
     "WaveClassifier",
+    "__version__",
     "amplitude_only",
     "amplitude_order_parameter",
     "datasets",
@@ -122,4 +123,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

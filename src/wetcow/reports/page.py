@@ -18,7 +18,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-import wetcow
+from wetcow.version import __version__
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -43,7 +43,7 @@ def provenance(seed: int) -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "seed": seed,
-        "versions": {"wetcow": wetcow.__version__} | {name: version(name) for name in names},
+        "versions": {"wetcow": __version__} | {name: version(name) for name in names},
     }
 
 

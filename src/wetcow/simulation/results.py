@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from wetcow.simulation.integrate import Adaptive, Fixed
+from wetcow.version import __version__
+
 _ATTRIBUTE = "attribute_"
 
 
@@ -30,6 +33,28 @@ def attributes(values: dict[str, Any]) -> dict[str, Any]:
             value = value.item() if value.ndim == 0 else value
         stored[name] = value
     return stored
+
+
+def describe(
+    kind: str,
+    parameters: dict[str, Any],
+    times: np.ndarray,
+    stepping: Adaptive | Fixed,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Attributes of results: the kind of system, its parameters, and how it was run."""
+    return attributes(
+        {
+            "system": kind,
+            "wetcow_version": __version__,
+            **parameters,
+            "t0": times[0],
+            "t1": times[-1],
+            "num_samples": times.size,
+            **{f"stepping_{name}": value for name, value in stepping._asdict().items()},
+            **{name: value for name, value in settings.items() if value is not None},
+        }
+    )
 
 
 def pack(run: xr.Dataset) -> xr.Dataset:

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-import wetcow
 from wetcow.modes.system import System
 from wetcow.simulation.integrate import State, advance, initial_state
 from wetcow.simulation.plan import (
@@ -25,7 +24,7 @@ from wetcow.simulation.plan import (
     segment_length,
 )
 from wetcow.simulation.reduce import Reducer, fold
-from wetcow.simulation.results import attributes
+from wetcow.simulation.results import describe
 from wetcow.simulation.store import MemoryStore, ZarrStore
 
 
@@ -142,23 +141,15 @@ def simulate(
     indices = _check_modes(modes, system.size)
     first_key, noise_key = keys(seed)
     a0 = check_initial(system, a0, first_key)
-    settings = {
-        "t0": times[0],
-        "t1": times[-1],
-        "num_samples": times.size,
-        "noise": noise,
-        "seed": -1 if seed is None else seed,
-        "precision": precision,
-        "a0": a0,
-        **{f"stepping_{name}": value for name, value in stepping._asdict().items()},
-    }
-    attrs = attributes(
-        {
-            "system": type(system).__name__,
-            "wetcow_version": wetcow.__version__,
-            **system.parameters(),
-            **settings,
-        }
+    attrs = describe(
+        type(system).__name__,
+        system.parameters(),
+        times,
+        stepping,
+        noise=noise,
+        seed=seed,
+        precision=precision,
+        a0=a0,
     )
     dtype = TYPES[precision]
     if path is None:

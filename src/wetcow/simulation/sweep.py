@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-import wetcow
 from wetcow.modes.system import System
 from wetcow.precision import in_double
 from wetcow.simulation.integrate import advance, initial_state
@@ -27,7 +26,7 @@ from wetcow.simulation.plan import (
     segment_length,
 )
 from wetcow.simulation.reduce import Reducer, fold
-from wetcow.simulation.results import attributes
+from wetcow.simulation.results import describe
 from wetcow.simulation.simulate import keys
 
 GROUP, SMALLEST_GROUP = 256, 8  # lanes that step together and wait for the slowest of them
@@ -167,24 +166,15 @@ def sweep(
                 f"{singular.sum()} of {num_lanes} runs became singular and end in NaN or infinity",
                 stacklevel=2,
             )
-    settings = {
-        "t0": times[0],
-        "t1": times[-1],
-        "num_samples": times.size,
-        "noise": noise,
-        "precision": precision,
-        **{f"stepping_{name}": value for name, value in stepping._asdict().items()},
-    }
     fixed = {name: value for name, value in system.parameters().items() if name not in axes}
-    if not several:
-        settings["seed"] = -1 if seed_base is None else seed_base
-    attrs = attributes(
-        {
-            "system": type(system).__name__,
-            "wetcow_version": wetcow.__version__,
-            **fixed,
-            **settings,
-        }
+    attrs = describe(
+        type(system).__name__,
+        fixed,
+        times,
+        stepping,
+        noise=noise,
+        seed=seed_base,
+        precision=precision,
     )
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
