@@ -78,7 +78,7 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
     memory = report["peak_memory_mb"]
     rows = {
         "images": f"{report['n_train']} for training, {report['n_test']} for testing",
-        "test accuracy": f"{report['test_accuracy']:.4f} ({report['test_errors']} errors)",
+        "test accuracy": f"{report['test_accuracy']:.4f} (errors: {report['test_errors']})",
         "constructed in": f"{report['construct_seconds']:.2f} s",
         "prediction": f"{report['predict_seconds_per_image'] * 1e6:.0f} µs per image",
         "hidden modes": f"{report['n_modes']}",

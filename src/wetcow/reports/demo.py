@@ -86,6 +86,6 @@ def run_demo(
     page = Page("wetcow: waves, a memory and learned digits", out, seed, say)
     fig1(page, seed)
     fig2(page, seed)
-    synchrony(page, seed, num_draws=4, which=("fig2",))
+    synchrony(page, seed, num_draws=10, which=("fig2",))
     _digits(page, seed)
     return page.save()

@@ -111,7 +111,7 @@ def contenders(which: str, num_draws: int, seed: int) -> dict[str, tuple[Any, li
 
 
 def synchronization(
-    which: str = "fig2", num_draws: int = 20, num_starts: int = 5, seed: int = 0
+    which: str = "fig2", num_draws: int = 100, num_starts: int = 2, seed: int = 0
 ) -> xr.Dataset:
     """Score each model over random couplings × random initial phases.
 

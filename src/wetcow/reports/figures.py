@@ -63,7 +63,7 @@ def plot(run: xr.Dataset, modes: Any = None) -> Figure:
     axes[0, 0].set_ylabel("amplitude |a|")
     axes[1, 0].set_ylabel("phase (turns)")
     if several:
-        axes[0, 0].legend(fontsize=7, ncols=5, frameon=False, loc="upper right")
+        figure.legend(fontsize=7, ncols=10, frameon=False, loc="outside upper center")
         axes[2, 0].plot(run["time"], order_parameter(run), color=GREY, lw=1)
         axes[2, 0].set(ylabel="order parameter", ylim=(0, 1.02))
     axes[-1, 0].set_xlabel("time")

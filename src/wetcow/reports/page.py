@@ -47,15 +47,15 @@ def provenance(seed: int) -> dict[str, Any]:
     }
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, digits: int = 5) -> str:
     """A number, or a median with its quartiles, as text."""
     if isinstance(value, tuple):
         middle, low, high = value
-        return f"{text_of(middle)} [{text_of(low)}, {text_of(high)}]"
+        return f"{text_of(middle, 3)} [{text_of(low, 3)}, {text_of(high, 3)}]"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "never" if np.isinf(value) else f"{value:.5g}"
+        return "never" if np.isinf(value) else f"{value:.{digits}g}"
     return str(value)
 
 

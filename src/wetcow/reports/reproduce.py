@@ -158,7 +158,7 @@ def fig3(page: Page, seed: int) -> None:
     _memory(page, "fig3", seed)
 
 
-def synchrony(page: Page, seed: int, num_draws: int = 20, which: Sequence[str] = ()) -> None:
+def synchrony(page: Page, seed: int, num_draws: int = 100, which: Sequence[str] = ()) -> None:
     """Synchronization by phase and amplitude against what others keep of it."""
     for memory in which or experiments.REPLAYS:
         page.heading(f"Synchronization of the ten modes of figure {memory[-1]}, by coupling")
