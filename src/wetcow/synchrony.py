@@ -234,22 +234,25 @@ class Frequency(Reducer):
         unset = jnp.full(a.shape, jnp.nan, t.dtype)
         turned = jnp.angle(a)
         start = jnp.where(t >= self.after, turned, unset)
-        # time, angle and phase now; phase and time at the start; first, last and number of spikes
+        # time, angle, phase and its maximum now; phase and time at the start; first, last and
+        # number of spikes
         began = jnp.where(t >= self.after, t, jnp.nan)
-        return t, turned, turned, start, began, unset, unset, jnp.zeros(a.shape, t.dtype)
+        number = jnp.zeros(a.shape, t.dtype)
+        return t, turned, turned, turned, start, began, unset, unset, number
 
     def update(self, accumulator: Any, t: Any, a: Any) -> Any:
-        before, angle, old, start, began, first, last, number = accumulator
+        before, angle, old, top, start, began, first, last, number = accumulator
         turn = jnp.angle(a) - angle
         new = old + turn - 2 * np.pi * jnp.round(turn / (2 * np.pi))
         counting = t >= self.after
         level = 2 * np.pi * jnp.floor(new / (2 * np.pi))
-        spike = counting & (level > old) & (new >= level)
-        at = before + (level - old) / jnp.where(spike, new - old, 1) * (t - before)
+        spike = counting & (before >= self.after) & (level > top)
+        at = before + (level - top) / jnp.where(spike, new - top, 1) * (t - before)
         return (
             t,
             jnp.angle(a),
             new,
+            jnp.where(before >= self.after, jnp.maximum(top, new), new),
             jnp.where(counting & jnp.isnan(start), new, start),
             jnp.where(counting & jnp.isnan(began), t, began),
             jnp.where(spike & jnp.isnan(first), at, first),
@@ -258,7 +261,7 @@ class Frequency(Reducer):
         )
 
     def result(self, accumulator: Any) -> Any:
-        t, _, now, start, began, first, last, number = accumulator
+        t, _, now, _, start, began, first, last, number = accumulator
         spikes = number >= 2
         between = jnp.where(spikes, last - first, 1)
         return jnp.where(spikes, 2 * np.pi * (number - 1) / between, (now - start) / (t - began))

@@ -27,6 +27,8 @@ class Dataset(enum.StrEnum):
     """Data sets to learn."""
 
     DIGITS = "digits"
+    MNIST = "mnist"
+    FASHION_MNIST = "fashion-mnist"
 
 
 class Item(enum.StrEnum):
@@ -156,10 +158,18 @@ def simulate(
 
 @app.command()
 def learn(
-    dataset: Annotated[Dataset, typer.Argument(help="digits: 8×8 pixels, embedded.")],
+    dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
     n_modes: Annotated[
         int | None,
         typer.Option(min=1, help="Hidden modes for each patch size.", show_default="128"),
+    ] = None,
+    data_dir: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            envvar="WETCOW_DATA_DIR",
+            metavar="DIR",
+            help="Holds mnist/ and fashion-mnist/ with their IDX files; otherwise downloaded.",
+        ),
     ] = None,
     seed: Seed = 0,
     json_file: Json = None,
@@ -168,4 +178,4 @@ def learn(
     with plainly():
         from wetcow.cli.learning import run
 
-        run(dataset.value, n_modes, seed, json_file)
+        run(dataset.value, n_modes, data_dir, seed, json_file)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pathlib
 import time
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,15 +14,23 @@ from wetcow.cli.output import check_json, console, peak_memory_mb, versions, wri
 from wetcow.learning.classifier import WaveClassifier
 
 
-def run(dataset: Literal["digits"], n_modes: int | None, seed: int, json_file: str | None) -> None:
+def run(
+    dataset: str,
+    n_modes: int | None,
+    data_dir: pathlib.Path | None,
+    seed: int,
+    json_file: str | None,
+) -> None:
     """Learn a data set; see the command's help for the parameters."""
     check_json(json_file)
-    report = learn(dataset, n_modes, seed)
+    report = learn(dataset, n_modes, data_dir, seed)
     _print(report, json_file)
     write_json(report, json_file)
 
 
-def learn(dataset: Literal["digits"], n_modes: int | None, seed: int) -> dict[str, Any]:
+def learn(
+    dataset: str, n_modes: int | None, data_dir: pathlib.Path | None, seed: int
+) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
     Parameters
@@ -30,6 +39,8 @@ def learn(dataset: Literal["digits"], n_modes: int | None, seed: int) -> dict[st
         A name that `wetcow.datasets.load` knows.
     n_modes : int or None
         Hidden modes for each patch size; None: the classifier's default.
+    data_dir : path or None
+        Folder of the data; see `wetcow.datasets.load`.
     seed : int
         Of the sampled couplings.
 
@@ -38,8 +49,8 @@ def learn(dataset: Literal["digits"], n_modes: int | None, seed: int) -> dict[st
     dict
         The fields of ``wetcow learn --json``.
     """
-    X, y = datasets.load(dataset, split="train")
-    X_test, y_test = datasets.load(dataset, split="test")
+    X, y = datasets.load(dataset, split="train", data_dir=data_dir)
+    X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
     classifier = WaveClassifier(random_state=seed)
     if n_modes is not None:
         classifier.set_params(n_modes=n_modes)

@@ -160,9 +160,19 @@ class LeakyIntegrateAndFire(System):
 
     def after_step(self, a: Any) -> Any:
         spikes = a.real >= self.threshold
-        # What was gained beyond the threshold within the step is kept, or the rate would depend
-        # on the step to first order.
-        potential = jnp.where(spikes, a.real - self.threshold + self.reset, a.real)
+        # The time since the crossing, overshoot/slope at Θ, is spent rising from the reset, or the
+        # rate would depend on the step to first order. It is taken to
+        # be less than half a period.
+        drive = self.rest + self.current + a.imag
+        steeper = jnp.where(
+            drive > self.threshold,
+            (drive - self.reset) / jnp.where(drive > self.threshold, drive - self.threshold, 1),
+            1,
+        )
+        gained = jnp.minimum(
+            (a.real - self.threshold) * steeper, 0.5 * (self.threshold - self.reset)
+        )
+        potential = jnp.where(spikes, self.reset + gained, a.real)
         arriving = jnp.real(self.coupling(spikes.astype(a.dtype)))
         return potential + 1j * (a.imag + arriving)
 

@@ -14,7 +14,8 @@ import xarray as xr
 
 from wetcow.simulation.results import load_run, pack
 
-CHECKPOINT = "wetcow-checkpoint.npz"
+# In the folder of an array: in that of the group, zarr warns of files that it does not know.
+CHECKPOINT = "a_real/wetcow-checkpoint.npz"
 
 
 def _fingerprint(attrs: dict[str, Any], modes: np.ndarray, reducers: dict[str, Any]) -> str:
