@@ -16,7 +16,9 @@ _HOMES = {
     "modes.hamiltonian": ("hamiltonian", "motion", "network_hamiltonian"),
     "modes.mode": ("Mode",),
     "modes.response": ("response",),
-    "networks.coupling": ("Coupling", "Delayed", "Dense", "LowRank", "Sheet", "Sparse"),
+    "networks.coupling": ("Coupling", "Dense", "Sparse"),
+    "networks.structured": ("LowRank", "Sheet"),
+    "networks.delayed": ("Delayed",),
     "networks.network": ("Network",),
     "networks.baselines": ("Kuramoto", "LeakyIntegrateAndFire", "amplitude_only", "phase_only"),
     "simulation.integrate": ("integrate",),
@@ -53,8 +55,10 @@ if TYPE_CHECKING:
         amplitude_only,
         phase_only,
     )
-    from wetcow.networks.coupling import Coupling, Delayed, Dense, LowRank, Sheet, Sparse
+    from wetcow.networks.coupling import Coupling, Dense, Sparse
+    from wetcow.networks.delayed import Delayed
     from wetcow.networks.network import Network
+    from wetcow.networks.structured import LowRank, Sheet
     from wetcow.reports.figures import plot
     from wetcow.simulation.integrate import integrate
     from wetcow.simulation.reduce import Reducer

@@ -8,7 +8,9 @@ import numpy as np
 from pydantic import Field, PositiveInt, Tag, model_validator
 
 from wetcow.config.values import Array, Range, Table, by_kind, generator
-from wetcow.networks.coupling import Coupling, Delayed, Dense, LowRank, Sheet, Sparse
+from wetcow.networks.coupling import Coupling, Dense, Sparse
+from wetcow.networks.delayed import Delayed
+from wetcow.networks.structured import LowRank, Sheet
 
 
 def _known(n: int | None) -> int:

@@ -33,7 +33,7 @@ class Network(System):
 
     Examples
     --------
-    >>> from wetcow.networks.coupling import LowRank
+    >>> from wetcow.networks.structured import LowRank
     >>> net = Network(gamma=0.2, omega=np.linspace(0.5, 1.5, 10), coupling=LowRank.uniform(10, 0.4))
     >>> net.size
     10

@@ -1,0 +1,151 @@
+"""Couplings with structure, cheaper than a matrix: sheets (convolutions) and low rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.networks.coupling import (
+    Coupling,
+    as_complex,
+    require_finite,
+    require_no_self_coupling,
+)
+from wetcow.precision import is_traced
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return tuple(int(extent) for extent in value)
+
+
+class Sheet(Coupling):
+    """Translation-invariant coupling on a rectangular sheet of modes: a convolution, by FFT.
+
+    (R a)(r) = Σ_s K(s) a(r + s): the kernel's entry at offset s from its centre is the coupling
+    from the neighbour at r + s.
+
+    Parameters
+    ----------
+    shape : (height, width)
+        The sheet; modes are numbered row by row, n = height · width.
+    kernel : complex array (2p + 1, 2q + 1)
+        K, 1/time, with a zero at its centre; not larger than the sheet.
+    periodic : bool
+        Whether opposite borders are joined (default) or nothing acts from beyond them.
+
+    Raises
+    ------
+    ValueError
+        For even-sized or too large kernels, a nonzero centre, or non-finite values.
+    """
+
+    shape: tuple[int, ...] = eqx.field(static=True, converter=_shape)
+    kernel: Any = eqx.field(converter=as_complex)
+    periodic: bool = eqx.field(static=True, default=True)
+
+    def __check_init__(self):
+        size = np.shape(self.kernel)
+        if len(self.shape) != 2 or len(size) != 2 or not all(extent % 2 for extent in size):
+            raise ValueError(
+                f"a Sheet needs a shape (height, width) and a kernel of odd sizes, got "
+                f"{self.shape} and {size}"
+            )
+        if any(k > extent for k, extent in zip(size, self.shape, strict=True)):
+            raise ValueError(f"the kernel {size} is larger than the sheet {self.shape}")
+        if not is_traced(self.kernel):
+            require_finite("kernel", self.kernel)
+            require_no_self_coupling(self.kernel[size[0] // 2, size[1] // 2])
+
+    @property
+    def size(self) -> int:
+        return self.shape[0] * self.shape[1]
+
+    def __call__(self, a, past=None):
+        # Room for the kernel beyond open borders keeps the circular convolution from wrapping.
+        reach = [0, 0] if self.periodic else [k // 2 for k in self.kernel.shape]
+        padded = [n + p for n, p in zip(self.shape, reach, strict=True)]
+        rows, columns = (
+            (np.arange(k // 2, -(k // 2) - 1, -1)) % n
+            for k, n in zip(self.kernel.shape, padded, strict=True)
+        )
+        a = a.reshape(self.shape)
+        kernel = jnp.zeros(padded, a.dtype)
+        kernel = kernel.at[rows[:, None], columns[None, :]].set(jnp.asarray(self.kernel, a.dtype))
+        sheet = jnp.fft.ifft2(jnp.fft.fft2(kernel) * jnp.fft.fft2(a, s=padded))
+        return sheet[: self.shape[0], : self.shape[1]].reshape(-1)
+
+    def bound(self):
+        return jnp.sum(jnp.abs(self.kernel))
+
+    def matrix(self):
+        unit = jnp.eye(self.size, dtype=jnp.asarray(self.kernel).dtype)
+        return jax.vmap(self, out_axes=1)(unit)
+
+    def scaled(self, strength):
+        return Sheet(self.shape, strength * self.kernel, self.periodic)
+
+    def part(self, part):
+        return Sheet(self.shape, part(np.asarray(self.kernel)), self.periodic)
+
+
+class LowRank(Coupling):
+    """Coupling R = L·M without its diagonal, of rank k ≪ n: cost n·k.
+
+    Parameters
+    ----------
+    left : complex array (n, k)
+    right : complex array (k, n)
+        L and M; the product has the unit 1/time.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, or non-finite values.
+
+    Examples
+    --------
+    All-to-all coupling of 1000 modes with R_ij = 0.5/1000:
+
+    >>> LowRank.uniform(1000, 0.5).size
+    1000
+    """
+
+    left: Any = eqx.field(converter=as_complex)
+    right: Any = eqx.field(converter=as_complex)
+
+    def __check_init__(self):
+        if np.ndim(self.left) != 2 or np.shape(self.left) != np.shape(self.right)[::-1]:
+            raise ValueError(
+                "left must have shape (n, k) and right (k, n), got "
+                f"{np.shape(self.left)} and {np.shape(self.right)}"
+            )
+        if not is_traced(vars(self)):
+            require_finite("left", self.left)
+            require_finite("right", self.right)
+
+    @classmethod
+    def uniform(cls, num_modes: int, strength: complex) -> LowRank:
+        """All-to-all coupling R_ij = strength/n."""
+        return cls(np.full((num_modes, 1), strength / num_modes), np.ones((1, num_modes)))
+
+    @property
+    def size(self) -> int:
+        return self.left.shape[0]
+
+    def __call__(self, a, past=None):
+        diagonal = jnp.sum(self.left * self.right.T, axis=1)
+        return self.left @ (self.right @ a) - diagonal * a
+
+    def bound(self):
+        return jnp.max(jnp.abs(self.left) @ jnp.sum(jnp.abs(self.right), axis=1))
+
+    def matrix(self):
+        full = self.left @ self.right
+        return full - jnp.diag(jnp.diagonal(full))
+
+    def scaled(self, strength):
+        return LowRank(strength * self.left, self.right)
