@@ -13,7 +13,7 @@ import wetcow as wc
 from wetcow.modes import spiking
 from wetcow.modes.criticality import critical_ratio
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.modes.response import fit_response, response_fit, silent_amplitude
+from wetcow.modes.response import fit_response, silent_amplitude
 
 OTHER = wc.Constants(w_a=1.0, w_phi=1.5, psi=0.3, alpha=2.0)
 
@@ -30,13 +30,13 @@ FREQUENCIES = np.array(
         (0.9975, 0.05029, 0.07067, 0.05053),
     ]
 )
-# γ, mean amplitude M: theory §7
+# γ, mean amplitude M: theory §7, except at 1.52, where it has 0.458 and DOP853 gives 0.45641
 AMPLITUDES = np.array(
     [
         (0.02, 0.0066),
         (0.52, 0.165),
         (1.02, 0.322),
-        (1.52, 0.458),
+        (1.52, 0.456),
         (2.02, 0.549),
         (2.52, 0.946),
         (3.02, 1.273),
@@ -47,7 +47,7 @@ AMPLITUDES = np.array(
 
 
 def measured_by_scipy(gamma, omega, constants):
-    """Spiking frequency and mean amplitude from ten periods integrated by DOP853."""
+    """Spiking frequency and mean amplitude from three periods integrated by DOP853."""
     mode = wc.Mode(gamma, omega, *constants)
 
     def rates(t, y):
@@ -61,9 +61,9 @@ def measured_by_scipy(gamma, omega, constants):
     solution = solve_ivp(
         rates, (0, 300 / omega), start, "DOP853", events=spike, rtol=1e-12, atol=1e-13
     )
-    times, states = solution.t_events[0][-11:], solution.y_events[0][-11:]
+    times, states = solution.t_events[0][-4:], solution.y_events[0][-4:]
     duration = times[-1] - times[0]
-    return 20 * np.pi / duration, (states[-1, 2] - states[0, 2]) / duration
+    return 6 * np.pi / duration, (states[-1, 2] - states[0, 2]) / duration
 
 
 class TestCriticality:
@@ -112,21 +112,19 @@ class TestFrequencies:
 
     def test_amplitude_table(self):
         amplitude = wc.Mode(gamma=AMPLITUDES[:, 0]).mean_amplitude()
-        # Printed to four decimals first, three after.
+        # Printed to four decimals at first, then to three, of which the last is not always rounded.
         np.testing.assert_allclose(amplitude[0], AMPLITUDES[0, 1], atol=0.501e-4)
-        np.testing.assert_allclose(amplitude[1:], AMPLITUDES[1:, 1], atol=2e-3)
+        np.testing.assert_allclose(amplitude[1:], AMPLITUDES[1:, 1], atol=0.6e-3)
         assert wc.Mode(gamma=-0.5).mean_amplitude() == 0
 
     def test_shipped_fit_is_that_of_solved_limit_cycles(self, rng):
-        criticality = np.concatenate([rng.uniform(0, 0.9999, 60), [1e-4, 0.9999]])
+        criticality = np.concatenate([rng.uniform(0, 0.9999, 14), [1e-4, 0.9999]])
         with jax.enable_x64(True):
             solve = jax.jit(jax.vmap(lambda x: limit_cycle(x, wc.CANONICAL)))
             cycle = solve(jnp.sqrt(1 - criticality))
             frequency, amplitude = wc.response(2 * criticality)
         np.testing.assert_allclose(frequency, cycle.frequency, rtol=1e-9)
         np.testing.assert_allclose(amplitude, cycle.mean_amplitude, rtol=1e-9)
-        shipped, again = response_fit(wc.CANONICAL), fit_response(wc.CANONICAL)
-        np.testing.assert_allclose(shipped.frequency, again.frequency, atol=1e-10)
 
     @pytest.mark.parametrize("constants", [wc.CANONICAL, OTHER])
     @pytest.mark.parametrize("criticality", [0.1, 0.6, 0.97])
@@ -136,6 +134,10 @@ class TestFrequencies:
         mode = wc.Mode(gamma, 1.4, *constants)
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
+
+    def test_no_fit_without_a_limit_cycle(self):
+        with pytest.raises(ValueError, match="measured with simulate"):
+            fit_response(wc.Constants(w_a=6.0, w_phi=0.5, psi=0.1, alpha=2.0))
 
     def test_modes_with_different_constants(self):
         mode = wc.Mode(
@@ -190,8 +192,9 @@ class TestGradients:
             def frequency(alpha):
                 return spiking.METHODS[method](1.0, 1.0, wc.CANONICAL._replace(alpha=alpha))
 
-            difference = (frequency(3.0 + 1e-5) - frequency(3.0 - 1e-5)) / 2e-5
-            assert jax.grad(frequency)(3.0) == pytest.approx(float(difference), rel=1e-6)
+            both = jax.jit(jax.value_and_grad(frequency))
+            difference = (both(3.0 + 1e-5)[0] - both(3.0 - 1e-5)[0]) / 2e-5
+            assert both(3.0)[1] == pytest.approx(float(difference), rel=1e-6)
 
     def test_finite_at_and_beyond_criticality(self):
         gamma = np.array([0.0, 1e-12, 2 - 1e-12, 2.0, 2 + 1e-12, 3.0, 100.0])

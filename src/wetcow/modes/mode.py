@@ -55,7 +55,7 @@ class Mode(System):
     >>> print(round(float(mode.criticality), 3), float(mode.critical_gamma), mode.state)
     0.95 2.0 subcritical
     >>> print(round(float(mode.spiking_frequency()), 4))
-    0.2407
+    0.2409
     """
 
     gamma: Any = eqx.field(converter=_parameter)

@@ -212,7 +212,8 @@ def _check_finite(state: State, start: float, end: float) -> None:
         where = "" if bad.all() else f" in modes {np.flatnonzero(bad)[:5].tolist()}"
         raise SimulationError(
             f"the solution became singular between t={start:g} and t={end:g}{where}: "
-            "amplitudes grow without bound where w_a cos(phi − psi) outweighs alpha; check alpha > |w_a|, the coupling, and dt if given"
+            "amplitudes grow without bound where w_a cos(phi − psi) outweighs alpha; "
+            "check alpha > |w_a|, the coupling, and dt if given"
         )
 
 

@@ -181,10 +181,13 @@ class ZarrStore:
 
     def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
         """Add the results of reducers, and return everything."""
-        if results:
-            summary = pack(xr.Dataset(_labelled(results)))
-            summary.to_zarr(self.path, mode="a", consolidated=False)
-        self._group().attrs["samples_done"] = self.num_samples
+        group = self._group()
+        # Not by xarray, which would replace the attributes of the group.
+        for name, variable in pack(xr.Dataset(_labelled(results))).variables.items():
+            group.create_array(
+                str(name), data=variable.values, dimension_names=variable.dims, overwrite=True
+            )
+        group.attrs["samples_done"] = self.num_samples
         (self.path / CHECKPOINT).unlink(missing_ok=True)
         return self.dataset()
 

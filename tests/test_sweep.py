@@ -1,0 +1,172 @@
+"""sweep gives what simulate gives run by run, however the runs are grouped and shared."""
+
+import importlib
+
+import conftest
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+
+import wetcow as wc
+from wetcow.simulation import plan
+from wetcow.synchrony import Frequency, MeanOrder
+
+sweep_module = importlib.import_module("wetcow.simulation.sweep")
+SETTINGS = {"t1": 8.0, "num_samples": 81}
+VARIED = {"gamma": np.linspace(0.2, 6.0, 7), "seed": [1]}
+
+
+@pytest.fixture
+def network(rng):
+    coupling = wc.Dense(conftest.random_coupling(rng, 3))
+    return wc.Network(1.0, rng.uniform(0.5, 2, 3), coupling)
+
+
+def assert_run_by_run(system, settings, tolerance=1e-7, **values):
+    """Every run of a sweep is the run that simulate gives alone."""
+    runs = wc.sweep(system, **settings, **values)
+    names = [*values]
+    assert runs.a.dims == (*names, "time", "mode")
+    for position in np.ndindex(*(len(one) for one in values.values())):
+        own = {name: values[name][i] for name, i in zip(names, position, strict=True)}
+        seed = {"seed": own.pop("seed")} if "seed" in own else {}
+        alone = wc.simulate(system.replace(**own), **{**settings, **seed})
+        np.testing.assert_allclose(runs.a.values[position], alone.a, atol=tolerance)
+    return runs
+
+
+class TestAsSimulate:
+    def test_parameter_and_seeds(self, network):
+        runs = assert_run_by_run(network, SETTINGS, gamma=[0.5, 1.5, 3.0], seed=[1, 2])
+        np.testing.assert_array_equal(runs.gamma, [0.5, 1.5, 3.0])
+        np.testing.assert_array_equal(runs.seed, [1, 2])
+        assert "gamma" not in runs.attrs
+        np.testing.assert_array_equal(runs.attrs["coupling_r"], network.coupling.r)
+
+    def test_rows_for_the_modes(self, network, rng):
+        runs = assert_run_by_run(network, SETTINGS, omega=rng.uniform(0.5, 2, (3, 3)))
+        np.testing.assert_array_equal(runs.omega, [0, 1, 2])
+
+    def test_couplings_and_their_strength(self, network, rng):
+        others = [wc.Dense(conftest.random_coupling(rng, 3)) for _ in range(2)]
+        assert_run_by_run(network, SETTINGS, coupling=others, coupling_strength=[0.0, 2.0])
+
+    def test_noise(self, network):
+        settings = {**SETTINGS, "noise": 0.2, "dt": 0.05, "a0": 0.1}
+        runs = assert_run_by_run(network, settings, 1e-12, seed=[3, 4])
+        assert np.abs(runs.a[0] - runs.a[1]).max() > 0.1
+
+    def test_one_seed_is_no_dimension(self, network):
+        runs = wc.sweep(network, seed=7, gamma=[0.5, 1.5, 3.0], **SETTINGS)
+        assert runs.a.dims == ("gamma", "time", "mode")
+        assert runs.attrs["seed"] == 7
+        np.testing.assert_array_equal(runs.a[0, 0], runs.a[1, 0])
+
+    def test_delays(self):
+        """Step and memory serve the shortest and the longest delay of all couplings."""
+        r = [[0, 0.5], [0.3j, 0]]
+        network = wc.Network(1.0, [1.0, 1.5], wc.Delayed(r, np.ones((2, 2))))
+        delays = [wc.Delayed(r, np.full((2, 2), delay)) for delay in (0.2, 3.0)]
+        runs = assert_run_by_run(network, {**SETTINGS, "dt": 0.02}, 1e-9, coupling=delays)
+        assert np.abs(runs.a[0] - runs.a[1]).max() > 0.01
+        with pytest.raises(ValueError, match="shortest delay"):
+            wc.sweep(network, dt=0.25, coupling=delays, **SETTINGS)
+
+    def test_baselines(self, rng):
+        coupling = wc.Dense(np.abs(conftest.random_coupling(rng, 3)))
+        neurons = wc.LeakyIntegrateAndFire([1.2, 1.5, 2.0], coupling)
+        settings = {**SETTINGS, "dt": 0.02}
+        assert_run_by_run(neurons, settings, 1e-9, tau_m=[0.8, 1.0], seed=[1])
+        oscillators = wc.Kuramoto([0.5, 1.0, 1.5], coupling)
+        assert_run_by_run(oscillators, SETTINGS, coupling_strength=[0.5, 4.0])
+
+
+class TestGrouping:
+    @pytest.fixture
+    def expected(self, network):
+        return wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
+
+    def test_groups_do_not_matter(self, network, expected, monkeypatch):
+        monkeypatch.setattr(sweep_module, "GROUP", 2)
+        monkeypatch.setattr(sweep_module, "SMALLEST_GROUP", 1)
+        runs = wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
+        xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
+
+    def test_devices_do_not_matter(self, network, expected):
+        assert len(jax.devices()) == 2
+        runs = wc.sweep(network, **SETTINGS, **VARIED)
+        xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
+        assert runs.attrs.keys() == expected.attrs.keys()
+
+    @pytest.mark.parametrize(("num_lanes", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
+    def test_every_lane_runs_on_some_device(self, num_lanes, num_devices, rng):
+        cost = rng.uniform(1, 10, num_lanes)
+        order, group = sweep_module._arrange(cost, num_devices)
+        assert set(order) == set(range(num_lanes))
+        assert order.size % (num_devices * group) == 0
+        assert group <= sweep_module.GROUP
+        for share in order.reshape(num_devices, -1):
+            assert np.all(np.diff(cost[share]) >= 0), "slow lanes step with slow ones"
+
+
+class TestReduced:
+    def test_reducers_without_recording(self, network, monkeypatch):
+        monkeypatch.setattr(plan, "LONGEST_SEGMENT", 33)  # two of 33 steps and one of 14
+        reduce = {"order": MeanOrder(), "frequency": Frequency()}
+        values = {"gamma": [0.5, 1.5, 3.0], "seed": [1, 2]}
+        recorded = wc.sweep(network, reduce=reduce, **SETTINGS, **values)
+        runs = wc.sweep(network, reduce=reduce, record=False, **SETTINGS, **values)
+        assert "a" not in runs
+        assert runs.order.dims == ("gamma", "seed")
+        assert runs.frequency.dims == ("gamma", "seed", "mode")
+        for name in reduce:
+            np.testing.assert_allclose(runs[name], recorded[name], rtol=1e-7)
+        np.testing.assert_allclose(
+            recorded.order, wc.order_parameter(recorded).mean("time"), rtol=1e-9
+        )
+        np.testing.assert_allclose(
+            recorded.frequency, wc.spiking_frequency(recorded, 0.0), rtol=1e-9
+        )
+
+    def test_single_precision_and_files(self, network, tmp_path):
+        runs = wc.sweep(network, precision="single", gamma=[0.5, 1.5], seed=[1, 2], **SETTINGS)
+        assert runs.a.dtype == np.complex64
+        for suffix in (".nc", ".zarr"):
+            wc.save_run(runs, tmp_path / f"runs{suffix}")
+            xr.testing.assert_identical(wc.load_run(tmp_path / f"runs{suffix}"), runs)
+
+    def test_singular_runs_warn(self):
+        mode = wc.Mode(gamma=0.2, w_a=0.0, w_phi=0.0, psi=0.0, alpha=1.0)
+        with pytest.warns(UserWarning, match="1 of 2 runs became singular"):
+            runs = wc.sweep(mode, a0=1.0, w_a=[0.0, 10.0], **SETTINGS)
+        assert np.isfinite(runs.a[0]).all()
+        assert not np.isfinite(runs.a[1, -1]).any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "nothing varies"),
+        ({"gama": [1.0]}, "gama"),
+        ({"gamma": []}, "gamma must not be empty"),
+        ({"gamma": [1.0, np.nan]}, "gamma"),
+        ({"alpha": [*np.linspace(1, 3, 200), -1.0, *np.linspace(1, 3, 200)]}, "alpha"),
+        ({"gamma": np.ones((2, 4))}, "gamma"),
+        ({"gamma": [[1.0, 2.0, 3.0], 1.0]}, "one kind and shape"),
+        ({"coupling": [wc.LowRank.uniform(4, 1.0)]}, "joins 4 modes"),
+        ({"coupling": [wc.LowRank.uniform(3, 1.0), wc.Dense(np.zeros((3, 3)))]}, "one kind"),
+        ({"coupling": [np.zeros((3, 3))]}, "coupling"),
+        ({"seed": []}, "seed"),
+        ({"seed": [1, -1]}, "seed"),
+        ({"gamma": [1.0], "noise": 0.1}, "seed"),
+        ({"gamma": [1.0], "record": False}, "reduce"),
+        ({"gamma": [1.0, 100.0], "dt": 0.1}, "use dt ≤"),
+        ({"gamma": [1.0], "a0": np.ones(2)}, r"shape \(3,\)"),
+        ({"gamma": [1.0], "t1": -1.0}, "later than t0"),
+    ],
+)
+def test_nonsense_is_refused(network, options, message, monkeypatch):
+    monkeypatch.setattr(sweep_module, "_compiled", None)
+    with pytest.raises(ValueError, match=message):
+        wc.sweep(network, **{**SETTINGS, **options})
