@@ -32,6 +32,12 @@ def _labelled(results: dict[str, np.ndarray]) -> dict[str, Any]:
     return {name: (("mode",) * value.ndim, value) for name, value in results.items()}
 
 
+def _opened(path: pathlib.Path) -> Any:
+    import zarr
+
+    return zarr.open_group(path, mode="r+")
+
+
 class MemoryStore:
     """Samples of one run, held in memory.
 
@@ -112,9 +118,7 @@ class ZarrStore:
             self._create(labels, np.finfo(dtype).dtype, identity)
 
     def _group(self) -> Any:
-        import zarr
-
-        return zarr.open_group(self.path, mode="r+")
+        return _opened(self.path)
 
     def _open(self, identity: str) -> None:
         try:
@@ -135,8 +139,10 @@ class ZarrStore:
                 self.samples_done = int(stored["samples_done"])
 
     def _create(self, labels: xr.Dataset, real: Any, identity: str) -> None:
-        pack(labels).to_zarr(self.path, mode="w", consolidated=False)
-        group = self._group()
+        # Under another name until complete: a killed creation must not look like a run.
+        partial = self.path.with_name(f".{self.path.stem}.{os.getpid()}.partial.zarr")
+        pack(labels).to_zarr(partial, mode="w", consolidated=False)
+        group = _opened(partial)
         shape = (labels.sizes["time"], labels.sizes["mode"])
         for part in ("a_real", "a_imag"):
             group.create_array(
@@ -148,6 +154,7 @@ class ZarrStore:
                 dimension_names=("time", "mode"),
             )
         group.attrs.update({"identity": identity, "samples_done": 0})
+        os.replace(partial, self.path)
 
     def write(self, low: int, samples: np.ndarray) -> None:
         """Append samples (j, m), the first of which is number `low`."""
