@@ -27,6 +27,14 @@ def check_number(name: str, value: Any, *, positive: bool = False) -> float:
     return number
 
 
+def check_noise(noise: Any) -> float:
+    """Return the strength of noise, not negative."""
+    strength = check_number("noise", noise)
+    if strength < 0:
+        raise ValueError(f"noise must not be negative, got {noise}")
+    return strength
+
+
 def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
     """Return `num_samples` equally spaced times from t0 to t1, both included."""
     start, end = check_number("t0", t0), check_number("t1", t1)

@@ -17,7 +17,7 @@ from wetcow.simulation.integrate import State, advance, initial_state
 from wetcow.simulation.plan import (
     TYPES,
     check_initial,
-    check_number,
+    check_noise,
     check_seed,
     choose_stepping,
     sample_times,
@@ -128,9 +128,7 @@ def simulate(
     (('time', 'mode'), 1.9)
     """
     times = sample_times(t0, t1, num_samples)
-    noise = check_number("noise", noise)
-    if noise < 0:
-        raise ValueError(f"noise must not be negative, got {noise}")
+    noise = check_noise(noise)
     seed = check_seed(seed, noise)
     stepping = choose_stepping(system, times, dt, rtol, atol, noise > 0, precision)
     reducers = dict(reduce or {})

@@ -19,7 +19,7 @@ from wetcow.simulation.integrate import advance, initial_state
 from wetcow.simulation.plan import (
     TYPES,
     check_initial,
-    check_number,
+    check_noise,
     check_seed,
     choose_stepping,
     sample_times,
@@ -88,7 +88,7 @@ def sweep(
     {'gamma': 2, 'time': 11, 'mode': 1}
     """
     times = sample_times(t0, t1, num_samples)
-    noise = check_number("noise", noise)
+    noise = check_noise(noise)
     reducers = dict(reduce or {})
     if not record and not reducers:
         raise ValueError("nothing would be kept: record=True, or pass reducers as reduce={…}")
@@ -153,19 +153,15 @@ def sweep(
     coords: dict[str, Any] = {name: coordinate for name, (coordinate, _) in axes.items()}
     if seeds is not None:
         coords["seed"] = seeds
-    coords["mode"] = np.arange(system.size)
-    variables = {}
-    for name, value in results.items():
-        own = ("time", "mode") if name == "a" and record else ("mode",) * (value.ndim - 1)
-        variables[name] = ((*sizes, *own), value.reshape(*sizes.values(), *value.shape[1:]))
     if record:
-        coords["time"] = times
         singular = ~np.isfinite(results["a"][:, -1]).all(axis=-1)
         if singular.any():
             warnings.warn(
                 f"{singular.sum()} of {num_lanes} runs became singular and end in NaN or infinity",
                 stacklevel=2,
             )
+        coords["time"] = times
+    coords["mode"] = np.arange(system.size)
     fixed = {name: value for name, value in system.parameters().items() if name not in axes}
     attrs = describe(
         type(system).__name__,
@@ -176,7 +172,18 @@ def sweep(
         seed=seed_base,
         precision=precision,
     )
-    return xr.Dataset(variables, coords=coords, attrs=attrs)
+    return xr.Dataset(_variables(results, sizes, record), coords=coords, attrs=attrs)
+
+
+def _variables(
+    results: dict[str, np.ndarray], sizes: dict[str, int], record: bool
+) -> dict[str, Any]:
+    """Results of lanes, (lanes, …), as variables with a dimension per varied parameter."""
+    variables = {}
+    for name, value in results.items():
+        own = ("time", "mode") if name == "a" and record else ("mode",) * (value.ndim - 1)
+        variables[name] = ((*sizes, *own), value.reshape(*sizes.values(), *value.shape[1:]))
+    return variables
 
 
 def _axis(system: System, name: str, values: Any) -> tuple[np.ndarray, Any]:
