@@ -74,6 +74,13 @@ def spike_times(run: xr.Dataset) -> list[np.ndarray]:
     -------
     list of float arrays
         One for each mode, time units of the run.
+
+    Examples
+    --------
+    >>> import wetcow as wc
+    >>> run = wc.simulate(wc.Mode(gamma=[1.0, 1.5]), t1=40.0, num_samples=401)
+    >>> [len(times) for times in spike_times(run)]
+    [5, 3]
     """
     phases = phase(run).transpose("time", "mode").values
     time = run["time"].values
@@ -97,6 +104,13 @@ def spiking_frequency(run: xr.Dataset, after: float | None = None) -> xr.DataArr
     -------
     xarray.DataArray
         The dimensions of ``run.a`` without time.
+
+    Examples
+    --------
+    >>> import wetcow as wc
+    >>> run = wc.simulate(wc.Mode(gamma=[1.0, 1.5]), t1=40.0, num_samples=401)
+    >>> spiking_frequency(run).values.round(3).tolist()
+    [0.785, 0.564]
     """
     time = run["time"].values
     after = (time[0] + time[-1]) / 2 if after is None else after
@@ -179,6 +193,14 @@ def time_to_synchrony(
     -------
     xarray.DataArray
         Infinite where synchrony is not reached or lost again.
+
+    Examples
+    --------
+    >>> time = np.linspace(0, 10, 101)
+    >>> phases = np.stack([0 * time, np.clip(1 - time, 0, 1)], axis=1)
+    >>> run = xr.Dataset({"a": (("time", "mode"), np.exp(1j * phases))}, {"time": time})
+    >>> float(time_to_synchrony(run, threshold=0.99, period=1.0).round(1))
+    0.8
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must lie in (0, 1], got {threshold}")

@@ -14,12 +14,28 @@ from wetcow.precision import is_traced
 
 
 def phase_only(network: Network) -> Network:
-    """Keep only the phase part of the coupling, i·Im R: every δ_ij becomes ±π/2."""
+    """Keep only the phase part of the coupling, i·Im R: every δ_ij becomes ±π/2.
+
+    Examples
+    --------
+    >>> from wetcow.networks.coupling import Dense
+    >>> network = Network(0.2, [1.0, 1.5], Dense([[0, 1 + 2j], [3, 0]]))
+    >>> phase_only(network).coupling.r[0].tolist()
+    [0j, 2j]
+    """
     return network.replace(coupling=network.coupling.part(lambda r: 1j * r.imag))
 
 
 def amplitude_only(network: Network) -> Network:
-    """Keep only the amplitude part of the coupling, Re R: every δ_ij becomes 0 or π."""
+    """Keep only the amplitude part of the coupling, Re R: every δ_ij becomes 0 or π.
+
+    Examples
+    --------
+    >>> from wetcow.networks.coupling import Dense
+    >>> network = Network(0.2, [1.0, 1.5], Dense([[0, 1 + 2j], [3, 0]]))
+    >>> amplitude_only(network).coupling.r[0].tolist()
+    [0j, (1+0j)]
+    """
     return network.replace(coupling=network.coupling.part(lambda r: r.real + 0j))
 
 
@@ -54,6 +70,17 @@ class Kuramoto(System):
         Angular frequencies, radians/time.
     coupling : Coupling
         R_ij = w_ij e^{−iδ_ij}, 1/time. For the classical model: ``LowRank.uniform(n, K)``.
+
+    Raises
+    ------
+    ValueError
+        If `omega` is not finite or its length is not that of the coupling.
+
+    Examples
+    --------
+    >>> from wetcow.networks.structured import LowRank
+    >>> Kuramoto(np.linspace(-1, 1, 50), LowRank.uniform(50, 3.0)).size
+    50
     """
 
     omega: Any
@@ -111,6 +138,18 @@ class LeakyIntegrateAndFire(System):
         Membrane and synaptic time constants, time.
     rest, threshold, reset : float
         U_rest, Θ and U_reset, units of potential.
+
+    Raises
+    ------
+    ValueError
+        For non-finite values, wrong lengths, time constants that are not positive, Θ ≤ U_reset, or
+        a coupling with delays.
+
+    Examples
+    --------
+    >>> from wetcow.networks.structured import LowRank
+    >>> LeakyIntegrateAndFire(current=1.5, coupling=LowRank.uniform(10, 0.2)).size
+    10
     """
 
     current: Any

@@ -151,6 +151,12 @@ class Sparse(Coupling):
     ------
     ValueError
         For lengths that differ, indices outside 0…n−1, non-finite values, or self-coupling.
+
+    Examples
+    --------
+    >>> ring = Sparse(3, target=[0, 1, 2], source=[2, 0, 1], value=[0.1, 0.1, 0.1])
+    >>> ring.matrix()[0].tolist()[2].real > 0
+    True
     """
 
     num_modes: int = eqx.field(static=True)

@@ -29,6 +29,11 @@ class Delayed(Coupling):
     ------
     ValueError
         As `Dense`; or for negative or non-finite delays, or another shape than that of `r`.
+
+    Examples
+    --------
+    >>> Delayed([[0, 0.1], [0.1, 0]], delay=[[0, 0.5], [2.0, 0]]).delays
+    (0.5, 2.0)
     """
 
     r: Any = eqx.field(converter=as_complex)

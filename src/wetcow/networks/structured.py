@@ -41,6 +41,12 @@ class Sheet(Coupling):
     ------
     ValueError
         For even-sized or too large kernels, a nonzero centre, or non-finite values.
+
+    Examples
+    --------
+    >>> neighbours = Sheet((8, 8), [[0, 0.1, 0], [0.1, 0, 0.1], [0, 0.1, 0]])
+    >>> neighbours.size, round(float(neighbours.bound()), 3)
+    (64, 0.4)
     """
 
     shape: tuple[int, ...] = eqx.field(static=True, converter=_shape)

@@ -124,6 +124,16 @@ def save_run(run: xr.Dataset, path: str | os.PathLike) -> None:
     ------
     ValueError
         For another suffix.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import wetcow as wc
+    >>> run = wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wc.save_run(run, os.path.join(folder, "run.nc"))
+    ...     wc.load_run(os.path.join(folder, "run.nc")).identical(run)
+    True
     """
     path = pathlib.Path(path)
     if path.suffix not in (".nc", ".zarr"):
