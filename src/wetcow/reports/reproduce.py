@@ -182,13 +182,13 @@ def _verdict(rows: list[dict[str, Any]], number: int) -> str:
     median, low, high = both["periods"]
     return (
         f"The paper says that synchrony comes faster than one linear period. In "
-        f"{both['within_one_period']:.0%} of {number} runs it does, after a median of {median:.2f} "
-        f"periods [quartiles {low:.2f}, {high:.2f}]. The same couplings in Kuramoto oscillators "
-        f"need {kuramoto['periods'][0]:.2f} periods, {kuramoto['within_one_period']:.0%} of runs "
+        f"{both['within_one_period']:.1%} of {number} runs it does, after a median of {median:.3f} "
+        f"periods [quartiles {low:.3f}, {high:.3f}]. The same couplings in Kuramoto oscillators "
+        f"need {kuramoto['periods'][0]:.3f} periods, {kuramoto['within_one_period']:.1%} of runs "
         f"less than one: most of the speed is in the condition on the couplings, which makes all "
         f"total frequencies equal. Only with amplitude and phase do the modes also replay the "
-        f"target's spiking frequency ({both['replays']:.0%} of runs within 0.5 % in every mode; "
-        f"Kuramoto {kuramoto['replays']:.0%})."
+        f"target's spiking frequency ({both['replays']:.1%} of runs within 0.5 % in every mode; "
+        f"Kuramoto {kuramoto['replays']:.1%})."
     )
 
 
