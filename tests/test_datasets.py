@@ -51,7 +51,7 @@ def test_unknown_names_raise():
     with pytest.raises(ValueError, match=r"no data set 'nonsense'.*'digits'"):
         datasets.load("nonsense")
     with pytest.raises(ValueError, match=r"split must be one of.*'validation'"):
-        datasets.load("digits", split="validation")  # type: ignore[arg-type]
+        datasets.load("digits", split="validation")
 
 
 def idx(array):
