@@ -262,3 +262,13 @@ class TestValidation:
         assert wc.Mode(gamma=1.0).replace(omega=2.0).omega == 2.0
         with pytest.raises(ValueError, match="Omega"):
             wc.Mode(gamma=1.0).replace(Omega=2.0)
+
+
+def test_under_someone_elses_jit():
+    """Concrete constants are fitted, and concrete modes evaluated, while γ is traced."""
+    fitted = jax.jit(lambda gamma: wc.Mode(gamma, alpha=3.3).spiking_frequency())
+    expected = wc.Mode(1.0, alpha=3.3).spiking_frequency()
+    np.testing.assert_allclose(fitted(1.0), expected, rtol=1e-5)
+    mode = wc.Mode(1.0)
+    inside = jax.jit(lambda x: x * mode.critical_gamma * mode.spiking_frequency())
+    np.testing.assert_allclose(inside(1.0), 2 * mode.spiking_frequency(), rtol=1e-6)

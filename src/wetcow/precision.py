@@ -35,7 +35,8 @@ def in_double(function: Callable[P, T]) -> Callable[P, T]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         if is_traced(args, kwargs):
             return function(*args, **kwargs)
-        with jax.enable_x64(True):
+        # Concrete values are evaluated now also inside someone else's jit.
+        with jax.ensure_compile_time_eval(), jax.enable_x64(True):
             return to_numpy(function(*args, **kwargs))
 
     return wrapper

@@ -68,9 +68,14 @@ def fit_response(constants: Constants) -> ResponseFit:
     nodes = np.cos(np.pi * (np.arange(NUM_TERMS) + 0.5) / NUM_TERMS)
     distance = CLOSEST + (1 - CLOSEST) * (nodes + 1) / 2
     # BLAS threads gain nothing on systems of this size and, where cores are busy, cost a lot.
-    with jax.enable_x64(True), threadpool_limits(1, "blas"):
+    with (
+        jax.ensure_compile_time_eval(),  # the caller may be tracing γ and ω
+        jax.enable_x64(True),
+        threadpool_limits(1, "blas"),
+    ):
         solve = jax.jit(jax.vmap(limit_cycle, in_axes=(0, None)))
         cycle = jax.tree.map(np.asarray, solve(distance, Constants(*map(float, constants))))
+        ratio = float(critical_ratio(constants))
     solved = (cycle.slowest > 0) & (cycle.residual < 1e-8) & np.isfinite(cycle.frequency)
     if not solved.all():
         worst = 1 - distance[~solved] ** 2
@@ -80,7 +85,7 @@ def fit_response(constants: Constants) -> ResponseFit:
             "and spiking_frequency(run)"
         )
     criticality = 1 - distance**2
-    c = criticality / np.asarray(critical_ratio(constants))
+    c = criticality / ratio
     frequency = cycle.frequency / np.sqrt(1 - criticality**2)
     return ResponseFit(
         tuple(chebyshev.chebfit(nodes, frequency, NUM_TERMS - 1).tolist()),
