@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import math
-import os
 import pathlib
 import platform
 import sys
@@ -16,6 +14,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from wetcow.files import plain, write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,19 +37,6 @@ def check_json(json_file: str | None) -> None:
         raise ValueError(f"--json {json_file} is a folder; give a file or -")
 
 
-def plain(value: Any) -> Any:
-    """Make `value` fit for JSON, which has neither arrays nor NaN and infinity: those are null."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, os.PathLike) else value
-
-
 def write_json(result: dict[str, Any], json_file: str | None) -> None:
     """Write a result to a file, which appears only when complete, to stdout ("-"), or nowhere."""
     if json_file is None:
@@ -58,14 +45,7 @@ def write_json(result: dict[str, Any], json_file: str | None) -> None:
     if json_file == STDOUT:
         typer.echo(text, nl=False)
         return
-    path = pathlib.Path(json_file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(json_file, text.encode())
 
 
 def versions() -> dict[str, str]:

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
+from wetcow.files import plain, write_whole
 from wetcow.version import __version__
 
 _STYLE = """
@@ -106,7 +107,7 @@ class Page:
         """Add a figure and write it as ``name.png``."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=150)
-        _write(self.out / f"{name}.png", buffer.getvalue())
+        write_whole(self.out / f"{name}.png", buffer.getvalue())
         self.figures.append(str(self.out / f"{name}.png"))
         encoded = base64.b64encode(buffer.getvalue()).decode()
         caption = html.escape(caption)
@@ -139,7 +140,7 @@ class Page:
             f"{''.join(self.body)}<footer>{html.escape(footer)}</footer></body></html>"
         )
         path = self.out / "index.html"
-        _write(path, page.encode())
+        write_whole(path, page.encode())
         report = {
             "html": str(path),
             "figures": self.figures,
@@ -147,24 +148,8 @@ class Page:
             "tables": self.tables,
             "provenance": origin,
         }
-        report = _plain(report)
-        _write(self.out / "report.json", json.dumps(report, indent=1, allow_nan=False).encode())
+        report = plain(report)
+        write_whole(
+            self.out / "report.json", json.dumps(report, indent=1, allow_nan=False).encode()
+        )
         return report
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinity and no NaN: they become null."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if np.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value
-
-
-def _write(path: pathlib.Path, content: bytes) -> None:
-    """Replace a file in one step, so that a killed run leaves the old one."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

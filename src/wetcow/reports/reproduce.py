@@ -185,7 +185,7 @@ def _verdict(rows: list[dict[str, Any]], number: int) -> str:
         f"{both['within_one_period']:.1%} of {number} runs it does, after a median of {median:.3f} "
         f"periods [quartiles {low:.3f}, {high:.3f}]. The same couplings in Kuramoto oscillators "
         f"need {kuramoto['periods'][0]:.3f} periods, {kuramoto['within_one_period']:.1%} of runs "
-        f"less than one: most of the speed is in the condition on the couplings, which makes all "
+        f"less than one: part of the speed is in the condition on the couplings, which makes all "
         f"total frequencies equal. Only with amplitude and phase do the modes also replay the "
         f"target's spiking frequency ({both['replays']:.1%} of runs within 0.5 % in every mode; "
         f"Kuramoto {kuramoto['replays']:.1%})."

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from wetcow.files import write_whole
 from wetcow.simulation.results import load_run, pack
 
 # In the folder of an array: in that of the group, zarr warns of files that it does not know.
@@ -169,9 +170,7 @@ class ZarrStore:
         }
         buffer = io.BytesIO()
         np.savez(buffer, samples_done=np.asarray(samples_done), **leaves)
-        partial = self.path / f"{CHECKPOINT}.partial"
-        partial.write_bytes(buffer.getvalue())
-        os.replace(partial, self.path / CHECKPOINT)
+        write_whole(self.path / CHECKPOINT, buffer.getvalue())
         # All samples are there before the reducers' results are: the run is not finished yet.
         self._group().attrs["samples_done"] = min(samples_done, self.num_samples - 1)
 
