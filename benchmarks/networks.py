@@ -1,0 +1,111 @@
+"""A convolutional network in PyTorch, and how networks are trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch  # pyright: ignore[reportMissingImports]
+from torch import nn  # pyright: ignore[reportMissingImports]
+from torch.nn import functional  # pyright: ignore[reportMissingImports]
+
+_BATCH = 128  # images in a step of gradient descent
+_FEWEST_IMAGES = 10_000  # see `num_epochs`
+_PREDICTED_AT_ONCE = 500  # images; bounds the memory
+
+
+def num_epochs(epochs: int, n_images: int) -> int:
+    """Return how often to go through `n_images`: `epochs` times, more often if they are few.
+
+    Three passes over a thousand images are two dozen steps, after which a network has hardly begun
+    to learn. There are about as many steps as for 10,000 images, or more.
+    """
+    return max(epochs, math.ceil(epochs * _FEWEST_IMAGES / n_images))
+
+
+class Convolutional(nn.Module):
+    """Two convolutions, 32 and 64 maps of 3×3, pooling, dropout and 128 units.
+
+    Parameters
+    ----------
+    pixels : int
+        Of a square image.
+    classes : int
+        Number of classes.
+    """
+
+    def __init__(self, pixels: int, classes: int):
+        super().__init__()
+        self.side = math.isqrt(pixels)
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 32, 3),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Dropout(0.25),
+            nn.Flatten(),
+            nn.Linear(64 * ((self.side - 4) // 2) ** 2, 128),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(128, classes),
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images.reshape(-1, 1, self.side, self.side))
+
+    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        return functional.cross_entropy(self(images), labels)
+
+
+class Trained:
+    """A network behind `fit` and `predict`, trained by Adam.
+
+    Parameters
+    ----------
+    network : type
+        A module's class; made with the numbers of pixels and classes, it gives scores (n, classes)
+        for images (n, pixels) and has a method `loss`.
+    epochs : int
+        Passes over the images; see `num_epochs`.
+    learning_rate : float
+        Of Adam.
+    seed : int
+        Of weights, the order of images, and dropout.
+    num_threads : int
+        PyTorch's own default is one a physical core, which is not what the others take.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[int, int], Any],
+        epochs: int,
+        learning_rate: float,
+        seed: int,
+        num_threads: int,
+    ):
+        torch.set_num_threads(num_threads)
+        self._class = network
+        self._epochs = epochs
+        self._learning_rate = learning_rate
+        self._seed = seed
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+        torch.manual_seed(self._seed)
+        images, labels = torch.from_numpy(X), torch.from_numpy(y)
+        self._network = self._class(X.shape[1], int(y.max()) + 1)
+        adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
+        for _ in range(num_epochs(self._epochs, len(X))):
+            for chosen in torch.randperm(len(X)).split(_BATCH):
+                adam.zero_grad()
+                self._network.loss(images[chosen], labels[chosen]).backward()
+                adam.step()
+        self._network.eval()
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            blocks = torch.from_numpy(X).split(_PREDICTED_AT_ONCE)
+            return np.concatenate([self._network(block).argmax(1).numpy() for block in blocks])

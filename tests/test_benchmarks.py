@@ -1,0 +1,121 @@
+"""The comparison in benchmarks/, run as a script on few digits."""
+
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from wetcow import datasets
+
+BENCHMARKS = pathlib.Path(__file__).parents[1] / "benchmarks"
+MEASURED = {
+    "n_train",
+    "n_judged",
+    "accuracy",
+    "fit_seconds",
+    "predict_seconds",
+    "single_seconds",
+    "peak_memory_mb",
+    "baseline_memory_mb",
+}
+
+
+@pytest.fixture
+def learning(monkeypatch):
+    """The script as a module."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("learning")
+
+
+@pytest.fixture
+def broken_peer(tmp_path):
+    """Environment in which lightgbm cannot be imported, whether it is installed or not."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "lightgbm.py").write_text("raise ImportError('none here')")
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def test_compares_and_lists_what_is_not_installed(tmp_path, broken_peer):
+    file = tmp_path / "result.json"
+    script = [sys.executable, str(BENCHMARKS / "learning.py"), "--n-train", "300", "--seed", "3"]
+    arguments = ["--methods", "knn", "lightgbm", "ridge", "--json", str(file)]
+    done = subprocess.run([*script, *arguments], env=broken_peer, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "lightgbm: not installed: none here" in done.stdout
+
+    report = json.loads(file.read_text())
+    assert report["complete"] and report["seed"] == 3 and report["split"] == "validation"
+    assert report["machine"]["cpu"] and report["machine"]["cores"] == os.cpu_count()
+    assert {"python", "wetcow", "numpy", "torch"} <= set(report["versions"])
+    assert report["date"] and "--seed 3" in report["command"]
+    assert list(report["methods"]) == ["knn", "lightgbm", "ridge"]
+
+    rows = {row["method"]: row for row in report["rows"]}
+    assert list(rows) == ["knn", "lightgbm", "ridge"]
+    missing = rows.pop("lightgbm")
+    assert missing["status"] == "not installed" and missing["detail"] == "none here"
+    assert all(missing[name] is None for name in MEASURED)
+    for row in rows.values():
+        assert set(row) == {"data", "method", "status", "detail"} | MEASURED
+        assert row["status"] == "ok" and row["data"] == "digits"
+        assert row["n_train"] == 300 and row["n_judged"] == 269
+        assert 0.8 < row["accuracy"] < 1
+        assert row["predict_seconds"] > 0 and row["fit_seconds"] > 0 and row["single_seconds"] > 0
+        assert row["peak_memory_mb"] >= row["baseline_memory_mb"] > 0
+    # The last table is sorted.
+    best, worst = sorted(rows, key=lambda name: -rows[name]["accuracy"])
+    last = done.stdout.rpartition("the best first")[2]
+    assert last.index(best) < last.index(worst) < last.index("lightgbm")
+
+
+def test_a_method_over_the_limit_is_ended(learning):
+    found = learning.measure_apart({"method": "ridge"}, 0.01)
+    assert found == {"status": "over limit", "detail": "more than 0.01 s"}
+
+
+def test_a_method_that_fails_says_why(learning):
+    found = learning.measure_apart({}, 60)
+    assert found == {"status": "failed", "detail": "KeyError: 'data'"}
+
+
+def test_interrupted_it_keeps_the_complete_rows(learning, monkeypatch, tmp_path, capsys):
+    def measure(task, limit):
+        if task["method"] == "knn":
+            raise KeyboardInterrupt
+        return {"status": "failed", "detail": "why", "n_train": 2, "n_judged": 1}
+
+    monkeypatch.setattr(learning, "measure_apart", measure)
+    file = tmp_path / "result.json"
+    code = learning.main(["--methods", "ridge", "knn", "svm", "--json", str(file)])
+    assert code == 130
+    report = json.loads(file.read_text())
+    assert [row["method"] for row in report["rows"]] == ["ridge"] and not report["complete"]
+    assert "ridge: failed: why" in capsys.readouterr().out
+
+
+def test_data_that_cannot_be_loaded_are_an_error(learning, monkeypatch, tmp_path, capsys):
+    found = {"status": "failed", "detail": "OSError: no mirror"}
+    monkeypatch.setattr(learning, "measure_apart", lambda task, limit: found)
+    file = tmp_path / "result.json"
+    assert learning.main(["--data", "mnist", "--json", str(file)]) == 2
+    assert "mnist could not be loaded: OSError: no mirror" in capsys.readouterr().out
+    assert not file.exists()
+
+
+def test_splits_do_not_overlap(learning):
+    from measure import load_split
+
+    train, test = (datasets.load("digits", part, flat=True) for part in ("train", "test"))
+    X, y, X_judged, y_judged = load_split("digits", "validation")
+    np.testing.assert_array_equal(np.concatenate([X, X_judged]), train[0])
+    np.testing.assert_array_equal(np.concatenate([y, y_judged]), train[1])
+    for found, expected in zip(load_split("digits", "test"), (*train, *test), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="asks for 1079"):
+        load_split("digits", "validation", 1079)
