@@ -9,7 +9,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
-from wetcow.learning import class_modes, construct
+from wetcow.learning import class_modes, construct, features
 from wetcow.learning.class_modes import RIDGES
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.response import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
@@ -75,8 +75,8 @@ def test_respond_chooses():
 
 def test_patches_are_where_they_should_be(digits):
     images = digits[0][:3]
-    geometry = construct.Geometry((8, 8), (3, 3), padding=1)
-    seen = construct.extract(images, geometry)
+    geometry = features.Geometry((8, 8), (3, 3), padding=1)
+    seen = features.extract(images, geometry)
     assert seen.shape == (3, 8, 8, 9)
     np.testing.assert_array_equal(seen[2, 4, 5], images[2, 3:6, 4:7].ravel())
     assert np.all(seen[:, 0, :, :3] == 0)
@@ -84,16 +84,16 @@ def test_patches_are_where_they_should_be(digits):
 
 def test_sampled_patches_are_patches(digits):
     images = digits[0][:2]
-    geometry = construct.Geometry((8, 8), (3, 3))
+    geometry = features.Geometry((8, 8), (3, 3))
     sampled = construct.sample_patches(images, geometry, 10**6, np.random.default_rng(0))
-    every = np.asarray(construct.extract(images, geometry)).reshape(-1, 9)
+    every = np.asarray(features.extract(images, geometry)).reshape(-1, 9)
     assert len(sampled) == len(every)
     np.testing.assert_array_equal(np.sort(sampled, axis=0), np.sort(every, axis=0))
 
 
 @pytest.mark.parametrize(("positions", "regions"), [(8, 3), (24, 4), (7, 7), (5, 1)])
 def test_regions_are_symmetric_and_cover_evenly(positions, regions):
-    weights = construct.region_weights(positions, regions)
+    weights = features.region_weights(positions, regions)
     np.testing.assert_allclose(weights, weights[::-1, ::-1], atol=1e-6)
     np.testing.assert_allclose(weights.sum(axis=0), regions / positions, rtol=1e-5)
 
@@ -111,11 +111,11 @@ def test_whitening_whitens(monkeypatch):
 def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
     """The folded, pooled, compiled features against the definition, step by step."""
     images = digits[0][:40]
-    geometry = construct.Geometry((8, 8), (4, 4), padding=1, n_regions=2)
+    geometry = features.Geometry((8, 8), (4, 4), padding=1, n_regions=2)
     layer = construct.construct_layer(images, geometry, 5, np.random.default_rng(0), omega=0.3)
-    found = construct.features(images, [layer], [geometry], "both")
+    found = features.features(images, [layer], [geometry], "both")
 
-    seen = np.asarray(construct.normalise(construct.extract(images, geometry), layer.floor))
+    seen = np.asarray(features.normalise(features.extract(images, geometry), layer.floor))
     gamma = layer.gamma + seen @ layer.excitation
     expected = []
     for code in codes(gamma, layer.omega):
@@ -131,10 +131,10 @@ def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
 
 def test_features_do_not_depend_on_company(digits):
     images = digits[0][:300]
-    geometry = construct.Geometry((8, 8), (5, 5), padding=2, n_regions=3)
+    geometry = features.Geometry((8, 8), (5, 5), padding=2, n_regions=3)
     layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
-    together = construct.features(images, [layer], [geometry], "both")
-    alone = construct.features(images[299:], [layer], [geometry], "both")
+    together = features.features(images, [layer], [geometry], "both")
+    alone = features.features(images[299:], [layer], [geometry], "both")
     np.testing.assert_array_equal(together[299:], alone)
 
 
@@ -166,7 +166,7 @@ def test_leave_one_out_is_refitting_without_each(problem):
     # The penalty is n λ of all samples.
     ridge = Ridge(alpha=0.2 * len(features), solver="svd")
     expected = cross_val_predict(ridge, features, targets, cv=LeaveOneOut())
-    found = class_modes.leave_one_out(modes, features, targets)
+    found, _ = class_modes.leave_one_out(modes, features, targets)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
 
 
@@ -254,7 +254,7 @@ def test_flat_rows_and_stacks_are_the_same_images(digits):
 def test_several_patch_sizes_and_images_that_are_not_square(digits):
     X, y = digits[0][:200, 1:], digits[1][:200]
     clf = WaveClassifier(n_modes=16, patch_size=(3, 5)).fit(X, y)
-    assert clf.image_shape_ == (7, 8) and len(clf.layers_) == 2
+    assert clf.image_shape_ == (7, 8) and len(clf.hidden_.layers) == 2
     assert clf.class_modes_.coupling.shape == (2 * 2 * 9 * 16, 10)
 
 

@@ -179,3 +179,31 @@ def learn(
         from wetcow.cli.learning import run
 
         run(dataset.value, n_modes, data_dir, seed, json_file)
+
+
+@app.command()
+def predict(
+    model: Annotated[
+        pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
+    ],
+    images: Annotated[
+        list[pathlib.Path],
+        typer.Argument(metavar="IMAGE...", help="Pictures, PNG or JPEG, of any size and colours."),
+    ],
+    crop: Annotated[
+        bool,
+        typer.Option(
+            "--crop/--no-crop",
+            help="Find the ink and centre it as in MNIST, or take the whole picture as it is.",
+        ),
+    ] = True,
+    json_file: Json = None,
+) -> None:
+    """Classify pictures with a saved wave classifier; says which are unlike what it learned.
+
+    Pictures that cannot be read are named, the others are classified, and the exit code is 1.
+    """
+    with plainly():
+        from wetcow.cli.predicting import run
+
+        run(model, images, crop, json_file)

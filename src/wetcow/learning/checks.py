@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning.construct import Geometry
+from wetcow.learning.features import Geometry
+from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
+
+FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
 
 _SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
 
@@ -86,9 +89,12 @@ def find_image_shape(
     return int(shape[0]), int(shape[1])
 
 
-def image_geometry(image: tuple[int, int], size: int, padding: int, n_regions: int) -> Geometry:
+def image_geometry(
+    image: tuple[int, int], size: int, padding: int | None, n_regions: int, mirrored: bool
+) -> Geometry:
     """Geometry of square patches on images, if it makes sense."""
-    geometry = Geometry(image, (size, size), padding, n_regions)
+    padding = size // 2 if padding is None else padding
+    geometry = Geometry(image, (size, size), padding, n_regions, mirrored=mirrored)
     if size < 2 or min(geometry.positions) < n_regions:
         raise ValueError(
             f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
@@ -102,3 +108,21 @@ def image_geometry(image: tuple[int, int], size: int, padding: int, n_regions: i
 def table_geometry(columns: int) -> Geometry:
     """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
     return Geometry((1, columns), (1, columns), normalised=False)
+
+
+def find_frame(frame: Any) -> Frame | None:
+    """Return the frame that a user asked for by name or by itself.
+
+    Examples
+    --------
+    >>> find_frame("handwriting").deskew
+    True
+    """
+    if isinstance(frame, str) and frame in FRAMES:
+        return FRAMES[frame]
+    if isinstance(frame, Frame):
+        check_frame(frame)
+        return frame
+    if frame is not None:
+        raise ValueError(f"frame must be one of {[*FRAMES]}, a Frame or None, got {frame!r}")
+    return None

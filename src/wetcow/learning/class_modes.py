@@ -50,8 +50,9 @@ class ClassModes(NamedTuple):
         Penalty λ per sample.
     mean : float64 array (d,)
         Mean of the features solved with.
-    factor : float64 array (d, d)
-        Lower Cholesky factor of Σ(x − x̄)(x − x̄)ᵀ + nλ.
+    factor : float array (d, d)
+        Lower Cholesky factor of Σ(x − x̄)(x − x̄)ᵀ + nλ; single precision where it is only kept
+        for `leverage`.
     count : int
         Number of samples.
     """
@@ -72,7 +73,7 @@ def _factor(gram: np.ndarray, penalty: float) -> np.ndarray | None:
     """Lower Cholesky factor of gram + penalty·I, or None if that is not positive definite."""
     # LAPACK itself, in its own order: scipy.linalg's checks and copies cost as much as the work.
     (cholesky,) = scipy.linalg.get_lapack_funcs(("potrf",), (gram,))
-    shifted = np.array(gram.T, order="F")  # symmetric, and this way a plain copy
+    shifted = np.array(gram, order="F")
     np.fill_diagonal(shifted, shifted.diagonal() + penalty)
     factor, failed = cholesky(shifted, lower=1, overwrite_a=1, clean=1)
     return None if failed else factor
@@ -88,6 +89,11 @@ def _backward(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return L⁻ᵀ right."""
     (solve_triangular,) = scipy.linalg.get_blas_funcs(("trsm",), (factor,))
     return solve_triangular(1.0, factor, right, lower=1, trans_a=1)
+
+
+def substitute(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve L Lᵀ z = right."""
+    return _backward(factor, _forward(factor, right))
 
 
 def solve(statistics: Statistics, ridge: float) -> ClassModes:
@@ -124,7 +130,7 @@ def solve(statistics: Statistics, ridge: float) -> ClassModes:
         raise ValueError(
             f"the features are too nearly dependent for ridge={ridge:.3g}; increase ridge"
         )
-    coupling = _backward(factor, _forward(factor, cross))
+    coupling = substitute(factor, cross)
     mean = statistics.x / statistics.count
     gamma = statistics.y / statistics.count - mean @ coupling
     return ClassModes(coupling, gamma, ridge, mean, factor, statistics.count)
@@ -196,8 +202,35 @@ def cross_validate(
     return ordered[best], scores
 
 
-def leave_one_out(modes: ClassModes, features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Criticalities that each sample would get from class modes solved without it, exactly.
+def leverage(modes: ClassModes, features: np.ndarray) -> np.ndarray:
+    """Predictive variance of each sample in units of the noise: h = 1/n + (x − x̄)ᵀA⁻¹(x − x̄).
+
+    A = Σ(x − x̄)(x − x̄)ᵀ + nλ. For a sample among those solved with, h is its diagonal element of
+    the hat matrix.
+
+    Parameters
+    ----------
+    modes : ClassModes
+        Solved class modes.
+    features : array (n, d)
+        Standardised features.
+
+    Returns
+    -------
+    float64 array (n,)
+    """
+    centred = (features - modes.mean).astype(modes.factor.dtype)
+    whitened = _forward(modes.factor, np.asfortranarray(centred.T))
+    return 1 / modes.count + (whitened**2).sum(axis=0, dtype=np.float64)
+
+
+def leave_one_out(
+    modes: ClassModes, features: np.ndarray, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Criticalities that each sample would get from class modes solved without it.
+
+    Exact for class modes solved by `solve` with these targets. For those of `widen_margins` with
+    the targets that were met last it is an **approximation**: the other samples' targets are held.
 
     Parameters
     ----------
@@ -208,14 +241,15 @@ def leave_one_out(modes: ClassModes, features: np.ndarray, targets: np.ndarray) 
 
     Returns
     -------
-    float64 array (n, classes)
-        (ŷ − h y)/(1 − h), h the sample's diagonal element of the hat matrix.
+    criticality : float64 array (n, classes)
+        (ŷ − h y)/(1 − h), h the sample's `leverage`.
+    variance : float64 array (n,)
+        What the leverage of the sample would be if it were not among those solved with, h/(1 − h).
     """
-    centred = features.astype(np.float64) - modes.mean
-    whitened = _forward(modes.factor, centred.T)
-    leverage = 1 / modes.count + (whitened**2).sum(axis=0)[:, None]
-    leverage = np.minimum(leverage, 1 - 1e-6)  # one or two samples of a kind: nothing left
-    return (modes.criticality(features) - leverage * targets) / (1 - leverage)
+    # One or two samples of a kind: nothing is left without them.
+    h = np.minimum(leverage(modes, features), 1 - 1e-6)
+    criticality = (modes.criticality(features) - h[:, None] * targets) / (1 - h[:, None])
+    return criticality, h / (1 - h)
 
 
 def fit_sharpness(criticality: np.ndarray, targets: np.ndarray) -> float:

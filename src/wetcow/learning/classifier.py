@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +13,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from wetcow.learning import checks, class_modes, construct
+from wetcow.learning import checks, class_modes
+from wetcow.learning.budgets import BUDGETS, Budget, Settings, settings
+from wetcow.learning.frame import Frame
+from wetcow.learning.hidden import HiddenModes, construct_hidden
+from wetcow.learning.margins import met, widen_margins
 from wetcow.learning.response import RESPONSES, Response
+from wetcow.learning.saving import load, save
 from wetcow.learning.statistics import accumulate
 
-_NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
+_NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
 _NUM_CALIBRATING = 2_000  # images by whose left-out criticalities probabilities are calibrated
 
 
@@ -31,30 +37,50 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_modes : int
+    budget : {"seconds", "minute", "minutes"}
+        Time for construction from 60,000 images of 28×28 pixels on two cores. It chooses every
+        parameter below that is None (`wetcow.learning.budgets`). For smaller images and tables all
+        budgets are the same.
+    n_modes : int, optional
         Hidden modes, for each patch size.
-    patch_size : int or sequence of int
+    patch_size : int or sequence of int, optional
         Height and width of the patches; several sizes give several banks of `n_modes`. Ignored for
         tables.
-    n_regions : int
+    n_regions : int, optional
         Codes are pooled over a grid of n_regions × n_regions regions. Ignored for tables.
-    padding : int
-        Rows and columns of zeros around an image. Ignored for tables.
+    padding : int, optional
+        Rows and columns of zeros around an image; None: half the patch, so that there are as many
+        positions as pixels (for odd patches). Ignored for tables.
     image_shape : "auto", (int, int) or None
         Height and width of the images in the rows of X. "auto": those of X itself if it is a stack
         (n, height, width); square if the number of columns is a square of at least 7²; else None.
         None: the rows are a table, not images; one patch is the whole row, standardised by column.
+    frame : "handwriting", "seven", Frame or None
+        Common reference system into which images are brought first (`wetcow.learning.frame`):
+        centred, scaled and deskewed at their own size, or at 7×7 pixels as in the paper; None
+        leaves images as they are.
+    mirror : bool
+        Whether an image and its mirror image (left and right swapped) are the same. Right for
+        garments, wrong for writing.
     response : {"both", "amplitude", "rate", "analytic"}
         Codes of the hidden modes. "analytic" is the paper's [28] alone.
-    threshold : float
+    threshold : float, optional
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
-    omega : float
+    omega : float, optional
         Frequency of hidden modes, in the same units. Not used by "analytic".
-    ridge : "gcv" or float
+    ridge : float or "gcv", optional
         Penalty λ of the couplings of class modes, in units of the variance of a feature; "gcv"
         chooses it by generalised cross-validation among `class_modes.RIDGES`.
+    margin_passes : int, optional
+        Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
+        margins`). 0: the plain closed form, which `partial_fit` always uses.
     block_size : int
-        Images whose features are in memory at once. Does not change the result beyond rounding.
+        Images whose features are computed at once. Does not change the result beyond rounding.
+    cache_size : float
+        Bytes of features which may be kept for the margin passes; others are computed again in
+        each pass.
+    warm_start : bool
+        Whether `fit` keeps the hidden modes of an earlier `fit` or `partial_fit`.
     random_state : int, RandomState instance or None
         Seed of the sampled couplings.
 
@@ -66,23 +92,35 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Columns of X.
     image_shape_ : (int, int) or None
         Of the images; None for a table.
-    geometries_, layers_ : tuples of Geometry, Layer
-        Hidden modes, one entry for each patch size.
+    settings_ : Settings
+        Sizes and levels in use, from the parameters and the budget.
+    hidden_ : HiddenModes
+        Hidden modes.
+    statistics_ : Statistics or None
+        Sums over all samples seen; None if they were left out of a saved model.
     class_modes_ : ClassModes
         Couplings of the class modes.
     ridge_ : float
         λ used.
     sharpness_ : float
         Inverse temperature of the probabilities.
+    noise_ : float
+        Mean squared error of left-out criticalities.
+    usual_uncertainty_ : float
+        Exceeded by the `uncertainty` of 1 % of images like those learned.
 
     Notes
     -----
     Features are computed in single precision, the class modes solved in double.
 
+    With d features and blocks of b images, `fit` needs 4·b·d bytes for features, 28·d² for the
+    sums and their solution, and at most `cache_size` besides: memory does not grow with the number
+    of images other than X itself. 12·d² stay.
+
     Probabilities are softmax(β cr) of the criticalities. The one number β is the most likely one
     for criticalities of (at most 2,000) training images under class modes solved without the image
-    in question, which are known in closed form. The hidden couplings are not resampled for that,
-    but they know nothing of the labels.
+    in question (`class_modes.leave_one_out`, an approximation after margin passes). The hidden
+    couplings are not resampled for that, but they know nothing of the labels.
 
     Examples
     --------
@@ -99,29 +137,41 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_modes: int = 128,
+        budget: Budget = "seconds",
         *,
-        patch_size: int | Sequence[int] = 5,
-        n_regions: int = 3,
-        padding: int = 2,
+        n_modes: int | None = None,
+        patch_size: int | Sequence[int] | None = None,
+        n_regions: int | None = None,
+        padding: int | None = None,
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
+        frame: Literal["handwriting", "seven"] | Frame | None = None,
+        mirror: bool = False,
         response: Response = "both",
-        threshold: float = 0.1,
-        omega: float = 0.2,
-        ridge: Literal["gcv"] | float = "gcv",
-        block_size: int = 2048,
+        threshold: float | None = None,
+        omega: float | None = None,
+        ridge: Literal["gcv"] | float | None = None,
+        margin_passes: int | None = None,
+        block_size: int = 4096,
+        cache_size: float = 4e9,
+        warm_start: bool = False,
         random_state: Any = 0,
     ):
+        self.budget: Budget = budget
         self.n_modes = n_modes
         self.patch_size = patch_size
         self.n_regions = n_regions
         self.padding = padding
         self.image_shape = image_shape
+        self.frame = frame
+        self.mirror = mirror
         self.response: Response = response
         self.threshold = threshold
         self.omega = omega
         self.ridge = ridge
+        self.margin_passes = margin_passes
         self.block_size = block_size
+        self.cache_size = cache_size
+        self.warm_start = warm_start
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> WaveClassifier:
@@ -144,63 +194,79 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             For parameters out of range, or an image shape that does not fit X or the patches.
         """
-        self._check_parameters()
-        stacked = np.shape(X)[1:] if getattr(X, "ndim", None) == 3 else None
-        X, y = validate_data(
-            self, _flat(X), y, dtype=(np.float64, np.float32), ensure_min_samples=2
-        )
-        check_classification_targets(y)
+        keep = self.warm_start and hasattr(self, "hidden_")
+        X, y = self._checked(X, y, first=not keep)
         self.classes_, encoded = np.unique(y, return_inverse=True)
-        targets = np.eye(len(self.classes_), dtype=np.float32)[encoded]
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        if not keep:
+            self._construct_hidden(X, rng)
+        blocks = _Blocks(self.hidden_, X, self._targets(encoded), self.block_size, self.cache_size)
+        if self.settings_.margin_passes == 0:
+            blocks.cache_size = 0
+        self.statistics_ = accumulate(blocks)
+        self._solve(blocks, encoded, rng, self.settings_.margin_passes)
+        return self
 
-        self.image_shape_ = checks.find_image_shape(self.image_shape, self.n_features_in_, stacked)
-        self.geometries_ = (
-            (checks.table_geometry(self.n_features_in_),)
-            if self.image_shape_ is None
-            else tuple(
-                checks.image_geometry(self.image_shape_, size, self.padding, self.n_regions)
-                for size in checks.patch_sizes(self.patch_size)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
+        """Learn more data and forget nothing, not even the order matters.
+
+        The sums over samples grow; the class modes are solved again from them. What results is what
+        `fit` of all samples so far at once gives with the same hidden modes and ``margin_passes=0``
+        (margin passes would need the earlier images again). The hidden modes are those of the first
+        call, which should be of some hundred images or more.
+
+        Parameters
+        ----------
+        X, y : arrays
+            As in `fit`.
+        classes : array, optional
+            All labels that may occur. Needed in the first call unless `y` has all of them; later,
+            those not known yet are added.
+
+        Returns
+        -------
+        WaveClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            For labels that were not declared, or a model saved without its sums.
+        """
+        first = not hasattr(self, "hidden_")
+        if not first and self.statistics_ is None:
+            raise ValueError(
+                "this model was saved without the sums that learning on needs; save it with "
+                "updatable=True, or fit again"
             )
-        )
-        self._fit_input_scale(X)
-        self.layers_ = tuple(
-            construct.construct_layer(
-                self._images(X),
-                geometry,
-                self.n_modes,
-                rng,
-                threshold=self.threshold,
-                omega=self.omega,
-                response=self.response,
+        X, y = self._checked(X, y, first=first)
+        known = np.unique(y) if first else self.classes_
+        wanted = known if classes is None else np.unique(classes)
+        if not first and classes is not None:
+            wanted = np.union1d(known, wanted)
+        encoded = np.searchsorted(wanted, y)
+        unknown = encoded == len(wanted)
+        unknown[~unknown] = wanted[encoded[~unknown]] != y[~unknown]
+        if unknown.any():
+            raise ValueError(
+                f"label {y[unknown][0]!r} is not among the classes {wanted.tolist()}; pass all "
+                "labels that may occur as classes"
             )
-            for geometry in self.geometries_
-        )
-        self._fit_feature_scale(self._some(X, _NUM_STANDARDISING, rng))
-        statistics = accumulate(
-            (self._features(X[block]), targets[block]) for block in self._blocks(len(X))
-        )
-        self.ridge_ = (
-            class_modes.cross_validate(statistics)[0] if self.ridge == "gcv" else float(self.ridge)
-        )
-        self.class_modes_ = class_modes.solve(statistics, self.ridge_)
-        calibrating = self._some(np.arange(len(X)), _NUM_CALIBRATING, rng)
-        left_out = class_modes.leave_one_out(
-            self.class_modes_, self._features(X[calibrating]), targets[calibrating]
-        )
-        self.sharpness_ = class_modes.fit_sharpness(left_out, targets[calibrating])
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        if first:
+            self._construct_hidden(X, rng)
+        elif len(wanted) > len(known):
+            columns = np.searchsorted(wanted, known)
+            self.statistics_ = self.statistics_.with_classes(columns, len(wanted))
+        self.classes_ = wanted
+        blocks = _Blocks(self.hidden_, X, self._targets(encoded), self.block_size, 0)
+        self.statistics_ = accumulate(blocks, start=None if first else self.statistics_)
+        self._solve(blocks, encoded, rng, 0)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
         """Criticality cr of the class modes, float64 (n, n_classes); 1 at the critical point."""
-        check_is_fitted(self)
-        X = validate_data(self, _flat(X), dtype=(np.float64, np.float32), reset=False)
-        return np.concatenate(
-            [
-                self.class_modes_.criticality(self._features(X[block]))
-                for block in self._blocks(len(X))
-            ]
-        )
+        return self._over_blocks(self._class_modes().criticality, X)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Criticalities of the class modes, or for two classes their difference.
@@ -228,61 +294,185 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         criticality = self.criticality(X)
         return scipy.special.softmax(self.sharpness_ * criticality, axis=1)
 
+    def uncertainty(self, X: Any) -> np.ndarray:
+        """Predictive variance of the criticalities, float64 (n,).
+
+        σ²·(1/n + (x − x̄)ᵀ(Σ(x − x̄)(x − x̄)ᵀ + nλ)⁻¹(x − x̄)), the same for all classes, with σ² the
+        mean squared error of left-out training images. Large for images unlike those learned;
+        compare with `usual_uncertainty_`.
+
+        Parameters
+        ----------
+        X : array (n, features) or (n, height, width)
+            As in `fit`.
+        """
+        modes = self._class_modes()
+        return self.noise_ * self._over_blocks(lambda x: class_modes.leverage(modes, x), X)
+
+    def save(self, path: str | os.PathLike, *, updatable: bool = False) -> None:
+        """Save to a file of a JSON header and arrays, atomically; see `load`.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        updatable : bool
+            Whether to keep the sums over samples, 4·d² bytes for d features, with which
+            `partial_fit` can go on.
+        """
+        check_is_fitted(self)
+        save(self, path, updatable=updatable)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> WaveClassifier:
+        """Load what `save` wrote. Nothing in the file is executed.
+
+        Raises
+        ------
+        ModelFileError
+            For damaged or foreign files, and those of a newer version.
+        """
+        return load(cls, path)
+
+    def _class_modes(self) -> class_modes.ClassModes:
+        check_is_fitted(self)
+        return self.class_modes_
+
+    def _over_blocks(self, function: Callable[[np.ndarray], np.ndarray], X: Any) -> np.ndarray:
+        """Results of a function of features, block by block."""
+        X = validate_data(self, _flat(X), dtype=(np.float64, np.float32), reset=False)
+        starts = range(0, len(X), self.block_size)
+        return np.concatenate(
+            [function(self.hidden_.features(X[i : i + self.block_size])) for i in starts]
+        )
+
+    def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return valid data; if it is the first, find what it is and all settings."""
+        if first:
+            self._check_parameters()
+        stacked = np.shape(X)[1:] if getattr(X, "ndim", None) == 3 else None
+        X, y = validate_data(
+            self,
+            _flat(X),
+            y,
+            dtype=(np.float64, np.float32),
+            ensure_min_samples=2 if first else 1,
+            reset=first,
+        )
+        check_classification_targets(y)
+        if first:
+            shape = checks.find_image_shape(self.image_shape, self.n_features_in_, stacked)
+            self.image_shape_ = shape
+            self.settings_ = self._settings(shape)
+        return X, y
+
     def _check_parameters(self) -> None:
         """Raise for parameters which no data could make sense of."""
-        for name, least in (("n_modes", 1), ("n_regions", 1), ("block_size", 1), ("padding", 0)):
-            checks.check_integer(name, getattr(self, name), least)
-        checks.patch_sizes(self.patch_size)
+        if self.budget not in BUDGETS:
+            raise ValueError(f"budget must be one of {[*BUDGETS]}, got {self.budget!r}")
+        least = {"n_modes": 1, "n_regions": 1, "block_size": 1, "padding": 0, "margin_passes": 0}
+        for name, minimum in least.items():
+            if getattr(self, name) is not None:
+                checks.check_integer(name, getattr(self, name), minimum)
+        if self.patch_size is not None:
+            checks.patch_sizes(self.patch_size)
         if self.response not in RESPONSES:
             raise ValueError(f"response must be one of {[*RESPONSES]}, got {self.response!r}")
-        checks.check_number("threshold", self.threshold)
-        checks.check_number("omega", self.omega, positive=True)
-        if self.ridge != "gcv":
+        if self.threshold is not None:
+            checks.check_number("threshold", self.threshold)
+        if self.omega is not None:
+            checks.check_number("omega", self.omega, positive=True)
+        if self.ridge is not None and self.ridge != "gcv":
             checks.check_number("ridge", self.ridge, positive=True, instead="'gcv' or ")
+        checks.find_frame(self.frame)
 
-    def _fit_input_scale(self, X: np.ndarray) -> None:
-        """Set centre and scale of inputs: by column for tables, one scale alone for images."""
-        if self.image_shape_ is None:
-            self._center = X.mean(axis=0, dtype=np.float64)
-            scale = X.std(axis=0, dtype=np.float64)
-        else:  # zero stays zero, which is what padding adds
-            self._center = np.float64(0)
-            scale = X.std(dtype=np.float64)
-        self._scale = np.where(scale > 0, scale, 1.0)
+    def _settings(self, shape: tuple[int, int] | None) -> Settings:
+        """Return the budget's settings, and the user's where they are given."""
+        budget = settings(self.budget, shape)
+        given = {name: getattr(self, name) for name in Settings._fields}
+        chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+        return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
-    def _images(self, X: np.ndarray) -> np.ndarray:
-        """Rows of X as scaled images, float32 (n, height, width)."""
-        height, width = self.geometries_[0].image
-        scaled = ((X - self._center) / self._scale).astype(np.float32)
-        return scaled.reshape(len(X), height, width)
+    def _construct_hidden(self, X: np.ndarray, rng: np.random.Generator) -> None:
+        chosen, shape = self.settings_, self.image_shape_
+        frame = None if shape is None else checks.find_frame(self.frame)
+        if shape is None:
+            geometries = (checks.table_geometry(self.n_features_in_),)
+        else:
+            framed = shape if frame is None or frame.size is None else frame.size
+            geometries = tuple(
+                checks.image_geometry(framed, size, self.padding, chosen.n_regions, self.mirror)
+                for size in chosen.patch_size
+            )
+        self.hidden_ = construct_hidden(
+            _some(X, _NUM_LOOKED_AT, rng),
+            shape,
+            frame,
+            geometries,
+            rng,
+            n_modes=chosen.n_modes,
+            threshold=chosen.threshold,
+            omega=chosen.omega,
+            response=self.response,
+        )
 
-    def _raw_features(self, X: np.ndarray) -> np.ndarray:
-        """Pooled codes of the rows of X."""
-        return construct.features(self._images(X), self.layers_, self.geometries_, self.response)
+    def _targets(self, encoded: np.ndarray) -> np.ndarray:
+        """Critical, 1, for the own class, and at rest, 0, for the others."""
+        return np.eye(len(self.classes_), dtype=np.float32)[encoded]
 
-    def _fit_feature_scale(self, X: np.ndarray) -> None:
-        """Set mean and standard deviation of the features, from a sample."""
-        raw = self._raw_features(X)
-        self._feature_mean = raw.mean(axis=0)
-        spread = raw.std(axis=0)
-        # Modes that hardly ever answer would be blown up; they are left as small as they are.
-        self._feature_scale = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
+    def _solve(
+        self, blocks: _Blocks, encoded: np.ndarray, rng: np.random.Generator, margin_passes: int
+    ) -> None:
+        """Solve and calibrate the class modes from the statistics; `blocks` are the last data."""
+        ridge = self.settings_.ridge
+        assert self.statistics_ is not None
+        self.ridge_ = class_modes.cross_validate(self.statistics_)[0] if ridge == "gcv" else ridge
+        modes = class_modes.solve(self.statistics_, self.ridge_)
+        if margin_passes:
+            modes = widen_margins(modes, blocks, margin_passes)
+        self.class_modes_ = modes = modes._replace(factor=modes.factor.astype(np.float32))
 
-    def _features(self, X: np.ndarray) -> np.ndarray:
-        """Standardised features of the rows of X, float32 (n, d)."""
-        return (self._raw_features(X) - self._feature_mean) / self._feature_scale
+        some = _some(np.arange(len(encoded)), _NUM_CALIBRATING, rng)
+        x, targets = self.hidden_.features(blocks.X[some]), self._targets(encoded[some])
+        wanted = met(modes.criticality(x), targets) if margin_passes else targets
+        left_out, variance = class_modes.leave_one_out(modes, x, wanted)
+        self.sharpness_ = class_modes.fit_sharpness(left_out, targets)
+        goal = met(left_out, targets) if margin_passes else targets
+        self.noise_ = float(np.mean((left_out - goal) ** 2))
+        self.usual_uncertainty_ = float(self.noise_ * np.quantile(variance, 0.99))
 
-    def _blocks(self, count: int) -> Iterator[slice]:
-        """Consecutive slices of at most `block_size` rows."""
-        starts = range(0, count, self.block_size)
-        return (slice(start, start + self.block_size) for start in starts)
 
-    @staticmethod
-    def _some(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-        """At most `count` of the rows, at random, in order."""
-        if len(rows) <= count:
-            return rows
-        return rows[np.sort(rng.choice(len(rows), size=count, replace=False))]
+class _Blocks:
+    """Features and targets, block by block, as often as asked; kept while there is room."""
+
+    def __init__(
+        self,
+        hidden: HiddenModes,
+        X: np.ndarray,
+        targets: np.ndarray,
+        block_size: int,
+        cache_size: float,
+    ):
+        self.hidden, self.X, self.targets = hidden, X, targets
+        self.block_size, self.cache_size = block_size, cache_size
+        self._kept: dict[int, np.ndarray] = {}
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, len(self.X), self.block_size):
+            block = slice(start, start + self.block_size)
+            features = self._kept.get(start)
+            if features is None:
+                features = self.hidden.features(self.X[block])
+                if features.nbytes * (len(self._kept) + 1) <= self.cache_size:
+                    self._kept[start] = features
+            yield features, self.targets[block]
+
+
+def _some(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """At most `count` of the rows, at random, in order."""
+    if len(rows) <= count:
+        return rows
+    return rows[np.sort(rng.choice(len(rows), size=count, replace=False))]
 
 
 def _flat(X: Any) -> Any:

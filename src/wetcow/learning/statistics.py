@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 
-@dataclass(frozen=True)
+@dataclass
 class Statistics:
     """Everything that the closed form needs to know of the data; sums, so they merge.
 
@@ -19,8 +20,10 @@ class Statistics:
         Number of samples n.
     x, y : float64 arrays (d,), (classes,)
         Σx and Σy.
-    xx, xy : float64 arrays (d, d), (d, classes)
-        Σxxᵀ and Σxyᵀ.
+    xx : float64 array (d, d)
+        Σxxᵀ; only the lower triangle is used, what is above is arbitrary.
+    xy : float64 array (d, classes)
+        Σxyᵀ.
     yy : float64 array (classes,)
         Σy² of every column.
     """
@@ -33,23 +36,32 @@ class Statistics:
     yy: np.ndarray
 
     @classmethod
+    def empty(cls, n_features: int, n_classes: int) -> Statistics:
+        """Statistics of no sample."""
+        d, c = n_features, n_classes
+        zeros = (np.zeros(shape, order="F") for shape in (d, c, (d, d), (d, c), c))
+        return cls(0, *zeros)
+
+    @classmethod
     def of(cls, features: Any, targets: Any) -> Statistics:
-        """Statistics of one block, (n, d) and (n, classes).
+        """Statistics of one block, (n, d) and (n, classes)."""
+        return accumulate([(features, targets)])
+
+    def add(self, features: Any, targets: Any) -> None:
+        """Add a block of samples, (n, d) and (n, classes), in place.
 
         Products are in the precision of `features`, sums of blocks in float64. Standardise features
         first: moments of features far from zero cancel.
         """
         features = np.asarray(features)
         targets = np.asarray(targets, dtype=features.dtype)
-        double = np.float64
-        return cls(
-            len(features),
-            features.sum(axis=0, dtype=double),
-            targets.sum(axis=0, dtype=double),
-            (features.T @ features).astype(double),
-            (features.T @ targets).astype(double),
-            (targets.astype(double) ** 2).sum(axis=0),
-        )
+        (rank_k,) = scipy.linalg.get_blas_funcs(("syrk",), (features,))
+        self.count += len(features)
+        self.x += features.sum(axis=0, dtype=np.float64)
+        self.y += targets.sum(axis=0, dtype=np.float64)
+        self.xx += rank_k(1.0, features.T, lower=1)  # half the work of a general product
+        self.xy += features.T @ targets
+        self.yy += (targets.astype(np.float64) ** 2).sum(axis=0)
 
     def merge(self, other: Statistics) -> Statistics:
         """Return the statistics of both sets of samples together.
@@ -58,7 +70,7 @@ class Statistics:
         --------
         >>> x, y = np.eye(4), np.ones((4, 1))
         >>> merged = Statistics.of(x[:1], y[:1]).merge(Statistics.of(x[1:], y[1:]))
-        >>> merged.count, bool(np.all(merged.xx == np.eye(4)))
+        >>> merged.count, bool(np.all(np.tril(merged.xx) == np.eye(4)))
         (4, True)
         """
         return Statistics(
@@ -70,19 +82,37 @@ class Statistics:
             self.yy + other.yy,
         )
 
+    def with_classes(self, columns: np.ndarray, n_classes: int) -> Statistics:
+        """Return these statistics among more classes, none of which has had a sample.
+
+        Parameters
+        ----------
+        columns : int array (classes,)
+            Where the present classes are among the new ones.
+        n_classes : int
+            Number of classes in all.
+        """
+        wider = Statistics.empty(0, n_classes)
+        y, yy, xy = wider.y, wider.yy, np.zeros((len(self.x), n_classes))
+        y[columns], yy[columns], xy[:, columns] = self.y, self.yy, self.xy
+        return Statistics(self.count, self.x, y, self.xx, xy, yy)
+
     def centred(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Σxxᵀ, Σxyᵀ and Σy² about the means."""
+        """Σxxᵀ (lower triangle), Σxyᵀ and Σy² about the means."""
         return (
-            self.xx - np.outer(self.x, self.x / self.count),
+            self.xx - np.outer(self.x / self.count, self.x).T,  # in the order of xx
             self.xy - np.outer(self.x, self.y / self.count),
             self.yy - self.y**2 / self.count,
         )
 
 
-def accumulate(blocks: Iterable[tuple[Any, Any]]) -> Statistics:
-    """Statistics of (features, targets) blocks, in one pass."""
-    iterator = iter(blocks)
-    total = Statistics.of(*next(iterator))
-    for features, targets in iterator:
-        total = total.merge(Statistics.of(features, targets))
+def accumulate(blocks: Iterable[tuple[Any, Any]], start: Statistics | None = None) -> Statistics:
+    """Statistics of (features, targets) blocks in one pass, added to `start` in place if given."""
+    total = start
+    for features, targets in blocks:
+        if total is None:
+            total = Statistics.empty(np.shape(features)[1], np.shape(targets)[1])
+        total.add(features, targets)
+    if total is None:
+        raise ValueError("there are no samples")
     return total

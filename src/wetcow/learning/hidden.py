@@ -1,0 +1,100 @@
+"""The hidden half of the network: from rows of a table of inputs to standardised features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wetcow.learning import construct
+from wetcow.learning.features import Geometry, Layer, features
+from wetcow.learning.frame import Frame, align
+from wetcow.learning.response import Response
+
+_NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
+
+
+@dataclass(frozen=True)
+class HiddenModes:
+    """Hidden modes, with the scales of what goes in and comes out.
+
+    Attributes
+    ----------
+    image : (int, int) or None
+        Height and width of the images in the rows; None for a table.
+    frame : Frame or None
+        Common reference system into which images are brought first.
+    response : {"both", "amplitude", "rate", "analytic"}
+        Codes.
+    geometries, layers : tuples of Geometry, Layer
+        One for each patch size.
+    center, scale : float64 arrays
+        Of inputs: by column for tables, scalars for images.
+    mean, spread : float32 arrays (features,)
+        Of features.
+    """
+
+    image: tuple[int, int] | None
+    frame: Frame | None
+    response: Response
+    geometries: tuple[Geometry, ...]
+    layers: tuple[Layer, ...]
+    center: np.ndarray
+    scale: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+    def features(self, X: np.ndarray) -> np.ndarray:
+        """Standardised features of the rows of X, float32 (n, d)."""
+        found = self._raw(X)
+        found -= self.mean
+        found /= self.spread
+        return found
+
+    def _raw(self, X: np.ndarray) -> np.ndarray:
+        scaled = ((_framed(X, self.image, self.frame) - self.center) / self.scale).astype("f4")
+        images = scaled.reshape(len(X), *self.geometries[0].image)
+        return features(images, self.layers, self.geometries, self.response)
+
+
+def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -> np.ndarray:
+    """Rows of X, as images in their frame if there is one."""
+    return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
+
+
+def construct_hidden(
+    X: np.ndarray,
+    image: tuple[int, int] | None,
+    frame: Frame | None,
+    geometries: tuple[Geometry, ...],
+    rng: np.random.Generator,
+    *,
+    n_modes: int,
+    threshold: float,
+    omega: float,
+    response: Response,
+) -> HiddenModes:
+    """Construct hidden modes from a sample of rows; see `construct_layer` for the parameters."""
+    framed = _framed(X, image, frame)
+    if image is None:
+        center, scale = framed.mean(axis=0, dtype=np.float64), framed.std(axis=0, dtype=np.float64)
+    else:  # zero stays zero, which is what padding adds
+        center, scale = np.zeros(()), framed.std(dtype=np.float64)
+    scale = np.where(scale > 0, scale, 1.0)
+    images = ((framed - center) / scale).astype(np.float32).reshape(len(X), *geometries[0].image)
+    layers = tuple(
+        construct.construct_layer(
+            images, geometry, n_modes, rng, threshold=threshold, omega=omega, response=response
+        )
+        for geometry in geometries
+    )
+    some: Any = np.arange(len(X))
+    if len(X) > _NUM_STANDARDISING:
+        some = np.sort(rng.choice(len(X), size=_NUM_STANDARDISING, replace=False))
+    raw = features(images[some], layers, geometries, response)
+    spread = raw.std(axis=0)
+    # Modes that hardly ever answer would be blown up; they are left as small as they are.
+    spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
+    mean = raw.mean(axis=0)
+    return HiddenModes(image, frame, response, geometries, layers, center, scale, mean, spread)

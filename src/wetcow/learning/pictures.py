@@ -1,0 +1,218 @@
+"""Pictures of any size and colours, made into images like those of MNIST.
+
+MNIST has light ink on a dark ground, its brightness from 0 to 1. The ink fills 20 of 28 rows or
+columns, whichever is fuller, and its centre of mass is that of the image.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.ndimage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FILL = 20 / 28  # of the height or width, by the ink
+_BORDER = 50  # the border's width is this part of the shorter side, and at least one pixel
+# Part of the pixels that may be brighter than the ink: noise, dust. A usual percentile would miss
+# the ink of a small digit on a large page.
+_BRIGHTEST = 1e-4
+_LEAST_CONTRAST = 0.02  # of ink and ground; 5 grey levels of 256
+_NOISE = 4.5  # ink differs from the ground by more than this many deviations of the ground
+_GROUND = 3.0  # and what differs by less than this many is ground
+_FAINTEST = 0.25  # of the brightest ink; what is fainter does not count when finding its extent
+_SPECK = 0.02  # of the area of the largest blob; what is smaller is dust
+_SIGMA = 1.4826  # standard deviation of a normal distribution, in median absolute deviations
+
+# What Pillow raises for files that are damaged; decompression bombs are told apart below.
+_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, struct.error)
+
+
+class PictureError(ValueError):
+    """A file is no picture, is damaged, or there is nothing in the picture."""
+
+
+def read_picture(
+    path: str | os.PathLike, shape: tuple[int, int], *, crop: bool = True, fill: float = FILL
+) -> np.ndarray:
+    """Read a picture as an image like those of MNIST: light ink on a dark ground.
+
+    Ground is what most of the border is; ink is what differs most from it, lighter or darker.
+    Transparent pixels are white.
+
+    Parameters
+    ----------
+    path : path
+        A PNG, a JPEG or another file that Pillow can read; of several frames the first is taken.
+    shape : (int, int)
+        Height and width of the image.
+    crop : bool
+        Find the ink, and scale and move it as in MNIST. Otherwise the whole picture is resized.
+    fill : float
+        Part of the height or width, whichever is fuller, that the ink has after cropping.
+
+    Returns
+    -------
+    float32 array (height, width)
+        Between 0, the ground, and 1, the brightest ink.
+
+    Raises
+    ------
+    PictureError
+        If the file is a folder, no picture or damaged, or if there is nothing in the picture.
+    OSError
+        If the file is missing (FileNotFoundError) or may not be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> page = np.full((60, 40, 3), 250, np.uint8)
+    >>> page[20:40, 18:22] = (0, 0, 90)  # a blue 1 on white paper
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.fromarray(page).save(f"{folder}/one.png")
+    ...     image = read_picture(f"{folder}/one.png", (28, 28))
+    >>> image[14, 14], image[0, 0], image.shape
+    (np.float32(1.0), np.float32(0.0), (28, 28))
+    """
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"shape must be a height and a width, at least 1 each, got {shape}")
+    if not 0 < fill <= 1:
+        raise ValueError(f"fill must be a part of the height, above 0 and at most 1, got {fill}")
+    inks = (_find_ink(grey) for grey in _read_grey(path))
+    ink = next((ink for ink in inks if ink is not None), None)
+    if ink is None:
+        raise PictureError(f"{path}: nothing in the picture differs from its ground")
+    whole = (0, 0, ink.shape[1], ink.shape[0])
+    image = _centre(ink, shape, fill) if crop else _resize(ink, shape, whole)
+    return image / image.max()  # thin strokes have become faint
+
+
+def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
+    """Brightness of a picture, float32 (height, width) in 0..1; with transparency, two of them.
+
+    The first is on white. On it, white ink on a transparent ground vanishes; the second is on
+    black.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        # Windows says of a folder that access is denied.
+        if isinstance(error, IsADirectoryError) or os.path.isdir(path):
+            raise PictureError(f"{path} is a folder; give the pictures in it, {path}/*") from None
+        raise
+    with file:
+        try:
+            with Image.open(file) as opened:
+                image = ImageOps.exif_transpose(opened)
+                backgrounds = (255, 0) if image.has_transparency_data else (255,)
+                greys = [_grey(image, background) for background in backgrounds]
+        except UnidentifiedImageError:
+            raise PictureError(
+                f"{path} is no picture that can be read; give a PNG or JPEG"
+            ) from None
+        except Image.DecompressionBombError as error:
+            raise PictureError(f"{path} is too large: {error}; make it smaller") from error
+        except _DAMAGE as error:
+            if isinstance(error, OSError) and error.errno == errno.EIO:  # of the disk
+                raise
+            raise PictureError(f"{path} is damaged: {error}; save the picture again") from error
+    if not all(np.isfinite(grey).all() for grey in greys):
+        raise PictureError(f"{path} has NaN or infinity for brightness; give a PNG or JPEG")
+    return greys
+
+
+def _grey(image: Image, background: int) -> np.ndarray:
+    """Brightness of an image on a background of 0..255; only relations of brightness matter."""
+    from PIL import Image
+
+    if image.mode[0] in "IF":  # 16 bits and more, which conversion would cut off
+        grey = np.asarray(image).astype(np.float32)
+        largest = 1 if image.mode == "F" else np.iinfo(np.uint16).max
+        transparent = image.info.get("transparency")
+        if transparent is not None:
+            grey = np.where(grey == transparent, np.float32(background / 255 * largest), grey)
+        return grey / largest
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, (background,) * 3 + (255,))
+        image = Image.alpha_composite(ground, image)
+    elif image.mode == "P":  # of whose colours grey is taken, not of their numbers
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L"), dtype=np.float32) / 255
+
+
+def _find_ink(grey: np.ndarray) -> np.ndarray | None:
+    """Make the ground 0 and the brightest ink 1, float32; None if there is no ink."""
+    border = _border(grey)
+    ground = np.median(border)
+    spread = _SIGMA * float(np.median(np.abs(border - ground)))
+    above = grey - ground
+    apart = np.abs(above)
+    beyond = min(math.ceil(_BRIGHTEST * grey.size), grey.size - 1)
+    peak = float(np.partition(apart, -1 - beyond, axis=None)[-1 - beyond])
+    if peak < max(_LEAST_CONTRAST, _NOISE * spread):
+        return None
+    # Only what differs strongly tells: the mean of the picture would follow uneven lighting.
+    if above[apart > peak / 2].sum() < 0:
+        above = ground - grey
+    floor = min(_GROUND * spread, peak / 2)
+    ink = np.clip((above - floor) / (peak - floor), 0, 1, dtype=np.float32)
+    return ink if ink.any() else None
+
+
+def _border(grey: np.ndarray) -> np.ndarray:
+    """The pixels around a picture, in one row."""
+    width = max(1, min(grey.shape) // _BORDER)
+    inside = np.zeros(grey.shape, dtype=bool)
+    inside[width:-width, width:-width] = True
+    return grey[~inside]
+
+
+def _extent(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First row and column of the ink, and the ones after the last, without dust."""
+    blobs = np.empty(ink.shape, dtype=np.int32)
+    scipy.ndimage.label(ink > _FAINTEST, structure=np.ones((3, 3)), output=blobs)
+    areas = np.bincount(blobs.ravel())
+    areas[0] = 0  # the ground
+    is_ink = (areas > 0) & (areas >= _SPECK * areas.max())
+    rows, columns = (np.flatnonzero(is_ink[blobs].any(axis)) for axis in (1, 0))
+    return np.array([rows[0], columns[0]]), np.array([rows[-1] + 1, columns[-1] + 1])
+
+
+def _centre(ink: np.ndarray, shape: tuple[int, int], fill: float) -> np.ndarray:
+    """Scale the ink to its part of the height or width, and move its centre of mass to the middle.
+
+    Where very lopsided ink would then leave the image, it touches the edge instead.
+    """
+    first, last = _extent(ink)
+    mass = scipy.ndimage.center_of_mass(ink[first[0] : last[0], first[1] : last[1]])
+    side = np.array(shape) * max((last - first) / shape) / fill  # of the image, in the picture
+    middle = np.clip(first + np.array(mass) + 0.5, last - side / 2, first + side / 2)
+    start, stop = middle - side / 2, middle + side / 2
+    # The page goes on as ground where it ends.
+    low, high = np.floor(start).astype(int), np.ceil(stop).astype(int)
+    (top, left), (bottom, right) = low.clip(0), high
+    before, after = (-low).clip(0), (high - ink.shape).clip(0)
+    page = np.pad(ink[top:bottom, left:right], list(zip(before, after, strict=True)))
+    (top, left), (bottom, right) = start - low, stop - low
+    return _resize(page, shape, (left, top, right, bottom))
+
+
+def _resize(
+    ink: np.ndarray, shape: tuple[int, int], box: tuple[float, float, float, float]
+) -> np.ndarray:
+    """Resize a box (left, top, right, bottom) to a shape, each pixel a mean of those it covers."""
+    from PIL import Image
+
+    # Sharper than a triangle, yet nowhere negative: it does not ring.
+    resized = Image.fromarray(ink).resize((shape[1], shape[0]), Image.Resampling.HAMMING, box)
+    return np.array(resized)

@@ -1,0 +1,182 @@
+"""A constructed classifier as a header and arrays, and back; see `model_file` for the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from wetcow.learning.budgets import Settings
+from wetcow.learning.class_modes import ClassModes
+from wetcow.learning.features import Geometry, Layer
+from wetcow.learning.frame import Frame
+from wetcow.learning.hidden import HiddenModes
+from wetcow.learning.model_file import (
+    ModelFileError,
+    pack_labels,
+    read_model,
+    unpack_labels,
+    write_model,
+)
+from wetcow.learning.statistics import Statistics
+
+_NUMBERS = ("ridge_", "sharpness_", "noise_", "usual_uncertainty_")
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    first, second = value
+    return int(first), int(second)
+
+
+def frame_to_header(frame: Frame | None) -> dict[str, Any] | None:
+    """Return a frame as JSON."""
+    return None if frame is None else frame._asdict()
+
+
+def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
+    """Return the frame that `frame_to_header` described."""
+    if header is None:
+        return None
+    size = header["size"]
+    return Frame(**{**header, "size": None if size is None else _pair(size)})
+
+
+def pack_hidden(hidden: HiddenModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return hidden modes as JSON and arrays."""
+    header = {
+        "image": hidden.image,
+        "frame": frame_to_header(hidden.frame),
+        "response": hidden.response,
+        "geometries": [geometry._asdict() for geometry in hidden.geometries],
+    }
+    arrays = {
+        f"hidden/{name}": np.asarray(getattr(hidden, name))
+        for name in ("center", "scale", "mean", "spread")
+    }
+    for index, layer in enumerate(hidden.layers):
+        for name, array in layer._asdict().items():
+            if array is not None:
+                arrays[f"layer{index}/{name}"] = np.asarray(array)
+    return header, arrays
+
+
+def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> HiddenModes:
+    """Return the hidden modes that `pack_hidden` took apart."""
+    image = header["image"]
+    geometries, layers = [], []
+    for index, fields in enumerate(header["geometries"]):
+        pairs = {name: _pair(fields[name]) for name in ("image", "patch")}
+        geometries.append(Geometry(**{**fields, **pairs}))
+        layers.append(Layer(*(arrays.get(f"layer{index}/{name}") for name in Layer._fields)))
+    return HiddenModes(
+        None if image is None else _pair(image),
+        frame_from_header(header["frame"]),
+        header["response"],
+        tuple(geometries),
+        tuple(layers),
+        *(arrays[f"hidden/{name}"] for name in ("center", "scale", "mean", "spread")),
+    )
+
+
+def pack_class_modes(modes: ClassModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return class modes as JSON and arrays; of the factor only the triangle that is not zero."""
+    header = {"ridge": modes.ridge, "count": modes.count}
+    arrays = {f"class/{name}": getattr(modes, name) for name in ("coupling", "gamma", "mean")}
+    return header, {**arrays, "class/factor": _packed(modes.factor)}
+
+
+def unpack_class_modes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ClassModes:
+    """Return the class modes that `pack_class_modes` took apart."""
+    coupling, gamma, mean = (arrays[f"class/{name}"] for name in ("coupling", "gamma", "mean"))
+    factor = _unpacked(arrays["class/factor"], len(mean))
+    return ClassModes(coupling, gamma, header["ridge"], mean, factor, header["count"])
+
+
+def pack_statistics(statistics: Statistics) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return statistics as JSON and arrays."""
+    arrays = {f"sums/{name}": getattr(statistics, name) for name in ("x", "y", "xy", "yy")}
+    return {"count": statistics.count}, {**arrays, "sums/xx": _packed(statistics.xx)}
+
+
+def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Statistics:
+    """Return the statistics that `pack_statistics` took apart."""
+    x, y, xy, yy = (arrays[f"sums/{name}"] for name in ("x", "y", "xy", "yy"))
+    return Statistics(header["count"], x, y, _unpacked(arrays["sums/xx"], len(x)), xy, yy)
+
+
+def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
+    """Write a fitted classifier to a file; see `WaveClassifier.save`."""
+    parameters = classifier.get_params()
+    if isinstance(parameters["frame"], Frame):
+        parameters["frame"] = frame_to_header(parameters["frame"])
+    if not isinstance(parameters["random_state"], int):  # a generator cannot be written as JSON
+        parameters["random_state"] = None
+    hidden, arrays = pack_hidden(classifier.hidden_)
+    modes, more = pack_class_modes(classifier.class_modes_)
+    header: dict[str, Any] = {
+        "parameters": parameters,
+        "settings": classifier.settings_._asdict(),
+        "n_features": classifier.n_features_in_,
+        "hidden": hidden,
+        "class_modes": modes,
+        **{name: getattr(classifier, name) for name in _NUMBERS},
+    }
+    arrays.update(more)
+    if updatable and classifier.statistics_ is not None:
+        header["statistics"], more = pack_statistics(classifier.statistics_)
+        arrays.update(more)
+    labels = pack_labels(classifier.classes_)
+    if isinstance(labels, np.ndarray):
+        arrays["classes"] = labels
+    else:
+        header["classes"] = labels
+    write_model(path, header, arrays)
+
+
+def load(cls: Any, path: str | os.PathLike) -> Any:
+    """Return the classifier of class `cls` that `save` wrote; see `WaveClassifier.load`."""
+    header, arrays = read_model(path)
+    try:
+        parameters = dict(header["parameters"])
+        if isinstance(parameters["frame"], dict):
+            parameters["frame"] = frame_from_header(parameters["frame"])
+        for name in ("image_shape", "patch_size"):
+            if isinstance(parameters[name], list):
+                parameters[name] = tuple(parameters[name])
+        classifier = cls(**parameters)
+        chosen = Settings(**header["settings"])
+        classifier.settings_ = chosen._replace(patch_size=tuple(chosen.patch_size))
+        classifier.n_features_in_ = header["n_features"]
+        classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
+        classifier.image_shape_ = classifier.hidden_.image
+        classifier.class_modes_ = unpack_class_modes(header["class_modes"], arrays)
+        sums = header.get("statistics")
+        classifier.statistics_ = None if sums is None else unpack_statistics(sums, arrays)
+        classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
+        for name in _NUMBERS:
+            setattr(classifier, name, header[name])
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
+    return classifier
+
+
+def _packed(matrix: np.ndarray) -> np.ndarray:
+    """Lower triangle as a vector, row by row."""
+    packed = np.empty(len(matrix) * (len(matrix) + 1) // 2, matrix.dtype)
+    start = 0
+    for row in range(len(matrix)):  # np.tril_indices would need several times the memory
+        packed[start : start + row + 1] = matrix[row, : row + 1]
+        start += row + 1
+    return packed
+
+
+def _unpacked(packed: np.ndarray, size: int) -> np.ndarray:
+    """Lower triangular matrix of a vector from `_packed`, in LAPACK's order."""
+    matrix = np.zeros((size, size), packed.dtype, order="F")
+    start = 0
+    for row in range(size):
+        matrix[row, : row + 1] = packed[start : start + row + 1]
+        start += row + 1
+    return matrix
