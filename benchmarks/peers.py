@@ -16,6 +16,8 @@ import numpy as np
 # Keyword arguments of `wetcow.WaveClassifier`, by the name of their row.
 WETCOW: dict[str, dict[str, Any]] = {
     "wetcow": {},
+    "wetcow handwriting": {"frame": "handwriting"},
+    "wetcow garments": {"mirror": True},
 }
 
 _SPIKING_EPOCHS = 2

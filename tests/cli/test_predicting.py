@@ -175,3 +175,21 @@ def test_what_is_no_model_and_what_is_no_digit(wetcow, digits_model):
     assert result.exit_code == 2 and "not a wetcow model" in result.stderr
     result = wetcow("missing.wetcow", "board.png")
     assert result.exit_code == 2 and "missing.wetcow" in result.stderr
+
+
+def test_learned_by_the_command(wetcow):
+    arguments = ("digits", "--budget", "seconds", "--n-modes", "8", "--save", "digits.wetcow")
+    learned = CliRunner().invoke(app, ["learn", *arguments])
+    assert learned.exit_code == 0, learned.output
+    X, _ = datasets.load("digits", split="test")
+    for number, row in enumerate(X[:10]):
+        page = np.kron(255 * (1 - row.reshape(8, 8)), np.ones((30, 30)))
+        Image.fromarray(np.round(page).astype(np.uint8)).save(f"{number}.png")
+    files = [f"{number}.png" for number in range(10)]
+    result = wetcow("digits.wetcow", *files, "--no-crop", "--json", "-")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["errors"] == [] and [image["file"] for image in report["images"]] == files
+    # The pictures are enlarged exactly, but for their resolution of 8 bits.
+    expected = WaveClassifier.load("digits.wetcow").predict(X[:10])
+    assert [image["label"] for image in report["images"]] == expected.tolist()

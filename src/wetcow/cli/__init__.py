@@ -31,6 +31,14 @@ class Dataset(enum.StrEnum):
     FASHION_MNIST = "fashion-mnist"
 
 
+class Time(enum.StrEnum):
+    """Time for the construction of a classifier."""
+
+    SECONDS = "seconds"
+    MINUTE = "minute"
+    MINUTES = "minutes"
+
+
 class Item(enum.StrEnum):
     """Results of the paper that can be reproduced."""
 
@@ -159,9 +167,16 @@ def simulate(
 @app.command()
 def learn(
     dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
+    budget: Annotated[
+        Time, typer.Option(help="Time to take, which decides the size of the network.")
+    ] = Time.SECONDS,
     n_modes: Annotated[
         int | None,
-        typer.Option(min=1, help="Hidden modes for each patch size.", show_default="128"),
+        typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
+    ] = None,
+    save: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
     ] = None,
     data_dir: Annotated[
         pathlib.Path | None,
@@ -178,7 +193,7 @@ def learn(
     with plainly():
         from wetcow.cli.learning import run
 
-        run(dataset.value, n_modes, data_dir, seed, json_file)
+        run(dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
 
 
 @app.command()

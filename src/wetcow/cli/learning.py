@@ -11,38 +11,53 @@ import numpy as np
 
 from wetcow import datasets
 from wetcow.cli.output import check_json, console, peak_memory_mb, versions, write_json
+from wetcow.learning.budgets import RECIPES, Budget
 from wetcow.learning.classifier import WaveClassifier
 
 
 def run(
     dataset: str,
+    budget: Budget,
     n_modes: int | None,
     data_dir: pathlib.Path | None,
+    save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
 ) -> None:
     """Learn a data set; see the command's help for the parameters."""
     check_json(json_file)
-    report = learn(dataset, n_modes, data_dir, seed)
+    if save is not None and not save.parent.is_dir():
+        raise ValueError(f"cannot save to {save}: {save.parent} is not a folder; create it first")
+    report = learn(dataset, budget, n_modes, data_dir, seed, save)
     _print(report, json_file)
     write_json(report, json_file)
 
 
 def learn(
-    dataset: str, n_modes: int | None, data_dir: pathlib.Path | None, seed: int
+    dataset: str,
+    budget: Budget = "seconds",
+    n_modes: int | None = None,
+    data_dir: pathlib.Path | None = None,
+    seed: int = 0,
+    save: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
     Parameters
     ----------
     dataset : str
-        A name that `wetcow.datasets.load` knows.
+        A name that `wetcow.datasets.load` knows; `wetcow.learning.budgets.RECIPES` has what
+        follows from it.
+    budget : {"seconds", "minute", "minutes"}
+        See `WaveClassifier`.
     n_modes : int or None
-        Hidden modes for each patch size; None: the classifier's default.
+        Hidden modes for each patch size; None: the budget's.
     data_dir : path or None
         Folder of the data; see `wetcow.datasets.load`.
     seed : int
         Of the sampled couplings.
+    save : path, optional
+        File for the model, written before it is tested.
 
     Returns
     -------
@@ -51,18 +66,18 @@ def learn(
     """
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    classifier = WaveClassifier(random_state=seed)
-    if n_modes is not None:
-        classifier.set_params(n_modes=n_modes)
+    classifier = WaveClassifier(budget, n_modes=n_modes, random_state=seed, **RECIPES[dataset])
     start = time.perf_counter()
     classifier.fit(X, y)
     construct_seconds = time.perf_counter() - start
+    if save is not None:
+        classifier.save(save)
     classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
     start = time.perf_counter()
     wrong = int(np.sum(classifier.predict(X_test) != y_test))
     predict_seconds = time.perf_counter() - start
     couplings = (
-        *jax.tree.leaves(classifier.layers_),
+        *jax.tree.leaves(classifier.hidden_.layers),
         classifier.class_modes_.coupling,
         classifier.class_modes_.gamma,
     )
@@ -75,9 +90,11 @@ def learn(
         "construct_seconds": construct_seconds,
         "train_seconds": 0.0,
         "predict_seconds_per_image": predict_seconds / len(y_test),
-        "n_modes": sum(np.size(layer.gamma) for layer in classifier.layers_),
+        "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
         "n_parameters": sum(np.size(array) for array in couplings),
         "peak_memory_mb": peak_memory_mb(),
+        "budget": budget,
+        "saved": save,
         "seed": seed,
         "versions": versions(),
     }

@@ -6,10 +6,19 @@ images of MNIST and Fashion-MNIST.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
+
+from wetcow.learning.response import Response
 
 Budget = Literal["seconds", "minute", "minutes"]
 BUDGETS: tuple[str, ...] = get_args(Budget)
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "digits": {},
+    "mnist": {"frame": "handwriting"},
+    "fashion-mnist": {"mirror": True},
+}
+"""Parameters of `WaveClassifier` that follow from what the images of a data set are."""
 
 _SMALL = 16  # pixels of the shorter side below which one size of patch sees everything
 
@@ -22,6 +31,7 @@ class Settings(NamedTuple):
     n_modes : int
     patch_size : tuple of int
     n_regions : int
+    response : str
     threshold, omega : float
     ridge : float or "gcv"
     margin_passes : int
@@ -30,6 +40,7 @@ class Settings(NamedTuple):
     n_modes: int
     patch_size: tuple[int, ...]
     n_regions: int
+    response: Response
     threshold: float
     omega: float
     ridge: float | Literal["gcv"]
@@ -37,11 +48,11 @@ class Settings(NamedTuple):
 
 
 _IMAGES = {
-    "seconds": Settings(64, (7,), 4, 0.1, 0.2, 1e-3, 15),
-    "minute": Settings(96, (5, 9), 4, 0.1, 0.2, 1e-3, 20),
-    "minutes": Settings(128, (5, 7, 9), 4, 0.1, 0.2, 1e-3, 25),
+    "seconds": Settings(128, (7,), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
+    "minute": Settings(96, (5, 7, 9), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
+    "minutes": Settings(256, (5, 7, 9), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
 }
-_SMALL_IMAGES = Settings(128, (5,), 3, 0.1, 0.2, "gcv", 0)
+_SMALL_IMAGES = Settings(128, (5,), 3, "both", 0.1, 0.2, "gcv", 0)
 
 
 def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:

@@ -62,7 +62,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     mirror : bool
         Whether an image and its mirror image (left and right swapped) are the same. Right for
         garments, wrong for writing.
-    response : {"both", "amplitude", "rate", "analytic"}
+    response : {"both", "amplitude", "rate", "analytic"}, optional
         Codes of the hidden modes. "analytic" is the paper's [28] alone.
     threshold : float, optional
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
@@ -146,7 +146,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
         frame: Literal["handwriting", "seven"] | Frame | None = None,
         mirror: bool = False,
-        response: Response = "both",
+        response: Response | None = None,
         threshold: float | None = None,
         omega: float | None = None,
         ridge: Literal["gcv"] | float | None = None,
@@ -164,7 +164,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.image_shape = image_shape
         self.frame = frame
         self.mirror = mirror
-        self.response: Response = response
+        self.response: Response | None = response
         self.threshold = threshold
         self.omega = omega
         self.ridge = ridge
@@ -376,7 +376,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 checks.check_integer(name, getattr(self, name), minimum)
         if self.patch_size is not None:
             checks.patch_sizes(self.patch_size)
-        if self.response not in RESPONSES:
+        if self.response is not None and self.response not in RESPONSES:
             raise ValueError(f"response must be one of {[*RESPONSES]}, got {self.response!r}")
         if self.threshold is not None:
             checks.check_number("threshold", self.threshold)
@@ -413,7 +413,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             n_modes=chosen.n_modes,
             threshold=chosen.threshold,
             omega=chosen.omega,
-            response=self.response,
+            response=chosen.response,
         )
 
     def _targets(self, encoded: np.ndarray) -> np.ndarray:

@@ -227,7 +227,7 @@ def features(
             part = part.reshape(-1, size, *part.shape[1:])
             device = devices[turn % len(devices)]
             waiting.append((run, encode(jax.device_put(part, device), layer, geometry, response)))
-            if len(waiting) == len(devices):
+            if len(waiting) > len(devices):  # one is prepared while another is computed
                 collect(waiting)
         while waiting:
             collect(waiting)

@@ -69,7 +69,10 @@ def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     for index, fields in enumerate(header["geometries"]):
         pairs = {name: _pair(fields[name]) for name in ("image", "patch")}
         geometries.append(Geometry(**{**fields, **pairs}))
-        layers.append(Layer(*(arrays.get(f"layer{index}/{name}") for name in Layer._fields)))
+        parts = {
+            name: arrays[f"layer{index}/{name}"] for name in Layer._fields if name != "frequency"
+        }
+        layers.append(Layer(frequency=arrays.get(f"layer{index}/frequency"), **parts))
     return HiddenModes(
         None if image is None else _pair(image),
         frame_from_header(header["frame"]),

@@ -1,0 +1,110 @@
+"""Compare settings of the wave classifier on validation images: the last 10,000 training images.
+
+    python benchmarks/search.py --data mnist --data-dir DIR --json search.json
+    python benchmarks/search.py --data mnist --set patch_size=[5,9] n_modes=96 --seed 0 1 2
+
+Without ``--set`` the table of named candidates below is gone through. Rows that are in the JSON
+file already are not run again, so an interrupted search goes on. Test images are never loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import pathlib
+import time
+from typing import Any
+
+from rich.console import Console
+
+from wetcow import datasets
+from wetcow.cli.output import versions
+from wetcow.files import plain, write_whole
+from wetcow.learning.budgets import RECIPES
+from wetcow.learning.classifier import WaveClassifier
+
+N_VALIDATION = 10_000
+
+CANDIDATES: dict[str, list[dict[str, Any]]] = {
+    "mnist": [
+        {"budget": "seconds", "margin_passes": 0},
+        {"budget": "seconds"},
+        {"budget": "seconds", "response": "amplitude", "n_modes": 128},
+        {"budget": "seconds", "threshold": 0.2, "omega": 0.4},
+        {"budget": "seconds", "threshold": 0.2, "omega": 0.2},
+        {"budget": "seconds", "n_modes": 96},
+        {"budget": "minute"},
+        {"budget": "minutes"},
+        {"frame": "seven", "n_modes": 1500, "patch_size": 7, "padding": 0, "n_regions": 1},
+        {"frame": "seven", "n_modes": 256, "patch_size": [3, 5], "n_regions": 3},
+    ],
+    "fashion-mnist": [
+        {"budget": "seconds", "margin_passes": 0},
+        {"budget": "seconds"},
+        {"budget": "seconds", "mirror": False},
+        {"budget": "seconds", "threshold": 0.02, "omega": 0.05},
+        {"budget": "seconds", "patch_size": 5},
+        {"budget": "minute"},
+        {"budget": "minutes"},
+    ],
+}
+
+
+def main() -> None:
+    """Parse the command line and go through the candidates."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", choices=[*CANDIDATES], nargs="+", default=[*CANDIDATES])
+    parser.add_argument("--data-dir", type=pathlib.Path)
+    parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("search.json"))
+    parser.add_argument("--seed", type=int, nargs="+", default=[0])
+    parser.add_argument("--set", nargs="+", metavar="NAME=JSON", help="one candidate of your own")
+    options = parser.parse_args()
+    rows = json.loads(options.json.read_text()) if options.json.exists() else []
+    for data in options.data:
+        own = [dict(map(_setting, options.set))] if options.set else CANDIDATES[data]
+        X, y = datasets.load(data, split="train", data_dir=options.data_dir)
+        for parameters in own:
+            for seed in options.seed:
+                key = {"data": data, "seed": seed, "parameters": parameters}
+                if any(key == {name: row[name] for name in key} for row in rows):
+                    continue
+                rows.append(key | _measure(X, y, RECIPES[data] | parameters, seed))
+                write_whole(options.json, json.dumps(plain(rows), indent=1).encode())
+                _show(rows[-1])
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
+    classifier = WaveClassifier(random_state=seed, **parameters)
+    start = time.perf_counter()
+    classifier.fit(X[:-N_VALIDATION], y[:-N_VALIDATION])
+    seconds = time.perf_counter() - start
+    accuracy = classifier.score(X[-N_VALIDATION:], y[-N_VALIDATION:])
+    return {
+        "validation_accuracy": accuracy,
+        "construct_seconds": seconds,
+        "n_features": len(classifier.hidden_.mean),
+        "ridge": classifier.ridge_,
+        "date": datetime.date.today().isoformat(),
+        "versions": versions(),
+    }
+
+
+def _show(row: dict[str, Any]) -> None:
+    Console(highlight=False).print(
+        f"{row['data']}  seed {row['seed']}  {row['validation_accuracy']:.4f}  "
+        f"{row['construct_seconds']:.1f} s  {row['n_features']} features  {row['parameters']}",
+        soft_wrap=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

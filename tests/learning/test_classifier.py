@@ -1,0 +1,368 @@
+"""The classifier as a whole: learning on, uncertainty, saving, budgets, and scikit-learn."""
+
+import json
+import zipfile
+
+import jax
+import numpy as np
+import pytest
+from sklearn.datasets import load_wine
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from wetcow import datasets
+from wetcow.learning import construct, features
+from wetcow.learning.budgets import BUDGETS
+from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.frame import SEVEN, Frame
+from wetcow.learning.model_file import ModelFileError, read_model, write_model
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = datasets.load("digits")
+    return X[:600], y[:600]
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return datasets.load("digits", split="test")
+
+
+def enlarge(images, border=2):
+    """Digits of 8×8 pixels at 24×24, and a border around them."""
+    large = np.kron(images, np.ones((1, 3, 3), np.float32))
+    return np.pad(large, ((0, 0), (border, border), (border, border)))
+
+
+@pytest.fixture(scope="module")
+def large(digits):
+    return enlarge(digits[0][:120]), digits[1][:120]
+
+
+def close(first, second, tolerance):
+    """Equal to a tolerance relative to the largest."""
+    np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * np.abs(second).max())
+
+
+# --- features ---
+
+
+def test_mirror_images_have_the_same_features(digits):
+    images = digits[0][:50]
+    geometry = features.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
+    layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    one, other = (
+        features.features(seen, [layer], [geometry], "both")
+        for seen in (images, images[:, :, ::-1])
+    )
+    np.testing.assert_array_equal(one, other)
+    plain = features.features(images, [layer], [geometry._replace(mirrored=False)], "both")
+    assert np.abs(plain - one).max() > 0.01
+
+
+def test_mirror_images_have_the_same_class(digits):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, mirror=True, ridge=0.1).fit(X[:200], y[:200])
+    close(clf.criticality(X[:, :, ::-1]), clf.criticality(X), 1e-5)
+
+
+@pytest.mark.parametrize("elements", [2**10, 2**14, 2**18])
+def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, elements):
+    """With 2¹⁰ elements, runs of 256, 16 and 1 groups of two images on two devices."""
+    images = digits[0][:579]
+    geometry = features.Geometry((8, 8), (3, 3), 1, 2)
+    layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    expected = features.features(images, [layer], [geometry], "both")
+    monkeypatch.setattr(features, "_GROUP_ELEMENTS", elements)
+    found = features.features(images, [layer], [geometry], "both")
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    for index in (0, 300, 511, 512, 544, 578):
+        alone = features.features(images[index : index + 1], [layer], [geometry], "both")
+        np.testing.assert_array_equal(alone[0], found[index])
+    one_device = jax.devices()[:1]
+    monkeypatch.setattr(jax, "devices", lambda: one_device)
+    np.testing.assert_array_equal(features.features(images, [layer], [geometry], "both"), found)
+
+
+def test_one_large_image_is_as_in_its_batch(large):
+    images = np.concatenate([large[0]] * 3)
+    geometry = features.Geometry((28, 28), (5, 5), 2, 4)
+    layer = construct.construct_layer(images, geometry, 16, np.random.default_rng(0))
+    # 20 images are a group: a run of 16 groups and two of one.
+    together = features.features(images, [layer], [geometry], "both")
+    for index in (0, 319, 320, 359):
+        alone = features.features(images[index : index + 1], [layer], [geometry], "both")
+        np.testing.assert_array_equal(alone[0], together[index])
+
+
+# --- learning on ---
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 3, 1, 2]])
+@pytest.mark.parametrize("ridge", ["gcv", 0.01])
+def test_learning_on_is_learning_at_once(digits, order, ridge):
+    X, y = digits
+    parts = [slice(0, 150), slice(150, 151), slice(151, 400), slice(400, 600)]
+    on = WaveClassifier(n_modes=8, margin_passes=5, ridge=ridge)
+    for number in order:
+        on.partial_fit(X[parts[number]], y[parts[number]])
+    once = WaveClassifier(n_modes=8, margin_passes=0, ridge=ridge, warm_start=True)
+    once.partial_fit(X[:150], y[:150]).fit(X, y)
+    np.testing.assert_array_equal(on.hidden_.features(X[:9]), once.hidden_.features(X[:9]))
+    assert on.statistics_.count == once.statistics_.count == 600
+    assert on.ridge_ == once.ridge_
+    close(on.criticality(X), once.criticality(X), 1e-5)
+    np.testing.assert_allclose(on.class_modes_.gamma, once.class_modes_.gamma, rtol=1e-4)
+
+
+@pytest.mark.parametrize("declared", ["first", "later"])
+def test_classes_one_after_the_other(digits, declared):
+    X, y = digits[0], np.array([f"digit {label}" for label in digits[1]])
+    first = y <= "digit 4"
+    names = np.unique(y)
+    on = WaveClassifier(n_modes=8, ridge=0.1)
+    on.partial_fit(X[first], y[first], classes=names if declared == "first" else None)
+    assert len(on.classes_) == (10 if declared == "first" else 5)
+    for name in names[:4:-1]:  # the last first, so that classes come between others
+        on.partial_fit(X[y == name], y[y == name], classes=[name] if declared == "later" else None)
+    once = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=0, warm_start=True)
+    once.partial_fit(X[first], y[first]).fit(X, y)
+    np.testing.assert_array_equal(on.classes_, names)
+    close(on.criticality(X), once.criticality(X), 1e-5)
+    assert on.score(X, y) > 0.9
+
+
+def test_undeclared_labels_are_named_and_change_nothing(digits):
+    X, y = digits
+    few = y < 5
+    with pytest.raises(ValueError, match=r"label .*7.* is not among the classes.*pass all"):
+        WaveClassifier(n_modes=8).partial_fit(X[y > 6], y[y > 6], classes=[8, 9])
+    clf = WaveClassifier(n_modes=8).partial_fit(X[few], y[few])
+    before = clf.criticality(X[:20])
+    with pytest.raises(ValueError, match=r"label .*6.* is not among the classes \[0, 1, 2, 3, 4\]"):
+        clf.partial_fit(X[y == 6], y[y == 6])
+    assert clf.statistics_.count == few.sum() and len(clf.classes_) == 5
+    np.testing.assert_array_equal(clf.criticality(X[:20]), before)
+
+
+# --- probabilities and uncertainty ---
+
+
+@pytest.fixture(scope="module", params=[0, 5], ids=["closed", "margins"])
+def fitted(request, digits):
+    return WaveClassifier(n_modes=16, ridge=0.01, margin_passes=request.param).fit(*digits)
+
+
+def test_probabilities_sum_to_one(fitted, held_out):
+    probability = fitted.predict_proba(held_out[0].astype(np.float32))
+    assert probability.dtype == np.float64
+    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-14)
+    found = fitted.classes_[probability.argmax(axis=1)]
+    np.testing.assert_array_equal(found, fitted.predict(held_out[0]))
+
+
+def test_uncertainty_is_its_formula(fitted, digits, held_out):
+    x, seen = (fitted.hidden_.features(X).astype(float) for X in (digits[0], held_out[0][:50]))
+    count, d = x.shape
+    mean = x.mean(axis=0)
+    matrix = (x - mean).T @ (x - mean) + count * fitted.ridge_ * np.eye(d)
+    away = seen - mean
+    variance = 1 / count + (away * np.linalg.solve(matrix, away.T).T).sum(axis=1)
+    found = fitted.uncertainty(held_out[0][:50])
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, fitted.noise_ * variance, rtol=1e-3)
+
+
+def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
+    X = held_out[0]
+    usual = fitted.usual_uncertainty_
+    assert np.mean(fitted.uncertainty(X) > usual) < 0.05
+    noise = rng.random((100, 8, 8))
+    board = np.indices((8, 8)).sum(axis=0)[None] % 2.0
+    for other in (noise, board, 1 - X[:100]):
+        assert np.mean(fitted.uncertainty(other) > usual) > 0.95
+
+
+# --- saving ---
+
+
+def same_answers(loaded, saved, X):
+    assert loaded.get_params() == saved.get_params()
+    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "usual_uncertainty_"):
+        assert getattr(loaded, name) == getattr(saved, name), name
+    assert loaded.classes_.dtype == saved.classes_.dtype
+    for answer in ("predict", "predict_proba", "decision_function", "uncertainty"):
+        np.testing.assert_array_equal(getattr(loaded, answer)(X), getattr(saved, answer)(X))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"patch_size": (3, 5), "n_regions": 2, "padding": 1},
+        {"response": "analytic"},
+        {"response": "rate", "mirror": True, "image_shape": (8, 8)},
+        {"frame": "handwriting"},
+        {"frame": Frame((6, 7), 0.2, 0.5, roundness=0.3), "patch_size": 3, "ridge": 0.1},
+        {"margin_passes": 3, "threshold": 0, "omega": 1},
+    ],
+    ids=lambda parameters: ",".join(parameters) or "default",
+)
+def test_saved_images_models_answer_the_same(digits, tmp_path, parameters):
+    X, y = digits[0][:150], digits[1][:150]
+    clf = WaveClassifier(n_modes=8, **parameters).fit(X, y)
+    clf.save(tmp_path / "model")
+    same_answers(WaveClassifier.load(tmp_path / "model"), clf, X)
+
+
+@pytest.mark.parametrize("kind", ["int", "str", "object", "two"])
+def test_saved_models_of_tables_answer_the_same(tmp_path, kind):
+    X, y = load_wine(return_X_y=True)
+    names = np.array(["first", "second", "größer"])[y]
+    if kind == "two":
+        X, names = X[y < 2], names[y < 2]
+    labels = {"int": y, "object": names.astype(object)}.get(kind, names)
+    clf = WaveClassifier(n_modes=8).fit(X, labels)
+    clf.save(str(tmp_path / "model"))
+    loaded = WaveClassifier.load(str(tmp_path / "model"))
+    assert loaded.image_shape_ is None
+    same_answers(loaded, clf, X)
+
+
+def test_saved_models_learn_on_if_updatable(digits, tmp_path):
+    X, y = digits[0][:200], digits[1][:200]
+    few = y < 7
+    clf = WaveClassifier(n_modes=8, patch_size=(3, 5), ridge=0.1).partial_fit(X[few], y[few])
+    clf.save(tmp_path / "small")
+    clf.save(tmp_path / "updatable", updatable=True)
+    assert (tmp_path / "small").stat().st_size < (tmp_path / "updatable").stat().st_size
+    loaded, small = (WaveClassifier.load(tmp_path / name) for name in ("updatable", "small"))
+    for model in (clf, loaded):
+        model.partial_fit(X[~few], y[~few], classes=range(10))
+    np.testing.assert_array_equal(loaded.criticality(X), clf.criticality(X))
+    assert small.statistics_ is None
+    with pytest.raises(ValueError, match="updatable=True"):
+        small.partial_fit(X[few], y[few])
+
+
+@pytest.fixture(scope="module")
+def saved(digits, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model"
+    WaveClassifier(n_modes=8).fit(digits[0][:100], digits[1][:100]).save(path)
+    return path
+
+
+def test_damaged_and_foreign_files(saved, tmp_path):
+    path = tmp_path / "model"
+    whole = saved.read_bytes()
+    for content in (whole[:-200], whole[: len(whole) // 2], b"", b"hello", b"\x89PNG" + bytes(99)):
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError):
+            WaveClassifier.load(path)
+    write_model(path, {"parameters": {}}, {})
+    with pytest.raises(ModelFileError, match="not a model of a WaveClassifier"):
+        WaveClassifier.load(path)
+
+
+def rewrite(saved, path, change):
+    header, arrays = read_model(saved)
+    for own in ("format", "format_version", "wetcow", "arrays"):
+        del header[own]
+    change(header, arrays)
+    write_model(path, header, arrays)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("parameters", "settings", "hidden", "class_modes", "n_features", "classes"),
+        *("sharpness_", "class/coupling", "class/factor", "hidden/mean"),
+        *("layer0/excitation", "layer0/gamma", "layer0/floor"),
+    ],
+)
+def test_missing_parts(saved, tmp_path, part):
+    def remove(header, arrays):
+        del (arrays if part in arrays else header)[part]
+
+    rewrite(saved, tmp_path / "model", remove)
+    with pytest.raises(ModelFileError):
+        WaveClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["frame", "image_shape"])
+def test_missing_and_unknown_parameters(saved, tmp_path, name):
+    rewrite(saved, tmp_path / "missing", lambda header, _: header["parameters"].pop(name))
+    rewrite(saved, tmp_path / "new", lambda header, _: header["parameters"].update(spin=1))
+    for path, said in (("missing", name), ("new", "spin")):
+        with pytest.raises(ModelFileError, match=said):
+            WaveClassifier.load(tmp_path / path)
+
+
+def test_model_file_holds_no_pickle(saved):
+    with zipfile.ZipFile(saved) as archive:
+        names = archive.namelist()
+        assert json.loads(archive.read("header.json"))["parameters"]["n_modes"] == 8
+    assert all(name.endswith((".json", ".npy")) for name in names)
+
+
+# --- budgets ---
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_numbers_win_over_the_budget(large, budget):
+    given = {"n_modes": 8, "patch_size": (3,), "n_regions": 1, "threshold": 0.0, "omega": 0.7}
+    given |= {"ridge": 0.5, "margin_passes": 0}
+    clf = WaveClassifier(budget, **given).fit(*large)
+    assert clf.settings_._asdict() == given
+    assert clf.ridge_ == 0.5 and np.size(clf.hidden_.layers[0].gamma) == 8
+
+
+def test_budgets_choose(large):
+    found = [WaveClassifier(budget)._settings((28, 28)) for budget in BUDGETS]
+    sizes = [settings.n_modes * len(settings.patch_size) for settings in found]
+    assert sizes == sorted(set(sizes))
+    only = WaveClassifier("minute", n_modes=8)._settings((28, 28))
+    assert only == found[1]._replace(n_modes=8)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"budget": "hours"}, "budget must be one of.*'seconds'.*got 'hours'"),
+        ({"frame": "eight"}, "frame must be one of.*'handwriting'.*got 'eight'"),
+        ({"frame": Frame(None, 4.0)}, "spread must be above 0"),
+        ({"margin_passes": -1}, "margin_passes must be an integer of at least 0"),
+    ],
+)
+def test_invalid_budgets_and_frames(digits, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        WaveClassifier(**parameters).fit(*digits)
+
+
+def test_seven_by_seven(large):
+    X, y = large
+    clf = WaveClassifier(
+        n_modes=8, patch_size=3, n_regions=1, frame="seven", ridge=0.1, margin_passes=0
+    ).fit(X, y)
+    assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
+    assert clf.hidden_.geometries[0].image == (7, 7)
+    assert clf.criticality(X[:3]).shape == (3, 10)
+    shifted = np.roll(X, (1, -2), axis=(1, 2))  # within the border, so nothing is lost
+    close(clf.criticality(shifted), clf.criticality(X), 1e-3)
+
+
+# --- scikit-learn ---
+
+
+def test_pipeline_and_grid_search():
+    X, y = load_wine(return_X_y=True)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), WaveClassifier()),
+        {"waveclassifier__n_modes": [2, 16]},
+        cv=3,
+    ).fit(X, y)
+    assert search.best_params_ == {"waveclassifier__n_modes": 16}
+    assert search.best_score_ > 0.8  # measured: 0.85; 0.97 with 64 modes
+    assert search.predict_proba(X).shape == (len(X), 3)
