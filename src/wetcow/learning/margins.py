@@ -28,12 +28,15 @@ from wetcow.learning.class_modes import ClassModes, substitute
 def met(criticality: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return the nearest criticalities that meet the inequalities, (n, classes).
 
+    A target that is NaN asks for nothing, so that its sample has no influence.
+
     Examples
     --------
     >>> met(np.array([[1.5, 0.2], [0.7, -0.3]]), np.array([[1, 0], [1, 0]])).tolist()
     [[1.5, 0.0], [1.0, -0.3]]
     """
-    return np.where(targets > 0.5, np.maximum(criticality, 1), np.minimum(criticality, 0))
+    own, other = np.maximum(criticality, 1), np.minimum(criticality, 0)
+    return np.where(np.isnan(targets), criticality, np.where(targets > 0.5, own, other))
 
 
 def widen_margins(
@@ -44,9 +47,10 @@ def widen_margins(
     Parameters
     ----------
     modes : ClassModes
-        Solved with all samples, its factor in double precision.
+        Where to start from. The factor, in double precision, must be that of all samples.
     blocks : iterable of (features, targets)
-        All the samples; iterated `passes` times.
+        All the samples; iterated `passes` times. Columns of the targets do not depend on each
+        other: the same class may come twice, once with some samples left out by NaN.
     passes : int
         Repetitions.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,9 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
     parameters = classifier.get_params()
     if isinstance(parameters["frame"], Frame):
         parameters["frame"] = frame_to_header(parameters["frame"])
-    if not isinstance(parameters["random_state"], int):  # a generator cannot be written as JSON
+    if not isinstance(
+        parameters["random_state"], Integral
+    ):  # a generator cannot be written as JSON
         parameters["random_state"] = None
     hidden, arrays = pack_hidden(classifier.hidden_)
     modes, more = pack_class_modes(classifier.class_modes_)
@@ -160,7 +163,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
         for name in _NUMBERS:
             setattr(classifier, name, header[name])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier
 
