@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import pathlib
 import time
 from typing import Any
@@ -21,32 +22,33 @@ from rich.console import Console
 from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
-from wetcow.learning.budgets import RECIPES
+from wetcow.learning.budgets import RECIPES, settings
 from wetcow.learning.classifier import WaveClassifier
 
 N_VALIDATION = 10_000
+IMAGE = (28, 28)
 
 CANDIDATES: dict[str, list[dict[str, Any]]] = {
     "mnist": [
-        {"budget": "seconds", "margin_passes": 0},
         {"budget": "seconds"},
-        {"budget": "seconds", "response": "amplitude", "n_modes": 128},
-        {"budget": "seconds", "threshold": 0.2, "omega": 0.4},
-        {"budget": "seconds", "threshold": 0.2, "omega": 0.2},
-        {"budget": "seconds", "n_modes": 96},
         {"budget": "minute"},
         {"budget": "minutes"},
-        {"frame": "seven", "n_modes": 1500, "patch_size": 7, "padding": 0, "n_regions": 1},
-        {"frame": "seven", "n_modes": 256, "patch_size": [3, 5], "n_regions": 3},
+        {"margin_passes": 0},
+        {"response": "both", "n_modes": 64},
+        {"threshold": 0.2, "omega": 0.4},
+        {"threshold": 0.2, "omega": 0.2},
+        {"frame": None},
+        {"frame": "seven", "n_modes": 256, "patch_size": [3, 5], "n_regions": 1},
     ],
     "fashion-mnist": [
-        {"budget": "seconds", "margin_passes": 0},
         {"budget": "seconds"},
-        {"budget": "seconds", "mirror": False},
-        {"budget": "seconds", "threshold": 0.02, "omega": 0.05},
-        {"budget": "seconds", "patch_size": 5},
         {"budget": "minute"},
         {"budget": "minutes"},
+        {"margin_passes": 0},
+        {"response": "both", "n_modes": 64},
+        {"mirror": False},
+        {"patch_size": 5},
+        {"patch_size": [3, 5, 7], "n_modes": 96},
     ],
 }
 
@@ -66,7 +68,15 @@ def main() -> None:
         X, y = datasets.load(data, split="train", data_dir=options.data_dir)
         for parameters in own:
             for seed in options.seed:
-                key = {"data": data, "seed": seed, "parameters": parameters}
+                preset = settings(parameters.get("budget", "seconds"), IMAGE)
+                key = plain(
+                    {
+                        "data": data,
+                        "seed": seed,
+                        "parameters": parameters,
+                        "preset": preset._asdict(),  # what is not among the parameters
+                    }
+                )
                 if any(key == {name: row[name] for name in key} for row in rows):
                     continue
                 rows.append(key | _measure(X, y, RECIPES[data] | parameters, seed))
@@ -93,6 +103,7 @@ def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str,
         "construct_seconds": seconds,
         "n_features": len(classifier.hidden_.mean),
         "ridge": classifier.ridge_,
+        "cores": os.cpu_count(),
         "date": datetime.date.today().isoformat(),
         "versions": versions(),
     }
