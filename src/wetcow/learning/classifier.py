@@ -20,7 +20,7 @@ from wetcow.learning.hidden import HiddenModes, construct_hidden
 from wetcow.learning.margins import met, widen_margins
 from wetcow.learning.response import RESPONSES, Response
 from wetcow.learning.saving import load, save
-from wetcow.learning.statistics import accumulate
+from wetcow.learning.statistics import Statistics, accumulate
 
 _NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
 _NUM_CALIBRATING = 2_000  # images by whose left-out criticalities probabilities are calibrated
@@ -197,15 +197,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         keep = self.warm_start and hasattr(self, "hidden_")
         X, y = self._checked(X, y, first=not keep)
-        self.classes_, encoded = np.unique(y, return_inverse=True)
+        classes, encoded = np.unique(y, return_inverse=True)
+        targets = _targets(encoded, len(classes))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         if not keep:
             self._construct_hidden(X, rng)
-        blocks = _Blocks(self.hidden_, X, self._targets(encoded), self.block_size, self.cache_size)
-        if self.settings_.margin_passes == 0:
-            blocks.cache_size = 0
-        self.statistics_ = accumulate(blocks)
-        self._solve(blocks, rng, self.settings_.margin_passes)
+        passes = self.settings_.margin_passes
+        room = self.cache_size if passes else 0
+        blocks = _Blocks(self.hidden_, X, targets, self.block_size, room)
+        self._solve(classes, accumulate(blocks), blocks, rng, passes)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
@@ -234,7 +234,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             For labels that were not declared, or a model saved without its sums.
         """
-        first = not hasattr(self, "hidden_")
+        first = not hasattr(self, "statistics_")
         if not first and self.statistics_ is None:
             raise ValueError(
                 "this model was saved without the sums that learning on needs; save it with "
@@ -256,13 +256,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         if first:
             self._construct_hidden(X, rng)
-        elif len(wanted) > len(known):
-            columns = np.searchsorted(wanted, known)
-            self.statistics_ = self.statistics_.with_classes(columns, len(wanted))
-        self.classes_ = wanted
-        blocks = _Blocks(self.hidden_, X, self._targets(encoded), self.block_size, 0)
-        self.statistics_ = accumulate(blocks, start=None if first else self.statistics_)
-        self._solve(blocks, rng, 0)
+        targets = _targets(encoded, len(wanted))
+        blocks = _Blocks(self.hidden_, X, targets, self.block_size, 0)
+        statistics = accumulate(blocks)
+        if not first:
+            earlier = self.statistics_
+            if len(wanted) > len(known):
+                earlier = earlier.with_classes(np.searchsorted(wanted, known), len(wanted))
+            statistics = earlier.merge(statistics)
+        self._solve(wanted, statistics, blocks, rng, 0)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -349,8 +351,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return valid data; if it is the first, find what it is and all settings."""
-        if first:
-            self._check_parameters()
+        self._check_parameters()
         stacked = np.shape(X)[1:] if getattr(X, "ndim", None) == 3 else None
         X, y = validate_data(
             self,
@@ -365,6 +366,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             shape = checks.find_image_shape(self.image_shape, self.n_features_in_, stacked)
             self.image_shape_ = shape
             self.settings_ = self._settings(shape)
+        else:  # the hidden modes stay as they are
+            wanted = self._settings(self.image_shape_)
+            self.settings_ = self.settings_._replace(
+                ridge=wanted.ridge, margin_passes=wanted.margin_passes
+            )
         return X, y
 
     def _check_parameters(self) -> None:
@@ -417,16 +423,21 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             response=chosen.response,
         )
 
-    def _targets(self, encoded: np.ndarray) -> np.ndarray:
-        """Critical, 1, for the own class, and at rest, 0, for the others."""
-        return np.eye(len(self.classes_), dtype=np.float32)[encoded]
+    def _solve(
+        self,
+        classes: np.ndarray,
+        statistics: Statistics,
+        blocks: _Blocks,
+        rng: np.random.Generator,
+        margin_passes: int,
+    ) -> None:
+        """Solve and calibrate the class modes, all of which is kept or, if interrupted, nothing.
 
-    def _solve(self, blocks: _Blocks, rng: np.random.Generator, margin_passes: int) -> None:
-        """Solve and calibrate the class modes from the statistics; `blocks` are the last data."""
-        ridge = self.settings_.ridge
-        assert self.statistics_ is not None
-        self.ridge_ = class_modes.cross_validate(self.statistics_)[0] if ridge == "gcv" else ridge
-        modes = class_modes.solve(self.statistics_, self.ridge_)
+        `blocks` are the last data.
+        """
+        chosen = self.settings_.ridge
+        ridge = class_modes.cross_validate(statistics)[0] if chosen == "gcv" else chosen
+        modes = class_modes.solve(statistics, ridge)
         targets = blocks.targets
         count = min(_NUM_CALIBRATING, max(len(targets) // 5, 1))
         some = _some(np.arange(len(targets)), count if margin_passes else _NUM_CALIBRATING, rng)
@@ -449,10 +460,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         else:
             wanted = targets[some]
             left_out, variance = class_modes.leave_one_out(modes, x, wanted)
+        sharpness = class_modes.fit_sharpness(left_out, targets[some])
+        noise = float(np.mean((left_out - wanted) ** 2))
+        self.classes_, self.statistics_, self.ridge_ = classes, statistics, ridge
         self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
-        self.sharpness_ = class_modes.fit_sharpness(left_out, targets[some])
-        self.noise_ = float(np.mean((left_out - wanted) ** 2))
-        self.usual_uncertainty_ = float(self.noise_ * np.quantile(variance, 0.99))
+        self.sharpness_, self.noise_ = sharpness, noise
+        self.usual_uncertainty_ = float(noise * np.quantile(variance, 0.99))
 
 
 class _Blocks:
@@ -479,6 +492,11 @@ class _Blocks:
                 if features.nbytes * (len(self._kept) + 1) <= self.cache_size:
                     self._kept[start] = features
             yield features, self.targets[block]
+
+
+def _targets(encoded: np.ndarray, n_classes: int) -> np.ndarray:
+    """Critical, 1, for the own class, and at rest, 0, for the others."""
+    return np.eye(n_classes, dtype=np.float32)[encoded]
 
 
 def _some(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -106,9 +106,9 @@ class Statistics:
         )
 
 
-def accumulate(blocks: Iterable[tuple[Any, Any]], start: Statistics | None = None) -> Statistics:
-    """Statistics of (features, targets) blocks in one pass, added to `start` in place if given."""
-    total = start
+def accumulate(blocks: Iterable[tuple[Any, Any]]) -> Statistics:
+    """Statistics of (features, targets) blocks, in one pass."""
+    total = None
     for features, targets in blocks:
         if total is None:
             total = Statistics.empty(np.shape(features)[1], np.shape(targets)[1])
