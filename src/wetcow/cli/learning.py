@@ -93,8 +93,6 @@ def learn(
         "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
         "n_parameters": sum(np.size(array) for array in couplings),
         "peak_memory_mb": peak_memory_mb(),
-        "budget": budget,
-        "saved": save,
         "seed": seed,
         "versions": versions(),
     }
