@@ -366,3 +366,18 @@ def test_pipeline_and_grid_search():
     assert search.best_params_ == {"waveclassifier__n_modes": 16}
     assert search.best_score_ > 0.8  # measured: 0.85
     assert search.predict_proba(X).shape == (len(X), 3)
+
+
+def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
+    X, y = digits[0][:300], digits[1][:300]
+    clf = WaveClassifier(n_modes=8, ridge=0.1).fit(X, y)
+    before = clf.criticality(X)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wetcow.learning.class_modes.solve", interrupt)
+    for learn in (clf.fit, clf.partial_fit):
+        with pytest.raises(KeyboardInterrupt):
+            learn(X[:150], y[:150])
+        np.testing.assert_array_equal(clf.criticality(X), before)

@@ -200,11 +200,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         classes, encoded = np.unique(y, return_inverse=True)
         targets = _targets(encoded, len(classes))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        if not keep:
-            self._construct_hidden(X, rng)
+        hidden = self.hidden_ if keep else self._construct_hidden(X, rng)
         passes = self.settings_.margin_passes
         room = self.cache_size if passes else 0
-        blocks = _Blocks(self.hidden_, X, targets, self.block_size, room)
+        blocks = _Blocks(hidden, X, targets, self.block_size, room)
         self._solve(classes, accumulate(blocks), blocks, rng, passes)
         return self
 
@@ -254,10 +253,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 "labels that may occur as classes"
             )
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        if first:
-            self._construct_hidden(X, rng)
+        hidden = self._construct_hidden(X, rng) if first else self.hidden_
         targets = _targets(encoded, len(wanted))
-        blocks = _Blocks(self.hidden_, X, targets, self.block_size, 0)
+        blocks = _Blocks(hidden, X, targets, self.block_size, 0)
         statistics = accumulate(blocks)
         if not first:
             earlier = self.statistics_
@@ -400,7 +398,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
         return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
-    def _construct_hidden(self, X: np.ndarray, rng: np.random.Generator) -> None:
+    def _construct_hidden(self, X: np.ndarray, rng: np.random.Generator) -> HiddenModes:
         chosen, shape = self.settings_, self.image_shape_
         frame = None if shape is None else checks.find_frame(self.frame)
         if shape is None:
@@ -411,7 +409,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 checks.image_geometry(framed, size, self.padding, chosen.n_regions, self.mirror)
                 for size in chosen.patch_size
             )
-        self.hidden_ = construct_hidden(
+        return construct_hidden(
             _some(X, _NUM_LOOKED_AT, rng),
             shape,
             frame,
@@ -441,7 +439,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         targets = blocks.targets
         count = min(_NUM_CALIBRATING, max(len(targets) // 5, 1))
         some = _some(np.arange(len(targets)), count if margin_passes else _NUM_CALIBRATING, rng)
-        x = self.hidden_.features(blocks.X[some])
+        x = blocks.hidden.features(blocks.X[some])
         if margin_passes:
             # Beside the class modes another set, for which the calibrating images do not exist.
             without = targets.copy()
@@ -462,6 +460,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             left_out, variance = class_modes.leave_one_out(modes, x, wanted)
         sharpness = class_modes.fit_sharpness(left_out, targets[some])
         noise = float(np.mean((left_out - wanted) ** 2))
+        self.hidden_ = blocks.hidden
         self.classes_, self.statistics_, self.ridge_ = classes, statistics, ridge
         self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
         self.sharpness_, self.noise_ = sharpness, noise
