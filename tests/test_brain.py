@@ -1,0 +1,201 @@
+"""Functional connectivity, figures of brains, and the gallery's scripts."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import matplotlib.image
+import numpy as np
+import pytest
+import xarray as xr
+
+import wetcow as wc
+from wetcow.networks.connectome import Connectome
+from wetcow.reports.brain import figure_phase_diagram, plot_brain
+from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
+
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+
+
+def recorded(a, dt=0.1):
+    a = np.asarray(a)
+    return xr.Dataset(
+        {"a": (("time", "mode"), a)},
+        {"time": dt * np.arange(len(a)), "mode": np.arange(a.shape[1])},
+    )
+
+
+class TestFunctionalConnectivity:
+    @pytest.fixture
+    def locked(self):
+        """Modes 0 and 1 a quarter turn apart, 2 opposite to 0, and 3 at another frequency."""
+        t = np.arange(4000) * 0.1
+        phase = np.stack([t, t - np.pi / 2, t + np.pi, 1.3 * t], axis=1)
+        return recorded(np.exp(1j * phase))
+
+    def test_phase_locking(self, locked):
+        value = functional_connectivity(locked, after=0.0)
+        assert value.dims == ("mode", "mode_from") and value.name == "phase_locking"
+        np.testing.assert_allclose(value[:3, :3], 1, atol=1e-12)
+        assert np.all(value[:3, 3] < 0.02)
+        np.testing.assert_allclose(value, wc.phase_locking(locked, after=0.0))
+
+    def test_measures_that_ignore_common_sources(self, locked):
+        lag = functional_connectivity(locked, "phase_lag_index", after=0.0).values
+        assert lag[0, 1] == 1 and lag[0, 3] < 0.02 and np.all(np.diagonal(lag) == 0)
+        coherency = functional_connectivity(locked, "imaginary_coherency", after=0.0).values
+        # Mode 0 is a quarter turn ahead of 1, and only opposite to 2.
+        assert coherency[0, 1] == pytest.approx(1) and coherency[1, 0] == pytest.approx(-1)
+        assert abs(coherency[0, 2]) < 1e-9 and abs(coherency[0, 3]) < 0.02
+
+    def test_phase_lag_index_of_random_phases_by_hand(self, rng):
+        a = rng.normal(size=(700, 3)) + 1j * rng.normal(size=(700, 3))
+        value = functional_connectivity(recorded(a), "phase_lag_index", after=0.0).values
+        difference = np.sin(np.angle(a[:, 0]) - np.angle(a[:, 2]))
+        assert value[0, 2] == pytest.approx(abs(np.sign(difference).mean()))
+
+    def test_envelope_is_numpys_correlation(self, rng):
+        a = rng.normal(size=(500, 4)) + 1j * rng.normal(size=(500, 4))
+        value = functional_connectivity(recorded(a), "envelope", after=0.0).values
+        np.testing.assert_allclose(value, np.corrcoef(np.abs(a).T))
+        constant = recorded(np.exp(1j * rng.normal(size=(100, 2))))
+        assert np.all(np.isnan(functional_connectivity(constant, "envelope")))
+
+    def test_half_of_the_run_by_default(self, rng):
+        run = recorded(rng.normal(size=(400, 3)) + 1j * rng.normal(size=(400, 3)))
+        half = run.isel(time=slice(200, None))
+        for measure in ("phase_locking", "phase_lag_index", "envelope"):
+            np.testing.assert_allclose(
+                functional_connectivity(run, measure),
+                functional_connectivity(half, measure, after=0.0),
+            )
+
+    def test_errors(self, locked):
+        with pytest.raises(ValueError, match="measure must be one of"):
+            functional_connectivity(locked, "coherence")
+        with pytest.raises(ValueError, match=r"select one run of a sweep with \.isel"):
+            functional_connectivity(xr.concat([locked, locked], "seed"))
+        with pytest.raises(ValueError, match="fewer than two samples after 1000"):
+            functional_connectivity(locked, after=1000)
+
+
+class TestComparison:
+    def test_correlations(self, rng):
+        structure = rng.uniform(size=(20, 20))
+        function = structure + structure.T
+        found = compare_connectivity(structure, np.exp(function))
+        assert found.num_pairs == 190
+        assert found.spearman == pytest.approx(1) and 0.9 < found.pearson < 1
+        upper = np.triu_indices(20, 1)
+        expected = np.corrcoef(function[upper], np.exp(function)[upper])[0, 1]
+        assert found.pearson == pytest.approx(expected)
+        # The diagonal does not count.
+        assert compare_connectivity(structure + 99 * np.eye(20), np.exp(function)) == found
+
+    def test_pairs(self, rng):
+        a, b = rng.uniform(size=(2, 10, 10))
+        some = np.zeros((10, 10), bool)
+        some[[3, 4, 5], [1, 2, 0]] = True  # below the diagonal: counts for the pair
+        assert compare_connectivity(a, b, some).num_pairs == 3
+        with pytest.raises(ValueError, match="three or more pairs"):
+            compare_connectivity(a, b, np.zeros((10, 10), bool))
+        with pytest.raises(ValueError, match="boolean array"):
+            compare_connectivity(a, b, np.zeros((3, 3), bool))
+        with pytest.raises(ValueError, match="square of one size"):
+            compare_connectivity(a, b[:5])
+
+    def test_constant_matrices_have_no_correlation(self):
+        found = compare_connectivity(np.ones((5, 5)), np.arange(25.0).reshape(5, 5))
+        assert np.isnan(found.pearson) and np.isnan(found.spearman)
+
+    def test_what_is_linked_locks(self):
+        """Two clusters without links between them: function follows structure."""
+        weights = np.kron(np.eye(2), np.ones((5, 5)))
+        brain = Connectome(weights).normalised("row")
+        omega = 1 + 0.1 * np.arange(10) / 9
+        run = wc.simulate(brain.to_network(0.3, 0.3, omega=omega), t1=300.0, num_samples=3001)
+        locked = functional_connectivity(run, after=100.0)
+        assert compare_connectivity(brain.weights, locked).pearson > 0.9
+
+
+class TestFigures:
+    def test_brain(self, rng):
+        positions = rng.uniform(-60, 60, (12, 3))
+        brain = Connectome(np.roll(np.eye(12), 1, axis=0), positions=positions)
+        values = rng.uniform(size=12)
+        figure = plot_brain(brain, values, "frequency (Hz)", num_names=2)
+        *views, bar = figure.axes
+        assert bar.get_ylabel() == "frequency (Hz)"
+        labels = [(axis.get_xlabel(), axis.get_ylabel()) for axis in views]
+        assert labels == [("x (mm)", "y (mm)"), ("x (mm)", "z (mm)"), ("y (mm)", "z (mm)")]
+        for axis, columns in zip(views, ([0, 1], [0, 2], [1, 2]), strict=True):
+            lines, dots = axis.collections
+            assert len(lines.get_segments()) == 12
+            order = np.argsort(values)
+            np.testing.assert_allclose(dots.get_offsets(), positions[order][:, columns])
+            np.testing.assert_allclose(dots.get_array(), values[order])
+            assert len(axis.texts) == 2
+        with pytest.raises(ValueError, match="one value for each of 12"):
+            plot_brain(brain, values[:3], "")
+        with pytest.raises(ValueError, match="needs the positions"):
+            plot_brain(brain.replace(positions=None), values, "")
+
+    def test_phase_diagram_puts_each_run_in_its_place(self):
+        brain = Connectome([[0, 1.0], [1.0, 0]], frequency=20.0)
+        frequency = np.array(
+            [[[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]], [[0.2, 0.4], [0, 0.04], [0, 0]]]
+        )
+        runs = xr.Dataset(
+            {
+                "frequency": (("coupling_strength", "gamma", "mode"), frequency),
+                "order": (("coupling_strength", "gamma"), np.arange(6.0).reshape(2, 3) / 6),
+            },
+            {"coupling_strength": [0.0, 1.0], "gamma": [0.0, 1.0, 2.0]},
+        )
+        figure = figure_phase_diagram(runs, brain, ([0, 1], [1, 0]))
+        hertz, order, silent = (axis.collections[0].get_array() for axis in figure.axes[:3])
+        np.testing.assert_allclose(hertz, [[20, 6], [10, 0.4], [0, 0]])
+        np.testing.assert_allclose(order, runs["order"].T)
+        np.testing.assert_allclose(silent, [[0, 0], [0, 1], [1, 1]])
+        assert figure.axes[0].get_ylim() == (0, 1)  # γ = 2 is the critical point
+
+
+def run_example(name, folder):
+    result = subprocess.run(
+        [sys.executable, EXAMPLES / name, "--quick", "--out", folder, "--json", folder / "n.json"],
+        env={**os.environ, "XLA_FLAGS": ""},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    for picture in folder.glob("*.png"):
+        image = matplotlib.image.imread(picture)
+        assert image.shape[1] > 900 and image[..., :3].std() > 0.05, f"{picture} is empty"
+    return json.loads((folder / "n.json").read_text()), {one.name for one in folder.glob("*.png")}
+
+
+@pytest.mark.slow
+def test_whole_brain(tmp_path):
+    numbers, pictures = run_example("whole_brain.py", tmp_path)
+    assert pictures == {
+        f"brain_{name}.png" for name in ("phase_diagram", "connectivity", "map", "delays")
+    }
+    pearson = numbers["connectivity"]["data_vars"]["pearson"]["data"]
+    assert pearson[1] > pearson[0] + 0.2, "coupling must make function follow structure"
+    held = numbers["memory"]["nearest to zero"]
+    assert held["replays"] == held["starts"] and held["links_outside_the_connectome"] == 0
+    none, at_omega, settled, _ = numbers["delays"]["data_vars"]["frequency_error"]["data"][0][0]
+    assert settled < none and settled < at_omega
+
+
+@pytest.mark.slow
+def test_avalanches(tmp_path):
+    numbers, pictures = run_example("avalanches.py", tmp_path)
+    assert pictures == {"avalanche_76.png"}
+    alone, coupled = numbers["76 regions"]
+    assert alone["largest"] < 2 * alone["largest_independent"]
+    assert coupled["largest"] > 2 * coupled["largest_independent"]

@@ -1,0 +1,494 @@
+"""Connectomes: files of The Virtual Brain and others, delays, normalisation, networks, labels."""
+
+import bz2
+import importlib.util
+import pathlib
+import zipfile
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wetcow as wc
+from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
+from wetcow.networks.connectome_files import read_matrix
+
+SPEC = importlib.util.find_spec("tvb_data")
+assert SPEC is not None and SPEC.origin is not None, "the test extra has tvb-data"
+FOLDER = pathlib.Path(SPEC.origin).parent / "connectivity"
+
+
+def random_weights(rng, size, density=0.5):
+    weights = rng.uniform(0.1, 2, (size, size)) * (rng.random((size, size)) < density)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def matrix_text(matrix):
+    return "\n".join(" ".join(f"{value:.17g}" for value in row) for row in matrix)
+
+
+def write_zip(path, folder="", **members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            name = name.replace("__", ".")
+            archive.writestr(f"{folder}{name}", content)
+    return path
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return load_connectome(FOLDER / "connectivity_76.zip", normalisation="none")
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return load_connectome(FOLDER / "connectivity_76.zip", speed=6.0)
+
+
+@pytest.fixture(scope="module")
+def three(brain):
+    return brain.select(["rV1", "lV1", "rFEF"])
+
+
+class TestTheVirtualBrain:
+    def test_the_76_regions_against_numpy(self, raw):
+        with zipfile.ZipFile(FOLDER / "connectivity_76.zip") as archive:
+            with archive.open("weights.txt") as file:
+                weights = np.loadtxt(file)
+            with archive.open("tract_lengths.txt") as file:
+                lengths = np.loadtxt(file)
+            with archive.open("centres.txt") as file:
+                centres = np.loadtxt(file, usecols=(1, 2, 3))
+        np.fill_diagonal(weights, 0)
+        np.testing.assert_array_equal(raw.weights, weights)
+        np.testing.assert_array_equal(raw.tract_lengths, lengths * (weights > 0))
+        np.testing.assert_array_equal(raw.positions, centres)
+        assert raw.size == 76 and raw.links.sum() == 1494
+        assert raw.regions[:2] == ("rA1", "rA2") and raw.regions[-1] == "lCC"
+
+    @pytest.mark.parametrize(
+        "name, size",
+        [
+            ("connectivity_66.zip", 66),  # lines of centres end with a fifth column
+            ("connectivity_68.zip", 68),  # members are compressed once more
+            ("connectivity_96.zip", 96),
+            ("connectivity_192.zip", 192),  # members in a folder; some tracts have no length
+            ("paupau.zip", 4),
+        ],
+    )
+    def test_all_that_tvb_ships(self, name, size):
+        brain = load_connectome(FOLDER / name)
+        assert brain.size == size and len(set(brain.regions)) == size
+        assert brain.positions.shape == (size, 3)
+        assert np.all(np.diagonal(brain.weights) == 0)
+        assert abs(np.linalg.eigvals(brain.weights)).max() == pytest.approx(1)
+
+    def test_it_is_immutable(self, raw):
+        with pytest.raises(ValueError, match="read-only"):
+            raw.weights[0, 1] = 1.0
+        with pytest.raises(AttributeError):
+            raw.speed = 1.0
+
+    def test_nothing_is_written_to_disk(self, tmp_path, monkeypatch):
+        copy = tmp_path / "brain.zip"
+        copy.write_bytes((FOLDER / "connectivity_68.zip").read_bytes())
+        monkeypatch.chdir(tmp_path)
+        load_connectome("brain.zip")
+        assert [one.name for one in tmp_path.iterdir()] == ["brain.zip"]
+
+    def test_only_weights_are_required(self, tmp_path):
+        path = write_zip(tmp_path / "one.zip", weights__txt="0 1\n2 0\n")
+        brain = load_connectome(path, normalisation="max")
+        assert brain.weights.tolist() == [[0, 0.5], [1, 0]]
+        assert brain.regions == ("region_000", "region_001")
+        with pytest.raises(ConnectomeError, match="tract lengths"):
+            brain.phase_delays()
+        assert brain.to_network().coupling.matrix()[1, 0] == 0.5
+
+    @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
+    def test_truncated(self, tmp_path, keep):
+        content = (FOLDER / "connectivity_76.zip").read_bytes()
+        path = tmp_path / "cut.zip"
+        path.write_bytes(content[: int(keep * len(content))])
+        with pytest.raises(ConnectomeError, match=r"cut\.zip is damaged or truncated"):
+            load_connectome(path)
+
+    def test_flipped_bits(self, tmp_path):
+        content = bytearray((FOLDER / "connectivity_76.zip").read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path = tmp_path / "bad.zip"
+        path.write_bytes(content)
+        with pytest.raises(ConnectomeError, match="damaged"):
+            load_connectome(path)
+
+    @pytest.mark.parametrize(
+        "members, message",
+        [
+            ({"centres__txt": "a 0 0 0"}, "has no weights"),
+            ({"weights__txt": "0 1\n1"}, "row 2 has 1 entries where row 1 has 2"),
+            ({"weights__txt": "0 1\n1 x"}, "'x' in row 2 is not a number"),
+            ({"weights__txt": "0 1 2\n1 0 2"}, r"square matrix \(n, n\), got shape \(2, 3\)"),
+            ({"weights__txt": "0 nan\n1 0"}, r"weights must be finite; 1 entries .* \[0, 1\]"),
+            ({"weights__txt": "0 -1\n1 0"}, "must not be negative; the link from region 1 to 0"),
+            ({"weights__txt": ""}, "is empty"),
+            ({"weights__txt": b"\xff\xfe\x00"}, "not a text file"),
+            ({"weights__txt__bz2": bz2.compress(b"0 1\n1 0")[:20]}, "is damaged"),
+            ({"weights__txt": "0 0\n0 0"}, "too few links"),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 1 1\n1 0 1\n1 1 0"},
+                r"tract_lengths must have shape \(2, 2\)",
+            ),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 inf\n1 0"},
+                "tract_lengths must be finite",
+            ),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 -5\n1 0"},
+                "tract_lengths must not be negative",
+            ),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0"}, "1 region names for 2"),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0\nb 1 1 1"}, "line 1 is not 'name"),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0\na 1 1 1"}, "repeated: .*'a'"),
+            (
+                {"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 nan\nb 1 1 1"},
+                "positions must be finite",
+            ),
+        ],
+    )
+    def test_damaged_contents_are_named(self, tmp_path, members, message):
+        path = write_zip(tmp_path / "brain.zip", **members)
+        with pytest.raises(ConnectomeError, match=message) as caught:
+            load_connectome(path)
+        assert "brain.zip" in str(caught.value)
+
+    def test_missing_file(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"no connectome at .*none\.zip"):
+            load_connectome(tmp_path / "none.zip")
+
+
+# The layout that the Connectome Mapper writes and braingraph.org publishes.
+GRAPHML = """<?xml version="1.0" encoding="utf-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns
+ http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
+  <key attr.name="fiber_length_mean" attr.type="double" for="edge" id="d12" />
+  <key attr.name="FA_mean" attr.type="double" for="edge" id="d10" />
+  <key attr.name="number_of_fibers" attr.type="int" for="edge" id="d9" />
+  <key attr.name="dn_hemisphere" attr.type="string" for="node" id="d7" />
+  <key attr.name="dn_name" attr.type="string" for="node" id="d6" />
+  <key attr.name="dn_fsname" attr.type="string" for="node" id="d5" />
+  <key attr.name="dn_position_z" attr.type="double" for="node" id="d2" />
+  <key attr.name="dn_position_y" attr.type="double" for="node" id="d1" />
+  <key attr.name="dn_position_x" attr.type="double" for="node" id="d0" />
+  <graph edgedefault="EDGES">
+NODES
+    <edge source="1" target="2">
+      <data key="d9">11</data><data key="d10">0.45</data><data key="d12">21.5</data>
+    </edge>
+    <edge source="3" target="1">
+      <data key="d9">4</data><data key="d10">0.31</data><data key="d12">88.25</data>
+    </edge>
+  </graph>
+</graphml>
+"""
+NODES = "\n".join(
+    f"""    <node id="{number}">
+      <data key="d0">{x}</data><data key="d1">80.5</data><data key="d2">11.1</data>
+      <data key="d5">{name}</data><data key="d6">rh.{name}</data><data key="d7">right</data>
+    </node>"""
+    for number, (name, x) in enumerate(
+        [("lateralorbitofrontal", 33.97), ("parsorbitalis", 23.67), ("insula", 40.5)], start=1
+    )
+)
+
+
+class TestGraphML:
+    def write(self, path, edges="undirected", nodes=NODES, **changes):
+        text = GRAPHML.replace("EDGES", edges).replace("NODES", nodes)
+        for old, new in changes.values():
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text)
+        return path
+
+    def test_contents(self, tmp_path):
+        brain = load_connectome(self.write(tmp_path / "a.graphml"), normalisation="none")
+        assert brain.weights.tolist() == [[0, 11, 4], [11, 0, 0], [4, 0, 0]]
+        assert brain.tract_lengths.tolist() == [[0, 21.5, 88.25], [21.5, 0, 0], [88.25, 0, 0]]
+        assert brain.regions == ("rh.lateralorbitofrontal", "rh.parsorbitalis", "rh.insula")
+        assert brain.positions[1].tolist() == [23.67, 80.5, 11.1]
+
+    def test_direction_and_other_weights(self, tmp_path):
+        path = self.write(tmp_path / "a.graphml", edges="directed")
+        brain = load_connectome(path, normalisation="none", weight="FA_mean")
+        assert brain.weights.tolist() == [[0, 0, 0.31], [0.45, 0, 0], [0, 0, 0]]
+
+    def test_networkx_reads_what_we_read(self, tmp_path):
+        networkx = pytest.importorskip("networkx")
+        path = self.write(tmp_path / "a.graphml")
+        graph = networkx.read_graphml(path)
+        brain = load_connectome(path, normalisation="none")
+        for name, matrix in (
+            ("number_of_fibers", brain.weights),
+            ("fiber_length_mean", brain.tract_lengths),
+        ):
+            expected = networkx.to_numpy_array(graph, weight=name)
+            np.testing.assert_array_equal(matrix, expected)
+
+    @pytest.mark.parametrize(
+        "change, message",
+        [
+            (("</graph>", ""), "damaged or truncated"),
+            (('target="2"', 'target="9"'), "edge 1-9 joins an unknown node"),
+            (('<data key="d9">11</data>', ""), "edge 1-2 has no 'number_of_fibers'; it has"),
+            (('<data key="d9">11</data>', '<data key="d9">many</data>'), "has values"),
+            (('<data key="d12">21.5</data>', ""), "tract_lengths must be finite"),
+            (("33.97", "nan"), "positions must be finite"),
+        ],
+    )
+    def test_damage(self, tmp_path, change, message):
+        path = self.write(tmp_path / "a.graphml", change=change)
+        with pytest.raises(ConnectomeError, match=message):
+            load_connectome(path)
+
+    def test_without_nodes_or_graph(self, tmp_path):
+        with pytest.raises(ConnectomeError, match="no nodes"):
+            load_connectome(self.write(tmp_path / "a.graphml", nodes=""))
+        (tmp_path / "b.graphml").write_text("<svg></svg>")
+        with pytest.raises(ConnectomeError, match="no <graph>"):
+            load_connectome(tmp_path / "b.graphml")
+
+
+class TestMatrices:
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
+    @pytest.mark.parametrize("names", ["none", "columns", "rows", "both", "corner"])
+    def test_text(self, tmp_path, rng, delimiter, names):
+        weights = random_weights(rng, 4)
+        regions = ["V1", "V2", "MT", "FEF"]
+        lines = [delimiter.join(repr(float(value)) for value in row) for row in weights]
+        if names in ("rows", "both", "corner"):
+            pairs = zip(regions, lines, strict=True)
+            lines = [f"{name}{delimiter}{line}" for name, line in pairs]
+        if names in ("columns", "both", "corner"):
+            lines.insert(0, delimiter.join(["to/from"] * (names == "corner") + regions))
+        suffix = ".tsv" if delimiter == "\t" else ".txt" if delimiter == " " else ".csv"
+        path = tmp_path / f"weights{suffix}"
+        path.write_text("# comment\n" + "\n".join(lines) + "\n\n", encoding="utf-8-sig")
+        brain = load_connectome(path, normalisation="none")
+        np.testing.assert_array_equal(brain.weights, weights)
+        assert brain.regions == (
+            tuple(f"region_{i:03d}" for i in range(4)) if names == "none" else tuple(regions)
+        )
+
+    def test_lengths_positions_and_names_beside(self, tmp_path, rng):
+        weights, lengths = random_weights(rng, 3, 1.0), rng.uniform(10, 90, (3, 3))
+        np.save(tmp_path / "weights.npy", weights)
+        np.savetxt(tmp_path / "lengths.csv", lengths, delimiter=",")
+        brain = load_connectome(
+            tmp_path / "weights.npy",
+            tract_lengths=tmp_path / "lengths.csv",
+            regions=["a", "b", "c"],
+            positions=rng.normal(size=(3, 3)),
+            normalisation="none",
+        )
+        np.testing.assert_allclose(brain.tract_lengths, lengths * (weights > 0))
+        assert brain.regions == ("a", "b", "c")
+        np.testing.assert_array_equal(read_matrix(tmp_path / "weights.npy"), weights)
+
+    def test_errors(self, tmp_path):
+        (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
+        with pytest.raises(ConnectomeError, match="damaged or no numeric array"):
+            load_connectome(tmp_path / "a.npy")
+        (tmp_path / "a.xlsx").write_bytes(b"")
+        with pytest.raises(ConnectomeError, match="a connectome is a"):
+            load_connectome(tmp_path / "a.xlsx")
+        (tmp_path / "a.csv").write_text(",x,y\na,0,1\nb,1,0\n")
+        with pytest.raises(ConnectomeError, match="rows and columns differently"):
+            load_connectome(tmp_path / "a.csv")
+
+
+class TestFields:
+    def test_units(self):
+        brain = Connectome(
+            [[0, 1], [1, 0]], tract_lengths=[[0, 60], [60, 0]], speed=6.0, frequency=25.0
+        )
+        assert brain.delays_ms()[0, 1] == 10.0  # 60 mm at 6 m/s
+        assert brain.phase_delays()[0, 1] == pytest.approx(np.pi / 2)  # a quarter of 40 ms
+        # The unit of time is 1/ω, so that at the connectome's frequency they are equal.
+        np.testing.assert_allclose(brain.delays(), brain.phase_delays())
+        assert brain.phase_delays(5.0)[0, 1] == pytest.approx(np.pi / 10)
+        assert brain.time_unit == pytest.approx(1 / (2 * np.pi * 25))
+
+    def test_distances(self):
+        brain = Connectome([[0, 1], [1, 0]], positions=[[0, 0, 0], [3, 4, 12]])
+        assert brain.distances().tolist() == [[0, 13], [13, 0]]
+        assert brain.replace(tract_lengths=brain.distances()).delays_ms()[0, 1] == 13 / 3
+
+    @pytest.mark.parametrize(
+        "changes, message",
+        [
+            ({"speed": 0.0}, "speed must be a positive number"),
+            ({"frequency": np.nan}, "frequency must be a positive number"),
+            ({"weights": [[0.0]]}, "two or more regions"),
+            ({"positions": [[0, 0, 0]]}, r"positions must have shape \(2, 3\)"),
+            ({"regions": ("a",)}, "1 region names for 2 regions"),
+        ],
+    )
+    def test_errors(self, changes, message):
+        with pytest.raises(ConnectomeError, match=message):
+            Connectome(**{"weights": [[0, 1], [1, 0]], **changes})
+
+    def test_unknown_choices(self):
+        brain = Connectome([[0, 1], [1, 0]], tract_lengths=[[0, 9], [9, 0]])
+        with pytest.raises(ValueError, match="no field"):
+            brain.replace(weight=1)
+        with pytest.raises(ValueError, match="normalisation must be one of"):
+            brain.normalised("l2")
+        with pytest.raises(ValueError, match="delays must be"):
+            brain.coupling(delays="some")
+        with pytest.raises(ValueError, match="frequency is that of phase delays"):
+            brain.coupling(delays="exact", frequency=5.0)
+        with pytest.raises(ValueError, match="frequency must not be negative"):
+            brain.phase_delays(-1)
+        with pytest.raises(ConnectomeError, match="positions"):
+            brain.distances()
+
+    def test_select(self, rng):
+        weights = random_weights(rng, 5, 1.0)
+        brain = Connectome(weights, regions=tuple("abcde"), positions=rng.normal(size=(5, 3)))
+        part = brain.select(["d", 1, "a"])
+        assert part.regions == ("d", "b", "a")
+        assert part.weights[0, 2] == weights[3, 0]
+        assert part.positions[1].tolist() == brain.positions[1].tolist()
+        with pytest.raises(ValueError, match="no regions are called"):
+            brain.select(["z"])
+
+
+class TestNormalisation:
+    @given(st.integers(2, 8), st.integers(0, 2**32 - 1))
+    def test_what_each_promises(self, size, seed):
+        rng = np.random.default_rng(seed)
+        brain = Connectome(random_weights(rng, size, 1.0))
+        assert brain.normalised("max").weights.max() == pytest.approx(1)
+        assert brain.normalised("mean").weights.sum(axis=1).mean() == pytest.approx(1)
+        np.testing.assert_allclose(brain.normalised("row").weights.sum(axis=1), 1)
+        spectral = brain.normalised("spectral")
+        assert abs(np.linalg.eigvals(spectral.weights)).max() == pytest.approx(1)
+        np.testing.assert_array_equal(brain.normalised("none").weights, brain.weights)
+        # All but "row" only rescale, and doing one again changes nothing.
+        for how in ("max", "mean", "spectral"):
+            ratio = brain.normalised(how).weights[brain.links] / brain.weights[brain.links]
+            assert np.ptp(ratio) < 1e-12 * ratio.max()
+            again = brain.normalised(how).normalised(how)
+            np.testing.assert_allclose(again.weights, brain.normalised(how).weights)
+            assert again.normalisation == how
+
+    def test_rows_without_links_stay_empty(self):
+        brain = Connectome([[0, 2.0, 2.0], [0, 0, 0], [5.0, 0, 0]]).normalised("row")
+        assert brain.weights.tolist() == [[0, 0.5, 0.5], [0, 0, 0], [1, 0, 0]]
+
+    def test_no_cycle(self):
+        with pytest.raises(ConnectomeError, match="not defined"):
+            Connectome([[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]]).normalised("spectral")
+
+    def test_spectral_strength_is_the_growth_rate(self):
+        """Small waves of equal modes without delay grow at γ + strength [19]."""
+        brain = load_connectome(FOLDER / "connectivity_76.zip")
+        network = brain.to_network(gamma=-0.3, coupling_strength=0.2, delays="none")
+        linear = network.coupling.matrix() + np.diag(network.modes.gamma + 1j * np.ones(76))
+        assert np.linalg.eigvals(linear).real.max() == pytest.approx(-0.1)
+
+
+class TestNetworks:
+    def test_phase_coupling_is_that_of_the_equations(self, brain):
+        r = np.asarray(brain.coupling(0.3).matrix())
+        tau = brain.tract_lengths / 6.0 / 1000  # s
+        expected = 0.3 * brain.weights * np.exp(-2j * np.pi * 10 * tau)
+        np.testing.assert_allclose(r, expected, atol=1e-15)
+
+    def test_kinds(self, brain, rng):
+        assert isinstance(brain.coupling(), wc.Dense)
+        assert isinstance(brain.coupling(delays="exact"), wc.Delayed)
+        sparse = Connectome(random_weights(rng, 40, 0.04), tract_lengths=np.full((40, 40), 20.0))
+        assert isinstance(sparse.coupling(), wc.Sparse)
+        np.testing.assert_allclose(
+            sparse.coupling(2.0).matrix(), 2 * sparse.weights * np.exp(-1j * sparse.phase_delays())
+        )
+        network = brain.to_network(gamma=np.full(76, 0.1), omega=1.1, alpha=4.0)
+        assert network.modes.alpha == 4.0 and network.modes.omega == 1.1
+
+    def test_exact_delay_of_a_harmonic_wave_is_the_phase_delay(self, brain):
+        """In the limit of a wave e^{iωt}, Σ w_ij a_j(t − τ_ij) = Σ w_ij e^{−iωτ_ij} a_j(t)."""
+        rng = np.random.default_rng(0)
+        start = rng.normal(size=76) + 1j * rng.normal(size=76)
+        with jax.enable_x64(True):
+            past = lambda delay: start[None, :] * np.exp(-1j * delay)  # noqa: E731
+            exact = brain.coupling(delays="exact")(start, past)
+            np.testing.assert_allclose(exact, brain.coupling()(start), atol=1e-12)
+
+    def test_phase_delays_approximate_exact_ones(self, brain):
+        """Two modes close to harmonic: frequencies agree to second order in the coupling."""
+        pair = Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 24.0], [24.0, 0]], speed=3.0)
+        settled = {}
+        for name, options in {
+            "exact": {"delays": "exact"},
+            "phase": {},
+            "none": {"delays": "none"},
+        }.items():
+            network = pair.to_network(0.05, 0.04, omega=[1.0, 1.01], **options)
+            run = wc.simulate(network, t1=400.0, num_samples=4001, seed=0)
+            settled[name] = float(wc.spiking_frequency(run)[0])
+        # ω = 1 − 0.04 sin δ with δ = 8 ms · 2π · 10 Hz = 0.503
+        assert settled["exact"] == pytest.approx(settled["phase"], abs=2e-3)
+        assert settled["phase"] - settled["none"] == pytest.approx(-0.04 * np.sin(0.503), abs=2e-3)
+
+    def test_memory_on_the_links_of_a_brain(self, brain):
+        linked = brain.select(np.flatnonzero(brain.links.any(axis=1)).tolist())
+        omega = np.random.default_rng(1).normal(1, 0.2, linked.size)
+        network = wc.memorize(
+            wc.Mode(gamma=1.5), omega, 0.5, links=linked.links, max_phase=np.pi / 2, seed=0
+        )
+        r = np.asarray(network.coupling.matrix())
+        assert np.all(r[~linked.links] == 0)
+        np.testing.assert_allclose(network.synchronized().gamma, 1.5)
+        run = wc.simulate(network, t1=100.0, num_samples=2001, seed=0, rtol=1e-6, atol=1e-8)
+        wanted = float(wc.Mode(gamma=1.5).spiking_frequency())
+        assert abs(wc.spiking_frequency(run) / wanted - 1).max() < 0.005
+        assert float(wc.order_parameter(run)[-1]) > 0.999
+
+
+class TestLabels:
+    def test_run(self, three, tmp_path):
+        run = three.label(wc.simulate(three.to_network(), t1=10.0, num_samples=11, modes=[2, 0]))
+        assert run.region.values.tolist() == ["rFEF", "rV1"]
+        assert run.x.values.tolist() == three.positions[[2, 0], 0].tolist()
+        assert run.x.attrs["units"] == "mm" and run.seconds.attrs["units"] == "s"
+        assert float(run.seconds[-1]) == pytest.approx(10 / (2 * np.pi * 10))
+        one = run.swap_dims(mode="region").sel(region="rV1")
+        np.testing.assert_array_equal(one.a, run.a[:, 1])
+        # Names and positions survive in files.
+        for suffix in (".nc", ".zarr"):
+            wc.save_run(run, tmp_path / f"run{suffix}")
+            loaded = wc.load_run(tmp_path / f"run{suffix}")
+            assert loaded.region.values.tolist() == ["rFEF", "rV1"]
+            np.testing.assert_array_equal(loaded.z, run.z)
+            np.testing.assert_array_equal(loaded.a, run.a)
+
+    def test_measures_and_sweeps(self, three):
+        run = wc.simulate(three.to_network(), t1=10.0, num_samples=101)
+        locking = three.label(wc.phase_locking(run))
+        assert locking.region_from.values.tolist() == ["rV1", "lV1", "rFEF"]
+        runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, gamma=[0.1, 0.2])
+        assert three.label(runs).region.dims == ("mode",)
+        assert "region" not in wc.order_parameter(three.label(run)).coords
+
+    def test_errors(self, three):
+        other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
+        with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):
+            three.label(other)
+        with pytest.raises(ValueError, match="no modes to label"):
+            three.label(wc.order_parameter(other))
