@@ -23,6 +23,7 @@ from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.learning.budgets import RECIPES, settings
+from wetcow.learning.checks import find_frame
 from wetcow.learning.classifier import WaveClassifier
 
 N_VALIDATION = 10_000
@@ -69,12 +70,14 @@ def main() -> None:
         for parameters in own:
             for seed in options.seed:
                 preset = settings(parameters.get("budget", "seconds"), IMAGE)
+                frame = find_frame((RECIPES[data] | parameters).get("frame"))
                 key = plain(
                     {
                         "data": data,
                         "seed": seed,
                         "parameters": parameters,
                         "preset": preset._asdict(),  # what is not among the parameters
+                        "frame": frame and frame._asdict(),
                     }
                 )
                 if any(key == {name: row[name] for name in key} for row in rows):

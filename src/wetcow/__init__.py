@@ -21,6 +21,7 @@ _HOMES = {
     "networks.delayed": ("Delayed",),
     "networks.network": ("Network",),
     "networks.baselines": ("Kuramoto", "LeakyIntegrateAndFire", "amplitude_only", "phase_only"),
+    "networks.connectome": ("Connectome", "ConnectomeError", "load_connectome"),
     "simulation.integrate": ("integrate",),
     "simulation.simulate": ("SimulationError", "simulate"),
     "simulation.sweep": ("sweep",),
@@ -34,9 +35,13 @@ _HOMES = {
         "spiking_frequency",
         "time_to_synchrony",
     ),
+    "synchrony.connectivity": ("compare_connectivity", "functional_connectivity"),
+    "synchrony.avalanches": ("crackling", "find_avalanches", "find_events", "shuffled"),
+    "synchrony.power_law": ("fit_power_law",),
     "memory": ("interference", "memorize"),
     "learning.classifier": ("WaveClassifier",),
     "reports.figures": ("plot",),
+    "reports.brain": ("plot_brain",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("datasets", "synchrony")
@@ -55,10 +60,12 @@ if TYPE_CHECKING:
         amplitude_only,
         phase_only,
     )
+    from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
     from wetcow.networks.coupling import Coupling, Dense, Sparse
     from wetcow.networks.delayed import Delayed
     from wetcow.networks.network import Network
     from wetcow.networks.structured import LowRank, Sheet
+    from wetcow.reports.brain import plot_brain
     from wetcow.reports.figures import plot
     from wetcow.simulation.integrate import integrate
     from wetcow.simulation.reduce import Reducer
@@ -73,9 +80,14 @@ if TYPE_CHECKING:
         spiking_frequency,
         time_to_synchrony,
     )
+    from wetcow.synchrony.avalanches import crackling, find_avalanches, find_events, shuffled
+    from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
+    from wetcow.synchrony.power_law import fit_power_law
 
 __all__ = [
     "CANONICAL",
+    "Connectome",
+    "ConnectomeError",
     "Constants",
     "Coupling",
     "Delayed",
@@ -93,10 +105,17 @@ __all__ = [
     "__version__",
     "amplitude_only",
     "amplitude_order_parameter",
+    "compare_connectivity",
+    "crackling",
     "datasets",
+    "find_avalanches",
+    "find_events",
+    "fit_power_law",
+    "functional_connectivity",
     "hamiltonian",
     "integrate",
     "interference",
+    "load_connectome",
     "load_run",
     "memorize",
     "motion",
@@ -105,8 +124,10 @@ __all__ = [
     "phase_locking",
     "phase_only",
     "plot",
+    "plot_brain",
     "response",
     "save_run",
+    "shuffled",
     "simulate",
     "spike_times",
     "spiking_frequency",

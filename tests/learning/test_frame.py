@@ -10,7 +10,8 @@ from wetcow.learning import frame as module
 from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, align, check_frame
 
 SIDE = 28
-FRAMES = [HANDWRITING, SEVEN, Frame(None, 4 / 28, 0), Frame((14, 10), 0.2, 1.0, True, 1.0)]
+UPRIGHT = Frame(None, 4 / 28, deskew=True)
+FRAMES = [HANDWRITING, UPRIGHT, SEVEN, Frame(None, 4 / 28, 0), Frame((14, 10), 0.2, 1.0, True, 1.0)]
 
 
 def gaussian(*, centre=(13.5, 13.5), sigma=(3.0, 3.0), skew=0.0, shape=(SIDE, SIDE)):
@@ -78,11 +79,11 @@ def test_equal_shapes_of_different_size_become_equal(sigma):
 @given(skew=st.floats(-0.8, 0.8))
 def test_deskewed_bar_is_upright(skew):
     bar = gaussian(sigma=(4.0, 1.5), skew=skew)
-    upright = aligned(bar, HANDWRITING)
+    upright = aligned(bar, UPRIGHT)
     # Of up to 13 pixel²: interpolating along slanted lines leaves little.
     assert abs(moments(upright)[2]) < 0.3
-    np.testing.assert_allclose(upright, aligned(gaussian(sigma=(4.0, 1.5)), HANDWRITING), atol=0.1)
-    kept = aligned(bar, HANDWRITING._replace(deskew=False, strength=0))
+    np.testing.assert_allclose(upright, aligned(gaussian(sigma=(4.0, 1.5)), UPRIGHT), atol=0.1)
+    kept = aligned(bar, UPRIGHT._replace(deskew=False, strength=0))
     np.testing.assert_allclose(moments(kept)[2], moments(bar)[2], atol=0.1)
 
 
@@ -156,9 +157,9 @@ def test_brightness_is_only_a_factor(factor):
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 11])
 def test_chunks_change_nothing(monkeypatch, rng, count):
     images = rng.uniform(size=(11, 10, 12))
-    whole = align(images, HANDWRITING)
+    whole = align(images, UPRIGHT)
     monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 4 * 10 * 12 + 7)  # four at once
-    np.testing.assert_allclose(align(images[:count], HANDWRITING), whole[:count], atol=1e-5)
+    np.testing.assert_allclose(align(images[:count], UPRIGHT), whole[:count], atol=1e-5)
 
 
 def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
@@ -169,7 +170,7 @@ def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
         module, "_align", lambda part, frame: sizes.append(len(part)) or original(part, frame)
     )
     for count in (1, 3, 9):
-        align(rng.uniform(size=(count, 6, 6)), HANDWRITING)
+        align(rng.uniform(size=(count, 6, 6)), UPRIGHT)
     assert sizes == [1, 4, 4, 4, 1]
 
 

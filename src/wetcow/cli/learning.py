@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 import time
 from typing import Any
 
@@ -23,12 +24,17 @@ def run(
     save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
+    progress: bool = True,
 ) -> None:
-    """Learn a data set; see the command's help for the parameters."""
+    """Learn a data set, showing progress on a terminal; see the command's help for the rest."""
     check_json(json_file)
     if save is not None and not save.parent.is_dir():
         raise ValueError(f"cannot save to {save}: {save.parent} is not a folder; create it first")
-    report = learn(dataset, budget, n_modes, data_dir, seed, save)
+    if progress := progress and sys.stderr.isatty():
+        import rich
+
+        rich.reconfigure(stderr=True)  # stdout is for results
+    report = learn(dataset, budget, n_modes, data_dir, seed, save, progress)
     _print(report, json_file)
     write_json(report, json_file)
 
@@ -40,6 +46,7 @@ def learn(
     data_dir: pathlib.Path | None = None,
     seed: int = 0,
     save: pathlib.Path | None = None,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
@@ -58,6 +65,8 @@ def learn(
         Of the sampled couplings.
     save : path, optional
         File for the model, written before it is tested.
+    progress : bool
+        Whether to show the stages of construction.
 
     Returns
     -------
@@ -66,7 +75,9 @@ def learn(
     """
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    classifier = WaveClassifier(budget, n_modes=n_modes, random_state=seed, **RECIPES[dataset])
+    classifier = WaveClassifier(
+        budget, n_modes=n_modes, progress=progress, random_state=seed, **RECIPES[dataset]
+    )
     start = time.perf_counter()
     classifier.fit(X, y)
     construct_seconds = time.perf_counter() - start

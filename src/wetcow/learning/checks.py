@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.learning.budgets import BUDGETS, Settings
 from wetcow.learning.features import Geometry
 from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
+from wetcow.learning.response import RESPONSES
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
 
@@ -30,6 +32,61 @@ def check_number(name: str, value: Any, *, positive: bool = False, instead: str 
     if not math.isfinite(number) or (positive and number <= 0):
         kind = "positive" if positive else "finite"
         raise ValueError(f"{name} must be {instead}a {kind} number, got {value!r}")
+
+
+def check_parameters(classifier: Any) -> None:
+    """Raise for parameters of a classifier which no data could make sense of."""
+    if classifier.budget not in BUDGETS:
+        raise ValueError(f"budget must be one of {[*BUDGETS]}, got {classifier.budget!r}")
+    least = {"n_modes": 1, "n_regions": 1, "block_size": 1, "padding": 0, "margin_passes": 0}
+    for name, minimum in least.items():
+        if getattr(classifier, name) is not None:
+            check_integer(name, getattr(classifier, name), minimum)
+    if classifier.patch_size is not None:
+        patch_sizes(classifier.patch_size)
+    if classifier.response is not None and classifier.response not in RESPONSES:
+        raise ValueError(f"response must be one of {[*RESPONSES]}, got {classifier.response!r}")
+    if classifier.threshold is not None:
+        check_number("threshold", classifier.threshold)
+    if classifier.omega is not None:
+        check_number("omega", classifier.omega, positive=True)
+    if classifier.ridge is not None and classifier.ridge != "gcv":
+        check_number("ridge", classifier.ridge, positive=True, instead="'gcv' or ")
+    find_frame(classifier.frame)
+
+
+def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:
+    """Return all classes, sorted: those known, and the declared, or if there are none those of y.
+
+    Examples
+    --------
+    >>> find_classes(np.array([2, 1]), None, None).tolist()
+    [1, 2]
+    >>> find_classes(np.array([2, 1]), [5, 2], np.array([1, 2])).tolist()
+    [1, 2, 5]
+    """
+    if declared is None:
+        return np.unique(y) if known is None else known
+    return np.unique(declared) if known is None else np.union1d(known, declared)
+
+
+def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the number of each label among sorted classes, or raise for one that is not there.
+
+    Examples
+    --------
+    >>> find_labels(np.array(["b", "a"]), np.array(["a", "b", "c"])).tolist()
+    [1, 0]
+    """
+    labels = np.searchsorted(classes, y)
+    unknown = labels == len(classes)
+    unknown[~unknown] = classes[labels[~unknown]] != y[~unknown]
+    if unknown.any():
+        raise ValueError(
+            f"label {y[unknown][0]!r} is not among the classes {classes.tolist()}; pass all "
+            "labels that may occur as classes"
+        )
+    return labels
 
 
 def patch_sizes(patch_size: int | Sequence[int]) -> tuple[int, ...]:
@@ -103,6 +160,21 @@ def image_geometry(
             "n_regions, or pass image_shape=None if X holds no images"
         )
     return geometry
+
+
+def image_geometries(
+    image: tuple[int, int],
+    frame: Frame | None,
+    chosen: Settings,
+    padding: int | None,
+    mirrored: bool,
+) -> tuple[Geometry, ...]:
+    """Geometries of all patch sizes on images that are first brought to a frame."""
+    framed = image if frame is None or frame.size is None else frame.size
+    return tuple(
+        image_geometry(framed, size, padding, chosen.n_regions, mirrored)
+        for size in chosen.patch_size
+    )
 
 
 def table_geometry(columns: int) -> Geometry:

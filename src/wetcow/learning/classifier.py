@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from wetcow.learning import checks, class_modes
-from wetcow.learning.budgets import BUDGETS, Budget, Settings, settings
+from wetcow.learning import calibration, checks, class_modes, inputs
+from wetcow.learning.answers import answers, by_row, nearest_class
+from wetcow.learning.blocks import Blocks, take, training_blocks
+from wetcow.learning.budgets import Budget, Settings, settings
 from wetcow.learning.frame import Frame
 from wetcow.learning.hidden import HiddenModes, construct_hidden
-from wetcow.learning.margins import met, widen_margins
-from wetcow.learning.response import RESPONSES, Response
+from wetcow.learning.progress import StartStage, stages
+from wetcow.learning.response import Response
 from wetcow.learning.saving import load, save
 from wetcow.learning.statistics import Statistics, accumulate
 
+if TYPE_CHECKING:
+    from wetcow.learning.network import LearnedNetwork
+
 _NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
-_NUM_CALIBRATING = 2_000  # images by whose left-out criticalities probabilities are calibrated
 
 
 class WaveClassifier(ClassifierMixin, BaseEstimator):
@@ -57,7 +62,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         None: the rows are a table, not images; one patch is the whole row, standardised by column.
     frame : "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.learning.frame`):
-        centred, scaled and deskewed at their own size, or at 7×7 pixels as in the paper; None
+        centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the paper; None
         leaves images as they are.
     mirror : bool
         Whether an image and its mirror image (left and right swapped) are the same. Right for
@@ -81,6 +86,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         each pass.
     warm_start : bool
         Whether `fit` keeps the hidden modes of an earlier `fit` or `partial_fit`.
+    progress : bool
+        Whether `fit` and `partial_fit` show the stages of their work and the time these take.
     random_state : int, RandomState instance or None
         Seed of the sampled couplings.
 
@@ -90,6 +97,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Labels.
     n_features_in_ : int
         Columns of X.
+    feature_names_in_ : array of str (n_features_in_,)
+        Their names; only if X was a DataFrame whose columns all have one.
     image_shape_ : (int, int) or None
         Of the images; None for a table.
     settings_ : Settings
@@ -113,9 +122,20 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     -----
     Features are computed in single precision, the class modes solved in double.
 
-    With d features and blocks of b images, `fit` needs 4·b·d bytes for features, 28·d² for the
-    sums and their solution, and at most `cache_size` besides: memory does not grow with the number
-    of images other than X itself. 12·d² stay.
+    `X` and `y` may be NumPy arrays, memory maps included, arrays of JAX, PyTorch and others that
+    NumPy can read, DataFrames, DataArrays or nested sequences; what is returned is NumPy. With d
+    features and blocks of b images, `fit` needs 4·b·d bytes for features, 28·d² for the sums and
+    their solution, and at most `cache_size` besides: memory does not grow with the number of images
+    other than X itself, which is neither copied nor converted as a whole, and 9 bytes per label.
+    12·d² stay.
+
+    Data that fit no memory, or are spread over machines, come as **Dask** arrays (``pip install
+    "wetcow[dask]"``), chunked by rows. The result is that of a NumPy array up to rounding. If a
+    ``distributed.Client`` is active, features are computed by its workers, who keep up to
+    `cache_size` bytes in all and need 4·b·d + 28·d² each beside their chunks; only labels, sums
+    (28·d²) and 10,000 sampled rows come to this process. Without one, chunks are loaded one at a
+    time. What `predict` and other methods return of a Dask array is a Dask array, not computed yet,
+    as in dask-ml.
 
     Probabilities are softmax(β cr) of the criticalities. The one number β is the most likely one
     for criticalities of (at most 2,000) training images under class modes solved without the image
@@ -155,6 +175,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         block_size: int = 4096,
         cache_size: float = 4e9,
         warm_start: bool = False,
+        progress: bool = False,
         random_state: Any = 0,
     ):
         self.budget: Budget = budget
@@ -173,15 +194,18 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.block_size = block_size
         self.cache_size = cache_size
         self.warm_start = warm_start
+        self.progress = progress
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> WaveClassifier:
         """Construct the network from training data.
 
+        If it fails or is interrupted, what was learned before stays as it was.
+
         Parameters
         ----------
         X : array (n, features) or (n, height, width)
-            Images, flat or not, or the rows of a table.
+            Images, flat or not, or the rows of a table; of any kind named above.
         y : array (n,)
             Labels of any kind.
 
@@ -196,15 +220,16 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             For parameters out of range, or an image shape that does not fit X or the patches.
         """
         keep = self.warm_start and hasattr(self, "hidden_")
-        X, y = self._checked(X, y, first=not keep)
-        classes, encoded = np.unique(y, return_inverse=True)
-        targets = _targets(encoded, len(classes))
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        hidden = self.hidden_ if keep else self._construct_hidden(X, rng)
-        passes = self.settings_.margin_passes
-        room = self.cache_size if passes else 0
-        blocks = _Blocks(hidden, X, targets, self.block_size, room)
-        self._solve(classes, accumulate(blocks), blocks, rng, passes)
+        with self._all_or_nothing(), stages(self.progress) as start:
+            X, y = self._checked(X, y, first=not keep)
+            classes, labels = np.unique(y, return_inverse=True)
+            rng = self._rng()
+            hidden = self.hidden_ if keep else self._construct_hidden(X, rng, start)
+            passes = self.settings_.margin_passes
+            room = self.cache_size if passes else 0
+            blocks = training_blocks(hidden, X, labels, len(classes), self.block_size, room)
+            with contextlib.closing(blocks):
+                self._solve(classes, _sums(blocks, start), blocks, passes, rng, start)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
@@ -239,35 +264,29 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 "this model was saved without the sums that learning on needs; save it with "
                 "updatable=True, or fit again"
             )
-        X, y = self._checked(X, y, first=first)
-        known = np.unique(y) if first else self.classes_
-        wanted = known if classes is None else np.unique(classes)
-        if not first and classes is not None:
-            wanted = np.union1d(known, wanted)
-        encoded = np.searchsorted(wanted, y)
-        unknown = encoded == len(wanted)
-        unknown[~unknown] = wanted[encoded[~unknown]] != y[~unknown]
-        if unknown.any():
-            raise ValueError(
-                f"label {y[unknown][0]!r} is not among the classes {wanted.tolist()}; pass all "
-                "labels that may occur as classes"
-            )
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        hidden = self._construct_hidden(X, rng) if first else self.hidden_
-        targets = _targets(encoded, len(wanted))
-        blocks = _Blocks(hidden, X, targets, self.block_size, 0)
-        statistics = accumulate(blocks)
-        if not first:
-            earlier = self.statistics_
-            if len(wanted) > len(known):
-                earlier = earlier.with_classes(np.searchsorted(wanted, known), len(wanted))
-            statistics = earlier.merge(statistics)
-        self._solve(wanted, statistics, blocks, rng, 0)
+        with self._all_or_nothing(), stages(self.progress) as start:
+            X, y = self._checked(X, y, first=first)
+            known = None if first else self.classes_
+            wanted = checks.find_classes(y, classes, known)
+            labels = checks.find_labels(y, wanted)
+            rng = self._rng()
+            hidden = self._construct_hidden(X, rng, start) if first else self.hidden_
+            blocks = training_blocks(hidden, X, labels, len(wanted), self.block_size, 0)
+            with contextlib.closing(blocks):
+                statistics = _sums(blocks, start)
+                if known is not None:
+                    columns = np.searchsorted(wanted, known)
+                    earlier = self.statistics_.with_classes(columns, len(wanted))
+                    statistics = earlier.merge(statistics)
+                self._solve(wanted, statistics, blocks, 0, rng, start)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
         """Criticality cr of the class modes, float64 (n, n_classes); 1 at the critical point."""
-        return self._over_blocks(self._class_modes().criticality, X)
+        check_is_fitted(self)
+        # Without the factor, which is large and not needed.
+        modes = self.class_modes_._replace(factor=np.empty((0, 0)))
+        return self._answers(modes.criticality, X, len(self.classes_))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Criticalities of the class modes, or for two classes their difference.
@@ -287,13 +306,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Label of the class mode nearest to criticality, array (n,); `X` as in `fit`."""
-        nearest = self.criticality(X).argmax(axis=1)
-        return self.classes_[nearest]
+        criticality = self.criticality(X)
+        nearest = functools.partial(nearest_class, self.classes_)
+        return by_row(nearest, criticality, self.classes_.dtype, dropped=1)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities of the classes, float64 (n, n_classes); rows sum to one."""
         criticality = self.criticality(X)
-        return scipy.special.softmax(self.sharpness_ * criticality, axis=1)
+        softmax = functools.partial(scipy.special.softmax, axis=1)
+        return by_row(softmax, self.sharpness_ * criticality, np.float64)
 
     def uncertainty(self, X: Any) -> np.ndarray:
         """Predictive variance of the criticalities, float64 (n,).
@@ -307,8 +328,27 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         X : array (n, features) or (n, height, width)
             As in `fit`.
         """
-        modes = self._class_modes()
-        return self.noise_ * self._over_blocks(lambda x: class_modes.leverage(modes, x), X)
+        check_is_fitted(self)
+        leverage = functools.partial(class_modes.leverage, self.class_modes_)
+        return self.noise_ * self._answers(leverage, X, None)
+
+    def to_network(self, x: Any) -> LearnedNetwork:
+        """The network of hidden and class modes for one input, a System to `simulate`.
+
+        Parameters
+        ----------
+        x : array (features,) or (height, width)
+            One input.
+
+        Returns
+        -------
+        LearnedNetwork
+            See `wetcow.learning.network.build_network`.
+        """
+        check_is_fitted(self)
+        from wetcow.learning.network import build_network
+
+        return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
     def save(self, path: str | os.PathLike, *, updatable: bool = False) -> None:
         """Save to a file of a JSON header and arrays, atomically; see `load`.
@@ -335,33 +375,31 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         return load(cls, path)
 
-    def _class_modes(self) -> class_modes.ClassModes:
-        check_is_fitted(self)
-        return self.class_modes_
+    def _answers(
+        self, function: Callable[[np.ndarray], np.ndarray], X: Any, width: int | None
+    ) -> Any:
+        X = inputs.check_rows(self, X)
+        return answers(function, self.hidden_, X, self.block_size, width)
 
-    def _over_blocks(self, function: Callable[[np.ndarray], np.ndarray], X: Any) -> np.ndarray:
-        """Results of a function of features, block by block."""
-        X = validate_data(self, _flat(X), dtype=(np.float64, np.float32), reset=False)
-        starts = range(0, len(X), self.block_size)
-        return np.concatenate(
-            [function(self.hidden_.features(X[i : i + self.block_size])) for i in starts]
-        )
+    @contextlib.contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Keep all of what is learned or, after an error or an interruption, nothing."""
+        earlier = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = earlier
+            raise
 
-    def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+
+    def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[Any, np.ndarray]:
         """Return valid data; if it is the first, find what it is and all settings."""
-        self._check_parameters()
-        stacked = np.shape(X)[1:] if getattr(X, "ndim", None) == 3 else None
-        X, y = validate_data(
-            self,
-            _flat(X),
-            y,
-            dtype=(np.float64, np.float32),
-            ensure_min_samples=2 if first else 1,
-            reset=first,
-        )
-        check_classification_targets(y)
+        checks.check_parameters(self)
+        X, y, image = inputs.check_pairs(self, X, y, reset=first, least=2 if first else 1)
         if first:
-            shape = checks.find_image_shape(self.image_shape, self.n_features_in_, stacked)
+            shape = checks.find_image_shape(self.image_shape, self.n_features_in_, image)
             self.image_shape_ = shape
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
@@ -371,26 +409,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             )
         return X, y
 
-    def _check_parameters(self) -> None:
-        """Raise for parameters which no data could make sense of."""
-        if self.budget not in BUDGETS:
-            raise ValueError(f"budget must be one of {[*BUDGETS]}, got {self.budget!r}")
-        least = {"n_modes": 1, "n_regions": 1, "block_size": 1, "padding": 0, "margin_passes": 0}
-        for name, minimum in least.items():
-            if getattr(self, name) is not None:
-                checks.check_integer(name, getattr(self, name), minimum)
-        if self.patch_size is not None:
-            checks.patch_sizes(self.patch_size)
-        if self.response is not None and self.response not in RESPONSES:
-            raise ValueError(f"response must be one of {[*RESPONSES]}, got {self.response!r}")
-        if self.threshold is not None:
-            checks.check_number("threshold", self.threshold)
-        if self.omega is not None:
-            checks.check_number("omega", self.omega, positive=True)
-        if self.ridge is not None and self.ridge != "gcv":
-            checks.check_number("ridge", self.ridge, positive=True, instead="'gcv' or ")
-        checks.find_frame(self.frame)
-
     def _settings(self, shape: tuple[int, int] | None) -> Settings:
         """Return the budget's settings, and the user's where they are given."""
         budget = settings(self.budget, shape)
@@ -398,19 +416,17 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
         return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
-    def _construct_hidden(self, X: np.ndarray, rng: np.random.Generator) -> HiddenModes:
+    def _construct_hidden(self, X: Any, rng: np.random.Generator, start: StartStage) -> HiddenModes:
+        start("hidden modes")
         chosen, shape = self.settings_, self.image_shape_
         frame = None if shape is None else checks.find_frame(self.frame)
-        if shape is None:
-            geometries = (checks.table_geometry(self.n_features_in_),)
-        else:
-            framed = shape if frame is None or frame.size is None else frame.size
-            geometries = tuple(
-                checks.image_geometry(framed, size, self.padding, chosen.n_regions, self.mirror)
-                for size in chosen.patch_size
-            )
+        geometries = (
+            (checks.table_geometry(self.n_features_in_),)
+            if shape is None
+            else checks.image_geometries(shape, frame, chosen, self.padding, self.mirror)
+        )
         return construct_hidden(
-            _some(X, _NUM_LOOKED_AT, rng),
+            take(X, calibration.some_rows(len(X), _NUM_LOOKED_AT, rng)),
             shape,
             frame,
             geometries,
@@ -425,87 +441,21 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self,
         classes: np.ndarray,
         statistics: Statistics,
-        blocks: _Blocks,
-        rng: np.random.Generator,
+        blocks: Blocks,
         margin_passes: int,
+        rng: np.random.Generator,
+        start: StartStage,
     ) -> None:
-        """Solve and calibrate the class modes, all of which is kept or, if interrupted, nothing.
-
-        `blocks` are the last data.
-        """
-        chosen = self.settings_.ridge
-        ridge = class_modes.cross_validate(statistics)[0] if chosen == "gcv" else chosen
-        modes = class_modes.solve(statistics, ridge)
-        targets = blocks.targets
-        count = min(_NUM_CALIBRATING, max(len(targets) // 5, 1))
-        some = _some(np.arange(len(targets)), count if margin_passes else _NUM_CALIBRATING, rng)
-        x = blocks.hidden.features(blocks.X[some])
-        if margin_passes:
-            # Beside the class modes another set, for which the calibrating images do not exist.
-            without = targets.copy()
-            without[some] = np.nan
-            blocks.targets = np.hstack([targets, without])
-            both = modes._replace(
-                coupling=np.hstack([modes.coupling, np.zeros_like(modes.coupling)]),
-                gamma=np.hstack([modes.gamma, np.zeros_like(modes.gamma)]),
-            )
-            both = widen_margins(both, blocks, margin_passes)
-            n = targets.shape[1]
-            modes = both._replace(coupling=both.coupling[:, :n], gamma=both.gamma[:n])
-            left_out = (x @ both.coupling + both.gamma)[:, n:]
-            _, variance = class_modes.leave_one_out(modes, x, targets[some])
-            wanted = met(left_out, targets[some])
-        else:
-            wanted = targets[some]
-            left_out, variance = class_modes.leave_one_out(modes, x, wanted)
-        sharpness = class_modes.fit_sharpness(left_out, targets[some])
-        noise = float(np.mean((left_out - wanted) ** 2))
-        self.hidden_ = blocks.hidden
-        self.classes_, self.statistics_, self.ridge_ = classes, statistics, ridge
+        """Solve and calibrate the class modes; `blocks` are the last data."""
+        ridge = self.settings_.ridge
+        solution = calibration.solve(statistics, blocks, ridge, margin_passes, rng, start)
+        modes = solution.modes
+        self.hidden_, self.classes_, self.statistics_ = blocks.hidden, classes, statistics
         self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
-        self.sharpness_, self.noise_ = sharpness, noise
-        self.usual_uncertainty_ = float(noise * np.quantile(variance, 0.99))
+        self.ridge_, self.sharpness_ = solution.ridge, solution.sharpness
+        self.noise_, self.usual_uncertainty_ = solution.noise, solution.usual_uncertainty
 
 
-class _Blocks:
-    """Features and targets, block by block, as often as asked; kept while there is room."""
-
-    def __init__(
-        self,
-        hidden: HiddenModes,
-        X: np.ndarray,
-        targets: np.ndarray,
-        block_size: int,
-        cache_size: float,
-    ):
-        self.hidden, self.X, self.targets = hidden, X, targets
-        self.block_size, self.cache_size = block_size, cache_size
-        self._kept: dict[int, np.ndarray] = {}
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start in range(0, len(self.X), self.block_size):
-            block = slice(start, start + self.block_size)
-            features = self._kept.get(start)
-            if features is None:
-                features = self.hidden.features(self.X[block])
-                if features.nbytes * (len(self._kept) + 1) <= self.cache_size:
-                    self._kept[start] = features
-            yield features, self.targets[block]
-
-
-def _targets(encoded: np.ndarray, n_classes: int) -> np.ndarray:
-    """Critical, 1, for the own class, and at rest, 0, for the others."""
-    return np.eye(n_classes, dtype=np.float32)[encoded]
-
-
-def _some(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `count` of the rows, at random, in order."""
-    if len(rows) <= count:
-        return rows
-    return rows[np.sort(rng.choice(len(rows), size=count, replace=False))]
-
-
-def _flat(X: Any) -> Any:
-    """Return a stack of images as rows; everything else unchanged, for scikit-learn to judge."""
-    is_stack = getattr(X, "ndim", None) == 3
-    return np.reshape(X, (np.shape(X)[0], -1)) if is_stack else X
+def _sums(blocks: Blocks, start: StartStage) -> Statistics:
+    """Statistics of all blocks."""
+    return blocks.reduce(accumulate, Statistics.merge, start("features and sums", len(blocks)))

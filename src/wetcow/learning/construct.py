@@ -84,7 +84,7 @@ def construct_layer(
     omega : float
         Frequency of the modes in units of s̄. A small one makes strong matches supercritical. The
         analytic response has no such constant and ignores it.
-    response : {"both", "amplitude", "rate", "analytic"}
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
         "analytic" couples pairs of patches p, q as ω̄ − wγ̄ and ω̄ + wγ̄, with an overlap of
         `PAIR_OVERLAP`; all others couple one patch to γ̄ alone.
 

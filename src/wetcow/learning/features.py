@@ -164,7 +164,7 @@ def encode(groups: Any, layer: Layer, geometry: Geometry, response: Response) ->
         Hidden modes.
     geometry : Geometry
         How they look at images.
-    response : {"both", "amplitude", "rate", "analytic"}
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
         Which codes.
 
     Returns

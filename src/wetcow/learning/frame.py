@@ -43,8 +43,8 @@ class Frame(NamedTuple):
 
     Examples
     --------
-    >>> HANDWRITING._replace(size=(14, 14)).size
-    (14, 14)
+    >>> HANDWRITING._replace(size=None).size is None  # at the size of the images
+    True
     """
 
     size: tuple[int, int] | None
@@ -54,7 +54,8 @@ class Frame(NamedTuple):
     roundness: float = 0.0
 
 
-HANDWRITING = Frame(None, 4 / 28, 0.7, deskew=True)
+HANDWRITING = Frame((20, 20), 4 / 20, 0.7, deskew=True)
+"""Nothing of a digit of standard size lies outside 20×20 pixels: half the positions of 28×28."""
 SEVEN = Frame((7, 7), 7.5 / 28, 1.0, deskew=True, roundness=0.5)
 
 

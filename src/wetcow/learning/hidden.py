@@ -25,7 +25,7 @@ class HiddenModes:
         Height and width of the images in the rows; None for a table.
     frame : Frame or None
         Common reference system into which images are brought first.
-    response : {"both", "amplitude", "rate", "analytic"}
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
         Codes.
     geometries, layers : tuples of Geometry, Layer
         One for each patch size.

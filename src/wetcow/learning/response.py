@@ -28,7 +28,7 @@ from numpy.polynomial import polynomial
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 from wetcow.modes.response import response as exact_response
 
-Response = Literal["both", "amplitude", "rate", "analytic"]
+Response = Literal["both", "amplitude", "rate", "analytic", "relu"]
 RESPONSES: tuple[str, ...] = get_args(Response)
 
 DEGREE = 8
@@ -176,8 +176,9 @@ def respond(gamma: Any, omega: Any, response: Response = "both") -> tuple[Any, .
     ----------
     gamma, omega : float arrays that broadcast
         γ̄ and ω̄, 1/time.
-    response : {"both", "amplitude", "rate", "analytic"}
-        "both" is (amplitude, rate); "analytic" is [28].
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
+        "both" is (amplitude, rate); "analytic" is [28]; "relu" is max(γ̄, 0), which is no wave but
+        the control that waves are compared with.
 
     Returns
     -------
@@ -190,5 +191,7 @@ def respond(gamma: Any, omega: Any, response: Response = "both") -> tuple[Any, .
     """
     if response == "analytic":
         return (analytic_rate(gamma, omega, fit_codes().ratio),)
+    if response == "relu":
+        return (jnp.maximum(gamma, 0),)
     amplitude, rate = codes(gamma, omega)
     return {"both": (amplitude, rate), "amplitude": (amplitude,), "rate": (rate,)}[response]

@@ -23,6 +23,7 @@ from wetcow.learning.model_file import (
 )
 from wetcow.learning.statistics import Statistics
 
+_NOT_SAVED = {"progress"}  # parameters of no model
 _NUMBERS = ("ridge_", "sharpness_", "noise_", "usual_uncertainty_")
 
 
@@ -112,7 +113,7 @@ def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
 
 def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
     """Write a fitted classifier to a file; see `WaveClassifier.save`."""
-    parameters = classifier.get_params()
+    parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
     if isinstance(parameters["frame"], Frame):
         parameters["frame"] = frame_to_header(parameters["frame"])
     if not isinstance(
@@ -125,6 +126,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
         "parameters": parameters,
         "settings": classifier.settings_._asdict(),
         "n_features": classifier.n_features_in_,
+        "feature_names": _names(classifier),
         "hidden": hidden,
         "class_modes": modes,
         **{name: getattr(classifier, name) for name in _NUMBERS},
@@ -146,6 +148,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
     header, arrays = read_model(path)
     try:
         parameters = dict(header["parameters"])
+        if missing := sorted({*cls().get_params()} - _NOT_SAVED - {*parameters}):
+            raise KeyError(f"parameters {missing} are missing from the header")
         if isinstance(parameters["frame"], dict):
             parameters["frame"] = frame_from_header(parameters["frame"])
         for name in ("image_shape", "patch_size"):
@@ -155,6 +159,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         chosen = Settings(**header["settings"])
         classifier.settings_ = chosen._replace(patch_size=tuple(chosen.patch_size))
         classifier.n_features_in_ = header["n_features"]
+        if header.get("feature_names") is not None:
+            classifier.feature_names_in_ = np.array(header["feature_names"], dtype=object)
         classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
         classifier.image_shape_ = classifier.hidden_.image
         classifier.class_modes_ = unpack_class_modes(header["class_modes"], arrays)
@@ -166,6 +172,12 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier
+
+
+def _names(classifier: Any) -> list[str] | None:
+    """Names of the columns, if they have any."""
+    names = getattr(classifier, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
 
 
 def _packed(matrix: np.ndarray) -> np.ndarray:

@@ -1,0 +1,164 @@
+"""Data as users have them, of many kinds, as checked rows: NumPy arrays, or Dask arrays as such.
+
+Numbers of any kind are left as they are, so that data are not copied as a whole; `as_floats`
+converts the part that is computed with.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
+
+_REAL = "biuf"  # kinds of dtypes
+
+
+def is_dask(X: Any) -> bool:
+    """Whether X is a Dask array, which is found out without importing Dask."""
+    return type(X).__module__.startswith("dask.array")
+
+
+def check_rows(estimator: Any, X: Any) -> Any:
+    """Return valid rows for a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Whose number and names of features X is to have.
+    X : array (n, features) or (n, height, width)
+        An array of NumPy or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a
+        DataArray, nested sequences, or a Dask array.
+
+    Returns
+    -------
+    array (n, features), or Dask array of one chunk along all axes but the first
+        In its own dtype, of real numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what does not fit, as scikit-learn does; for Dask arrays of unknown or odd chunks.
+    """
+    X, image = _unwrapped(X)
+    if is_dask(X):
+        return _dask_rows(estimator, X, reset=False, least=1)
+    return validate_data(estimator, _flat(X, image), dtype="numeric", reset=False)
+
+
+def check_pairs(
+    estimator: Any, X: Any, y: Any, *, reset: bool, least: int
+) -> tuple[Any, np.ndarray, tuple[int, ...] | None]:
+    """Return valid rows and labels to learn, and the shape of the images if X is a stack of them.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        Whose number and names of features are set if `reset`, else checked.
+    X : array (n, features) or (n, height, width)
+        As in `check_rows`.
+    y : array (n,)
+        Labels, of one of the same kinds.
+    reset : bool
+        Whether these are the first data.
+    least : int
+        Fewest samples.
+    """
+    X, image = _unwrapped(X)
+    if is_dask(X):
+        rows = _dask_rows(estimator, X, reset=reset, least=least)
+        labels: Any = {"ensure_2d": False, "dtype": None, "input_name": "y"}
+        y = check_array(_in_numpy(y), **labels)
+        y = column_or_1d(y, warn=True)
+        if len(y) != len(rows):
+            raise ValueError(
+                f"X and y must have as many samples as each other, got {len(rows)} and {len(y)}"
+            )
+    else:
+        rows, y = validate_data(
+            estimator,
+            _flat(X, image),
+            _in_numpy(y),
+            dtype="numeric",
+            ensure_min_samples=least,
+            reset=reset,
+        )
+    check_classification_targets(y)
+    return rows, y, image
+
+
+def as_floats(rows: np.ndarray) -> np.ndarray:
+    """Real numbers in float32 if that is exact or what they are, else in float64.
+
+    Examples
+    --------
+    >>> as_floats(np.arange(3, dtype=np.uint8)).dtype, as_floats(np.arange(3)).dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    single = np.result_type(rows.dtype, np.float32) == np.float32
+    return rows.astype(np.float32 if single else np.float64, copy=False)
+
+
+def _in_numpy(values: Any) -> Any:
+    """Return arrays of other libraries in NumPy; scikit-learn looks at everything else."""
+    if type(values).__module__.startswith("dask"):
+        return np.asarray(values)
+    if isinstance(values, np.ndarray) or hasattr(values, "columns") or hasattr(values, "iloc"):
+        return values  # tables and columns with names
+    if hasattr(values, "__array__"):
+        return np.asarray(values)
+    return np.from_dlpack(values) if hasattr(values, "__dlpack__") else values
+
+
+def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
+    """Return X in NumPy or Dask, and the shape of its images if it is a stack."""
+    if type(X).__module__.startswith("xarray"):
+        X = getattr(X, "data", X)
+    if type(X).__module__.startswith("dask.dataframe"):
+        raise ValueError(
+            "X is a Dask DataFrame; pass X.to_dask_array(lengths=True), whose chunks have known "
+            "sizes"
+        )
+    if not is_dask(X):
+        X = np.asarray(X) if isinstance(X, (list, tuple)) else _in_numpy(X)
+        if _is_extended(getattr(X, "dtype", None)):
+            X = X.astype(np.float32)
+    return X, tuple(X.shape[1:]) if getattr(X, "ndim", None) == 3 else None
+
+
+def _is_extended(dtype: Any) -> bool:
+    """Whether numbers are of a kind that NumPy itself does not know, such as bfloat16."""
+    return getattr(dtype, "kind", None) == "V" and dtype.type is not np.void
+
+
+def _flat(X: Any, image: tuple[int, ...] | None) -> Any:
+    """Return a stack of images as rows; everything else unchanged."""
+    return X if image is None else X.reshape(len(X), math.prod(image))
+
+
+def _dask_rows(estimator: Any, X: Any, *, reset: bool, least: int) -> Any:
+    """Check what can be known of a Dask array without computing it."""
+    if X.ndim not in (2, 3):
+        raise ValueError(
+            f"a Dask array must be (n, features) or (n, height, width); got {X.ndim} dimensions"
+        )
+    if any(math.isnan(size) for size in X.shape):
+        raise ValueError(
+            "X has chunks of unknown sizes; call X.compute_chunk_sizes() first, which computes X "
+            "once, or make it by to_dask_array(lengths=True) from a DataFrame"
+        )
+    if not isinstance(X._meta, np.ndarray):
+        raise TypeError(
+            f"the chunks of X are of type {type(X._meta).__name__}; make them NumPy arrays by "
+            "X.map_blocks"
+        )
+    if X.dtype.kind not in _REAL and not _is_extended(X.dtype):
+        raise ValueError(f"X must be of real numbers, got dtype {X.dtype}; use X.astype(float)")
+    # What does not depend on values is checked by scikit-learn, on an array of the same width.
+    width = math.prod(X.shape[1:])
+    stand_in: Any = np.broadcast_to(np.float32(0), (min(X.shape[0], least), width))
+    validate_data(estimator, stand_in, ensure_min_samples=least, reset=reset)
+    return X.rechunk(dict.fromkeys(range(1, X.ndim), -1))

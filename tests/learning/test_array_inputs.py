@@ -1,0 +1,221 @@
+"""Data of every kind that users have: the same result as from NumPy, without needless copies."""
+
+import tracemalloc
+
+import h5py
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from sklearn.exceptions import NotFittedError
+
+from wetcow import datasets
+from wetcow.learning import calibration, inputs
+from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.model_file import ModelFileError, read_model, write_model
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Digits as cameras give them: whole numbers, here 0 to 16."""
+    X, y = datasets.load("digits")
+    return np.round(X[:200] * 16).astype(np.uint8), y[:200]
+
+
+def fitted(X, y, **parameters):
+    return WaveClassifier(n_modes=8, ridge=0.1, **parameters).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def expected(images):
+    """Criticalities from float64, the kind that needs no conversion."""
+    X, y = images
+    return fitted(X.astype(np.float64), y).criticality(X)
+
+
+def check(X, y, expected, seen=None):
+    clf = fitted(X, y)
+    seen = X if seen is None else seen
+    assert clf.image_shape_ == (8, 8)
+    for answer in (clf.criticality, clf.predict, clf.predict_proba, clf.uncertainty):
+        assert type(answer(seen)) is np.ndarray
+    assert type(clf.classes_) is np.ndarray
+    np.testing.assert_array_equal(clf.criticality(seen), expected)
+
+
+NUMBERS = ["uint8", "int16", "int64", "float16", "float32", "float64", "longdouble", ">f4", ">i2"]
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+@pytest.mark.parametrize("flat", [False, True])
+def test_numbers_of_all_kinds(images, expected, dtype, flat):
+    X = images[0].astype(dtype)
+    check(X.reshape(200, 64) if flat else X, images[1], expected)
+
+
+def test_black_and_white(images):
+    X, y = images[0] > 8, images[1]
+    assert X.dtype == bool
+    expected = fitted(X.astype(float), y).criticality(X.astype(float))
+    np.testing.assert_array_equal(fitted(X, y).criticality(X), expected)
+
+
+class DLPack:
+    """An array with nothing but DLPack's protocol."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **keywords):
+        return self._array.__dlpack__(**keywords)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    "kind", ["jax", "bfloat16", "torch", "h5py", "zarr", "xarray", "list", "nested", "dlpack"]
+)
+def test_arrays_of_other_libraries(images, expected, tmp_path, kind, flat):
+    X, y = images
+    X = X.reshape(200, 64) if flat else X
+    if kind == "jax":
+        check(jnp.asarray(X), jnp.asarray(y), expected)
+    elif kind == "bfloat16":  # exact for whole numbers up to 256
+        check(jnp.asarray(X, jnp.bfloat16), y, expected)
+    elif kind == "torch":
+        torch = pytest.importorskip("torch")
+        check(torch.as_tensor(X), torch.as_tensor(y), expected)
+    elif kind == "h5py":
+        with h5py.File(tmp_path / "images.h5", "w") as file:
+            file["X"], file["y"] = X, y
+            check(file["X"], file["y"], expected)
+    elif kind == "zarr":
+        check(zarr.array(X), zarr.array(y), expected)
+    elif kind == "xarray":
+        check(xr.DataArray(X), xr.DataArray(y), expected)
+    elif kind == "list":
+        check(list(X), list(y), expected)
+    elif kind == "nested":
+        check(X.tolist(), y.tolist(), expected)
+    else:
+        check(DLPack(X), y, expected)
+
+
+def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    names = [f"pixel {i}" for i in range(64)]
+    frame = pandas.DataFrame(images[0].reshape(200, 64), columns=names)
+    labels = pandas.Series([f"digit {label}" for label in images[1]])
+    clf = fitted(frame, labels)
+    np.testing.assert_array_equal(clf.criticality(frame), expected)
+    assert clf.predict(frame)[0].startswith("digit ")
+
+    clf.save(tmp_path / "model")
+    loaded = WaveClassifier.load(tmp_path / "model")
+    assert loaded.feature_names_in_.dtype == object
+    np.testing.assert_array_equal(loaded.feature_names_in_, names)
+    np.testing.assert_array_equal(loaded.predict(frame), clf.predict(frame))
+    with pytest.raises(ValueError, match="feature names should match"):
+        loaded.predict(frame[names[::-1]])
+    fitted(*images).save(tmp_path / "nameless")
+    assert not hasattr(WaveClassifier.load(tmp_path / "nameless"), "feature_names_in_")
+
+
+def test_unfit_data_are_refused(images):
+    X, y = images
+    clf = fitted(X, y)
+    with pytest.raises(ValueError, match="dim 4"):
+        clf.predict(X[..., None])
+    with pytest.raises(ValueError, match="64 features"):
+        clf.predict(X[:, 1:])
+    with pytest.raises(ValueError, match="0 sample"):
+        clf.predict(X[:0])
+    with pytest.raises(ValueError, match="NaN"):
+        clf.predict(np.where(np.arange(64) == 5, np.nan, X.reshape(200, 64)))
+    with pytest.raises(ValueError, match=r"[Cc]omplex"):
+        clf.fit(X * 1j, y)
+    with pytest.raises(ValueError, match="numeric"):
+        clf.fit(X.astype(str), y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        clf.fit(jnp.asarray(X), y[:-1])
+
+
+def peak_of(function):
+    """Most bytes that NumPy and Python had at a time."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibration, "_NUM_CALIBRATING", 100)
+    X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels
+    y = np.repeat(images[1], 30)
+    np.save(tmp_path / "images.npy", X)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
+    clf = WaveClassifier(
+        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, block_size=100
+    )
+    clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
+    for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
+        assert peak_of(learn) < X.nbytes  # measured: 0.62; a copy in float32 alone would be 4
+    here = clf.criticality(mapped[:50])
+    np.testing.assert_array_equal(here, clf.criticality(X[:50]))
+
+
+@pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
+def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
+    one = fitted(*images, margin_passes=3, block_size=200)
+    many = fitted(*images, margin_passes=3, block_size=30, cache_size=cache_size)
+    found, expected = many.criticality(images[0]), one.criticality(images[0])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert many.sharpness_ == pytest.approx(one.sharpness_, rel=1e-4)
+
+
+def test_floats_are_converted_only_if_they_must():
+    x = np.ones((2, 2), np.float32)
+    assert inputs.as_floats(x) is x
+    assert inputs.as_floats(np.ones(2, np.longdouble)).dtype == np.float64
+
+
+def test_a_failed_fit_keeps_what_was_learned(images):
+    """Also of data of another shape, whose number of features would not fit the old modes."""
+    X, y = images
+    clf = fitted(X, y)
+    before = {name: value for name, value in vars(clf).items() if name.endswith("_")}
+    for bad in (X[:, 1:].astype(float) * [np.nan], X[:, :2]):  # no numbers; smaller than a patch
+        with pytest.raises(ValueError):
+            clf.fit(bad, y)
+        assert all(vars(clf)[name] is value for name, value in before.items())
+    assert clf.predict(X).shape == (200,)
+
+
+def test_every_missing_parameter_is_named(images, tmp_path):
+    fitted(*images).save(tmp_path / "model")
+    parameters = WaveClassifier().get_params()
+    del parameters["progress"]
+    for name in parameters:
+        header, arrays = read_model(tmp_path / "model")
+        for own in ("format", "format_version", "wetcow", "arrays"):
+            del header[own]
+        del header["parameters"][name]
+        write_model(tmp_path / "partial", header, arrays)
+        with pytest.raises(ModelFileError, match=f"partial is not a model.*{name}.*missing"):
+            WaveClassifier.load(tmp_path / "partial")
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_network_of_one_image(images, flat):
+    clf = WaveClassifier(n_modes=4, n_regions=1, response="amplitude", ridge=0.1).fit(*images)
+    image = images[0][0]
+    network = clf.to_network(image.ravel() if flat else image)
+    assert network.size > 4 + 10
+    with pytest.raises(NotFittedError):
+        WaveClassifier().to_network(image)

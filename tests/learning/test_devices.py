@@ -1,0 +1,51 @@
+"""Work shared between JAX's devices: the tests have two, see conftest.py."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import numpy as np
+
+from wetcow import datasets
+from wetcow.learning.classifier import WaveClassifier
+
+FIT = """
+import sys, jax, numpy as np
+from wetcow import datasets, WaveClassifier
+X, y = (part[:600] for part in datasets.load("digits"))
+clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
+np.savez(sys.argv[1], devices=len(jax.devices()), criticality=clf.criticality(X),
+         sharpness=clf.sharpness_, uncertainty=clf.uncertainty(X[:100]))
+"""
+
+
+def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
+    command = [sys.executable, "-c", FIT, str(tmp_path / "one.npz")]
+    subprocess.run(command, env=environment, check=True)
+    one = np.load(tmp_path / "one.npz")
+    assert one["devices"] == 1 and len(jax.devices()) == 2
+
+    X, y = (part[:600] for part in datasets.load("digits"))
+    clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
+    found, expected = clf.criticality(X), one["criticality"]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(clf.sharpness_, one["sharpness"], rtol=1e-5)
+    np.testing.assert_allclose(clf.uncertainty(X[:100]), one["uncertainty"], rtol=1e-4)
+
+
+def test_both_devices_take_part(monkeypatch):
+    """Enough images for many groups are sent to one device and the other."""
+    used = set()
+    original = jax.device_put
+
+    def put(value, device=None, **keywords):
+        placed = original(value, device, **keywords)
+        used.update(placed.devices())
+        return placed
+
+    monkeypatch.setattr(jax, "device_put", put)
+    X, y = (part[:600] for part in datasets.load("digits"))
+    WaveClassifier(n_modes=64, n_regions=1, ridge=0.1, margin_passes=0).fit(X, y)
+    assert used == set(jax.devices())

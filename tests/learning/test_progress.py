@@ -1,0 +1,125 @@
+"""Progress of construction: which stages are shown, that they end, and that they can be left."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+import rich
+
+from wetcow import datasets
+from wetcow.cli import learning
+from wetcow.learning import progress
+from wetcow.learning.classifier import WaveClassifier
+
+STAGES = ["hidden modes", "features and sums", "class modes", "margin passes", "calibration"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = datasets.load("digits")
+    return X[:300], y[:300]
+
+
+@pytest.fixture
+def terminal():
+    """What rich writes to a terminal, here a text."""
+    text = io.StringIO()
+    rich.reconfigure(file=text, force_terminal=True, width=100)
+    yield text
+    rich.reconfigure()
+
+
+def lines(text):
+    """Last state of the display, without colours."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.getvalue())
+    return [line.strip() for line in plain.replace("\r", "\n").split("\n") if line.strip()]
+
+
+def test_stages_are_shown_to_their_ends(digits, terminal):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=4, block_size=70, progress=True)
+    clf.fit(X, y)
+    last = lines(terminal)[-len(STAGES) :]
+    for stage, line in zip(STAGES, last, strict=True):
+        assert line.startswith(stage)
+        assert re.search(r"\d:\d\d:\d\d +0:00:00$", line), line  # elapsed, and nothing remaining
+    assert " 300/300 " in last[1] and " 4/4 " in last[3]
+    assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
+
+
+@pytest.mark.parametrize("passes", [0, 2])
+def test_only_stages_that_there_are(digits, terminal, passes):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=passes, warm_start=True)
+    clf.fit(X, y).set_params(progress=True)
+    assert lines(terminal) == []
+    for learn, shown in ((clf.fit, passes), (clf.partial_fit, 0)):
+        terminal.truncate(0)
+        learn(X, y)
+        expected = STAGES[1:3] + STAGES[3:4] * (shown > 0) + STAGES[4:]
+        last = lines(terminal)[-len(expected) :]
+        assert [line.split("  ")[0].split(" ━")[0].strip() for line in last] == expected
+
+
+def test_nothing_is_shown_unasked(digits, capfd, terminal):
+    WaveClassifier(n_modes=8, ridge=0.1).fit(*digits)
+    assert terminal.getvalue() == "" and capfd.readouterr() == ("", "")
+
+
+def test_the_model_is_the_same(digits, terminal):
+    X, y = digits
+    shown, silent = (
+        WaveClassifier(n_modes=8, ridge=0.1, margin_passes=2, progress=progress).fit(X, y)
+        for progress in (True, False)
+    )
+    np.testing.assert_array_equal(shown.criticality(X), silent.criticality(X))
+
+
+@pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "calibration.solve"])
+def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, monkeypatch, at):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, ridge=0.1, progress=True).fit(X, y)
+    before, names = clf.criticality(X), set(vars(clf))
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"wetcow.learning.classifier.{at}", interrupt)
+    terminal.truncate(0)
+    # Other images and labels, whose shapes and settings must not stay.
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X[:, 1:, 1:], y % 3)
+    assert terminal.getvalue().endswith("\x1b[?25h")
+    np.testing.assert_array_equal(clf.criticality(X), before)
+    assert clf.image_shape_ == (8, 8) and set(vars(clf)) == names
+
+
+def test_steps_add_up_whatever_their_size(terminal):
+    with progress.stages(True) as start:
+        advance = start("thirds", 2)
+        for _ in range(6):
+            advance(1 / 3)
+        start("something else")
+    thirds, other = lines(terminal)[-2:]
+    assert thirds.startswith("thirds") and " 2/2 " in thirds
+    assert other.startswith("something else")
+
+
+@pytest.mark.parametrize(("is_terminal", "wanted"), [(True, True), (False, True), (True, False)])
+def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal, wanted):
+    """On stderr; stdout is for results."""
+
+    class Stderr(io.StringIO):
+        def isatty(self):
+            return is_terminal
+
+    stderr = Stderr()
+    monkeypatch.setattr("sys.stderr", stderr)
+    monkeypatch.setenv("TERM", "xterm")
+    try:
+        learning.run("digits", "seconds", 8, None, None, 0, "-", wanted)
+    finally:
+        rich.reconfigure()
+    assert ("features and sums" in stderr.getvalue()) == (is_terminal and wanted)
+    assert "features and sums" not in capfd.readouterr().out
