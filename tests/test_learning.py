@@ -284,7 +284,7 @@ def test_tables_and_labels_of_any_kind():
         ({"patch_size": 20}, "patches of 20×20 on images of 8×8.*change patch_size"),
         ({"patch_size": 1}, "larger than a pixel"),
         ({"n_regions": 9}, "at least n_regions=9 positions"),
-        ({"response": "relu"}, "response must be one of.*'relu'"),
+        ({"response": "tanh"}, "response must be one of.*'tanh'"),
         ({"threshold": float("nan")}, "threshold must be a finite number"),
         ({"omega": 0.0}, "omega must be a positive number"),
         ({"ridge": 0}, "ridge must be 'gcv' or a positive number, got 0"),

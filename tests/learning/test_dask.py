@@ -17,6 +17,9 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
 
+# Of the scheduler's status page, which nobody looks at, if several tests run at once.
+pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:UserWarning")
+
 PARAMETERS = {"n_modes": 8, "patch_size": 3, "ridge": 0.1, "block_size": 150}
 UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
 
@@ -32,7 +35,7 @@ def threads():
     """Two workers which are threads: all of the cluster but what is between processes."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
@@ -349,7 +352,7 @@ def test_processes(digits, cache_size):
     parameters = PARAMETERS | {"margin_passes": 3, "cache_size": cache_size}
     expected = WaveClassifier(**parameters).fit(X, y)
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster) as client:
         chunk = dask.delayed(made_on_a_worker, pure=False)

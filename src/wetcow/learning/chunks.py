@@ -36,6 +36,8 @@ class Place(NamedTuple):
         if len(rows) != self.count:
             raise ValueError(f"{where} has {len(rows)} rows; call X.compute_chunk_sizes()")
         rows = rows.reshape(self.count, -1)
+        if rows.dtype.kind in "biu":
+            return rows
         finite = np.isfinite(rows).all(axis=1)
         if not finite.all():
             row = self.start + int(np.argmin(finite))

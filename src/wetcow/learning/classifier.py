@@ -126,16 +126,16 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     NumPy can read, DataFrames, DataArrays or nested sequences; what is returned is NumPy. With d
     features and blocks of b images, `fit` needs 4·b·d bytes for features, 28·d² for the sums and
     their solution, and at most `cache_size` besides: memory does not grow with the number of images
-    other than X itself, which is neither copied nor converted as a whole, and 9 bytes per label.
+    other than X itself, which is neither copied nor converted as a whole, and 20 bytes per label.
     12·d² stay.
 
     Data that fit no memory, or are spread over machines, come as **Dask** arrays (``pip install
     "wetcow[dask]"``), chunked by rows. The result is that of a NumPy array up to rounding. If a
-    ``distributed.Client`` is active, features are computed by its workers, who keep up to
-    `cache_size` bytes in all and need 4·b·d + 28·d² each beside their chunks; only labels, sums
-    (28·d²) and 10,000 sampled rows come to this process. Without one, chunks are loaded one at a
-    time. What `predict` and other methods return of a Dask array is a Dask array, not computed yet,
-    as in dask-ml.
+    ``distributed.Client`` is active, features are computed by its workers, which keep up to
+    `cache_size` bytes in all and need 4·b·d and a few times 8·d² bytes per thread beside their
+    chunks; only labels, sums (28·d²) and 12,000 sampled rows come to this process. Without one,
+    chunks are loaded one at a time. What `predict` and other methods return of a Dask array is a
+    Dask array, not computed yet, as in dask-ml.
 
     Probabilities are softmax(β cr) of the criticalities. The one number β is the most likely one
     for criticalities of (at most 2,000) training images under class modes solved without the image
@@ -343,10 +343,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         LearnedNetwork
-            See `wetcow.learning.network.build_network`.
+            See `wetcow.learning.build.build_network`.
         """
         check_is_fitted(self)
-        from wetcow.learning.network import build_network
+        from wetcow.learning.build import build_network
 
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
