@@ -426,7 +426,10 @@ class TestNetworks:
         rng = np.random.default_rng(0)
         start = rng.normal(size=76) + 1j * rng.normal(size=76)
         with jax.enable_x64(True):
-            past = lambda delay: start[None, :] * np.exp(-1j * delay)  # noqa: E731
+
+            def past(delay):
+                return start[None, :] * np.exp(-1j * delay)
+
             exact = brain.coupling(delays="exact")(start, past)
             np.testing.assert_allclose(exact, brain.coupling()(start), atol=1e-12)
 
