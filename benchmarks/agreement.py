@@ -35,8 +35,8 @@ from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.learning import network as networks
 from wetcow.learning.budgets import RECIPES
+from wetcow.learning.build import build_network
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.network import build_network
 from wetcow.learning.readout import LAST, read_class
 
 SAMPLES_PER_TIME = 4  # in units of 1/ω of the hidden modes

@@ -343,10 +343,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         LearnedNetwork
-            See `wetcow.learning.network.build_network`.
+            See `wetcow.learning.build.build_network`.
         """
         check_is_fitted(self)
-        from wetcow.learning.network import build_network
+        from wetcow.learning.build import build_network
 
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 

@@ -7,9 +7,10 @@ is what the formula stands for. Its state is one complex vector, in three parts:
   image, each of the two. Each follows [11, 12] with the total excitation γ̄ and frequency ω̄ that the
   input gives it, and nothing else: hidden modes are not coupled to each other.
 - **traces**, one for each hidden mode and region: running means of what the modes of the region do
-  at the moment, tau · dm/dt = p − m. The real part of p is the mean of |a|, the imaginary part that
-  of the phase velocity Im(a* da/dt)/(|a|² + θ²), as far as the class modes use them. Averaged over
-  time these are the mean amplitude and the spiking frequency, which the formula has from a fit.
+  at the moment, tau · dm/dt = p − m. The real part of p is the mean of the amplitude A = |a|, the
+  imaginary part that of the phase velocity Im(a* da/dt)/A², or zero where the amplitude is far
+  below a small θ (times A⁴/(A⁴ + θ⁴)), as far as the class modes use them. Averaged over time these
+  are the mean amplitude and the spiking frequency, which the formula has from a fit.
 - **class modes**, which follow [11, 12] with an excitation γ_c·cr. The criticality cr is what the
   class modes' couplings [26, 27] make of the traces, from moment to moment.
 
@@ -23,8 +24,6 @@ units, `CLASS_OMEGA`: criticality, the only thing that counts, is a ratio.
 
 from __future__ import annotations
 
-import functools
-import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -32,10 +31,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.class_modes import ClassModes
-from wetcow.learning.features import Geometry, Layer, extract, normalise, region_weights
-from wetcow.learning.frame import align
-from wetcow.learning.hidden import HiddenModes
+from wetcow.learning.features import region_weights
 from wetcow.modes.criticality import CANONICAL, critical_ratio
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import INITIAL_AMPLITUDE, System
@@ -56,14 +52,13 @@ square root of time, roughly; `benchmarks/agreement.py` measures what it leaves 
 """
 
 SILENT_BELOW = 0.01
-"""θ: at amplitudes below this, in units of ω, a mode counts as silent and its phase as still."""
+"""θ: a mode counts as silent at amplitudes below this, and its phase as still.
 
-_CODES = {"both": ("amplitude", "rate"), "amplitude": ("amplitude",), "rate": ("rate",)}
-_NO_WAVES = {
-    "analytic": "the paper's rate [28] is an approximation that no integrated mode follows (it "
-    "does not vanish at negative excitation, where a mode is silent)",
-    "relu": "a rectified linear unit is no wave",
-}
+Near zero excitation a mode approaches its amplitude γ̄/α, or zero, as slowly as 1/(α t): this is the
+amplitude at the end of such a run. In much longer ones a smaller θ tells more modes apart.
+"""
+
+CODES = {"both": ("amplitude", "rate"), "amplitude": ("amplitude",), "rate": ("rate",)}
 
 
 class Bank(NamedTuple):
@@ -108,10 +103,10 @@ class Bank(NamedTuple):
 
 
 class LearnedNetwork(System):
-    """Hidden modes, traces and class modes of a wave classifier for one input; see `build_network`.
+    """Hidden modes, traces and class modes of a wave classifier for one input.
 
-    The keywords are also the parameters by which `replace` changes a network and which the
-    attributes of a run hold.
+    `wetcow.learning.build.build_network` makes it. The keywords are also the parameters by which
+    `replace` changes a network and which the attributes of a run hold.
 
     Parameters
     ----------
@@ -135,6 +130,8 @@ class LearnedNetwork(System):
         Frequency of the class modes.
     time_constant : float
         tau of the traces.
+    silent_below : float
+        θ.
 
     Raises
     ------
@@ -150,6 +147,7 @@ class LearnedNetwork(System):
     class_gamma: Any
     class_omega: Any
     time_constant: Any
+    silent_below: Any
     banks: tuple[Bank, ...] = eqx.field(static=True)
     response: str = eqx.field(static=True)
     classes: tuple = eqx.field(static=True)
@@ -169,22 +167,24 @@ class LearnedNetwork(System):
         classes: Any,
         class_omega: Any = CLASS_OMEGA,
         time_constant: Any = TIME_CONSTANT,
+        silent_below: Any = SILENT_BELOW,
     ):
         self.hidden = Mode(gamma, omega)
         self.unit = _array(unit)
         self.mean, self.spread = _array(mean), _array(spread)
         self.coupling, self.class_gamma = _array(coupling), _array(class_gamma)
         self.class_omega, self.time_constant = _array(class_omega), _array(time_constant)
+        self.silent_below = _array(silent_below)
         self.banks = tuple(Bank(*map(int, bank)) for bank in banks)
         self.response = str(response)
         self.classes = tuple(np.asarray(classes).tolist())
         self._check()
 
     def _check(self) -> None:
-        if self.response not in _CODES:
-            raise ValueError(f"response must be one of {[*_CODES]}, got {self.response!r}")
+        if self.response not in CODES:
+            raise ValueError(f"response must be one of {[*CODES]}, got {self.response!r}")
         n, n_classes = self.n_hidden, len(self.classes)
-        n_features = len(_CODES[self.response]) * self.n_traces
+        n_features = len(CODES[self.response]) * self.n_traces
         wanted = {
             "mean": (n_features,),
             "spread": (n_features,),
@@ -193,6 +193,7 @@ class LearnedNetwork(System):
             "unit": (),
             "class_omega": (),
             "time_constant": (),
+            "silent_below": (),
         }
         for name, shape in wanted.items():
             if np.shape(getattr(self, name)) != shape:
@@ -210,7 +211,7 @@ class LearnedNetwork(System):
         for name in wanted:
             if not np.all(np.isfinite(getattr(self, name))):
                 raise ValueError(f"{name} must be finite")
-        for name in ("unit", "class_omega", "time_constant", "spread"):
+        for name in ("unit", "class_omega", "time_constant", "silent_below", "spread"):
             if not np.all(np.asarray(getattr(self, name)) > 0):
                 raise ValueError(f"{name} must be positive")
 
@@ -271,6 +272,7 @@ class LearnedNetwork(System):
             "classes": np.array(self.classes),
             "class_omega": self.class_omega,
             "time_constant": self.time_constant,
+            "silent_below": self.silent_below,
         }
 
     def replace(self, **parameters: Any) -> LearnedNetwork:
@@ -303,11 +305,11 @@ class LearnedNetwork(System):
         """What the modes of each region do now, complex (n_traces,); `moving` is d hidden/dt."""
         amplitude = jnp.abs(hidden)
         codes = []
-        if "amplitude" in _CODES[self.response]:
+        if "amplitude" in CODES[self.response]:
             codes.append(amplitude)
-        if "rate" in _CODES[self.response]:
+        if "rate" in CODES[self.response]:
             turning = hidden.real * moving.imag - hidden.imag * moving.real
-            codes.append(turning * amplitude**2 / (amplitude**4 + SILENT_BELOW**4))
+            codes.append(turning * amplitude**2 / (amplitude**4 + self.silent_below**4))
         start, pooled = 0, []
         for bank in self.banks:
             part = slice(start, start + bank.n_hidden)
@@ -320,7 +322,7 @@ class LearnedNetwork(System):
         start, traces = 0, []
         for bank in self.banks:
             codes = {}
-            for code in _CODES[self.response]:
+            for code in CODES[self.response]:
                 codes[code] = features[start : start + bank.n_traces]
                 start += bank.n_traces
             silent = jnp.zeros_like(features[: bank.n_traces])
@@ -334,7 +336,7 @@ class LearnedNetwork(System):
         start, codes = 0, []
         for bank in self.banks:
             part = slice(start, start + bank.n_traces)
-            codes += [parts[code][part] for code in _CODES[self.response]]
+            codes += [parts[code][part] for code in CODES[self.response]]
             start = part.stop
         means = jnp.maximum(jnp.concatenate(codes), 0) * self.unit
         return (jnp.sqrt(means) - self.mean) / self.spread @ self.coupling + self.class_gamma
@@ -347,103 +349,3 @@ class LearnedNetwork(System):
 def _array(value: Any) -> Any:
     """Keep JAX arrays (they may be traced); everything else becomes float64 NumPy."""
     return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.float64)
-
-
-def build_network(
-    hidden: HiddenModes, class_modes: ClassModes, classes: Any, x: Any
-) -> LearnedNetwork:
-    """Return the network of hidden and class modes of a classifier for one input.
-
-    Parameters
-    ----------
-    hidden : HiddenModes
-        Hidden modes of the classifier.
-    class_modes : ClassModes
-        Its class modes.
-    classes : array (n_classes,)
-        Labels.
-    x : array (features,), (height, width), or one of them with a leading axis of length 1
-        One image, or the row of a table.
-
-    Returns
-    -------
-    LearnedNetwork
-        With one mode for each hidden mode at each patch position of the image: 100,352 for 128
-        modes and an image of 28×28 pixels, twice as many with mirror images.
-
-    Raises
-    ------
-    ValueError
-        If `x` is not one finite sample of the right size, or the codes are not those of waves.
-    """
-    if hidden.response not in _CODES:
-        reason = _NO_WAVES.get(hidden.response, "its codes are not those of an integrated mode")
-        raise ValueError(
-            f"a classifier with response={hidden.response!r} has no network to integrate: "
-            f"{reason}; choose one of {[*_CODES]}"
-        )
-    gammas, omegas, banks = [], [], []
-    scaled = _scaled(hidden, _one_sample(hidden, x))
-    for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True):
-        gamma, omega = _drive(scaled, layer, geometry)
-        gammas.append(np.asarray(gamma).ravel())
-        omegas.append(np.asarray(omega).ravel())
-        banks.append(Bank._make([*gamma.shape, geometry.n_regions]))
-    gamma, omega = np.concatenate(gammas), np.concatenate(omegas)
-    unit = float(omega.mean(dtype=np.float64))
-    if np.ptp(omega) == 0:
-        omega = omega[0]
-    return LearnedNetwork(
-        gamma / unit,
-        omega / unit,
-        unit=unit,
-        banks=banks,
-        response=hidden.response,
-        mean=hidden.mean,
-        spread=hidden.spread,
-        coupling=class_modes.coupling,
-        class_gamma=class_modes.gamma,
-        classes=classes,
-    )
-
-
-@functools.partial(jax.jit, static_argnames="geometry")
-def _drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
-    """γ̄ and ω̄ of the hidden modes of one layer, float32 (views, rows, columns, n_modes)."""
-    if geometry.mirrored:
-        images = jnp.concatenate([images, images[:, :, ::-1]])
-    seen = extract(images, geometry)
-    if geometry.normalised:
-        seen = normalise(seen, layer.floor)
-    gamma = layer.gamma + seen @ layer.excitation
-    omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
-    # Without a frequency there is no spiking: the codes are those of the limit.
-    return gamma, jnp.broadcast_to(jnp.maximum(omega, 0), gamma.shape)
-
-
-def _one_sample(hidden: HiddenModes, x: Any) -> np.ndarray:
-    """Return `x` as one row, float (1, features)."""
-    shape = hidden.image
-    columns = math.prod(shape) if shape is not None else np.size(hidden.center)
-    x = np.asarray(x)
-    allowed = [(columns,)] if shape is None else [(columns,), tuple(shape)]
-    if x.shape not in [*allowed, *((1, *one) for one in allowed)]:
-        expected = " or ".join(map(str, allowed))
-        raise ValueError(
-            f"a network is for one sample: x must have shape {expected}, or that with a leading "
-            f"axis of length 1; got {x.shape}"
-        )
-    if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool) or np.iscomplexobj(x):
-        raise ValueError(f"x must hold real numbers, got {x.dtype}")
-    x = x.reshape(1, columns).astype(np.result_type(x.dtype, np.float32))
-    if not np.all(np.isfinite(x)):
-        raise ValueError("x must be finite; it has NaN or infinite entries")
-    return x
-
-
-def _scaled(hidden: HiddenModes, rows: np.ndarray) -> np.ndarray:
-    """Images as the hidden modes see them: in their frame and scaled, float32."""
-    if hidden.image is not None and hidden.frame is not None:
-        rows = align(rows.reshape(len(rows), *hidden.image), hidden.frame).reshape(len(rows), -1)
-    scaled = (rows - hidden.center) / hidden.scale
-    return scaled.astype(np.float32).reshape(len(rows), *hidden.geometries[0].image)

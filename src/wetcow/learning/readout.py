@@ -77,7 +77,8 @@ def read_class(network: LearnedNetwork, run: xr.Dataset, last: float = LAST) -> 
     >>> import numpy as np
     >>> from wetcow import datasets, simulate
     >>> from wetcow.learning.classifier import WaveClassifier
-    >>> from wetcow.learning.network import SETTLING_TIME, build_network
+    >>> from wetcow.learning.build import build_network
+    >>> from wetcow.learning.network import SETTLING_TIME
     >>> X, y = datasets.load("digits")
     >>> clf = WaveClassifier(n_modes=8).fit(X[:600], y[:600])
     >>> network = build_network(clf.hidden_, clf.class_modes_, clf.classes_, X[600])
