@@ -12,6 +12,18 @@ from typing import TYPE_CHECKING, Any
 from wetcow.version import __version__
 
 _HOMES = {
+    "tissue.conductivity": ("Conductivity",),
+    "tissue.dispersion": ("dispersion",),
+    "tissue.directions": ("survival",),
+    "tissue.rays": ("trace_rays",),
+    "tissue.mri": ("conductivity_from_dwi",),
+    "tissue.field": ("Absorbing", "simulate_field"),
+    "tissue.projection": (
+        "mode_amplitudes",
+        "network_of_field",
+        "network_of_tissue",
+        "spatial_mode_amplitudes",
+    ),
     "modes.criticality": ("Constants", "CANONICAL"),
     "modes.hamiltonian": ("hamiltonian", "motion", "network_hamiltonian"),
     "modes.mode": ("Mode",),
@@ -83,9 +95,23 @@ if TYPE_CHECKING:
     from wetcow.synchrony.avalanches import crackling, find_avalanches, find_events, shuffled
     from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
     from wetcow.synchrony.power_law import fit_power_law
+    from wetcow.tissue.conductivity import Conductivity
+    from wetcow.tissue.directions import survival
+    from wetcow.tissue.dispersion import dispersion
+    from wetcow.tissue.field import Absorbing, simulate_field
+    from wetcow.tissue.mri import conductivity_from_dwi
+    from wetcow.tissue.projection import (
+        mode_amplitudes,
+        network_of_field,
+        network_of_tissue,
+        spatial_mode_amplitudes,
+    )
+    from wetcow.tissue.rays import trace_rays
 
 __all__ = [
     "CANONICAL",
+    "Absorbing",
+    "Conductivity",
     "Connectome",
     "ConnectomeError",
     "Constants",
@@ -106,8 +132,10 @@ __all__ = [
     "amplitude_only",
     "amplitude_order_parameter",
     "compare_connectivity",
+    "conductivity_from_dwi",
     "crackling",
     "datasets",
+    "dispersion",
     "find_avalanches",
     "find_events",
     "fit_power_law",
@@ -118,8 +146,11 @@ __all__ = [
     "load_connectome",
     "load_run",
     "memorize",
+    "mode_amplitudes",
     "motion",
     "network_hamiltonian",
+    "network_of_field",
+    "network_of_tissue",
     "order_parameter",
     "phase_locking",
     "phase_only",
@@ -129,11 +160,15 @@ __all__ = [
     "save_run",
     "shuffled",
     "simulate",
+    "simulate_field",
+    "spatial_mode_amplitudes",
     "spike_times",
     "spiking_frequency",
+    "survival",
     "sweep",
     "synchrony",
     "time_to_synchrony",
+    "trace_rays",
 ]
 
 

@@ -39,6 +39,13 @@ class Time(enum.StrEnum):
     MINUTES = "minutes"
 
 
+class Mapping(enum.StrEnum):
+    """From diffusion to conductivity."""
+
+    LINEAR = "linear"
+    VOLUME_NORMALISED = "volume-normalised"
+
+
 class Item(enum.StrEnum):
     """Results of the paper that can be reproduced."""
 
@@ -222,3 +229,82 @@ def predict(
         from wetcow.cli.predicting import run
 
         run(model, images, crop, json_file)
+
+
+@app.command()
+def tissue(
+    dwi: Annotated[
+        pathlib.Path, typer.Argument(metavar="DWI.nii.gz", help="4-D diffusion-weighted image.")
+    ],
+    bvals: Annotated[pathlib.Path, typer.Option(metavar="FILE", help="b-values, s/mm².")],
+    bvecs: Annotated[
+        pathlib.Path, typer.Option(metavar="FILE", help="b-vectors, in FSL's convention.")
+    ],
+    mask: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="MASK.nii.gz",
+            help="Where there is tissue; give one for images with air or bone.",
+            show_default="all voxels with signal",
+        ),
+    ] = None,
+    out: Annotated[
+        pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the maps.")
+    ] = pathlib.Path("wetcow-tissue"),
+    wave_number: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--wave-number",
+            "-k",
+            min=0,
+            help="rad/m; may be repeated.",
+            show_default="100, 300 and 1000",
+        ),
+    ] = None,
+    mapping: Annotated[
+        Mapping, typer.Option(help="linear (Tuch et al. 2001) or volume-normalised.")
+    ] = Mapping.LINEAR,
+    slope: Annotated[
+        float | None,
+        typer.Option(help="Of the linear mapping, S·s/mm³.", show_default="0.844"),
+    ] = None,
+    mean_conductivity: Annotated[
+        float | None,
+        typer.Option(help="Of the volume-normalised mapping, S/m.", show_default="0.33"),
+    ] = None,
+    permittivity: Annotated[
+        float, typer.Option(help="Relative, ε/ε₀; it falls with frequency. 4e7: 10 Hz.")
+    ] = 4e7,
+    exclude_non_positive: Annotated[
+        bool,
+        typer.Option(
+            "--exclude-non-positive",
+            help="Leave out voxels whose tensor is not positive definite, which else is an error.",
+        ),
+    ] = False,
+    json_file: Json = None,
+) -> None:
+    r"""Map wave frequency, damping and longest-surviving direction from diffusion MRI.
+
+    Writes NIfTI images (conductivity, direction, gamma, omega, ratio) and a figure. Needs the extra
+    mri: pip install "wetcow\[mri]".
+    """
+    with plainly():
+        from wetcow.cli.tissue import run
+
+        settings: dict[str, Any] = {
+            "mapping": mapping.value,
+            "relative_permittivity": permittivity,
+            "non_positive": "exclude" if exclude_non_positive else "raise",
+        }
+        for name, value, of in (
+            ("slope", slope, Mapping.LINEAR),
+            ("mean_conductivity", mean_conductivity, Mapping.VOLUME_NORMALISED),
+        ):
+            if value is not None and mapping != of:
+                option = name.replace("_", "-")
+                raise ValueError(f"--{option} belongs to --mapping {of.value}")
+            if value is not None:
+                settings[name] = value
+        numbers = wave_number or [100.0, 300.0, 1000.0]
+        run((dwi, bvals, bvecs, mask), out, numbers, settings, json_file)

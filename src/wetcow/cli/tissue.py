@@ -1,0 +1,138 @@
+"""The command ``wetcow tissue``: from a diffusion image to maps of its waves."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from typing import Any
+
+import numpy as np
+
+from wetcow.cli.output import check_json, console, versions, write_json
+from wetcow.tissue.conductivity import Conductivity
+from wetcow.tissue.directions import survival
+from wetcow.tissue.maps import save_maps
+from wetcow.tissue.mri import conductivity_from_dwi
+
+FIGURE = "tissue.png"
+
+
+def run(
+    images: tuple[pathlib.Path, pathlib.Path, pathlib.Path, pathlib.Path | None],
+    out: pathlib.Path,
+    wave_numbers: list[float],
+    settings: dict[str, Any],
+    json_file: str | None,
+) -> None:
+    """Map an image's waves; see the command's help.
+
+    Parameters
+    ----------
+    images : paths
+        Of the diffusion image, b-values, b-vectors, and the mask or None.
+    out : path
+        Folder of the maps.
+    wave_numbers : list of float
+        rad/m.
+    settings : dict
+        Of `conductivity_from_dwi`.
+    json_file : str or None
+        As of every command.
+    """
+    check_json(json_file)
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; give a folder")
+    start = time.perf_counter()
+    try:
+        tissue = conductivity_from_dwi(*images, **settings)
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    waves = survival(tissue, wave_numbers)
+    files = save_maps(tissue, waves, out)
+    files["figure"] = out / FIGURE
+    _draw(tissue, waves, files["figure"])
+    names = ("dwi", "bvals", "bvecs", "mask")
+    report = {
+        **dict(zip(names, images, strict=True)),
+        **settings,
+        **summarize(tissue, waves),
+        "files": files,
+        "seconds": time.perf_counter() - start,
+        "versions": versions(),
+    }
+    _print(report, json_file)
+    write_json(report, json_file)
+
+
+def _draw(tissue: Conductivity, waves: Any, path: pathlib.Path) -> None:
+    import io
+
+    from wetcow.files import write_whole
+    from wetcow.tissue.figures import tissue_figure
+
+    picture = io.BytesIO()
+    tissue_figure(tissue, waves).savefig(picture, dpi=150, format="png")
+    write_whole(path, picture.getvalue())
+
+
+def _quartiles(values: Any) -> list[float]:
+    known = np.asarray(values)[np.isfinite(values)]
+    return np.percentile(known, [25, 50, 75]).tolist() if known.size else [float("nan")] * 3
+
+
+def summarize(tissue: Conductivity, waves: Any) -> dict[str, Any]:
+    """Numbers of voxels, and quartiles over them of conductivity, γ, ω and |ω/γ|.
+
+    Parameters
+    ----------
+    tissue : Conductivity
+    waves : xarray.Dataset
+        From `survival`.
+
+    Returns
+    -------
+    dict
+        ``mean_conductivity`` (S/m) and ``gamma`` (1/s): first quartile, median, third; ``waves``:
+        ``wave_number`` (rad/m) with ``omega`` (rad/s) and ``ratio`` (rad).
+    """
+    inside = np.asarray(tissue.inside())
+    mean = np.trace(np.asarray(tissue.sigma), axis1=-2, axis2=-1)[inside] / tissue.dimension
+    return {
+        "grid": tissue.grid,
+        "spacing_mm": (tissue.spacing * 1e3).tolist(),
+        "n_voxels": int(inside.sum()),
+        "mean_conductivity": _quartiles(mean),
+        "gamma": _quartiles(waves["gamma"]),
+        "waves": [
+            {
+                "wave_number": float(number),
+                "omega": _quartiles(waves["omega"].sel(wave_number=number)),
+                "ratio": _quartiles(waves["ratio"].sel(wave_number=number)),
+            }
+            for number in waves["wave_number"].values
+        ],
+    }
+
+
+def _print(report: dict[str, Any], json_file: str | None) -> None:
+    from rich.table import Table
+
+    screen = console(json_file)
+    size = " × ".join(f"{step:.3g}" for step in report["spacing_mm"])
+    screen.print(
+        f"{report['dwi']}: {report['n_voxels']} of {np.prod(report['grid'])} voxels of {size} mm, "
+        f"mean conductivity {report['mean_conductivity'][1]:.3g} S/m (median)",
+        soft_wrap=True,
+    )
+    table = Table(title="waves where they survive longest", title_justify="left")
+    for name in ("|k| (rad/m)", "wavelength (mm)", "γ (1/s)", "ω (rad/s)", "|ω/γ|", "quartiles"):
+        table.add_column(name, justify="right")
+    for wave in report["waves"]:
+        number, (low, ratio, high) = wave["wave_number"], wave["ratio"]
+        table.add_row(
+            *(f"{number:g}", f"{2000 * np.pi / number:.3g}", f"{report['gamma'][1]:.4g}"),
+            *(f"{wave['omega'][1]:.4g}", f"{ratio:.3g}", f"{low:.3g} … {high:.3g}"),
+        )
+    screen.print(table)
+    for path in report["files"].values():
+        screen.print(f"wrote {path}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Tissue: conductivity, the dispersion of weakly evanescent waves, rays, and the wave field."""
