@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import pathlib
 import sys
 import time
@@ -22,7 +21,8 @@ from typing import Any
 import numpy as np
 
 import wetcow as wc
-from wetcow.files import plain, whole_file
+from wetcow.cli.output import write_json
+from wetcow.files import whole_file
 from wetcow.networks.connectome import Connectome, load_connectome
 from wetcow.reports.brain import figure_avalanches
 from wetcow.synchrony.avalanches import (
@@ -153,11 +153,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
             figure.savefig(file, format="png", dpi=110)
         numbers[f"{regions} regions"] = rows
     numbers["seconds"] = time.perf_counter() - began
-    numbers = plain(numbers)
-    if options.json == "-":
-        print(json.dumps(numbers, indent=1))
-    elif options.json:
-        pathlib.Path(options.json).write_text(json.dumps(numbers, indent=1))
+    write_json(numbers, options.json)
     return numbers
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import pathlib
 import sys
 import time
@@ -21,7 +20,8 @@ import numpy as np
 import xarray as xr
 
 import wetcow as wc
-from wetcow.files import plain, whole_file
+from wetcow.cli.output import write_json
+from wetcow.files import whole_file
 from wetcow.networks.connectome import Connectome, load_connectome
 from wetcow.reports.brain import (
     figure_connectivity,
@@ -281,19 +281,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     for name, figure in pictures.items():
         with whole_file(options.out / f"{name}.png") as file:
             figure.savefig(file, format="png", dpi=110)
-    numbers = plain(
-        {
-            "connectome": repr(brain),
-            "connectivity": table.to_dict(data="list"),
-            "delays": scores.to_dict(data="list"),
-            "memory": memory(brain, *((2, 100.0) if quick else (6, 300.0))),
-            "seconds": time.perf_counter() - began,
-        }
-    )
-    if options.json == "-":
-        print(json.dumps(numbers, indent=1))
-    elif options.json:
-        pathlib.Path(options.json).write_text(json.dumps(numbers, indent=1))
+    numbers = {
+        "connectome": repr(brain),
+        "connectivity": table.to_dict(data="list"),
+        "delays": scores.to_dict(data="list"),
+        "memory": memory(brain, *((2, 100.0) if quick else (6, 300.0))),
+        "seconds": time.perf_counter() - began,
+    }
+    write_json(numbers, options.json)
     return numbers
 
 

@@ -1,12 +1,5 @@
-"""Functional connectivity, figures of brains, and the gallery's scripts."""
+"""Functional connectivity and figures of brains."""
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
-import matplotlib.image
 import numpy as np
 import pytest
 import xarray as xr
@@ -15,8 +8,6 @@ import wetcow as wc
 from wetcow.networks.connectome import Connectome
 from wetcow.reports.brain import figure_phase_diagram, plot_brain
 from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
-
-EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 
 
 def recorded(a, dt=0.1):
@@ -160,42 +151,3 @@ class TestFigures:
         np.testing.assert_allclose(order, runs["order"].T)
         np.testing.assert_allclose(silent, [[0, 0], [0, 1], [1, 1]])
         assert figure.axes[0].get_ylim() == (0, 1)  # γ = 2 is the critical point
-
-
-def run_example(name, folder):
-    result = subprocess.run(
-        [sys.executable, EXAMPLES / name, "--quick", "--out", folder, "--json", folder / "n.json"],
-        env={**os.environ, "XLA_FLAGS": ""},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    for picture in folder.glob("*.png"):
-        image = matplotlib.image.imread(picture)
-        assert image.shape[1] > 900 and image[..., :3].std() > 0.05, f"{picture} is empty"
-    return json.loads((folder / "n.json").read_text()), {one.name for one in folder.glob("*.png")}
-
-
-@pytest.mark.slow
-def test_whole_brain(tmp_path):
-    numbers, pictures = run_example("whole_brain.py", tmp_path)
-    assert pictures == {
-        f"brain_{name}.png" for name in ("phase_diagram", "connectivity", "map", "delays")
-    }
-    pearson = numbers["connectivity"]["data_vars"]["pearson"]["data"]
-    assert pearson[1] > pearson[0] + 0.2, "coupling must make function follow structure"
-    held = numbers["memory"]["nearest to zero"]
-    assert held["replays"] == held["starts"] and held["links_outside_the_connectome"] == 0
-    none, at_omega, settled, _ = numbers["delays"]["data_vars"]["frequency_error"]["data"][0][0]
-    assert settled < none and settled < at_omega
-
-
-@pytest.mark.slow
-def test_avalanches(tmp_path):
-    numbers, pictures = run_example("avalanches.py", tmp_path)
-    assert pictures == {"avalanche_76.png"}
-    alone, coupled = numbers["76 regions"]
-    assert alone["largest"] < 2 * alone["largest_independent"]
-    assert coupled["largest"] > 2 * coupled["largest_independent"]

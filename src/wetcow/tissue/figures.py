@@ -39,6 +39,39 @@ def _span(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high if high > low else low + max(abs(low), 1e-12))
 
 
+def _mean_in_plane(conductivity: Conductivity, axis: int, index: int) -> np.ndarray:
+    """Mean of the eigenvalues of σ in a slice, S/m; NaN outside the tissue."""
+    plane = np.take(np.asarray(conductivity.sigma), index, axis)
+    inside = np.take(np.asarray(conductivity.inside()), index, axis)
+    return np.where(inside, np.trace(plane, axis1=-2, axis2=-1) / 3, np.nan)
+
+
+def draw_plane(
+    conductivity: Conductivity, panel: Any, *, axis: int = 2, index: int, **style: Any
+) -> Any:
+    """Draw the mean conductivity (S/m) in a slice of a 3-D tissue; positions in mm.
+
+    Parameters
+    ----------
+    conductivity : Conductivity
+        3-D.
+    panel : matplotlib.axes.Axes
+    axis, index : int
+        As of `tissue_figure`.
+    style
+        Of `matplotlib.axes.Axes.imshow`.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+        For a colour bar.
+    """
+    values = _mean_in_plane(conductivity, axis, index)
+    keep = [i for i in range(3) if i != axis]
+    extent = _extent(conductivity.spacing[keep], values.shape)
+    return _show(panel, values, extent, **{"cmap": "gray", **style})
+
+
 def tissue_figure(
     conductivity: Conductivity,
     waves: xr.Dataset,
@@ -76,9 +109,8 @@ def tissue_figure(
     across, up = _plane(axis)
     chosen = waves.isel({AXES[axis]: index}).sel(wave_number=number)
     keep = [i for i in range(3) if i != axis]
-    sigma = np.trace(np.take(np.asarray(conductivity.sigma), index, axis), axis1=-2, axis2=-1) / 3
-    inside = np.take(np.asarray(conductivity.inside()), index, axis)
-    extent = _extent(conductivity.spacing[keep], inside.shape)
+    sigma = _mean_in_plane(conductivity, axis, index)
+    extent = _extent(conductivity.spacing[keep], sigma.shape)
     figure = Figure(figsize=(13.5, 3.4), layout="constrained")
     panels = figure.subplots(1, 5, sharex=True, sharey=True)
     title = f"{AXES[axis]} = {index * conductivity.spacing[axis] * MM:g} mm, |k| = {number:g} rad/m"
@@ -86,7 +118,7 @@ def tissue_figure(
         f"Waves that survive longest, {title} (wavelength {2000 * np.pi / number:.3g} mm)"
     )
     maps = (
-        ("mean conductivity (S/m)", np.where(inside, sigma, np.nan), "viridis"),
+        ("mean conductivity (S/m)", sigma, "viridis"),
         ("damping γ (1/s)", chosen["gamma"].values, "magma"),
         ("frequency ω (rad/s)", chosen["omega"].values, "magma"),
         ("|ω/γ| (rad)", chosen["ratio"].values, "magma"),

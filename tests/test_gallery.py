@@ -1,0 +1,74 @@
+"""The gallery's scripts run, and what they say and draw is so."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import matplotlib.image
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+
+
+def run_example(name, folder, *options):
+    result = subprocess.run(
+        [sys.executable, EXAMPLES / name, *options, "--out", folder, "--json", folder / "n.json"],
+        env={**os.environ, "XLA_FLAGS": ""},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    for picture in folder.glob("*.png"):
+        image = matplotlib.image.imread(picture)
+        assert image.shape[1] > 500 and image[..., :3].std() > 0.05, f"{picture} is empty"
+    return json.loads((folder / "n.json").read_text()), {one.name for one in folder.glob("*.png")}
+
+
+@pytest.mark.slow
+def test_whole_brain(tmp_path):
+    numbers, pictures = run_example("whole_brain.py", tmp_path, "--quick")
+    assert pictures == {
+        f"brain_{name}.png" for name in ("phase_diagram", "connectivity", "map", "delays")
+    }
+    pearson = numbers["connectivity"]["data_vars"]["pearson"]["data"]
+    assert pearson[1] > pearson[0] + 0.2, "coupling must make function follow structure"
+    held = numbers["memory"]["nearest to zero"]
+    assert held["replays"] == held["starts"] and held["links_outside_the_connectome"] == 0
+    none, at_omega, settled, _ = numbers["delays"]["data_vars"]["frequency_error"]["data"][0][0]
+    assert settled < none and settled < at_omega
+
+
+@pytest.mark.slow
+def test_avalanches(tmp_path):
+    numbers, pictures = run_example("avalanches.py", tmp_path, "--quick")
+    assert pictures == {"avalanche_76.png"}
+    alone, coupled = numbers["76 regions"]
+    assert alone["largest"] < 2 * alone["largest_independent"]
+    assert coupled["largest"] > 2 * coupled["largest_independent"]
+
+
+@pytest.mark.slow
+def test_tissue_waves(tmp_path):
+    numbers, pictures = run_example("tissue_waves.py", tmp_path)
+    assert pictures == {f"tissue_{name}.png" for name in ("map", "lengths", "rays")}
+    assert numbers["voxels"] == 972 and numbers["excluded"] == 28
+    slow, fast = numbers["gamma_by_permittivity"].values()
+    assert fast == pytest.approx(400 * slow, rel=1e-4)
+    shares = [*numbers["share_that_turns_by_a_radian"].values()]
+    assert shares == sorted(shares, reverse=True) and shares[0] > 0.9
+    assert numbers["rays"]["relative_drift_of_omega"] < 0.01
+
+
+@pytest.mark.slow
+def test_wave_field(tmp_path):
+    numbers, pictures = run_example("wave_field.py", tmp_path, "--quick")
+    assert pictures == {f"field_{name}.png" for name in ("real", "persistence", "packets")}
+    assert numbers["real_plane"]["modes"]["largest_frequency_over_fastest"] < 1e-12
+    ring, uniform = (value for name, value in numbers["ring"].items() if "energy" in name)
+    assert ring[0] > 100 * uniform[0] and ring[1] > 1e4 * uniform[1]
+    long, _, short = (row["coupling_differs_by"] for row in numbers["network_of_waves"])
+    assert short < 0.1 * long
