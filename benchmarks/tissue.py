@@ -5,8 +5,8 @@
 
 Each measurement has a process of its own, so that its peak memory can be told; the first call,
 with compilation, and the next one are timed. A map is limited by writing its numbers, measured by
-filling a new array of the same size; a step of the field by its sixteen Fourier transforms, measured
-as a compiled loop of nothing else.
+filling a new array of the same size; a step of the field by its sixteen Fourier transforms,
+measured as a compiled loop of nothing else.
 """
 
 from __future__ import annotations
