@@ -80,7 +80,7 @@ def measure_maps(side: int, waves: int, seed: int) -> dict[str, Any]:
     del maps
     return {
         "what": "dispersion",
-        "size": f"{side}³ voxels × {waves} wave vectors",
+        "size": f"{side}³ × {waves} waves",
         "first_seconds": first,
         "seconds": second,
         "result_mb": size / 1e6,
@@ -112,7 +112,7 @@ def measure_field(side: int, steps: int, seed: int) -> dict[str, Any]:
     limit = fastest(lambda: transforms(both).block_until_ready(), 20)
     return {
         "what": "wave field",
-        "size": f"{side}² voxels, {field.attrs['steps']} steps",
+        "size": f"{side}², {field.attrs['steps']} steps",
         "first_seconds": first,
         "seconds": second,
         "result_mb": field.nbytes / 1e6,
@@ -143,7 +143,7 @@ def main() -> None:
             1, multiprocessing.get_context("spawn")
         ) as pool:
             rows.append(pool.submit(work, *size, options.seed).result())
-    table = Table("", "size", "first (s)", "next (s)", "limit (s)", "next/limit", "peak (MB)")
+    table = Table("", "size", "first (s)", "next (s)", "limit (s)", "ratio", "peak (MB)")
     for row in rows:
         times = row["first_seconds"], row["seconds"], row["limit_seconds"]
         table.add_row(
