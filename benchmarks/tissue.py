@@ -134,10 +134,11 @@ def main() -> None:
     if min(options.side, options.waves, options.field_side, options.steps) < 2:
         parser.error("sizes must be at least 2")
     rows = []
-    for work, size in (
+    works: list[tuple[Callable[..., dict[str, Any]], tuple[int, int]]] = [
         (measure_maps, (options.side, options.waves)),
         (measure_field, (options.field_side, options.steps)),
-    ):
+    ]
+    for work, size in works:
         # JAX has threads, which do not survive a fork.
         with concurrent.futures.ProcessPoolExecutor(
             1, multiprocessing.get_context("spawn")

@@ -126,7 +126,7 @@ def region_weights(n_positions: int, n_regions: int) -> np.ndarray:
     return (np.maximum(overlap, 0) * n_regions / n_positions).astype(np.float32)
 
 
-def _pool(codes: Any, geometry: Geometry) -> Any:
+def pool(codes: Any, geometry: Geometry) -> Any:
     """Means over regions: (n, rows, columns, modes) → (n, regions², modes)."""
     n, rows, columns, n_modes = codes.shape
     r = geometry.n_regions
@@ -145,7 +145,7 @@ def _encode_group(images: Any, layer: Layer, geometry: Geometry, response: Respo
         seen = normalise(seen, layer.floor)
     gamma = layer.gamma + seen @ layer.excitation
     omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
-    pooled = jnp.stack([_pool(code, geometry) for code in respond(gamma, omega, response)], axis=1)
+    pooled = jnp.stack([pool(code, geometry) for code in respond(gamma, omega, response)], axis=1)
     if geometry.mirrored:
         pooled = (pooled[: len(images) // 2] + pooled[len(images) // 2 :]) / 2
     # The fitted polynomials may dip below zero by their error.
