@@ -119,3 +119,29 @@ def test_splits_do_not_overlap(learning):
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(ValueError, match="asks for 1079"):
         load_split("digits", "validation", 1079)
+
+
+def test_tissue_is_timed(tmp_path):
+    file = tmp_path / "tissue.json"
+    small = ["--side", "6", "--waves", "2", "--field-side", "16", "--steps", "4"]
+    script = [sys.executable, str(BENCHMARKS / "tissue.py"), *small, "--json", str(file)]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    maps, field = json.loads(file.read_text())["rows"]
+    assert maps["result_mb"] * 1e6 == pytest.approx(6**3 * 2 * 28, rel=0.2)
+    assert field["size"] == "16², 4 steps" and field["seconds"] < field["first_seconds"]
+
+
+def test_responses_are_judged(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    responses = importlib.import_module("responses")
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 5_200)
+    images = rng.uniform(0, 0.3, (5_200, 20, 20)).astype(np.float32)
+    for digit in range(10):  # a bar for each class
+        images[labels == digit, 2 * digit : 2 * digit + 2, 4:16] += 1
+    monkeypatch.setattr(responses, "N_VALIDATION", 200)
+    setting = responses.Setting(0.1, 0.2, 0.3)
+    pair = (images[:5_000], labels[:5_000]), (images[5_000:], labels[5_000:])
+    for name in responses.VARIANTS:
+        assert responses.judge(name, 4, setting, 0, *pair) > 0.9, name
