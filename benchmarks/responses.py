@@ -7,6 +7,8 @@ the answer of its hidden modes and the couplings that set it:
 
 - ``both``, ``amplitude``, ``rate``: codes of the integrated mode; ``analytic``: the paper's [28];
   ``relu``: no wave, the control.
+- ``relu, both signs``: max(γ̄, 0) and the same of the opposite couplings, two features of one product
+  as ``both`` has: its control.
 - ``amplitude, Im R``: the drive also turns the mode, ω̄ = ω + s·drive, at no further product.
 - ``amplitude, other Im R``: ω̄ is driven by couplings of its own, which costs a second product.
 - ``amplitude, many ω``: frequencies ω_k spread log-uniformly over a factor of 16.
@@ -71,20 +73,24 @@ class Variant(NamedTuple):
         Values of the further number to choose among; its meaning is that of the name.
     has_omega : bool
         Whether ω matters.
+    codes : int
+        Features of each mode and region.
     """
 
     response: Response
     products: int = 1
     extra: tuple[float, ...] = (0.0,)
     has_omega: bool = True
+    codes: int = 1
 
 
 VARIANTS = {
-    "both": Variant("both"),
+    "both": Variant("both", codes=2),
     "amplitude": Variant("amplitude"),
     "rate": Variant("rate"),
     "analytic": Variant("analytic", 2, has_omega=False),
     "relu": Variant("relu", has_omega=False),
+    "relu, both signs": Variant("relu", has_omega=False, codes=2),
     "amplitude, Im R": Variant("amplitude", extra=(-0.3, 0.3)),
     "amplitude, other Im R": Variant("amplitude", 2, (0.3, 1.0)),
     "amplitude, many ω": Variant("amplitude", extra=(16.0,)),
@@ -104,8 +110,7 @@ class Setting(NamedTuple):
 
 def sizes(variant: Variant) -> list[int]:
     """Numbers of modes: one for 2,048 features, one for 128 products (the same for most)."""
-    codes = 2 if variant.response == "both" else 1
-    return sorted({2048 // REGIONS**2 // codes, 128 // variant.products})
+    return sorted({2048 // REGIONS**2 // variant.codes, 128 // variant.products})
 
 
 def layer_of(
@@ -116,6 +121,15 @@ def layer_of(
     make = functools.partial(construct.construct_layer, images, geometry, n_modes, rng)
     numbers: dict[str, Any] = {"threshold": setting.threshold, "omega": setting.omega}
     layer = make(response=VARIANTS[name].response, **numbers)
+    if name == "relu, both signs":
+        again = np.random.default_rng(seed)
+        zero = construct.construct_layer(images, geometry, n_modes, again, threshold=0.0)
+        level = zero.gamma - layer.gamma
+        return layer._replace(
+            excitation=np.hstack([layer.excitation, -layer.excitation]),
+            gamma=np.concatenate([layer.gamma, -zero.gamma - level]),
+            omega=np.tile(layer.omega, 2),
+        )
     if name == "amplitude, Im R":
         # The constant part of the drive turns the mode as well.
         drive = layer.gamma - layer.gamma.max()
@@ -246,10 +260,9 @@ def main() -> None:
                     judge(name, n_modes, setting, seed, (images, labels), test)
                     for seed in range(options.seeds)
                 ]
-                codes = 2 if VARIANTS[name].response == "both" else 1
                 row = {
                     **key,
-                    "features": codes * n_modes * REGIONS**2,
+                    "features": VARIANTS[name].codes * n_modes * REGIONS**2,
                     "products": n_modes * VARIANTS[name].products,
                     "setting": setting._asdict(),
                     "validation": validation,
