@@ -7,8 +7,8 @@ the answer of its hidden modes and the couplings that set it:
 
 - ``both``, ``amplitude``, ``rate``: codes of the integrated mode; ``analytic``: the paper's [28];
   ``relu``: no wave, the control.
-- ``relu, both signs``: max(γ̄, 0) and the same of the opposite couplings, two features of one product
-  as ``both`` has: its control.
+- ``relu, both signs``: max(γ̄, 0) and the same of the opposite couplings, two features of one
+  product as ``both`` has: its control.
 - ``amplitude, Im R``: the drive also turns the mode, ω̄ = ω + s·drive, at no further product.
 - ``amplitude, other Im R``: ω̄ is driven by couplings of its own, which costs a second product.
 - ``amplitude, many ω``: frequencies ω_k spread log-uniformly over a factor of 16.

@@ -181,6 +181,16 @@ def learn(
         int | None,
         typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
     ] = None,
+    train_minutes: Annotated[
+        float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
+    ] = 0.0,
+    resume: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keeps the state of training; if it is there, training goes on from it.",
+        ),
+    ] = None,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -196,11 +206,15 @@ def learn(
     seed: Seed = 0,
     json_file: Json = None,
 ) -> None:
-    """Construct a wave classifier in one pass over a data set and test it."""
+    """Construct a wave classifier in one pass over a data set, train it if asked to, and test it.
+
+    Ctrl-C while training ends it early and keeps what there is.
+    """
     with plainly():
         from wetcow.cli.learning import run
 
-        run(dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
+        options = (dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
+        run(*options, train_minutes, resume)
 
 
 @app.command()

@@ -24,6 +24,8 @@ def run(
     save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
+    train_minutes: float = 0.0,
+    resume: pathlib.Path | None = None,
     progress: bool = True,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see the command's help for the rest."""
@@ -34,7 +36,11 @@ def run(
         import rich
 
         rich.reconfigure(stderr=True)  # stdout is for results
-    report = learn(dataset, budget, n_modes, data_dir, seed, save, progress)
+    if resume is not None and not train_minutes:
+        raise ValueError("--resume is for training: give --train-minutes too")
+    report = learn(
+        *(dataset, budget, n_modes, data_dir, seed, save, progress, train_minutes, resume)
+    )
     _print(report, json_file)
     write_json(report, json_file)
 
@@ -47,6 +53,8 @@ def learn(
     seed: int = 0,
     save: pathlib.Path | None = None,
     progress: bool = False,
+    train_minutes: float = 0.0,
+    checkpoint: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
@@ -66,7 +74,11 @@ def learn(
     save : path, optional
         File for the model, written before it is tested.
     progress : bool
-        Whether to show the stages of construction.
+        Whether to show the stages of construction and training.
+    train_minutes : float
+        Time for training; 0: none.
+    checkpoint : path, optional
+        File for the state of training; if there is one, training goes on from it.
 
     Returns
     -------
@@ -76,11 +88,19 @@ def learn(
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
     classifier = WaveClassifier(
-        budget, n_modes=n_modes, progress=progress, random_state=seed, **RECIPES[dataset]
+        budget,
+        n_modes=n_modes,
+        train_minutes=train_minutes,
+        checkpoint=checkpoint,
+        progress=progress,
+        random_state=seed,
+        **RECIPES[dataset],
     )
     start = time.perf_counter()
     classifier.fit(X, y)
-    construct_seconds = time.perf_counter() - start
+    refined = classifier.refined_
+    train_seconds = 0.0 if refined is None else refined.seconds
+    construct_seconds = time.perf_counter() - start - train_seconds
     if save is not None:
         classifier.save(save)
     classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
@@ -99,13 +119,28 @@ def learn(
         "test_accuracy": 1 - wrong / len(y_test),
         "test_errors": wrong,
         "construct_seconds": construct_seconds,
-        "train_seconds": 0.0,
+        "train_seconds": train_seconds,
+        "validation_accuracy_constructed": None if refined is None else refined.constructed,
+        "validation_accuracy_trained": None if refined is None else refined.trained,
         "predict_seconds_per_image": predict_seconds / len(y_test),
         "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
         "n_parameters": sum(np.size(array) for array in couplings),
         "peak_memory_mb": peak_memory_mb(),
         "seed": seed,
         "versions": versions(),
+    }
+
+
+def _training(report: dict[str, Any]) -> dict[str, str]:
+    constructed, trained = (
+        report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
+    )
+    if trained is None:
+        return {}
+    kept = "kept" if trained > constructed else "no better, not kept"
+    return {
+        "trained for": f"{report['train_seconds']:.0f} s",
+        "on validation images": f"{constructed:.4f} constructed, {trained:.4f} trained: {kept}",
     }
 
 
@@ -117,6 +152,7 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
         "images": f"{report['n_train']} for training, {report['n_test']} for testing",
         "test accuracy": f"{report['test_accuracy']:.4f} (errors: {report['test_errors']})",
         "constructed in": f"{report['construct_seconds']:.2f} s",
+        **_training(report),
         "prediction": f"{report['predict_seconds_per_image'] * 1e6:.0f} µs per image",
         "hidden modes": f"{report['n_modes']}",
         "parameters": f"{report['n_parameters']}",

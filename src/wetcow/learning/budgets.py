@@ -14,9 +14,9 @@ Budget = Literal["seconds", "minute", "minutes"]
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "digits": {},
-    "mnist": {"frame": "handwriting"},
-    "fashion-mnist": {"mirror": True},
+    "digits": {"augmentation": "handwriting"},
+    "mnist": {"frame": "handwriting", "augmentation": "handwriting"},
+    "fashion-mnist": {"mirror": True, "augmentation": "garments"},
 }
 """Parameters of `WaveClassifier` that follow from what the images of a data set are."""
 

@@ -122,7 +122,9 @@ def _with_margins(
 
     def sums(ahead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return blocks.reduce(
-            functools.partial(lacking, ahead), _added, lambda rows: advance(rows / len(blocks))
+            functools.partial(lacking, ahead),
+            _added,
+            lambda steps, note="": advance(steps / len(blocks), note),
         )
 
     both = repeat(

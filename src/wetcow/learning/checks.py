@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.learning.augment import check_augmentation
 from wetcow.learning.budgets import BUDGETS, Settings
 from wetcow.learning.features import Geometry
 from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
@@ -53,6 +54,10 @@ def check_parameters(classifier: Any) -> None:
     if classifier.ridge is not None and classifier.ridge != "gcv":
         check_number("ridge", classifier.ridge, positive=True, instead="'gcv' or ")
     find_frame(classifier.frame)
+    check_number("train_minutes", classifier.train_minutes)
+    if classifier.train_minutes < 0:
+        raise ValueError(f"train_minutes must not be negative, got {classifier.train_minutes!r}")
+    check_augmentation(classifier.augmentation)
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:

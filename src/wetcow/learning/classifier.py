@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.learning import calibration, checks, class_modes, inputs
 from wetcow.learning.answers import answers, by_row, nearest_class
+from wetcow.learning.augment import Augmentation, check_augmentation
 from wetcow.learning.blocks import Blocks, take, training_blocks
 from wetcow.learning.budgets import Budget, Settings, settings
 from wetcow.learning.frame import Frame
@@ -27,6 +28,7 @@ from wetcow.learning.statistics import Statistics, accumulate
 
 if TYPE_CHECKING:
     from wetcow.learning.network import LearnedNetwork
+    from wetcow.learning.refine import Refined
 
 _NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
 
@@ -79,6 +81,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     margin_passes : int, optional
         Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
         margins`). 0: the plain closed form, which `partial_fit` always uses.
+    train_minutes : float
+        Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`);
+        0: not at all. A tenth of the samples, at most 5,000, then tells whether to keep that, and
+        with what came out class modes are solved for all samples as ever. Ctrl-C ends training
+        early, with what there is.
+    augmentation : "handwriting", "garments", Augmentation or None
+        How images are deformed at random while training (`wetcow.learning.augment`).
+    checkpoint : path, optional
+        File that keeps the state of training. If there is one, training goes on from it.
     block_size : int
         Images whose features are computed at once. Does not change the result beyond rounding.
     cache_size : float
@@ -115,6 +126,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Inverse temperature of the probabilities.
     noise_ : float
         Mean squared error of left-out criticalities.
+    refined_ : Refined or None
+        What training came to, if there was any in the last `fit`.
     usual_uncertainty_ : float
         Exceeded by the `uncertainty` of 1 % of images like those learned.
 
@@ -172,6 +185,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         omega: float | None = None,
         ridge: Literal["gcv"] | float | None = None,
         margin_passes: int | None = None,
+        train_minutes: float = 0.0,
+        augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
+        checkpoint: str | os.PathLike | None = None,
         block_size: int = 4096,
         cache_size: float = 4e9,
         warm_start: bool = False,
@@ -191,6 +207,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.omega = omega
         self.ridge = ridge
         self.margin_passes = margin_passes
+        self.train_minutes = train_minutes
+        self.augmentation: Literal["handwriting", "garments"] | Augmentation | None = augmentation
+        self.checkpoint = checkpoint
         self.block_size = block_size
         self.cache_size = cache_size
         self.warm_start = warm_start
@@ -226,6 +245,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             rng = self._rng()
             hidden = self.hidden_ if keep else self._construct_hidden(X, rng, start)
             passes = self.settings_.margin_passes
+            self.refined_ = None
+            if self.train_minutes:
+                self.refined_ = self._refine(hidden, X, labels, len(classes), rng, start)
+                hidden = self.refined_.hidden
             room = self.cache_size if passes else 0
             blocks = training_blocks(hidden, X, labels, len(classes), self.block_size, room)
             with contextlib.closing(blocks):
@@ -436,6 +459,18 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             omega=chosen.omega,
             response=chosen.response,
         )
+
+    def _refine(self, hidden: HiddenModes, X: Any, labels: np.ndarray, *rest: Any) -> Refined:
+        from wetcow.learning.refine import Recipe, refine
+
+        recipe = Recipe(
+            *(self.train_minutes, check_augmentation(self.augmentation), self.checkpoint),
+            *(self.settings_.ridge, self.settings_.margin_passes),
+            *(self.block_size, self.cache_size),
+        )
+        if inputs.is_dask(X):
+            raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
+        return refine(hidden, X, labels, rest[0], recipe, *rest[1:])
 
     def _solve(
         self,

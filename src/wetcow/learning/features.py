@@ -17,9 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.response import Response, respond
+from wetcow.learning.response import Response, bounded_root, respond
 
-_GROUP_ELEMENTS = 2**18  # images times positions times modes whose codes fit the cache together
+GROUP_ELEMENTS = 2**18  # images times positions times modes whose codes fit the cache together
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
 
 
@@ -138,7 +138,7 @@ def pool(codes: Any, geometry: Geometry) -> Any:
     return jnp.einsum("nijk,ri,sj->nrsk", codes, *weights).reshape(n, r * r, n_modes)
 
 
-def _encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
+def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
     """Features of a few images."""
     seen = extract(images, geometry)
     if geometry.normalised:
@@ -149,7 +149,7 @@ def _encode_group(images: Any, layer: Layer, geometry: Geometry, response: Respo
     if geometry.mirrored:
         pooled = (pooled[: len(images) // 2] + pooled[len(images) // 2 :]) / 2
     # The fitted polynomials may dip below zero by their error.
-    return jnp.sqrt(jnp.maximum(pooled, 0)).reshape(len(pooled), -1)
+    return bounded_root(pooled).reshape(len(pooled), -1)
 
 
 @functools.partial(jax.jit, static_argnames=("geometry", "response"))
@@ -176,7 +176,7 @@ def encode(groups: Any, layer: Layer, geometry: Geometry, response: Response) ->
     def one(images: Any) -> Any:
         if geometry.mirrored:
             images = jnp.concatenate([images, images[:, :, ::-1]])
-        return _encode_group(images, layer, geometry, response)
+        return encode_group(images, layer, geometry, response)
 
     return jax.lax.map(one, groups)
 
@@ -210,7 +210,7 @@ def features(
     edges = np.cumsum([0, *sizes])
     for layer, geometry, left, right in zip(layers, geometries, edges, edges[1:], strict=False):
         per_image = math.prod(geometry.positions) * np.size(layer.gamma)
-        size = max(_GROUP_ELEMENTS // (per_image * (1 + geometry.mirrored)), 1)
+        size = max(GROUP_ELEMENTS // (per_image * (1 + geometry.mirrored)), 1)
         waiting: list[tuple[slice, Any]] = []
 
         def collect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from wetcow.learning.features import Geometry, Layer, features
 from wetcow.learning.frame import Frame, align
 from wetcow.learning.response import Response
 
-_NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
+NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class HiddenModes:
     """Hidden modes, with the scales of what goes in and comes out.
 
@@ -52,10 +52,21 @@ class HiddenModes:
         found /= self.spread
         return found
 
+    def images(self, X: np.ndarray) -> np.ndarray:
+        """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns)."""
+        scaled = (_framed(X, self.image, self.frame) - self.center) / self.scale
+        return scaled.astype("f4").reshape(len(X), *self.geometries[0].image)
+
+    def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
+        """Other modes in place of these, whose features are standardised on some `images`."""
+        raw = features(images, layers, self.geometries, self.response)
+        spread = raw.std(axis=0)
+        # Modes that hardly ever answer would be blown up; they are left as small as they are.
+        spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
+        return dataclasses.replace(self, layers=layers, mean=raw.mean(axis=0), spread=spread)
+
     def _raw(self, X: np.ndarray) -> np.ndarray:
-        scaled = ((_framed(X, self.image, self.frame) - self.center) / self.scale).astype("f4")
-        images = scaled.reshape(len(X), *self.geometries[0].image)
-        return features(images, self.layers, self.geometries, self.response)
+        return features(self.images(X), self.layers, self.geometries, self.response)
 
 
 def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -> np.ndarray:
@@ -90,11 +101,8 @@ def construct_hidden(
         for geometry in geometries
     )
     some: Any = np.arange(len(X))
-    if len(X) > _NUM_STANDARDISING:
-        some = np.sort(rng.choice(len(X), size=_NUM_STANDARDISING, replace=False))
-    raw = features(images[some], layers, geometries, response)
-    spread = raw.std(axis=0)
-    # Modes that hardly ever answer would be blown up; they are left as small as they are.
-    spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
-    mean = raw.mean(axis=0)
-    return HiddenModes(image, frame, response, geometries, layers, center, scale, mean, spread)
+    if len(X) > NUM_STANDARDISING:
+        some = np.sort(rng.choice(len(X), size=NUM_STANDARDISING, replace=False))
+    none = np.empty(0, np.float32)
+    hidden = HiddenModes(image, frame, response, geometries, (), center, scale, none, none)
+    return hidden.with_layers(layers, images[some])

@@ -6,8 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-Advance = Callable[[float], None]
-"""Says how much of a stage has been done since the last call."""
+
+class Advance(Protocol):
+    """Says how much of a stage has been done since the last call, and how it goes."""
+
+    def __call__(self, steps: float, note: str = "") -> None:
+        """Add steps done."""
+        ...
 
 
 class StartStage(Protocol):
@@ -18,8 +23,9 @@ class StartStage(Protocol):
         ...
 
 
-def ignore(_: float) -> None:
+def ignore(steps: float, note: str = "") -> None:
     """Show nothing."""
+    del steps, note
 
 
 def _silent(name: str, total: int | None = None) -> Advance:
@@ -83,11 +89,11 @@ class _Stages:
         bars, done = self._bars, 0.0
         task = bars.add_task(name, total=total, count="" if total is None else f"0/{total}")
 
-        def advance(steps: float) -> None:
+        def advance(steps: float, note: str = "") -> None:
             nonlocal done
             done += steps
             # Parts of steps are added up, whose sum may fall short by rounding.
-            bars.update(task, completed=done, count=f"{int(done + 1e-6)}/{total}")
+            bars.update(task, completed=done, count=f"{note}  {int(done + 1e-6)}/{total}".strip())
 
         def end() -> None:
             bars.update(task, total=total or 1, completed=total or 1)

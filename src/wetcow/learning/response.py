@@ -37,6 +37,8 @@ CODE_ERROR = 2e-4
 
 _NUM_NODES = 64
 _SMALLEST = 1e-12
+_STEEPEST = 0.05
+"""Roots are differentiated as if they were not smaller: at critical points slopes are infinite."""
 
 
 class CodeFit(NamedTuple):
@@ -103,6 +105,26 @@ def _power_series(coefficients: tuple[float, ...], x: Any) -> Any:
     return value
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def bounded_root(squared: Any, smallest: float = _STEEPEST) -> Any:
+    """Square root, zero below zero, with a derivative of at most 1/(2 · smallest).
+
+    Examples
+    --------
+    >>> float(bounded_root(jnp.array(0.0))), float(jax.grad(bounded_root)(0.0))
+    (0.0, 10.0)
+    """
+    del smallest
+    return jnp.sqrt(jnp.maximum(squared, 0))
+
+
+@bounded_root.defjvp
+def _bounded_slope(smallest: float, primals: Any, tangents: Any) -> tuple[Any, Any]:
+    (squared,), (change,) = primals, tangents
+    root = jnp.sqrt(jnp.maximum(squared, 0))
+    return root, change / (2 * jnp.maximum(root, smallest))
+
+
 def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]:
     """Both codes of modes with total excitation γ̄ and frequency ω̄, approximated (see `CODE_ERROR`).
 
@@ -117,7 +139,8 @@ def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]
     Returns
     -------
     amplitude, rate : arrays of the broadcast shape, in the precision of the arguments
-        Zero for γ̄ ≤ 0. Differentiable away from γ̄ = 0, where the rate jumps.
+        Zero for γ̄ ≤ 0. Differentiable away from γ̄ = 0, where the rate jumps; slopes near the
+        critical point, where those of both codes are infinite, are bounded (`bounded_root`).
 
     Examples
     --------
@@ -131,9 +154,9 @@ def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]
     critical = 1 / fit.ratio
     beyond = c >= critical
     k, k_critical = c - fit.shift, critical - fit.shift
-    # One root serves both sides; its argument is kept off zero, where its slope is infinite.
+    # One root serves both sides.
     squared = jnp.where(beyond, k**2 - k_critical**2, 1 - jnp.maximum(c, 0) * fit.ratio)
-    root = jnp.sqrt(jnp.maximum(squared, _SMALLEST))
+    root = bounded_root(squared)
     below = jnp.where(beyond, 0, root)
     amplitude = jnp.where(
         beyond, fit.slope * k + fit.bend * root, c * _power_series(fit.amplitude, below)
@@ -164,9 +187,7 @@ def analytic_rate(gamma: Any, omega: Any, ratio: float = 0.5) -> Any:
     0.8
     """
     p, q = omega - ratio * gamma, omega + ratio * gamma
-    product = jnp.maximum(p, 0) * jnp.maximum(q, 0)
-    spikes = product > 0
-    return jnp.where(spikes, jnp.sqrt(jnp.where(spikes, product, 1)), 0)
+    return bounded_root(jnp.maximum(p, 0) * jnp.maximum(q, 0))
 
 
 def respond(gamma: Any, omega: Any, response: Response = "both") -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.learning.augment import Augmentation
 from wetcow.learning.budgets import Settings
 from wetcow.learning.class_modes import ClassModes
 from wetcow.learning.features import Geometry, Layer
@@ -23,7 +24,7 @@ from wetcow.learning.model_file import (
 )
 from wetcow.learning.statistics import Statistics
 
-_NOT_SAVED = {"progress"}  # parameters of no model
+_NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 _NUMBERS = ("ridge_", "sharpness_", "noise_", "usual_uncertainty_")
 
 
@@ -116,6 +117,8 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
     parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
     if isinstance(parameters["frame"], Frame):
         parameters["frame"] = frame_to_header(parameters["frame"])
+    if isinstance(parameters["augmentation"], Augmentation):
+        parameters["augmentation"] = parameters["augmentation"]._asdict()
     if not isinstance(
         parameters["random_state"], Integral
     ):  # a generator cannot be written as JSON
@@ -152,6 +155,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
             raise KeyError(f"parameters {missing} are missing from the header")
         if isinstance(parameters["frame"], dict):
             parameters["frame"] = frame_from_header(parameters["frame"])
+        if isinstance(parameters["augmentation"], dict):
+            parameters["augmentation"] = Augmentation(**parameters["augmentation"])
         for name in ("image_shape", "patch_size"):
             if isinstance(parameters[name], list):
                 parameters[name] = tuple(parameters[name])
@@ -169,6 +174,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
         for name in _NUMBERS:
             setattr(classifier, name, header[name])
+        classifier.refined_ = None
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier

@@ -1,0 +1,196 @@
+"""Training by gradient: it refines what was constructed, and never returns anything worse."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from wetcow import WaveClassifier, datasets
+from wetcow.cli import app
+from wetcow.learning import training
+from wetcow.learning.augment import GARMENTS, HANDWRITING, Augmentation, augment
+from wetcow.learning.checkpoint import Checkpoint, CheckpointError
+from wetcow.learning.response import RESPONSES, codes, respond
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = datasets.load("digits")
+    return X[:1200], y[:1200], X[1200:], y[1200:]
+
+
+@pytest.fixture(scope="module")
+def constructed(digits):
+    return WaveClassifier(n_modes=12).fit(*digits[:2])
+
+
+def trainer_of(clf, digits, augmentation=None, seed=0):
+    X, y, X_other, y_other = digits
+    images = clf.hidden_.images(X)
+    other = clf.hidden_.images(X_other), y_other
+    start = clf.hidden_, clf.class_modes_, clf.sharpness_
+    return training.Trainer(*start, images, y, other, augmentation, seed)
+
+
+def test_starts_from_the_constructed_network(constructed, digits):
+    trainer = trainer_of(constructed, digits)
+    assert trainer.accuracy(trainer.network) == constructed.score(*digits[2:])
+    for before, after in zip(
+        constructed.hidden_.layers, trainer.hidden_of(trainer.network), strict=True
+    ):
+        np.testing.assert_allclose(after.excitation, before.excitation, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(after.omega, before.omega, rtol=1e-5)
+        np.testing.assert_array_equal(after.floor, before.floor)
+
+
+@pytest.mark.parametrize("response", ["amplitude", "relu"])
+def test_gradient_is_that_of_differences(digits, response):
+    """Along the gradient.
+
+    The others differ by design: the rate jumps where a mode falls silent, and near the border of
+    spiking, where the slope of [28] is infinite, the gradient is bounded.
+    """
+    clf = WaveClassifier(n_modes=6, response=response).fit(*digits[:2])
+    trainer = trainer_of(clf, digits)
+    plan, images, labels = trainer.plan, trainer.images[:64], trainer.labels[:64]
+
+    def loss(network):
+        logits = training._logits(network, trainer.problem, images, plan)
+        chosen = jax.nn.log_softmax(logits)[jnp.arange(64), labels]
+        return -chosen.mean()
+
+    gradient = jax.grad(loss)(trainer.network)
+    step = 1e-2 / np.sqrt(sum(float(jnp.sum(g**2)) for g in jax.tree.leaves(gradient)))
+    ends = [
+        loss(jax.tree.map(lambda v, g, s=sign: v + s * step * g, trainer.network, gradient))
+        for sign in (-1, 1)
+    ]
+    slope = sum(float(jnp.sum(g**2)) for g in jax.tree.leaves(gradient))
+    assert float(ends[1] - ends[0]) / (2 * step) == pytest.approx(slope, rel=0.1)
+
+
+@pytest.mark.parametrize("response", RESPONSES)
+def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
+    """Slopes of exact codes are infinite there."""
+    omega = jnp.float32(1.0)
+    critical = jnp.array([-1.0, -1e-7, 0.0, 1e-7, 2 - 1e-6, 2.0, 2 + 1e-6, 30.0])
+
+    def total(gamma, omega):
+        return sum(code.sum() for code in respond(gamma, omega, response))
+
+    for at in (omega, jnp.float32(1e-6)):
+        by_gamma, by_omega = jax.grad(total, argnums=(0, 1))(critical, at)
+        assert np.all(np.isfinite(by_gamma)) and np.isfinite(by_omega)
+        assert np.abs(by_gamma).max() < 30
+    amplitude, rate = codes(critical, omega)
+    assert float(rate[5]) < 1e-3 and float(amplitude[5]) >= 0.5  # the codes themselves are exact
+
+
+def test_learns(constructed, digits):
+    trainer = trainer_of(constructed, digits, Augmentation(shift=0.05))
+    looks = []
+    final = training.train(trainer, trainer.start(160), lambda _: None, looks.append)
+    assert int(final.step) == 160 and looks[-1].step == 160
+    assert looks[-1].loss < 0.7 * looks[0].loss
+    assert trainer.accuracy(final.average) > constructed.score(*digits[2:])
+
+
+def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_path):
+    trainer = trainer_of(constructed, digits, HANDWRITING)
+    whole = training.train(trainer, trainer.start(60), lambda _: None, lambda _: None)
+
+    first = trainer_of(constructed, digits, HANDWRITING)
+    kept = Checkpoint(tmp_path / "state", first)
+    assert kept.read() is None
+
+    def interrupt(look):
+        if look.step >= 20:
+            raise KeyboardInterrupt
+
+    stopped = training.train(first, first.start(60), kept.write, interrupt)
+    assert 20 <= int(stopped.step) < 60
+
+    second = trainer_of(constructed, digits, HANDWRITING)
+    again = Checkpoint(tmp_path / "state", second).read()
+    assert again is not None and int(again.step) == int(stopped.step) and second.plan.steps == 60
+    end = training.train(second, again, lambda _: None, lambda _: None)
+    for one, other in zip(jax.tree.leaves(end), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+    with pytest.raises(CheckpointError, match="other data"):
+        Checkpoint(tmp_path / "state", trainer_of(constructed, digits, HANDWRITING, seed=1)).read()
+    (tmp_path / "state").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        Checkpoint(tmp_path / "state", second).read()
+
+
+def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path):
+    X, y, X_other, y_other = digits
+    clf = WaveClassifier(n_modes=12, train_minutes=0.2, augmentation="handwriting")
+    clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
+    refined = clf.refined_
+    assert refined.looks and refined.seconds < 60
+    assert clf.hidden_ is refined.hidden and refined.trained > refined.constructed
+    assert clf.score(X_other, y_other) > WaveClassifier(n_modes=12).fit(X, y).score(
+        X_other, y_other
+    )
+
+    # What was trained can be saved, learned on, and continued to the same.
+    clf.save(tmp_path / "model")
+    loaded = WaveClassifier.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
+    assert loaded.augmentation == "handwriting" and loaded.checkpoint is None
+    again = WaveClassifier(n_modes=12, train_minutes=0.2, augmentation="handwriting")
+    again.set_params(checkpoint=tmp_path / "state").fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X_other), clf.predict_proba(X_other))
+
+
+def test_training_that_harms_is_not_kept(digits, monkeypatch):
+    monkeypatch.setattr(training, "RATE", 100.0)
+    clf = WaveClassifier(n_modes=12, train_minutes=0.02).fit(*digits[:2])
+    plain = WaveClassifier(n_modes=12).fit(*digits[:2])
+    if clf.refined_.trained <= clf.refined_.constructed:
+        np.testing.assert_array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
+    assert clf.score(*digits[2:]) > 0.9
+
+
+@pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])
+def test_augmented_images_are_images(augmentation, rng):
+    images = np.zeros((50, 20, 20), np.float32)
+    images[:, 6:14, 8:12] = 1
+    seen = np.asarray(augment(images, jax.random.key(0), augmentation))
+    assert seen.shape == images.shape and seen.min() >= 0 and seen.max() <= 1 + 1e-6
+    assert len({one.tobytes() for one in seen}) == 50
+    mass = seen.sum((1, 2)) / images[0].sum()
+    assert 0.8 < np.median(mass) < 1.2
+    none = np.asarray(augment(images, jax.random.key(0), Augmentation()))
+    np.testing.assert_allclose(none, images, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "parameters, said",
+    [
+        ({"train_minutes": -1}, "negative"),
+        ({"train_minutes": np.nan}, "finite"),
+        ({"augmentation": "letters"}, "'handwriting'"),
+        ({"augmentation": Augmentation(shift=-1.0)}, "at least 0"),
+    ],
+)
+def test_errors(digits, parameters, said):
+    with pytest.raises(ValueError, match=said):
+        WaveClassifier(**parameters).fit(*digits[:2])
+
+
+def test_command_trains_and_keeps_its_state(tmp_path):
+    options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
+    refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])
+    assert refused.exit_code == 2 and "--train-minutes" in refused.output
+    trained = [*options, "--train-minutes", "0.1", "--resume", str(tmp_path / "state")]
+    done = CliRunner().invoke(app, trained)
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "report").read_text())
+    assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
+    assert (tmp_path / "state").exists()
