@@ -214,7 +214,7 @@ def learn(
         from wetcow.cli.learning import run
 
         options = (dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
-        run(*options, train_minutes, resume)
+        run(*options, train_minutes=train_minutes, resume=resume)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -14,6 +14,9 @@ from wetcow import datasets
 from wetcow.cli.output import check_json, console, peak_memory_mb, versions, write_json
 from wetcow.learning.budgets import RECIPES, Budget
 from wetcow.learning.classifier import WaveClassifier
+
+if TYPE_CHECKING:
+    from wetcow.learning.refine import Refined
 
 
 def run(
@@ -24,9 +27,9 @@ def run(
     save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
+    progress: bool = True,
     train_minutes: float = 0.0,
     resume: pathlib.Path | None = None,
-    progress: bool = True,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see the command's help for the rest."""
     check_json(json_file)
@@ -120,8 +123,7 @@ def learn(
         "test_errors": wrong,
         "construct_seconds": construct_seconds,
         "train_seconds": train_seconds,
-        "validation_accuracy_constructed": None if refined is None else refined.constructed,
-        "validation_accuracy_trained": None if refined is None else refined.trained,
+        **_validation(refined),
         "predict_seconds_per_image": predict_seconds / len(y_test),
         "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
         "n_parameters": sum(np.size(array) for array in couplings),
@@ -131,12 +133,22 @@ def learn(
     }
 
 
+def _validation(refined: Refined | None) -> dict[str, float]:
+    """Fields that only training gives."""
+    if refined is None:
+        return {}
+    return {
+        "validation_accuracy_constructed": refined.constructed,
+        "validation_accuracy_trained": refined.trained,
+    }
+
+
 def _training(report: dict[str, Any]) -> dict[str, str]:
+    if "validation_accuracy_trained" not in report:
+        return {}
     constructed, trained = (
         report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
     )
-    if trained is None:
-        return {}
     kept = "kept" if trained > constructed else "no better, not kept"
     return {
         "trained for": f"{report['train_seconds']:.0f} s",

@@ -137,8 +137,10 @@ def _with_margins(
     )
     n = len(modes.gamma)
     halves = (slice(n), slice(n, None))
+    # Whole arrays, as a loaded model has them: products of others may be rounded differently.
     first, other = (
-        modes._replace(coupling=both.coupling[:, half], gamma=both.gamma[half]) for half in halves
+        modes._replace(coupling=both.coupling[:, half].copy(), gamma=both.gamma[half].copy())
+        for half in halves
     )
     return first, other
 
