@@ -257,8 +257,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     plane = real_plane(5, 4 if quick else 12)
     tau = decay_time(plane)
     place = plane.positions() * MM
-    spot = lambda x, y: np.exp(-(((place - [x, y]) / 1.5) ** 2).sum(-1))  # noqa: E731
-    poles = spot(5, 9) - spot(9, 9)
+    spots = [np.exp(-(((place - at) / 1.5) ** 2).sum(-1)) for at in ([5, 9], [9, 9])]  # mm
+    poles = spots[0] - spots[1]
     framed = wc.simulate_field(plane, 3 * tau, poles, num_samples=4, borders="absorbing")
 
     loop = ring(64 if quick else 192)
