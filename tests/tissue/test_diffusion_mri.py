@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -243,8 +244,8 @@ def test_command_on_the_real_volume(real, tmp_path, monkeypatch):
     omega = nibabel.load(report["files"]["omega"])
     np.testing.assert_allclose(omega.get_fdata(), waves.omega, rtol=1e-6)
     np.testing.assert_allclose(omega.affine, nibabel.load(dwi).affine, atol=1e-6)
-    with open(report["files"]["figure"], "rb") as figure:
-        assert figure.read(4) == b"\x89PNG"
+    pictures = [pathlib.Path(report["files"][f"figure_{k}"]).read_bytes() for k in (200, 400)]
+    assert pictures[0] != pictures[1] and all(one.startswith(b"\x89PNG") for one in pictures)
     assert "median" in done.stderr and "wavelength" in done.stderr
 
 

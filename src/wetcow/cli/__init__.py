@@ -300,8 +300,8 @@ def tissue(
 ) -> None:
     r"""Map wave frequency, damping and longest-surviving direction from diffusion MRI.
 
-    Writes NIfTI images (conductivity, direction, gamma, omega, ratio) and a figure. Needs the extra
-    mri: pip install "wetcow\[mri]".
+    Writes NIfTI images (conductivity, direction, gamma, omega, ratio) and a figure for each wave
+    number. Needs the extra mri: pip install "wetcow\[mri]".
     """
     with plainly():
         from wetcow.cli.tissue import run

@@ -14,8 +14,6 @@ from wetcow.tissue.directions import survival
 from wetcow.tissue.maps import save_maps
 from wetcow.tissue.mri import conductivity_from_dwi
 
-FIGURE = "tissue.png"
-
 
 def run(
     images: tuple[pathlib.Path, pathlib.Path, pathlib.Path, pathlib.Path | None],
@@ -49,8 +47,9 @@ def run(
         raise ValueError(str(error)) from error
     waves = survival(tissue, wave_numbers)
     files = save_maps(tissue, waves, out)
-    files["figure"] = out / FIGURE
-    _draw(tissue, waves, files["figure"])
+    for number in waves["wave_number"].values:
+        files[f"figure_{number:g}"] = out / f"tissue_{number:g}.png"
+        _draw(tissue, waves, number, files[f"figure_{number:g}"])
     names = ("dwi", "bvals", "bvecs", "mask")
     report = {
         **dict(zip(names, images, strict=True)),
@@ -64,14 +63,15 @@ def run(
     write_json(report, json_file)
 
 
-def _draw(tissue: Conductivity, waves: Any, path: pathlib.Path) -> None:
+def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
     import io
 
     from wetcow.files import write_whole
     from wetcow.tissue.figures import tissue_figure
 
     picture = io.BytesIO()
-    tissue_figure(tissue, waves).savefig(picture, dpi=150, format="png")
+    figure = tissue_figure(tissue, waves, wave_number=wave_number)
+    figure.savefig(picture, dpi=150, format="png")
     write_whole(path, picture.getvalue())
 
 
