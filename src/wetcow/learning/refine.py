@@ -28,7 +28,8 @@ class Refined(NamedTuple):
     hidden : HiddenModes
         Those with the higher accuracy; the constructed ones if it is the same.
     constructed, trained : float
-        Accuracies on samples that were not learned, with class modes in closed form.
+        Accuracies on samples that were not learned, with class modes in closed form. 0 if what
+        was trained has none.
     looks : list of Look
         How training went.
     seconds : float
@@ -135,6 +136,9 @@ def refine(
     )
     layers = trainer.hidden_of(final.average)
     other = hidden.with_layers(layers, np.asarray(trainer.images[some]))
-    _, trained = solved(other)
+    try:
+        _, trained = solved(other)
+    except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
+        trained = 0.0
     best = other if trained > constructed else hidden
     return Refined(best, constructed, trained, looks, time.perf_counter() - began)
