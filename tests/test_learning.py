@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_wine
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
-from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
@@ -166,8 +166,21 @@ def test_leave_one_out_is_refitting_without_each(problem):
     # The penalty is n λ of all samples.
     ridge = Ridge(alpha=0.2 * len(features), solver="svd")
     expected = cross_val_predict(ridge, features, targets, cv=LeaveOneOut())
-    found, _ = class_modes.leave_one_out(modes, features, targets)
+    found, _ = class_modes.leave_one_out(modes, features[:, None], targets)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
+
+
+def test_leave_one_out_is_refitting_without_a_sample_and_its_copies(problem, rng):
+    features, targets = problem
+    copies = features[:, None] + 0.1 * rng.standard_normal((len(features), 3, features.shape[1]))
+    flat, repeated = copies.reshape(len(features) * 3, -1), np.repeat(targets, 3, axis=0)
+    modes = class_modes.solve(Statistics.of(flat, repeated), ridge=0.2)
+    ridge = Ridge(alpha=0.2 * len(flat), solver="svd")
+    groups = np.repeat(np.arange(len(features)), 3)
+    expected = cross_val_predict(ridge, flat, repeated, cv=LeaveOneGroupOut(), groups=groups)
+    found, variance = class_modes.leave_one_out(modes, copies, targets)
+    np.testing.assert_allclose(found, expected[::3], rtol=1e-8, atol=1e-10)
+    assert np.all(variance > class_modes.leverage(modes, copies[:, 0]))
 
 
 def test_generalised_cross_validation_is_its_definition(problem):

@@ -162,12 +162,13 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
 def test_augmented_images_are_images(augmentation, rng):
     images = np.zeros((50, 20, 20), np.float32)
     images[:, 6:14, 8:12] = 1
-    seen = np.asarray(augment(images, jax.random.key(0), augmentation))
+    keys = jax.random.split(jax.random.key(0), 50)
+    seen = np.asarray(augment(images, keys, augmentation))
     assert seen.shape == images.shape and seen.min() >= 0 and seen.max() <= 1 + 1e-6
     assert len({one.tobytes() for one in seen}) == 50
     mass = seen.sum((1, 2)) / images[0].sum()
     assert 0.8 < np.median(mass) < 1.2
-    none = np.asarray(augment(images, jax.random.key(0), Augmentation()))
+    none = np.asarray(augment(images, keys, Augmentation()))
     np.testing.assert_allclose(none, images, atol=1e-5)
 
 

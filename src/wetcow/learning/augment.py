@@ -1,4 +1,4 @@
-"""Random deformations of images, so that training does not see the same image twice."""
+"""Random deformations of images: samples of what else an image could have been."""
 
 from __future__ import annotations
 
@@ -81,14 +81,15 @@ def check_augmentation(augmentation: Any) -> Augmentation | None:
     return augmentation
 
 
-def augment(images: Any, key: Any, augmentation: Augmentation) -> Any:
+def augment(images: Any, keys: Any, augmentation: Augmentation) -> Any:
     """Deform images at random.
 
     Parameters
     ----------
     images : float array (n, height, width)
         Zero outside.
-    key : JAX PRNG key
+    keys : JAX PRNG keys (n,)
+        One for each image.
     augmentation : Augmentation
         Fixed at compilation.
 
@@ -135,4 +136,4 @@ def augment(images: Any, key: Any, augmentation: Augmentation) -> Any:
             seen = jnp.where((far < augmentation.erased / 2) & (corner[2] < 0.5), 0, seen)
         return seen
 
-    return jax.vmap(one)(images, jax.random.split(key, len(images)))
+    return jax.vmap(one)(images, keys)

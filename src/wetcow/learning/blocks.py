@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from wetcow.learning.copies import Copies, encoded
 from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.inputs import as_floats, is_dask
 from wetcow.learning.progress import Advance, ignore
@@ -22,6 +23,8 @@ Pairs = Iterable[tuple[np.ndarray, np.ndarray]]
 """Features (n, d) and targets (n, classes) of one block after the other."""
 
 Result = TypeVar("Result")
+
+_NO_COPIES = Copies()
 
 
 class Piece(NamedTuple):
@@ -70,16 +73,18 @@ def with_targets(
     labels: np.ndarray,
     n_classes: int,
     left_out: np.ndarray | None,
+    copies: int = 0,
     advance: Advance = ignore,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pair blocks of features with their targets, see `targets_of`."""
+    """Pair blocks of features, each followed by those of its copies, with `targets_of` them."""
     start = 0
-    for block in features:
+    for number, block in enumerate(features):
         rows = slice(start, start + len(block))
-        start = rows.stop
         without = None if left_out is None else left_out[rows]
         yield block, targets_of(labels[rows], n_classes, without)
-        advance(len(block))
+        advance(len(block) / (1 + copies))
+        if number % (1 + copies) == copies:
+            start = rows.stop
 
 
 class Blocks:
@@ -99,6 +104,8 @@ class Blocks:
         Rows whose features are computed at once.
     cache_size : float
         Bytes of features that may be kept from one `reduce` to the next.
+    copies : Copies
+        Further samples, made of the images in the rows.
     """
 
     def __init__(
@@ -109,27 +116,28 @@ class Blocks:
         n_classes: int,
         block_size: int,
         cache_size: float,
+        copies: Copies = _NO_COPIES,
     ):
-        self.hidden, self.X, self.n_classes = hidden, X, n_classes
+        self.hidden, self.X, self.n_classes, self.copies = hidden, X, n_classes, copies
         self.block_size, self.cache_size = block_size, cache_size
         # There may be very many labels.
         self.labels = labels.astype(np.min_scalar_type(n_classes))
         self.left_out: np.ndarray | None = None
-        self._kept: dict[int, np.ndarray] = {}
+        self._kept: dict[tuple[int, int], np.ndarray] = {}
         self._kept_bytes = 0
 
     def __len__(self) -> int:
-        """Return the number of samples."""
+        """Return the number of samples, without copies."""
         return len(self.labels)
 
     def leave_out(self, rows: np.ndarray) -> None:
-        """From now on give all targets twice, the second time NaN for these rows."""
+        """From now on give all targets twice, the second time NaN for these rows and copies."""
         self.left_out = np.zeros(len(self), dtype=bool)
         self.left_out[rows] = True
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features and targets (once) of some rows, sorted."""
-        features = self.hidden.features(take(self.X, rows))
+        """Features (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
+        features = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
         return features, targets_of(self.labels[rows], self.n_classes)
 
     def reduce(
@@ -152,7 +160,10 @@ class Blocks:
         """
         del merge  # there is one part
         return function(
-            with_targets(self._features(), self.labels, self.n_classes, self.left_out, advance)
+            with_targets(
+                *(self._features(), self.labels, self.n_classes, self.left_out),
+                *(self.copies.count, advance),
+            )
         )
 
     def close(self) -> None:
@@ -164,18 +175,23 @@ class Blocks:
         for piece in _pieces(self.X):
             loaded = None
             for low in range(0, piece.count, self.block_size):
-                features = self._kept.get(start + low)
-                if features is None:
-                    loaded = piece.load() if loaded is None else loaded
-                    # No name for the block, which would keep all that was loaded until the next.
-                    features = self.hidden.features(as_floats(loaded[low : low + self.block_size]))
-                    self._keep(start + low, features)
-                yield features
+                keys = [(start + low, number) for number in range(1 + self.copies.count)]
+                if all(key in self._kept for key in keys):
+                    yield from (self._kept[key] for key in keys)
+                    continue
+                loaded = piece.load() if loaded is None else loaded
+                # No name for the block, which would keep all that was loaded until the next.
+                blocks = encoded(
+                    self.hidden, as_floats(loaded[low : low + self.block_size]), self.copies
+                )
+                for key, features in zip(keys, blocks, strict=True):
+                    self._keep(key, features)
+                    yield features
             start += piece.count
 
-    def _keep(self, start: int, features: np.ndarray) -> None:
-        if self._kept_bytes + features.nbytes <= self.cache_size:
-            self._kept[start] = features
+    def _keep(self, key: tuple[int, int], features: np.ndarray) -> None:
+        if key not in self._kept and self._kept_bytes + features.nbytes <= self.cache_size:
+            self._kept[key] = features
             self._kept_bytes += features.nbytes
 
 

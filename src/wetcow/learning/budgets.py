@@ -35,6 +35,8 @@ class Settings(NamedTuple):
     threshold, omega : float
     ridge : float or "gcv"
     margin_passes : int
+    copies : int
+        If there is an augmentation.
     """
 
     n_modes: int
@@ -45,6 +47,7 @@ class Settings(NamedTuple):
     omega: float
     ridge: float | Literal["gcv"]
     margin_passes: int
+    copies: int = 0
 
 
 _IMAGES = {

@@ -96,7 +96,7 @@ def solve(
         modes, without = _with_margins(modes, blocks, some, margin_passes, start)
         start("calibration")
         x, targets = blocks.take(some)
-        left_out = x @ without.coupling + without.gamma
+        left_out = x[:, 0] @ without.coupling + without.gamma
         _, variance = class_modes.leave_one_out(modes, x, targets)
         wanted = met(left_out, targets)
     else:

@@ -39,7 +39,8 @@ def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
     if classifier.budget not in BUDGETS:
         raise ValueError(f"budget must be one of {[*BUDGETS]}, got {classifier.budget!r}")
-    least = {"n_modes": 1, "n_regions": 1, "block_size": 1, "padding": 0, "margin_passes": 0}
+    least = {"n_modes": 1, "n_regions": 1, "block_size": 1}
+    least |= {"padding": 0, "margin_passes": 0, "copies": 0}
     for name, minimum in least.items():
         if getattr(classifier, name) is not None:
             check_integer(name, getattr(classifier, name), minimum)
@@ -57,7 +58,10 @@ def check_parameters(classifier: Any) -> None:
     check_number("train_minutes", classifier.train_minutes)
     if classifier.train_minutes < 0:
         raise ValueError(f"train_minutes must not be negative, got {classifier.train_minutes!r}")
-    check_augmentation(classifier.augmentation)
+    if check_augmentation(classifier.augmentation) is None and classifier.copies:
+        raise ValueError(
+            f"copies={classifier.copies} needs an augmentation, which says how they are deformed"
+        )
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:

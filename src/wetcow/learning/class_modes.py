@@ -219,34 +219,49 @@ def leverage(modes: ClassModes, features: np.ndarray) -> np.ndarray:
     -------
     float64 array (n,)
     """
+    return 1 / modes.count + (_whitened(modes, features) ** 2).sum(axis=0, dtype=np.float64)
+
+
+def _whitened(modes: ClassModes, features: np.ndarray) -> np.ndarray:
+    """Return L⁻¹(x − x̄), (d, n)."""
     centred = (features - modes.mean).astype(modes.factor.dtype)
-    whitened = _forward(modes.factor, np.asfortranarray(centred.T))
-    return 1 / modes.count + (whitened**2).sum(axis=0, dtype=np.float64)
+    return _forward(modes.factor, np.asfortranarray(centred.T))
 
 
 def leave_one_out(
     modes: ClassModes, features: np.ndarray, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Criticalities that each sample would get from class modes solved without it, exactly.
+    """Criticalities that a sample would get from class modes solved without it, exactly.
 
     Parameters
     ----------
     modes : ClassModes
         Solved with these samples among others.
-    features, targets : arrays (n, d), (n, classes)
-        Some or all of the samples.
+    features, targets : arrays (n, k, d), (n, classes)
+        Some or all of the samples, each with its k − 1 copies, without which it is left.
 
     Returns
     -------
     criticality : float64 array (n, classes)
-        (ŷ − h y)/(1 − h), h the sample's `leverage`.
+        The first row of (1 − H)⁻¹(ŷ − H y), H the block of the hat matrix for a sample and its
+        copies; without copies (ŷ − h y)/(1 − h), h its `leverage`.
     variance : float64 array (n,)
-        What the leverage of the sample would be if it were not among those solved with, h/(1 − h).
+        What the leverage of the sample would be if it were not among those solved with,
+        the first element of (1 − H)⁻¹H.
     """
+    n, k, d = features.shape
+    flat = features.reshape(-1, d)
+    whitened = _whitened(modes, flat).reshape(d, n, k)
+    hat = 1 / modes.count + np.einsum("dni,dnj->nij", whitened, whitened, dtype=np.float64)
     # One or two samples of a kind: nothing is left without them.
-    h = np.minimum(leverage(modes, features), 1 - 1e-6)
-    criticality = (modes.criticality(features) - h[:, None] * targets) / (1 - h[:, None])
-    return criticality, h / (1 - h)
+    values, vectors = np.linalg.eigh(hat)
+    values = np.minimum(values, 1 - 1e-6)
+    first = np.einsum("nj,nkj->njk", vectors[:, 0], vectors)  # of Σ_j v_j v_jᵀ, their first rows
+    lacking = modes.criticality(flat).reshape(n, k, -1)
+    without = np.einsum("nj,njk->nk", 1 / (1 - values), first)
+    leverages = np.einsum("nj,njk->nk", values / (1 - values), first)
+    criticality = np.einsum("nk,nkc->nc", without, lacking) - leverages.sum(1)[:, None] * targets
+    return criticality, leverages[:, 0]
 
 
 def fit_sharpness(criticality: np.ndarray, targets: np.ndarray) -> float:

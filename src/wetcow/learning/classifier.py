@@ -19,6 +19,7 @@ from wetcow.learning.answers import answers, by_row, nearest_class
 from wetcow.learning.augment import Augmentation, check_augmentation
 from wetcow.learning.blocks import Blocks, take, training_blocks
 from wetcow.learning.budgets import Budget, Settings, settings
+from wetcow.learning.copies import Copies
 from wetcow.learning.frame import Frame
 from wetcow.learning.hidden import HiddenModes, construct_hidden
 from wetcow.learning.progress import StartStage, stages
@@ -81,13 +82,17 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     margin_passes : int, optional
         Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
         margins`). 0: the plain closed form, which `partial_fit` always uses.
+    copies : int, optional
+        Randomly deformed copies of each image to learn beside it (`wetcow.learning.copies`). None:
+        as the budget says if there is an `augmentation`, else 0. Ignored for tables.
     train_minutes : float
         Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`);
         0: not at all. A tenth of the samples, at most 5,000, then tells whether to keep that, and
         with what came out class modes are solved for all samples as ever. Ctrl-C ends training
         early, with what there is.
     augmentation : "handwriting", "garments", Augmentation or None
-        How images are deformed at random while training (`wetcow.learning.augment`).
+        How images are deformed at random, in copies and while training
+        (`wetcow.learning.augment`).
     checkpoint : path, optional
         File that keeps the state of training. If there is one, training goes on from it.
     block_size : int
@@ -185,6 +190,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         omega: float | None = None,
         ridge: Literal["gcv"] | float | None = None,
         margin_passes: int | None = None,
+        copies: int | None = None,
         train_minutes: float = 0.0,
         augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
         checkpoint: str | os.PathLike | None = None,
@@ -207,6 +213,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.omega = omega
         self.ridge = ridge
         self.margin_passes = margin_passes
+        self.copies = copies
         self.train_minutes = train_minutes
         self.augmentation: Literal["handwriting", "garments"] | Augmentation | None = augmentation
         self.checkpoint = checkpoint
@@ -250,7 +257,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 self.refined_ = self._refine(hidden, X, labels, len(classes), rng, start)
                 hidden = self.refined_.hidden
             room = self.cache_size if passes else 0
-            blocks = training_blocks(hidden, X, labels, len(classes), self.block_size, room)
+            blocks = training_blocks(
+                *(hidden, X, labels, len(classes), self.block_size, room, self._copies())
+            )
             with contextlib.closing(blocks):
                 self._solve(classes, _sums(blocks, start), blocks, passes, rng, start)
         return self
@@ -294,7 +303,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             labels = checks.find_labels(y, wanted)
             rng = self._rng()
             hidden = self._construct_hidden(X, rng, start) if first else self.hidden_
-            blocks = training_blocks(hidden, X, labels, len(wanted), self.block_size, 0)
+            blocks = training_blocks(
+                *(hidden, X, labels, len(wanted), self.block_size, 0, self._copies())
+            )
             with contextlib.closing(blocks):
                 statistics = _sums(blocks, start)
                 if known is not None:
@@ -427,9 +438,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
             wanted = self._settings(self.image_shape_)
-            self.settings_ = self.settings_._replace(
-                ridge=wanted.ridge, margin_passes=wanted.margin_passes
-            )
+            kept = ("ridge", "margin_passes", "copies")
+            self.settings_ = self.settings_._replace(**{k: getattr(wanted, k) for k in kept})
         return X, y
 
     def _settings(self, shape: tuple[int, int] | None) -> Settings:
@@ -437,6 +447,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         budget = settings(self.budget, shape)
         given = {name: getattr(self, name) for name in Settings._fields}
         chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+        if shape is None or self.augmentation is None:
+            chosen = chosen._replace(copies=0)
         return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
     def _construct_hidden(self, X: Any, rng: np.random.Generator, start: StartStage) -> HiddenModes:
@@ -460,13 +472,16 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             response=chosen.response,
         )
 
+    def _copies(self) -> Copies:
+        return Copies(self.settings_.copies, check_augmentation(self.augmentation))
+
     def _refine(self, hidden: HiddenModes, X: Any, labels: np.ndarray, *rest: Any) -> Refined:
         from wetcow.learning.refine import Recipe, refine
 
         recipe = Recipe(
             *(self.train_minutes, check_augmentation(self.augmentation), self.checkpoint),
             *(self.settings_.ridge, self.settings_.margin_passes),
-            *(self.block_size, self.cache_size),
+            *(self.block_size, self.cache_size, self._copies()),
         )
         if inputs.is_dask(X):
             raise ValueError("training needs rows in memory; Dask arrays are only constructed from")

@@ -47,7 +47,11 @@ class HiddenModes:
 
     def features(self, X: np.ndarray) -> np.ndarray:
         """Standardised features of the rows of X, float32 (n, d)."""
-        found = self._raw(X)
+        return self.features_of(self.images(X))
+
+    def features_of(self, images: np.ndarray) -> np.ndarray:
+        """Standardised features of `images` as the modes see them."""
+        found = features(images, self.layers, self.geometries, self.response)
         found -= self.mean
         found /= self.spread
         return found
@@ -64,9 +68,6 @@ class HiddenModes:
         # Modes that hardly ever answer would be blown up; they are left as small as they are.
         spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
         return dataclasses.replace(self, layers=layers, mean=raw.mean(axis=0), spread=spread)
-
-    def _raw(self, X: np.ndarray) -> np.ndarray:
-        return features(self.images(X), self.layers, self.geometries, self.response)
 
 
 def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -> np.ndarray:

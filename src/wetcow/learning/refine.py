@@ -12,6 +12,7 @@ from wetcow.learning import calibration
 from wetcow.learning.augment import Augmentation
 from wetcow.learning.blocks import Blocks
 from wetcow.learning.checkpoint import Checkpoint
+from wetcow.learning.copies import Copies
 from wetcow.learning.hidden import NUM_STANDARDISING, HiddenModes
 from wetcow.learning.progress import StartStage
 from wetcow.learning.statistics import accumulate
@@ -55,6 +56,7 @@ class Recipe(NamedTuple):
     margin_passes : int
     block_size : int
     cache_size : float
+    copies : Copies
     """
 
     minutes: float
@@ -64,6 +66,7 @@ class Recipe(NamedTuple):
     margin_passes: int
     block_size: int
     cache_size: float
+    copies: Copies
 
 
 def refine(
@@ -100,7 +103,9 @@ def refine(
     learned, judged = (X[~judging], labels[~judging]), (X[judging], labels[judging])
 
     def solved(modes: HiddenModes) -> tuple[calibration.Solution, float]:
-        blocks = Blocks(modes, *learned, n_classes, recipe.block_size, recipe.cache_size)
+        blocks = Blocks(
+            *(modes, *learned, n_classes, recipe.block_size, recipe.cache_size, recipe.copies)
+        )
         sums = blocks.reduce(accumulate, lambda one, _: one)
         again = np.random.default_rng(seed)  # the same rows calibrate both
         passes = recipe.margin_passes

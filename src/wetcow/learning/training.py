@@ -188,7 +188,8 @@ def _advance(
     def one(state, chosen):
         some, wanted = images[chosen], labels[chosen]
         if plan.augmentation is not None:
-            some = augment(some, jax.random.fold_in(key, state.step), plan.augmentation)
+            keys = jax.random.split(jax.random.fold_in(key, state.step), plan.batch)
+            some = augment(some, keys, plan.augmentation)
 
         # A group at a time, forth and back, so that codes never leave the cache.
         def group(total, part):

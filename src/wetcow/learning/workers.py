@@ -10,6 +10,7 @@ from dask.delayed import delayed
 
 from wetcow.learning.blocks import Blocks, Pairs, Result, with_targets
 from wetcow.learning.chunks import Place, chunks_of
+from wetcow.learning.copies import Copies, encoded
 from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.inputs import as_floats
 from wetcow.learning.progress import Advance, ignore
@@ -25,7 +26,7 @@ class WorkerBlocks(Blocks):
     ----------
     client : distributed.Client
         Of the cluster.
-    hidden, X, labels, n_classes, block_size, cache_size
+    hidden, X, labels, n_classes, block_size, cache_size, copies
         As for `Blocks`. X is a Dask array; the bytes are those of all workers together.
     """
 
@@ -38,8 +39,9 @@ class WorkerBlocks(Blocks):
         n_classes: int,
         block_size: int,
         cache_size: float,
+        copies: Copies,
     ):
-        super().__init__(hidden, X, labels, n_classes, block_size, cache_size)
+        super().__init__(hidden, X, labels, n_classes, block_size, cache_size, copies)
         self._client = client
         self._groups = _grouped(chunks_of(X), max(len(hidden.mean), block_size))
         self._counts = [sum(place.count for place in places) for places, _ in self._groups]
@@ -88,7 +90,7 @@ class WorkerBlocks(Blocks):
         """Compute the features for which there is room."""
         room, tasks = self.cache_size, {}
         for group, count in enumerate(self._counts):
-            needed = 4 * count * len(self.hidden.mean)
+            needed = 4 * count * (1 + self.copies.count) * len(self.hidden.mean)
             if needed <= room:
                 room -= needed
                 tasks[group] = delayed(_features, pure=False)(*self._rows(group))
@@ -100,11 +102,11 @@ class WorkerBlocks(Blocks):
 
     def _rows(self, group: int) -> tuple[Any, ...]:
         places, parts = self._groups[group]
-        return self._hidden, places, parts, self.block_size
+        return self._hidden, places, parts, self.block_size, self.copies
 
     def _sums(self, function: Any, group: int) -> Any:
         assert self._held is not None
-        targets = self._labels[group], self.n_classes, self._without[group]
+        targets = (self._labels[group], self.n_classes, self._without[group], self.copies.count)
         if group in self._held:
             return delayed(_sums, pure=False)(function, self._held[group], *targets)
         return delayed(_sums_of_rows, pure=False)(function, self._rows(group), *targets)
@@ -164,20 +166,20 @@ def _grouped(chunks: list[tuple[Place, Any]], least: int) -> list[tuple[list[Pla
 
 
 def _encoded(
-    hidden: HiddenModes, places: list[Place], parts: list[Any], block_size: int
+    hidden: HiddenModes, places: list[Place], parts: list[Any], block_size: int, copies: Copies
 ) -> Iterator[np.ndarray]:
     rows = [place.checked(part) for place, part in zip(places, parts, strict=True)]
     joined = rows[0] if len(rows) == 1 else np.concatenate(rows)
     for low in range(0, len(joined), block_size):
-        yield hidden.features(as_floats(joined[low : low + block_size]))
+        yield from encoded(hidden, as_floats(joined[low : low + block_size]), copies)
 
 
 def _features(*rows: Any) -> list[np.ndarray]:
     return list(_encoded(*rows))
 
 
-def _sums(function: Callable, features: Any, labels: Any, n_classes: int, without: Any) -> Any:
-    return function(with_targets(features, labels, n_classes, without))
+def _sums(function: Callable, features: Any, *targets: Any) -> Any:
+    return function(with_targets(features, *targets))
 
 
 def _sums_of_rows(function: Callable, rows: tuple[Any, ...], *targets: Any) -> Any:

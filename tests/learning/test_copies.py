@@ -1,0 +1,86 @@
+"""Deformed copies: they help, and neither order, blocks nor where data are matters."""
+
+import numpy as np
+import pytest
+
+from wetcow import WaveClassifier, datasets
+from wetcow.learning.augment import Augmentation
+from wetcow.learning.copies import Copies, encoded
+
+OF_DIGITS = Augmentation(shift=0.1, rotation=8.0)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.load("digits")
+
+
+def classifier(**parameters):
+    parameters = {"n_modes": 24, "copies": 2, "augmentation": OF_DIGITS, **parameters}
+    return WaveClassifier(**parameters)
+
+
+def test_learning_copies_helps(digits):
+    X, y = digits
+    few = slice(0, 200)
+    plain = classifier(copies=0).fit(X[few], y[few]).score(X[200:], y[200:])
+    with_copies = classifier(copies=4).fit(X[few], y[few])
+    assert with_copies.class_modes_.count == 1000
+    assert with_copies.score(X[200:], y[200:]) > plain + 0.005
+
+
+def test_copies_differ_from_each_other_and_by_hidden_modes(digits):
+    X, y = digits
+    clf, other = (classifier(random_state=seed).fit(X[:100], y[:100]) for seed in (0, 1))
+    rows = X[:7].reshape(7, -1).astype(np.float32)
+    found = [*encoded(clf.hidden_, rows, Copies(2, OF_DIGITS))]
+    np.testing.assert_array_equal(found[0], clf.hidden_.features(rows))
+    assert np.abs(found[1] - found[2]).max() > 0.1
+    # Of each image the same copies, whatever comes with it.
+    again = [*encoded(clf.hidden_, rows[3:4], Copies(1, OF_DIGITS))]
+    np.testing.assert_allclose(again[1], found[1][3:4], atol=1e-5)
+    elsewhere = [*encoded(other.hidden_, rows, Copies(1, OF_DIGITS))]
+    assert np.abs(elsewhere[1] - found[1]).max() > 0.1
+
+
+@pytest.mark.parametrize("passes", [0, 3])
+def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, passes):
+    X, y = digits
+    clf = classifier(margin_passes=passes, ridge=0.01).fit(X, y)
+    wanted = clf.criticality(X)
+    for other in ({"block_size": 333}, {"cache_size": 1.2e6, "block_size": 200}):
+        found = classifier(margin_passes=passes, ridge=0.01, **other).fit(X, y)
+        np.testing.assert_allclose(found.criticality(X), wanted, atol=1e-4)
+        assert found.sharpness_ == pytest.approx(clf.sharpness_, rel=1e-3)
+
+
+def test_partial_fit_in_any_order_is_fit(digits):
+    X, y = digits
+    whole = classifier(ridge=0.01).fit(X, y)
+    parts = classifier(ridge=0.01).fit(X, y)
+    parts.statistics_ = None
+    del parts.statistics_  # the hidden modes are those of all images
+    hidden = parts.hidden_
+    parts._construct_hidden = lambda *_: hidden
+    for part in (slice(900, None), slice(0, 900)):
+        parts.partial_fit(X[part], y[part], classes=np.arange(10))
+    np.testing.assert_allclose(parts.criticality(X), whole.criticality(X), atol=1e-4)
+
+
+def test_dask_arrays_have_copies_too(digits):
+    da = pytest.importorskip("dask.array")
+    X, y = digits
+    wanted = classifier(margin_passes=2).fit(X, y)
+    found = classifier(margin_passes=2).fit(da.from_array(X, chunks=(500, 8, 8)), y)
+    np.testing.assert_allclose(found.criticality(X), wanted.criticality(X), atol=1e-4)
+
+
+def test_budgets_make_copies_only_if_told_how(digits):
+    X, y = digits
+    assert classifier(copies=None, augmentation=None).fit(X, y).settings_.copies == 0
+    with pytest.raises(ValueError, match="copies=2 needs an augmentation"):
+        classifier(augmentation=None).fit(X, y)
+    with pytest.raises(ValueError, match="copies must be an integer"):
+        classifier(copies=-1).fit(X, y)
+    table = classifier(image_shape=None).fit(X.reshape(len(X), -1), y)
+    assert table.settings_.copies == 0
