@@ -41,7 +41,7 @@ class Checkpoint:
     def _mark(self) -> str:
         """What tells this training from others."""
         trainer = self.trainer
-        mark = hashlib.sha256(repr(trainer.plan._replace(steps=0)).encode())
+        mark = hashlib.sha256(repr(trainer.plan._replace(mesh=None)).encode())
         arrays = (trainer.network, trainer.problem, trainer.images, trainer.labels)
         for array in jax.tree.leaves(arrays):
             mark.update(np.asarray(array).tobytes())
@@ -52,14 +52,14 @@ class Checkpoint:
         if self.path is None:
             return
         values: dict[str, Any] = {
-            **{"format": _FORMAT, "mark": self._mark, "steps": self.trainer.plan.steps},
+            **{"format": _FORMAT, "mark": self._mark},
             **{f"leaf{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))},
         }
         with whole_file(self.path) as file:
             np.savez(file, allow_pickle=False, **values)
 
     def read(self) -> State | None:
-        """State in the file, for whose number of steps the trainer is set; None without a file.
+        """State in the file; None without one.
 
         Raises
         ------
@@ -74,13 +74,12 @@ class Checkpoint:
                 found = dict(file)
             if found["format"].item() != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
-            mark, steps = found["mark"].item(), int(found["steps"])
+            mark = found["mark"].item()
         except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
             raise CheckpointError(f"{self.path} is no checkpoint: {error}; {advice}") from error
         if mark != self._mark:
             raise CheckpointError(
                 f"{self.path} belongs to a training of other data or parameters; {advice}"
             )
-        empty: Any = self.trainer.start(steps)
-        leaves, structure = jax.tree.flatten(empty)
+        leaves, structure = jax.tree.flatten(self.trainer.start(1))
         return jax.tree.unflatten(structure, [found[f"leaf{i}"] for i in range(len(leaves))])

@@ -140,6 +140,8 @@ def pool(codes: Any, geometry: Geometry) -> Any:
 
 def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
     """Features of a few images."""
+    if geometry.mirrored:
+        images = jnp.concatenate([images, images[:, :, ::-1]])
     seen = extract(images, geometry)
     if geometry.normalised:
         seen = normalise(seen, layer.floor)
@@ -172,13 +174,7 @@ def encode(groups: Any, layer: Layer, geometry: Geometry, response: Response) ->
     float32 array (groups, n, codes · n_regions² · n_modes)
         Square roots of the codes' means over regions; not negative.
     """
-
-    def one(images: Any) -> Any:
-        if geometry.mirrored:
-            images = jnp.concatenate([images, images[:, :, ::-1]])
-        return encode_group(images, layer, geometry, response)
-
-    return jax.lax.map(one, groups)
+    return jax.lax.map(lambda images: encode_group(images, layer, geometry, response), groups)
 
 
 def n_features(layer: Layer, geometry: Geometry, response: Response) -> int:

@@ -126,7 +126,7 @@ def refine(
     if state is None:
         start("how long a step takes")
         state = trainer.start(fit_to_time(trainer, 60 * recipe.minutes - 2 * took))
-    advance = start("training", trainer.plan.steps)
+    advance = start("training", int(state.steps))
     advance(int(state.step))
     looks: list[Look] = []
 

@@ -97,12 +97,64 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
     )
 
 
-def _power_series(coefficients: tuple[float, ...], x: Any) -> Any:
-    """Horner's rule."""
-    value = jnp.full_like(x, coefficients[-1])
+def _power_series(coefficients: tuple[float, ...], x: Any) -> tuple[Any, Any]:
+    """Value and slope, by Horner's rule."""
+    value, slope = jnp.full_like(x, coefficients[-1]), jnp.zeros_like(x)
     for coefficient in coefficients[-2::-1]:
+        slope = slope * x + value
         value = value * x + coefficient
-    return value
+    return value, slope
+
+
+def _roots(c: Any, fit: CodeFit) -> tuple[Any, ...]:
+    """Whether c is beyond criticality, k, the root that each side needs, and 1/root, bounded."""
+    beyond = c * fit.ratio >= 1
+    k, k_critical = c - fit.shift, 1 / fit.ratio - fit.shift
+    squared = jnp.where(beyond, k**2 - k_critical**2, 1 - jnp.maximum(c, 0) * fit.ratio)
+    root = jnp.sqrt(jnp.maximum(squared, 0))
+    return beyond, k, root, 1 / jnp.maximum(root, _STEEPEST)
+
+
+def _amplitude_and_slope(c: Any, fit: CodeFit) -> tuple[Any, Any]:
+    beyond, k, root, inverse = _roots(c, fit)
+    value, slope = _power_series(fit.amplitude, jnp.where(beyond, 0, root))
+    amplitude = jnp.where(beyond, fit.slope * k + fit.bend * root, c * value)
+    slope = value - c * slope * (fit.ratio / 2) * inverse
+    slope = jnp.where(beyond, fit.slope + fit.bend * k * inverse, slope)
+    return jnp.where(c <= 0, 0, amplitude), jnp.where(c <= 0, 0, slope)
+
+
+def _rate_and_slope(c: Any, fit: CodeFit) -> tuple[Any, Any]:
+    beyond, _, root, inverse = _roots(c, fit)
+    value, slope = _power_series(fit.rate, root)
+    slope = -(value + root * slope) * (fit.ratio / 2) * inverse
+    silent = beyond | (c <= 0)
+    return jnp.where(silent, 0, root * value), jnp.where(silent, 0, slope)
+
+
+# Slopes written out, for speed: of a power series one would need all steps of Horner's rule again.
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _amplitude(c: Any, fit: CodeFit) -> Any:
+    """M(c)."""
+    return _amplitude_and_slope(c, fit)[0]
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _rate(c: Any, fit: CodeFit) -> Any:
+    """f(c), but zero for a silent mode."""
+    return _rate_and_slope(c, fit)[0]
+
+
+@_amplitude.defjvp
+def _(fit: CodeFit, at: tuple[Any], change: tuple[Any]) -> tuple[Any, Any]:
+    value, slope = _amplitude_and_slope(*at, fit)
+    return value, slope * change[0]
+
+
+@_rate.defjvp
+def _(fit: CodeFit, at: tuple[Any], change: tuple[Any]) -> tuple[Any, Any]:
+    value, slope = _rate_and_slope(*at, fit)
+    return value, slope * change[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
@@ -150,20 +202,8 @@ def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]
     """
     fit = fit_codes() if fit is None else fit
     omega = jnp.maximum(omega, _SMALLEST)
-    c = gamma / omega
-    critical = 1 / fit.ratio
-    beyond = c >= critical
-    k, k_critical = c - fit.shift, critical - fit.shift
-    # One root serves both sides.
-    squared = jnp.where(beyond, k**2 - k_critical**2, 1 - jnp.maximum(c, 0) * fit.ratio)
-    root = bounded_root(squared)
-    below = jnp.where(beyond, 0, root)
-    amplitude = jnp.where(
-        beyond, fit.slope * k + fit.bend * root, c * _power_series(fit.amplitude, below)
-    )
-    rate = below * _power_series(fit.rate, below)
-    silent = c <= 0
-    return jnp.where(silent, 0, omega * amplitude), jnp.where(silent, 0, omega * rate)
+    c = gamma * (1 / omega)
+    return omega * _amplitude(c, fit), omega * _rate(c, fit)
 
 
 def analytic_rate(gamma: Any, omega: Any, ratio: float = 0.5) -> Any:

@@ -9,6 +9,7 @@ are solved anew for it, in closed form, by the caller.
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import PartitionSpec
 
 from wetcow.learning.augment import Augmentation, augment
 from wetcow.learning.class_modes import ClassModes
@@ -30,6 +32,7 @@ WARM_UP = 0.05  # share of the steps in which the rate rises
 AVERAGED = 0.02  # share of the steps over which the running average reaches back
 STEPS_PER_CALL = 16
 LOOKS = 20  # at validation images while training
+_TIMED = 0.02  # share of the time for finding out how long a step takes
 
 
 class Network(NamedTuple):
@@ -72,6 +75,7 @@ class State(NamedTuple):
     average: Network
     optimiser: Any
     step: Any
+    steps: Any  # in all
 
 
 class Plan(NamedTuple):
@@ -81,8 +85,8 @@ class Plan(NamedTuple):
     response: Response
     augmentation: Augmentation | None
     batch: int
-    steps: int
     seed: int
+    mesh: jax.sharding.Mesh  # each of whose devices takes its part of a batch
 
 
 class Look(NamedTuple):
@@ -157,18 +161,21 @@ def _logits(network: Network, problem: Problem, images: Any, plan: Plan) -> Any:
 
 
 def _group_size(plan: Plan, network: Network) -> int:
-    """Images whose codes fit the cache; a divisor of the batch."""
+    """Images whose codes fit the cache; a divisor of a device's part of the batch."""
     largest = max(
         int(np.prod(geometry.positions)) * (1 + geometry.mirrored) * layer.gamma.size
         for geometry, layer in zip(plan.geometries, network.layers, strict=True)
     )
-    size = max(GROUP_ELEMENTS // largest, 1)
-    return max(n for n in range(1, plan.batch + 1) if plan.batch % n == 0 and n <= size)
+    size, part = max(GROUP_ELEMENTS // largest, 1), plan.batch // plan.mesh.size
+    return max(n for n in range(1, part + 1) if part % n == 0 and n <= size)
 
 
-def _optimiser(plan: Plan) -> optax.GradientTransformation:
-    warm = max(int(WARM_UP * plan.steps), 1)
-    rate = optax.warmup_cosine_decay_schedule(0.0, RATE, warm, max(plan.steps, warm + 1))
+def _optimiser(steps: Any) -> optax.GradientTransformation:
+    def rate(step: Any) -> Any:
+        done = (step + 1) / steps
+        falling = 0.5 * (1 + jnp.cos(jnp.pi * (done - WARM_UP) / (1 - WARM_UP)))
+        return RATE * jnp.where(done < WARM_UP, done / WARM_UP, falling)
+
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b2=0.99))
 
 
@@ -177,9 +184,26 @@ def _advance(
     state: State, problem: Problem, images: Any, labels: Any, rows: Any, plan: Plan
 ) -> tuple[State, Any]:
     """As many steps as there are rows (steps, batch) of images; their mean loss."""
+    whole, parts = PartitionSpec(), PartitionSpec(None, plan.mesh.axis_names[0])
+    run = jax.shard_map(
+        functools.partial(_advance_part, plan=plan),
+        mesh=plan.mesh,
+        in_specs=(whole, whole, whole, whole, parts),
+        out_specs=(whole, whole),
+        check_vma=False,
+    )
+    return run(state, problem, images, labels, rows)
+
+
+def _advance_part(
+    state: State, problem: Problem, images: Any, labels: Any, rows: Any, plan: Plan
+) -> tuple[State, Any]:
+    """Steps with this device's part of each batch; the state is the same on all."""
+    (axis,), part = plan.mesh.axis_names, plan.batch // plan.mesh.size
+    places = jax.lax.axis_index(axis) * part + jnp.arange(part)
     size = _group_size(plan, state.network)
-    optimiser, key = _optimiser(plan), jax.random.key(plan.seed)
-    kept = 1 - 1 / max(AVERAGED * plan.steps, 1)
+    optimiser, key = _optimiser(state.steps), jax.random.key(plan.seed)
+    kept = 1 - 1 / jnp.maximum(AVERAGED * state.steps, 1)
 
     def loss(network, some, wanted):
         logits = _logits(network, problem, some, plan)
@@ -188,7 +212,8 @@ def _advance(
     def one(state, chosen):
         some, wanted = images[chosen], labels[chosen]
         if plan.augmentation is not None:
-            keys = jax.random.split(jax.random.fold_in(key, state.step), plan.batch)
+            now = jax.random.fold_in(key, state.step)
+            keys = jax.vmap(jax.random.fold_in, (None, 0))(now, places)
             some = augment(some, keys, plan.augmentation)
 
         # A group at a time, forth and back, so that codes never leave the cache.
@@ -198,12 +223,13 @@ def _advance(
 
         parts = some.reshape(-1, size, *some.shape[1:]), wanted.reshape(-1, size)
         nothing = jnp.zeros(()), jax.tree.map(jnp.zeros_like, state.network)
-        (value, gradient), _ = jax.lax.scan(group, nothing, parts)
+        value, gradient = jax.lax.psum(jax.lax.scan(group, nothing, parts, unroll=2)[0], axis)
         gradient = jax.tree.map(lambda g: g / plan.batch, gradient)
         update, inner = optimiser.update(gradient, state.optimiser, state.network)
         network: Any = optax.apply_updates(state.network, update)
         average = jax.tree.map(lambda a, b: kept * a + (1 - kept) * b, state.average, network)
-        return State(network, average, inner, state.step + 1), value / plan.batch
+        state = State(network, average, inner, state.step + 1, state.steps)
+        return state, value / plan.batch
 
     state, losses = jax.lax.scan(one, state, rows)
     return state, losses.mean()
@@ -246,15 +272,15 @@ class Trainer:
         self.images, self.labels = jnp.asarray(images), jnp.asarray(labels, jnp.int32)
         self.validation = validation
         batch = min(BATCH, 2 ** int(np.log2(len(labels))))
-        self.plan = Plan(hidden.geometries, hidden.response, augmentation, batch, 0, seed)
+        devices = jax.devices()[: math.gcd(batch, 2 ** int(np.log2(len(jax.devices()))))]
+        mesh = jax.sharding.Mesh(np.array(devices), ("images",))
+        self.plan = Plan(hidden.geometries, hidden.response, augmentation, batch, seed, mesh)
         self.network, self.problem = start_network(hidden, modes, sharpness)
 
     def start(self, steps: int) -> State:
         """State before the first of so many steps."""
-        self.plan = self.plan._replace(steps=steps)
-        copy = jax.tree.map(jnp.copy, self.network)
-        optimiser = _optimiser(self.plan).init(self.network)
-        return State(copy, jax.tree.map(jnp.copy, copy), optimiser, jnp.zeros((), jnp.int32))
+        optimiser = _optimiser(steps).init(self.network)
+        return State(self.network, self.network, optimiser, jnp.int32(0), jnp.int32(steps))
 
     def advance(self, state: State, steps: int) -> tuple[State, float]:
         """Do so many steps and return their mean loss. Which images come depends on the step."""
@@ -282,7 +308,7 @@ class Trainer:
         groups = -(-len(images) // size)
         padded = np.pad(images, ((0, groups * size - len(images)), (0, 0), (0, 0)))
         padded = padded.reshape(groups, size, *images.shape[1:])
-        found = np.asarray(_classes(network, self.problem, padded, self.plan._replace(steps=0)))
+        found = np.asarray(_classes(network, self.problem, padded, self.plan))
         return float(np.mean(found.reshape(-1)[: len(images)] == labels))
 
     def hidden_of(self, network: Network) -> tuple[Layer, ...]:
@@ -293,11 +319,20 @@ class Trainer:
 
 def fit_to_time(trainer: Trainer, seconds: float) -> int:
     """How many steps take so many seconds, by doing some for nothing."""
-    state = trainer.start(2 * STEPS_PER_CALL)
-    state, _ = trainer.advance(state, STEPS_PER_CALL)  # compiles
+    end = time.perf_counter() + seconds
+    state = trainer.start(1)
+    trainer.advance(state, STEPS_PER_CALL)  # compiles
+    trainer.accuracy(trainer.network)
+    start, done = time.perf_counter(), 0
+    while not done or time.perf_counter() - start < _TIMED * seconds:
+        trainer.advance(state, STEPS_PER_CALL)
+        done += STEPS_PER_CALL
+    per_step = (time.perf_counter() - start) / done
     start = time.perf_counter()
-    trainer.advance(state, STEPS_PER_CALL)
-    return max(int(seconds / (time.perf_counter() - start) * STEPS_PER_CALL), 1)
+    trainer.accuracy(trainer.network)
+    now = time.perf_counter()
+    calls = int((end - now - LOOKS * (now - start)) / per_step / STEPS_PER_CALL)
+    return max(calls, 1) * STEPS_PER_CALL
 
 
 def train(
@@ -318,8 +353,8 @@ def train(
     tell : callable
         Told how it goes.
     """
-    began, steps = time.perf_counter(), trainer.plan.steps
-    every = max(steps // LOOKS, 1)
+    began, steps = time.perf_counter(), int(state.steps)
+    every = max(steps // LOOKS // STEPS_PER_CALL, 1) * STEPS_PER_CALL  # other lengths compile anew
     losses: list[float] = []
     try:
         while (step := int(state.step)) < steps:
