@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 
 from wetcow import datasets
-from wetcow.cli.output import versions
+from wetcow.cli.output import use_all_cores, versions
 from wetcow.files import plain, write_whole
 from wetcow.learning.budgets import RECIPES, settings
 from wetcow.learning.checks import find_frame
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, nargs="+", default=[0])
     parser.add_argument("--set", nargs="+", metavar="NAME=JSON", help="one candidate of your own")
     options = parser.parse_args()
+    use_all_cores()
     rows = json.loads(options.json.read_text()) if options.json.exists() else []
     for data in options.data:
         own = [dict(map(_setting, options.set))] if options.set else CANDIDATES[data]

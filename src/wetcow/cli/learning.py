@@ -11,7 +11,14 @@ import jax
 import numpy as np
 
 from wetcow import datasets
-from wetcow.cli.output import check_json, console, peak_memory_mb, versions, write_json
+from wetcow.cli.output import (
+    check_json,
+    console,
+    peak_memory_mb,
+    use_all_cores,
+    versions,
+    write_json,
+)
 from wetcow.learning.budgets import RECIPES, Budget
 from wetcow.learning.classifier import WaveClassifier
 
@@ -41,6 +48,7 @@ def run(
         rich.reconfigure(stderr=True)  # stdout is for results
     if resume is not None and not train_minutes:
         raise ValueError("--resume is for training: give --train-minutes too")
+    use_all_cores()
     report = learn(
         *(dataset, budget, n_modes, data_dir, seed, save, progress, train_minutes, resume)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import pathlib
 import platform
 import sys
@@ -104,3 +105,14 @@ def plainly(on_interrupt: str = "nothing was kept") -> Iterator[None]:
                 raise
             _say("red", f"error: {error}")
             raise typer.Exit(FAILED) from None
+
+
+def use_all_cores() -> None:
+    """Let JAX take each core for a device, which is faster, unless devices are chosen or in use."""
+    import jax
+
+    with contextlib.suppress(RuntimeError):
+        if jax.config.jax_num_cpu_devices < 1 and "device_count" not in os.environ.get(
+            "XLA_FLAGS", ""
+        ):
+            jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
