@@ -134,7 +134,7 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
     X, y, X_other, y_other = digits
     clf = WaveClassifier(n_modes=12, train_minutes=0.2, augmentation="handwriting")
     clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
-    refined = clf.refined_
+    (refined,) = clf.refined_
     assert refined.looks[-1].step == 500
     assert clf.hidden_ is refined.hidden and refined.trained > refined.constructed
     assert clf.score(X_other, y_other) > WaveClassifier(n_modes=12).fit(X, y).score(
@@ -162,9 +162,29 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 40)  # also where none fit
     clf = WaveClassifier(n_modes=12, train_minutes=0.02).fit(*digits[:2])
     plain = WaveClassifier(n_modes=12).fit(*digits[:2])
-    assert clf.refined_.trained < clf.refined_.constructed
+    (refined,) = clf.refined_
+    assert refined.trained < refined.constructed
     np.testing.assert_array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
     assert clf.score(*digits[2:]) > 0.9
+
+
+def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)
+    X, y, X_other, y_other = digits
+    clf = WaveClassifier(n_modes=8, n_members=2, train_minutes=0.1, checkpoint=tmp_path / "state")
+    clf.set_params(augmentation="handwriting").fit(X, y)
+    assert len(clf.refined_) == 2 and len(clf.hidden_.layers) == 2
+    one, other = (refined.hidden.layers[0].excitation for refined in clf.refined_)
+    assert np.abs(one - other).max() > 0.1
+    assert {path.name for path in tmp_path.iterdir()} == {"state", "state.1"}
+    single = WaveClassifier(n_modes=8, train_minutes=0.1, augmentation="handwriting").fit(X, y)
+    assert clf.score(X_other, y_other) > single.score(X_other, y_other)
+    clf.save(tmp_path / "model")
+    loaded = WaveClassifier.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
+    # Without training it is one wider network.
+    plain = WaveClassifier(n_modes=8, n_members=2).fit(X, y)
+    assert len(plain.hidden_.mean) == 2 * len(single.hidden_.mean) and plain.refined_ == []
 
 
 @pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])

@@ -184,6 +184,9 @@ def learn(
     train_minutes: Annotated[
         float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
     ] = 0.0,
+    n_members: Annotated[
+        int, typer.Option(min=1, help="Networks constructed and trained apart, read together.")
+    ] = 1,
     resume: Annotated[
         pathlib.Path | None,
         typer.Option(
@@ -214,7 +217,7 @@ def learn(
         from wetcow.cli.learning import run
 
         options = (dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
-        run(*options, train_minutes=train_minutes, resume=resume)
+        run(*options, train_minutes=train_minutes, resume=resume, n_members=n_members)
 
 
 @app.command()

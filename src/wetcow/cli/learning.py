@@ -37,6 +37,7 @@ def run(
     progress: bool = True,
     train_minutes: float = 0.0,
     resume: pathlib.Path | None = None,
+    n_members: int = 1,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see the command's help for the rest."""
     check_json(json_file)
@@ -50,7 +51,8 @@ def run(
         raise ValueError("--resume is for training: give --train-minutes too")
     use_all_cores()
     report = learn(
-        *(dataset, budget, n_modes, data_dir, seed, save, progress, train_minutes, resume)
+        *(dataset, budget, n_modes, data_dir, seed, save, progress, train_minutes, resume),
+        n_members,
     )
     _print(report, json_file)
     write_json(report, json_file)
@@ -66,6 +68,7 @@ def learn(
     progress: bool = False,
     train_minutes: float = 0.0,
     checkpoint: pathlib.Path | None = None,
+    n_members: int = 1,
 ) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
@@ -90,6 +93,8 @@ def learn(
         Time for training; 0: none.
     checkpoint : path, optional
         File for the state of training; if there is one, training goes on from it.
+    n_members : int
+        Networks constructed and trained apart, read together.
 
     Returns
     -------
@@ -101,6 +106,7 @@ def learn(
     classifier = WaveClassifier(
         budget,
         n_modes=n_modes,
+        n_members=n_members,
         train_minutes=train_minutes,
         checkpoint=checkpoint,
         progress=progress,
@@ -110,7 +116,7 @@ def learn(
     start = time.perf_counter()
     classifier.fit(X, y)
     refined = classifier.refined_
-    train_seconds = 0.0 if refined is None else refined.seconds
+    train_seconds = sum(member.seconds for member in refined)
     construct_seconds = time.perf_counter() - start - train_seconds
     if save is not None:
         classifier.save(save)
@@ -141,13 +147,13 @@ def learn(
     }
 
 
-def _validation(refined: Refined | None) -> dict[str, float]:
-    """Fields that only training gives."""
-    if refined is None:
+def _validation(refined: list[Refined]) -> dict[str, float]:
+    """Fields that only training gives; means of the members."""
+    if not refined:
         return {}
     return {
-        "validation_accuracy_constructed": refined.constructed,
-        "validation_accuracy_trained": refined.trained,
+        "validation_accuracy_constructed": float(np.mean([one.constructed for one in refined])),
+        "validation_accuracy_trained": float(np.mean([one.trained for one in refined])),
     }
 
 

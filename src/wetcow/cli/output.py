@@ -111,8 +111,7 @@ def use_all_cores() -> None:
     """Let JAX take each core for a device, which is faster, unless devices are chosen or in use."""
     import jax
 
+    chosen = "device_count" in os.environ.get("XLA_FLAGS", "")
     with contextlib.suppress(RuntimeError):
-        if jax.config.jax_num_cpu_devices < 1 and "device_count" not in os.environ.get(
-            "XLA_FLAGS", ""
-        ):
+        if jax.config.read("jax_num_cpu_devices") < 1 and not chosen:
             jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)

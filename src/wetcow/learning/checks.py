@@ -39,7 +39,7 @@ def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
     if classifier.budget not in BUDGETS:
         raise ValueError(f"budget must be one of {[*BUDGETS]}, got {classifier.budget!r}")
-    least = {"n_modes": 1, "n_regions": 1, "block_size": 1}
+    least = {"n_modes": 1, "n_regions": 1, "n_members": 1, "block_size": 1}
     least |= {"padding": 0, "margin_passes": 0, "copies": 0}
     for name, minimum in least.items():
         if getattr(classifier, name) is not None:

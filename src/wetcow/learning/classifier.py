@@ -21,7 +21,7 @@ from wetcow.learning.blocks import Blocks, take, training_blocks
 from wetcow.learning.budgets import Budget, Settings, settings
 from wetcow.learning.copies import Copies
 from wetcow.learning.frame import Frame
-from wetcow.learning.hidden import HiddenModes, construct_hidden
+from wetcow.learning.hidden import HiddenModes, construct_hidden, united
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.response import Response
 from wetcow.learning.saving import load, save
@@ -85,16 +85,21 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     copies : int, optional
         Randomly deformed copies of each image to learn beside it (`wetcow.learning.copies`). None:
         as the budget says if there is an `augmentation`, else 0. Ignored for tables.
+    n_members : int
+        Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
+        other. Class modes are solved for all of them together, so that it remains one network with
+        `n_members` times as many hidden modes.
     train_minutes : float
-        Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`);
-        0: not at all. A tenth of the samples, at most 5,000, then tells whether to keep that, and
-        with what came out class modes are solved for all samples as ever. Ctrl-C ends training
-        early, with what there is.
+        Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`),
+        in equal parts for the members; 0: not at all. A tenth of the samples, at most 5,000, then
+        tells whether to keep that, and with what came out class modes are solved for all samples
+        as ever. Ctrl-C ends training early, with what there is.
     augmentation : "handwriting", "garments", Augmentation or None
         How images are deformed at random, in copies and while training
         (`wetcow.learning.augment`).
     checkpoint : path, optional
-        File that keeps the state of training. If there is one, training goes on from it.
+        File that keeps the state of training. If there is one, training goes on from it. Members
+        but the first have files of their own beside it, with their number at the end of the name.
     block_size : int
         Images whose features are computed at once. Does not change the result beyond rounding.
     cache_size : float
@@ -131,8 +136,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Inverse temperature of the probabilities.
     noise_ : float
         Mean squared error of left-out criticalities.
-    refined_ : Refined or None
-        What training came to, if there was any in the last `fit`.
+    refined_ : list of Refined
+        What training came to in the last `fit`, one for each member; empty without training.
     usual_uncertainty_ : float
         Exceeded by the `uncertainty` of 1 % of images like those learned.
 
@@ -191,6 +196,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         ridge: Literal["gcv"] | float | None = None,
         margin_passes: int | None = None,
         copies: int | None = None,
+        n_members: int = 1,
         train_minutes: float = 0.0,
         augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
         checkpoint: str | os.PathLike | None = None,
@@ -214,6 +220,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.ridge = ridge
         self.margin_passes = margin_passes
         self.copies = copies
+        self.n_members = n_members
         self.train_minutes = train_minutes
         self.augmentation: Literal["handwriting", "garments"] | Augmentation | None = augmentation
         self.checkpoint = checkpoint
@@ -250,12 +257,13 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             X, y = self._checked(X, y, first=not keep)
             classes, labels = np.unique(y, return_inverse=True)
             rng = self._rng()
-            hidden = self.hidden_ if keep else self._construct_hidden(X, rng, start)
+            members = [self.hidden_] if keep else self._construct_members(X, rng, start)
             passes = self.settings_.margin_passes
-            self.refined_ = None
+            self.refined_ = []
             if self.train_minutes:
-                self.refined_ = self._refine(hidden, X, labels, len(classes), rng, start)
-                hidden = self.refined_.hidden
+                self.refined_ = self._refine(members, X, labels, len(classes), rng, start)
+                members = [refined.hidden for refined in self.refined_]
+            hidden = united(members)
             room = self.cache_size if passes else 0
             blocks = training_blocks(
                 *(hidden, X, labels, len(classes), self.block_size, room, self._copies())
@@ -302,7 +310,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             wanted = checks.find_classes(y, classes, known)
             labels = checks.find_labels(y, wanted)
             rng = self._rng()
-            hidden = self._construct_hidden(X, rng, start) if first else self.hidden_
+            hidden = united(self._construct_members(X, rng, start)) if first else self.hidden_
             blocks = training_blocks(
                 *(hidden, X, labels, len(wanted), self.block_size, 0, self._copies())
             )
@@ -451,8 +459,13 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             chosen = chosen._replace(copies=0)
         return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
-    def _construct_hidden(self, X: Any, rng: np.random.Generator, start: StartStage) -> HiddenModes:
+    def _construct_members(
+        self, X: Any, rng: np.random.Generator, start: StartStage
+    ) -> list[HiddenModes]:
         start("hidden modes")
+        return [self._construct_hidden(X, rng) for _ in range(self.n_members)]
+
+    def _construct_hidden(self, X: Any, rng: np.random.Generator) -> HiddenModes:
         chosen, shape = self.settings_, self.image_shape_
         frame = None if shape is None else checks.find_frame(self.frame)
         geometries = (
@@ -475,17 +488,25 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     def _copies(self) -> Copies:
         return Copies(self.settings_.copies, check_augmentation(self.augmentation))
 
-    def _refine(self, hidden: HiddenModes, X: Any, labels: np.ndarray, *rest: Any) -> Refined:
+    def _refine(
+        self, members: list[HiddenModes], X: Any, labels: np.ndarray, n_classes: int, *rest: Any
+    ) -> list[Refined]:
         from wetcow.learning.refine import Recipe, refine
 
-        recipe = Recipe(
-            *(self.train_minutes, check_augmentation(self.augmentation), self.checkpoint),
-            *(self.settings_.ridge, self.settings_.margin_passes),
-            *(self.block_size, self.cache_size, self._copies()),
-        )
         if inputs.is_dask(X):
             raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
-        return refine(hidden, X, labels, rest[0], recipe, *rest[1:])
+        found = []
+        for number, hidden in enumerate(members):
+            path = self.checkpoint
+            if path is not None and number:
+                path = f"{os.fspath(path)}.{number}"
+            recipe = Recipe(
+                *(self.train_minutes / len(members), check_augmentation(self.augmentation), path),
+                *(self.settings_.ridge, self.settings_.margin_passes),
+                *(self.block_size, self.cache_size, self._copies()),
+            )
+            found.append(refine(hidden, X, labels, n_classes, recipe, *rest))
+        return found
 
     def _solve(
         self,

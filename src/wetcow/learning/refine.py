@@ -90,7 +90,8 @@ def refine(
         Numbers of their classes.
     n_classes : int
     recipe : Recipe
-        Its minutes include the solutions of class modes here, but not what comes after.
+        Its minutes include the solutions of class modes here, but not what comes after. Its
+        checkpoint is that of this network alone.
     rng : numpy Generator
         Draws the samples that judge, and the seed of training.
     start : callable

@@ -174,7 +174,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
         for name in _NUMBERS:
             setattr(classifier, name, header[name])
-        classifier.refined_ = None
+        classifier.refined_ = []
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier
