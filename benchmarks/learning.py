@@ -70,6 +70,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=3,
         help="of the convolutional network; more for fewer than 10,000 images (default: 3)",
     )
+    add(
+        "--minutes",
+        type=float,
+        default=2.0,
+        help="of those that are trained for a given time (default: 2)",
+    )
     add("--seed", type=int, default=0)
     add(
         "--limit",
@@ -201,6 +207,7 @@ def compare(
         "n_train": options.n_train,
         "seed": options.seed,
         "epochs": options.epochs,
+        "minutes": options.minutes,
     }
     # Before any method, and without a limit: the files may have to be downloaded.
     sizes = measure_apart({**task, "method": None}, None)
@@ -244,6 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "split": options.split,
         "seed": options.seed,
         "epochs": options.epochs,
+        "minutes": options.minutes,
         "limit_seconds": options.limit,
         "methods": {name: METHODS[name].about for name in options.methods},
         "complete": False,

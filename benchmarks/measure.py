@@ -1,7 +1,7 @@
 """Measure one method, in a process of its own: `python measure.py TASK`, used by `learning.py`.
 
-TASK is JSON: data, split, data_dir, n_train, method, seed, epochs. The last line on stdout is the
-result, again JSON. Without a method only the data are loaded.
+TASK is JSON: data, split, data_dir, n_train, method, seed, epochs, minutes. The last line on stdout
+is the result, again JSON. Without a method only the data are loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 import numpy as np
-from peers import METHODS, Learner
+from peers import METHODS, Effort, Learner
 
 from wetcow import datasets
 from wetcow.cli.output import peak_memory_mb
@@ -104,7 +104,8 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
         return sizes
     baseline = peak_memory_mb()
     try:
-        learner = METHODS[task["method"]].make(task["seed"], task["epochs"])
+        effort = Effort(*(task[name] for name in Effort._fields))
+        learner = METHODS[task["method"]].make(effort)
     except ImportError as error:
         return {"status": "not installed", "detail": str(error)}
     return {

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 from torch import nn  # pyright: ignore[reportMissingImports]
-from torch.nn import functional  # pyright: ignore[reportMissingImports]
+from torch.nn import functional as F  # pyright: ignore[reportMissingImports]
+
+from wetcow.learning.augment import augment
 
 _BATCH = 128  # images in a step of gradient descent
 _FEWEST_IMAGES = 10_000  # see `num_epochs`
@@ -58,7 +63,65 @@ class Convolutional(nn.Module):
 
     def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return the mean cross-entropy."""
-        return functional.cross_entropy(self(images), labels)
+        return F.cross_entropy(self(images), labels)
+
+
+class Small(nn.Module):
+    """Three convolutions of 3×3, 16, 36 and 36 maps, batch norm, pooling: as small as ours.
+
+    Parameters
+    ----------
+    pixels : int
+        Of a square image.
+    classes : int
+        Number of classes.
+    """
+
+    def __init__(self, pixels: int, classes: int):
+        super().__init__()
+        self.side = math.isqrt(pixels)
+        self.layers = nn.Sequential(
+            *(*_convolved(1, 16), *_convolved(16, 36), nn.MaxPool2d(2)),
+            *(*_convolved(36, 36), nn.MaxPool2d(2), nn.Flatten()),
+            nn.Linear(36 * (self.side // 4) ** 2, classes),
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images.reshape(-1, 1, self.side, self.side))
+
+    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        return F.cross_entropy(self(images), labels)
+
+
+class Residual(Small):
+    """The smallest network of the ResNet paper's family: 16, 32 and 64 maps, a block of each."""
+
+    def __init__(self, pixels: int, classes: int):
+        super().__init__(pixels, classes)
+        self.layers = nn.Sequential(
+            *_convolved(1, 16),
+            *(_Block(16, 16, 1), _Block(16, 32, 2), _Block(32, 64, 2)),
+            *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes)),
+        )
+
+
+class _Block(nn.Module):
+    def __init__(self, maps: int, wider: int, stride: int):
+        super().__init__()
+        self.first = nn.Sequential(*_convolved(maps, wider, stride))
+        self.second = nn.Sequential(*_convolved(wider, wider)[:-1])
+        self.past = nn.Identity()
+        if maps != wider:
+            self.past = nn.Sequential(nn.Conv2d(maps, wider, 1, stride), nn.BatchNorm2d(wider))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.second(self.first(x)) + self.past(x))
+
+
+def _convolved(maps: int, wider: int, stride: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(maps, wider, 3, stride, padding=1, bias=False)
+    return [convolution, nn.BatchNorm2d(wider), nn.ReLU()]
 
 
 class Trained:
@@ -109,3 +172,55 @@ class Trained:
         with torch.inference_mode():
             blocks = torch.from_numpy(X).split(_PREDICTED_AT_ONCE)
             return np.concatenate([self._network(block).argmax(1).numpy() for block in blocks])
+
+
+class TrainedInTime(Trained):
+    """A network trained for some minutes on randomly deformed images.
+
+    Parameters
+    ----------
+    network, learning_rate, seed, num_threads
+        As for `Trained`. The rate falls as a half cosine with the time.
+    minutes : float
+        After which training ends, compilation of the deformation included.
+    augmentation : wetcow.learning.augment.Augmentation
+        How images are deformed.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[int, int], Any],
+        minutes: float,
+        learning_rate: float,
+        augmentation: Any,
+        seed: int,
+        num_threads: int,
+    ):
+        super().__init__(network, 0, learning_rate, seed, num_threads)
+        self._minutes = minutes
+        self._augmentation = augmentation
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+        began = time.perf_counter()
+        torch.manual_seed(self._seed)
+        side = math.isqrt(X.shape[1])
+        self._network = self._class(X.shape[1], int(y.max()) + 1)
+        print(sum(value.numel() for value in self._network.parameters()), "parameters")
+        adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
+        deform = jax.jit(functools.partial(augment, augmentation=self._augmentation))
+        key = jax.random.key(self._seed)
+        chosen: list[torch.Tensor] = []
+        while (done := (time.perf_counter() - began) / (60 * self._minutes)) < 1:
+            if not chosen:
+                chosen = [*torch.randperm(len(X)).split(_BATCH)[: len(X) // _BATCH]]
+            rows = chosen.pop().numpy()
+            key, now = jax.random.split(key)
+            images = X[rows].reshape(-1, side, side)
+            deformed = np.array(deform(images, jax.random.split(now, len(rows))))
+            for group in adam.param_groups:
+                group["lr"] = self._learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+            adam.zero_grad()
+            images = torch.from_numpy(deformed.reshape(len(rows), -1))
+            self._network.loss(images, torch.from_numpy(y[rows])).backward()
+            adam.step()
+        self._network.eval()

@@ -37,6 +37,26 @@ class Learner(Protocol):
     def predict(self, X: np.ndarray) -> Any: ...
 
 
+class Effort(NamedTuple):
+    """What a method is given beside the images.
+
+    Parameters
+    ----------
+    data : str
+        Name of the data set, from which follows how images may be deformed.
+    seed : int
+    epochs : int
+        Passes of the convolutional network.
+    minutes : float
+        Time for those that are trained for some.
+    """
+
+    data: str
+    seed: int
+    epochs: int
+    minutes: float
+
+
 class Method(NamedTuple):
     """A row of the comparison.
 
@@ -44,13 +64,12 @@ class Method(NamedTuple):
     ----------
     about : str
         What it is, in a few words.
-    make : callable (seed, epochs) -> Learner
-        Imports what it needs and returns a learner that has seen nothing yet. Only the
-        convolutional network heeds `epochs`.
+    make : callable (effort) -> Learner
+        Imports what it needs and returns a learner that has seen nothing yet.
     """
 
     about: str
-    make: Callable[[int, int], Learner]
+    make: Callable[[Effort], Learner]
 
 
 def num_threads() -> int:
@@ -61,58 +80,84 @@ def num_threads() -> int:
 def _wave(parameters: dict[str, Any]) -> Method:
     """One configuration of our classifier."""
 
-    def make(seed: int, epochs: int) -> Learner:
+    def make(effort: Effort) -> Learner:
         from wetcow import WaveClassifier
 
-        return WaveClassifier(random_state=seed, **parameters)
+        return WaveClassifier(random_state=effort.seed, **parameters)
 
     given = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
     return Method(f"WaveClassifier({given})", make)
 
 
-def _ridge(seed: int, epochs: int) -> Learner:
+def _trained_wave(effort: Effort) -> Learner:
+    from wetcow import WaveClassifier
+    from wetcow.learning.budgets import RECIPES
+
+    recipe = RECIPES[effort.data]
+    return WaveClassifier(random_state=effort.seed, train_minutes=effort.minutes, **recipe)
+
+
+def _in_time(name: str) -> Callable[[Effort], Learner]:
+    """A network of `networks.py` that is trained for some minutes, on images deformed as ours."""
+
+    def make(effort: Effort) -> Learner:
+        import networks
+
+        from wetcow.learning.augment import NAMED
+        from wetcow.learning.budgets import RECIPES
+
+        deformed = NAMED[RECIPES[effort.data]["augmentation"]]
+        network = getattr(networks, name)
+        return networks.TrainedInTime(
+            network, effort.minutes, 2e-3, deformed, effort.seed, num_threads()
+        )
+
+    return make
+
+
+def _ridge(effort: Effort) -> Learner:
     from sklearn.linear_model import RidgeClassifier
 
     return RidgeClassifier()
 
 
-def _knn(seed: int, epochs: int) -> Learner:
+def _knn(effort: Effort) -> Learner:
     from sklearn.neighbors import KNeighborsClassifier
 
     return KNeighborsClassifier(n_neighbors=3)
 
 
-def _svm(seed: int, epochs: int) -> Learner:
+def _svm(effort: Effort) -> Learner:
     from sklearn.svm import SVC
 
     return SVC(C=10, gamma="scale", cache_size=1000)
 
 
-def _lightgbm(seed: int, epochs: int) -> Learner:
+def _lightgbm(effort: Effort) -> Learner:
     from lightgbm import LGBMClassifier  # pyright: ignore[reportMissingImports]
 
-    return LGBMClassifier(n_jobs=num_threads(), random_state=seed, verbosity=-1)
+    return LGBMClassifier(n_jobs=num_threads(), random_state=effort.seed, verbosity=-1)
 
 
-def _convnet(seed: int, epochs: int) -> Learner:
+def _convnet(effort: Effort) -> Learner:
     from networks import Convolutional, Trained
 
-    return Trained(Convolutional, epochs, 1e-3, seed, num_threads())
+    return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
 
 
-def _snntorch(seed: int, epochs: int) -> Learner:
+def _snntorch(effort: Effort) -> Learner:
     from networks import Trained
     from spiking import Spiking
 
-    return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, seed, num_threads())
+    return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
 
 
-def _reservoirpy(seed: int, epochs: int) -> Learner:
+def _reservoirpy(effort: Effort) -> Learner:
     from reservoirpy.nodes import Reservoir, Ridge  # pyright: ignore[reportMissingImports]
 
     # The best of a few on 3,000 images of MNIST, judged by 1,500 others of the training part.
     chosen: dict[str, Any] = {"lr": 0.5, "sr": 0.9, "input_scaling": 0.3, "input_connectivity": 0.5}
-    return _RowByRow(Reservoir(_RESERVOIR_UNITS, seed=seed, **chosen), Ridge(ridge=1e-2))
+    return _RowByRow(Reservoir(_RESERVOIR_UNITS, seed=effort.seed, **chosen), Ridge(ridge=1e-2))
 
 
 class _RowByRow:
@@ -147,6 +192,9 @@ METHODS: dict[str, Method] = {
     "knn": Method("3 nearest neighbours", _knn),
     "svm": Method("support vectors, RBF kernel, C = 10; minutes for more than 10,000 images", _svm),
     "lightgbm": Method("gradient-boosted trees, LightGBM's defaults", _lightgbm),
+    "wetcow trained": Method("WaveClassifier(train_minutes=MINUTES)", _trained_wave),
+    "small convnet": Method("three convolutions, 26,000 parameters", _in_time("Small")),
+    "resnet": Method("eight layers, residual, 75,000 parameters", _in_time("Residual")),
     "convnet": Method("convolutional network in PyTorch: 32 and 64 maps, 128 units", _convnet),
     "reservoirpy": Method("500 random recurrent units read the rows; ridge readout", _reservoirpy),
     "snntorch": Method("256 spiking units, 25 steps, 2 epochs, as in its tutorial", _snntorch),
