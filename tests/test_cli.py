@@ -1,6 +1,7 @@
 """The ``wetcow`` command, run in this process."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -233,3 +234,18 @@ def test_as_a_module_and_without_heavy_imports():
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert "simulate" in result.stdout
+
+
+def test_all_cores_are_devices_unless_they_were_chosen():
+    code = "from wetcow.cli.output import use_all_cores; use_all_cores(); use_all_cores()\n"
+    code += "import jax, os; print(len(jax.devices()) == os.cpu_count(), len(jax.devices()))"
+    for flags, wanted in (("", "True"), ("--xla_force_host_platform_device_count=3", "3")):
+        environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert wanted in done.stdout.split()

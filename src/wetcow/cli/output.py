@@ -113,5 +113,5 @@ def use_all_cores() -> None:
 
     chosen = "device_count" in os.environ.get("XLA_FLAGS", "")
     with contextlib.suppress(RuntimeError):
-        if jax.config.read("jax_num_cpu_devices") < 1 and not chosen:
+        if jax.config.values["jax_num_cpu_devices"] < 1 and not chosen:
             jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
