@@ -67,14 +67,6 @@ def test_partial_fit_in_any_order_is_fit(digits):
     np.testing.assert_allclose(parts.criticality(X), whole.criticality(X), atol=1e-4)
 
 
-def test_dask_arrays_have_copies_too(digits):
-    da = pytest.importorskip("dask.array")
-    X, y = digits
-    wanted = classifier(margin_passes=2).fit(X, y)
-    found = classifier(margin_passes=2).fit(da.from_array(X, chunks=(500, 8, 8)), y)
-    np.testing.assert_allclose(found.criticality(X), wanted.criticality(X), atol=1e-4)
-
-
 def test_budgets_make_copies_only_if_told_how(digits):
     X, y = digits
     assert classifier(copies=None, augmentation=None).fit(X, y).settings_.copies == 0

@@ -82,7 +82,13 @@ def same_model(found, expected, X):
 
 
 @pytest.mark.parametrize(
-    ("chunks", "parameters"), [(UNEVEN, {"margin_passes": 3}), (600, {}), (150, {"mirror": True})]
+    ("chunks", "parameters"),
+    [
+        (UNEVEN, {"margin_passes": 3}),
+        (600, {}),
+        (150, {"mirror": True}),
+        (UNEVEN, {"margin_passes": 3, "copies": 2, "augmentation": "handwriting"}),
+    ],
 )
 def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
     X, y = digits
