@@ -18,6 +18,7 @@ WETCOW: dict[str, dict[str, Any]] = {
     "wetcow": {},
     "wetcow handwriting": {"frame": "handwriting"},
     "wetcow garments": {"mirror": True},
+    "wetcow seven": {"frame": "seven", "patch_size": (3, 5), "n_modes": 256, "n_regions": 2},
 }
 
 _SPIKING_EPOCHS = 2
