@@ -67,12 +67,11 @@ def test_partial_fit_in_any_order_is_fit(digits):
     np.testing.assert_allclose(parts.criticality(X), whole.criticality(X), atol=1e-4)
 
 
-def test_budgets_make_copies_only_if_told_how(digits):
+def test_copies_are_of_images_and_must_be_told_how(digits):
     X, y = digits
-    assert classifier(copies=None, augmentation=None).fit(X, y).settings_.copies == 0
     with pytest.raises(ValueError, match="copies=2 needs an augmentation"):
         classifier(augmentation=None).fit(X, y)
     with pytest.raises(ValueError, match="copies must be an integer"):
         classifier(copies=-1).fit(X, y)
     table = classifier(image_shape=None).fit(X.reshape(len(X), -1), y)
-    assert table.settings_.copies == 0
+    assert table.class_modes_.count == len(X)

@@ -181,6 +181,9 @@ def learn(
         int | None,
         typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
     ] = None,
+    copies: Annotated[
+        int, typer.Option(min=0, help="Deformed copies of each image to learn beside it.")
+    ] = 0,
     train_minutes: Annotated[
         float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
     ] = 0.0,
@@ -216,8 +219,14 @@ def learn(
     with plainly():
         from wetcow.cli.learning import run
 
-        options = (dataset.value, budget.value, n_modes, data_dir, save, seed, json_file)
-        run(*options, train_minutes=train_minutes, resume=resume, n_members=n_members)
+        run(
+            *(dataset.value, budget.value, data_dir, save, seed, json_file),
+            n_modes=n_modes,
+            copies=copies,
+            train_minutes=train_minutes,
+            n_members=n_members,
+            checkpoint=resume,
+        )
 
 
 @app.command()

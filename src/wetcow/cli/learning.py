@@ -29,31 +29,24 @@ if TYPE_CHECKING:
 def run(
     dataset: str,
     budget: Budget,
-    n_modes: int | None,
     data_dir: pathlib.Path | None,
     save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
-    progress: bool = True,
-    train_minutes: float = 0.0,
-    resume: pathlib.Path | None = None,
-    n_members: int = 1,
+    **parameters: Any,
 ) -> None:
-    """Learn a data set, showing progress on a terminal; see the command's help for the rest."""
+    """Learn a data set, showing progress on a terminal; see `learn` and the command's help."""
     check_json(json_file)
     if save is not None and not save.parent.is_dir():
         raise ValueError(f"cannot save to {save}: {save.parent} is not a folder; create it first")
-    if progress := progress and sys.stderr.isatty():
+    if progress := sys.stderr.isatty():
         import rich
 
         rich.reconfigure(stderr=True)  # stdout is for results
-    if resume is not None and not train_minutes:
+    if parameters.get("checkpoint") is not None and not parameters.get("train_minutes"):
         raise ValueError("--resume is for training: give --train-minutes too")
     use_all_cores()
-    report = learn(
-        *(dataset, budget, n_modes, data_dir, seed, save, progress, train_minutes, resume),
-        n_members,
-    )
+    report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
     _print(report, json_file)
     write_json(report, json_file)
 
@@ -61,14 +54,10 @@ def run(
 def learn(
     dataset: str,
     budget: Budget = "seconds",
-    n_modes: int | None = None,
     data_dir: pathlib.Path | None = None,
     seed: int = 0,
     save: pathlib.Path | None = None,
-    progress: bool = False,
-    train_minutes: float = 0.0,
-    checkpoint: pathlib.Path | None = None,
-    n_members: int = 1,
+    **parameters: Any,
 ) -> dict[str, Any]:
     """Construct a classifier on the training part of a data set and test it on the other.
 
@@ -79,22 +68,14 @@ def learn(
         follows from it.
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.
-    n_modes : int or None
-        Hidden modes for each patch size; None: the budget's.
     data_dir : path or None
         Folder of the data; see `wetcow.datasets.load`.
     seed : int
         Of the sampled couplings.
     save : path, optional
         File for the model, written before it is tested.
-    progress : bool
-        Whether to show the stages of construction and training.
-    train_minutes : float
-        Time for training; 0: none.
-    checkpoint : path, optional
-        File for the state of training; if there is one, training goes on from it.
-    n_members : int
-        Networks constructed and trained apart, read together.
+    **parameters
+        Others of `WaveClassifier`.
 
     Returns
     -------
@@ -103,16 +84,8 @@ def learn(
     """
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    classifier = WaveClassifier(
-        budget,
-        n_modes=n_modes,
-        n_members=n_members,
-        train_minutes=train_minutes,
-        checkpoint=checkpoint,
-        progress=progress,
-        random_state=seed,
-        **RECIPES[dataset],
-    )
+    parameters = RECIPES[dataset] | parameters
+    classifier = WaveClassifier(budget, random_state=seed, **parameters)
     start = time.perf_counter()
     classifier.fit(X, y)
     refined = classifier.refined_

@@ -35,8 +35,6 @@ class Settings(NamedTuple):
     threshold, omega : float
     ridge : float or "gcv"
     margin_passes : int
-    copies : int
-        If there is an augmentation.
     """
 
     n_modes: int
@@ -47,7 +45,6 @@ class Settings(NamedTuple):
     omega: float
     ridge: float | Literal["gcv"]
     margin_passes: int
-    copies: int = 0
 
 
 _IMAGES = {

@@ -82,9 +82,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     margin_passes : int, optional
         Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
         margins`). 0: the plain closed form, which `partial_fit` always uses.
-    copies : int, optional
-        Randomly deformed copies of each image to learn beside it (`wetcow.learning.copies`). None:
-        as the budget says if there is an `augmentation`, else 0. Ignored for tables.
+    copies : int
+        Randomly deformed copies of each image to learn beside it (`wetcow.learning.copies`); they
+        need an `augmentation`. Ignored for tables.
     n_members : int
         Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
         other. Class modes are solved for all of them together, so that it remains one network with
@@ -195,7 +195,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         omega: float | None = None,
         ridge: Literal["gcv"] | float | None = None,
         margin_passes: int | None = None,
-        copies: int | None = None,
+        copies: int = 0,
         n_members: int = 1,
         train_minutes: float = 0.0,
         augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
@@ -446,7 +446,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
             wanted = self._settings(self.image_shape_)
-            kept = ("ridge", "margin_passes", "copies")
+            kept = ("ridge", "margin_passes")
             self.settings_ = self.settings_._replace(**{k: getattr(wanted, k) for k in kept})
         return X, y
 
@@ -455,8 +455,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         budget = settings(self.budget, shape)
         given = {name: getattr(self, name) for name in Settings._fields}
         chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
-        if shape is None or self.augmentation is None:
-            chosen = chosen._replace(copies=0)
         return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
 
     def _construct_members(
@@ -486,7 +484,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _copies(self) -> Copies:
-        return Copies(self.settings_.copies, check_augmentation(self.augmentation))
+        count = 0 if self.image_shape_ is None else self.copies
+        return Copies(count, check_augmentation(self.augmentation))
 
     def _refine(
         self, members: list[HiddenModes], X: Any, labels: np.ndarray, n_classes: int, *rest: Any

@@ -1,0 +1,120 @@
+"""What a step of training costs, beside a forward pass and the machine's matrix products.
+
+    python benchmarks/step.py --data mnist fashion-mnist --data-dir DIR --json step.json
+
+Operations counted are those of the products of patches with couplings and of features with class
+modes: once forward, and once more in a step for the gradient of the couplings (twice for features).
+The best of several repetitions is taken, all in one process. Nothing else should run meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow import datasets
+from wetcow.cli.output import console, use_all_cores, versions, write_json
+from wetcow.learning.augment import check_augmentation
+from wetcow.learning.budgets import RECIPES
+from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.training import STEPS_PER_CALL, Trainer
+
+_IMAGES, _SIDE, _REPETITIONS = 4_096, 2_048, 5
+
+
+def main() -> None:
+    """Parse the command line and measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", choices=[*RECIPES], nargs="+", default=["mnist"])
+    parser.add_argument("--data-dir")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+    use_all_cores()
+    rows = [row for data in options.data for row in _measure(data, options.data_dir)]
+    screen = console(options.json)
+    for row in rows:
+        screen.print(
+            f"{row['data']} {row['what']}: {row['microseconds_per_image']:.0f} µs per image, "
+            f"{row['flops'] / 1e9:.0f} GFLOP/s"
+            if "data" in row
+            else f"{row['what']}: {row['flops'] / 1e9:.0f} GFLOP/s"
+        )
+    write_json(
+        {
+            "date": datetime.date.today().isoformat(),
+            "cores": os.cpu_count(),
+            "devices": len(jax.devices()),
+            "versions": versions(),
+            "rows": rows,
+        },
+        options.json,
+    )
+
+
+def _best(run: Callable[[], Any]) -> float:
+    """Seconds, compilation aside."""
+    jax.block_until_ready(run())
+    seconds = []
+    for _ in range(_REPETITIONS):
+        start = time.perf_counter()
+        jax.block_until_ready(run())
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    product = jax.jit(jnp.matmul)
+    for dtype in ("float32", "bfloat16"):
+        square = jnp.asarray(np.random.default_rng(0).random((_SIDE, _SIDE)), dtype)
+        seconds = _best(lambda square=square: product(square, square))
+        rows.append({"what": f"matrix product, {dtype}", "flops": 2 * _SIDE**3 / seconds})
+
+    X, y = datasets.load(data, "train", flat=True, data_dir=data_dir)
+    X, y = X[:_IMAGES].astype(np.float32), y[:_IMAGES]
+    recipe = RECIPES[data]
+    clf = WaveClassifier(margin_passes=0, **recipe).fit(X, y)
+    hidden, labels = clf.hidden_, np.searchsorted(clf.classes_, y)
+    images = hidden.images(X)
+    deformed = check_augmentation(recipe["augmentation"])
+    start = clf.class_modes_, clf.sharpness_, images, labels, (images[:256], labels[:256])
+    trainer = Trainer(hidden, *start, deformed, 0)
+    state = trainer.start(1_000)
+    encoding = sum(
+        2 * layer.excitation.size * math.prod(geometry.positions) * (1 + geometry.mirrored)
+        for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
+    )
+    reading = 2 * clf.class_modes_.coupling.size
+    per_call = STEPS_PER_CALL * trainer.plan.batch
+    for what, operations, count, run in (
+        ("forward", encoding, len(images), lambda: hidden.features_of(images)),
+        (
+            "step",
+            2 * encoding + 3 * reading,
+            per_call,
+            lambda: trainer.advance(state, STEPS_PER_CALL),
+        ),
+    ):
+        seconds = _best(run) / count
+        rows.append(
+            {
+                "data": data,
+                "what": what,
+                "microseconds_per_image": 1e6 * seconds,
+                "flops": operations / seconds,
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()
