@@ -67,7 +67,7 @@ class Convolutional(nn.Module):
 
 
 class Small(nn.Module):
-    """Three convolutions of 3×3, 16, 36 and 36 maps, batch norm, pooling: as small as ours.
+    """Three convolutions of 3×3, 16, 30 and 30 maps, batch norm, pooling: as small as ours.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ class Small(nn.Module):
         super().__init__()
         self.side = math.isqrt(pixels)
         self.layers = nn.Sequential(
-            *(*_convolved(1, 16), *_convolved(16, 36), nn.MaxPool2d(2)),
-            *(*_convolved(36, 36), nn.MaxPool2d(2), nn.Flatten()),
-            nn.Linear(36 * (self.side // 4) ** 2, classes),
+            *(*_convolved(1, 16), *_convolved(16, 30), nn.MaxPool2d(2)),
+            *(*_convolved(30, 30), nn.MaxPool2d(2), nn.Flatten()),
+            nn.Linear(30 * (self.side // 4) ** 2, classes),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -205,7 +205,6 @@ class TrainedInTime(Trained):
         torch.manual_seed(self._seed)
         side = math.isqrt(X.shape[1])
         self._network = self._class(X.shape[1], int(y.max()) + 1)
-        print(sum(value.numel() for value in self._network.parameters()), "parameters")
         adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
         deform = jax.jit(functools.partial(augment, augmentation=self._augmentation))
         key = jax.random.key(self._seed)
