@@ -35,6 +35,35 @@ def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
     np.testing.assert_allclose(clf.uncertainty(X[:100]), one["uncertainty"], rtol=1e-4)
 
 
+TRAIN = """
+import sys, jax, numpy as np
+from wetcow import datasets, WaveClassifier
+from wetcow.learning import training
+from wetcow.learning.augment import HANDWRITING
+X, y = (part[:600] for part in datasets.load("digits"))
+clf = WaveClassifier(n_modes=8).fit(X, y)
+images = clf.hidden_.images(X)
+start = clf.hidden_, clf.class_modes_, clf.sharpness_, images, y, (images, y), HANDWRITING, 0
+trainer = training.Trainer(*start)
+end, loss = trainer.advance(trainer.start(16), 16)
+np.savez(sys.argv[1], *jax.tree.leaves(end.network), devices=trainer.plan.mesh.size, loss=loss)
+"""
+
+
+def test_training_on_two_devices_is_that_on_one(tmp_path):
+    found = []
+    for count in (1, 2):
+        flags = f"--xla_force_host_platform_device_count={count}"
+        path = str(tmp_path / f"{count}.npz")
+        command = [sys.executable, "-c", TRAIN, path]
+        subprocess.run(command, env={**os.environ, "XLA_FLAGS": flags}, check=True)
+        found.append(dict(np.load(path)))
+    one, two = found
+    assert (one.pop("devices"), two.pop("devices")) == (1, 2)
+    for name, value in one.items():
+        np.testing.assert_allclose(two[name], value, rtol=0, atol=2e-3 * np.abs(value).max())
+
+
 def test_both_devices_take_part(monkeypatch):
     """Enough images for many groups are sent to one device and the other."""
     used = set()

@@ -196,6 +196,11 @@ def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypat
     clf.save(tmp_path / "model")
     loaded = WaveClassifier.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
+    # Ctrl-C ends the training of all.
+    monkeypatch.setattr(refine, "train", lambda trainer, state, *_: state)
+    early = WaveClassifier(n_modes=8, n_members=2, train_minutes=0.1).fit(X, y)
+    assert len(early.refined_) == 1 and not early.refined_[0].complete
+    assert len(early.hidden_.layers) == 2
     # Without training it is one wider network.
     plain = WaveClassifier(n_modes=8, n_members=2).fit(X, y)
     assert len(plain.hidden_.mean) == 2 * len(single.hidden_.mean) and plain.refined_ == []

@@ -137,7 +137,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     noise_ : float
         Mean squared error of left-out criticalities.
     refined_ : list of Refined
-        What training came to in the last `fit`, one for each member; empty without training.
+        What training came to in the last `fit`, one for each member that was trained.
     usual_uncertainty_ : float
         Exceeded by the `uncertainty` of 1 % of images like those learned.
 
@@ -262,7 +262,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.refined_ = []
             if self.train_minutes:
                 self.refined_ = self._refine(members, X, labels, len(classes), rng, start)
-                members = [refined.hidden for refined in self.refined_]
+                trained = [refined.hidden for refined in self.refined_]
+                members = trained + members[len(trained) :]
             hidden = united(members)
             room = self.cache_size if passes else 0
             blocks = training_blocks(
@@ -505,6 +506,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 *(self.block_size, self.cache_size, self._copies()),
             )
             found.append(refine(hidden, X, labels, n_classes, recipe, *rest))
+            if not found[-1].complete:
+                break  # the others stay as constructed
         return found
 
     def _solve(

@@ -35,6 +35,8 @@ class Refined(NamedTuple):
         How training went.
     seconds : float
         That all this took.
+    complete : bool
+        Whether no one interrupted it.
     """
 
     hidden: HiddenModes
@@ -42,6 +44,7 @@ class Refined(NamedTuple):
     trained: float
     looks: list[Look]
     seconds: float
+    complete: bool
 
 
 class Recipe(NamedTuple):
@@ -147,4 +150,5 @@ def refine(
     except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
         trained = 0.0
     best = other if trained > constructed else hidden
-    return Refined(best, constructed, trained, looks, time.perf_counter() - began)
+    seconds, complete = time.perf_counter() - began, int(final.step) == int(final.steps)
+    return Refined(best, constructed, trained, looks, seconds, complete)
