@@ -243,4 +243,6 @@ def test_command_trains_and_keeps_its_state(tmp_path):
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "report").read_text())
     assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
+    (looks,) = report["training"]
+    assert looks[-1]["step"] == looks[-1]["steps"] and looks[-1]["seconds"] > 0
     assert (tmp_path / "state").exists()

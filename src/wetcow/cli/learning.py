@@ -120,13 +120,14 @@ def learn(
     }
 
 
-def _validation(refined: list[Refined]) -> dict[str, float]:
-    """Fields that only training gives; means of the members."""
+def _validation(refined: list[Refined]) -> dict[str, Any]:
+    """Fields that only training gives: means of the members, and how each went."""
     if not refined:
         return {}
     return {
         "validation_accuracy_constructed": float(np.mean([one.constructed for one in refined])),
         "validation_accuracy_trained": float(np.mean([one.trained for one in refined])),
+        "training": [[look._asdict() for look in one.looks] for one in refined],
     }
 
 
