@@ -27,7 +27,7 @@ from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.response import Response
 
 BATCH = 256
-RATE = 0.008  # largest learning rate, in units of the root mean square of each array
+RATE = 0.004  # largest learning rate, in units of the root mean square of each array
 WARM_UP = 0.05  # share of the steps in which the rate rises
 AVERAGED = 0.02  # share of the steps over which the running average reaches back
 STEPS_PER_CALL = 16
