@@ -30,20 +30,36 @@ def num_epochs(epochs: int, n_images: int) -> int:
     return max(epochs, math.ceil(epochs * _FEWEST_IMAGES / n_images))
 
 
-class Convolutional(nn.Module):
-    """Two convolutions, 32 and 64 maps of 3×3, pooling, dropout and 128 units.
+class _OfImages(nn.Module):
+    """Layers that are given square images (n, 1, side, side).
 
     Parameters
     ----------
     pixels : int
-        Of a square image.
+        Of an image.
     classes : int
         Number of classes.
     """
 
+    layers: nn.Sequential
+
     def __init__(self, pixels: int, classes: int):
         super().__init__()
         self.side = math.isqrt(pixels)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images.reshape(-1, 1, self.side, self.side))
+
+    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        return F.cross_entropy(self(images), labels)
+
+
+class Convolutional(_OfImages):
+    """Two convolutions, 32 and 64 maps of 3×3, pooling, dropout and 128 units."""
+
+    def __init__(self, pixels: int, classes: int):
+        super().__init__(pixels, classes)
         self.layers = nn.Sequential(
             nn.Conv2d(1, 32, 3),
             nn.ReLU(),
@@ -58,43 +74,20 @@ class Convolutional(nn.Module):
             nn.Linear(128, classes),
         )
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images.reshape(-1, 1, self.side, self.side))
 
-    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy."""
-        return F.cross_entropy(self(images), labels)
-
-
-class Small(nn.Module):
-    """Three convolutions of 3×3, 16, 30 and 30 maps, batch norm, pooling: as small as ours.
-
-    Parameters
-    ----------
-    pixels : int
-        Of a square image.
-    classes : int
-        Number of classes.
-    """
+class Small(_OfImages):
+    """Three convolutions of 3×3, 16, 30 and 30 maps, batch norm, pooling: as small as ours."""
 
     def __init__(self, pixels: int, classes: int):
-        super().__init__()
-        self.side = math.isqrt(pixels)
+        super().__init__(pixels, classes)
         self.layers = nn.Sequential(
             *(*_convolved(1, 16), *_convolved(16, 30), nn.MaxPool2d(2)),
             *(*_convolved(30, 30), nn.MaxPool2d(2), nn.Flatten()),
             nn.Linear(30 * (self.side // 4) ** 2, classes),
         )
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images.reshape(-1, 1, self.side, self.side))
 
-    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy."""
-        return F.cross_entropy(self(images), labels)
-
-
-class Residual(Small):
+class Residual(_OfImages):
     """The smallest network of the ResNet paper's family: 16, 32 and 64 maps, a block of each."""
 
     def __init__(self, pixels: int, classes: int):

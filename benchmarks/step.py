@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     use_all_cores()
-    rows = [row for data in options.data for row in _measure(data, options.data_dir)]
+    rows = _products() + [row for data in options.data for row in _measure(data, options.data_dir)]
     screen = console(options.json)
     for row in rows:
         screen.print(
@@ -71,14 +71,17 @@ def _best(run: Callable[[], Any]) -> float:
     return min(seconds)
 
 
-def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _products() -> list[dict[str, Any]]:
+    rows = []
     product = jax.jit(jnp.matmul)
     for dtype in ("float32", "bfloat16"):
         square = jnp.asarray(np.random.default_rng(0).random((_SIDE, _SIDE)), dtype)
         seconds = _best(lambda square=square: product(square, square))
         rows.append({"what": f"matrix product, {dtype}", "flops": 2 * _SIDE**3 / seconds})
+    return rows
 
+
+def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     X, y = datasets.load(data, "train", flat=True, data_dir=data_dir)
     X, y = X[:_IMAGES].astype(np.float32), y[:_IMAGES]
     recipe = RECIPES[data]
@@ -95,6 +98,7 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     )
     reading = 2 * clf.class_modes_.coupling.size
     per_call = STEPS_PER_CALL * trainer.plan.batch
+    rows = []
     for what, operations, count, run in (
         ("forward", encoding, len(images), lambda: hidden.features_of(images)),
         (

@@ -101,8 +101,8 @@ def test_learns(constructed, digits):
 
 
 @pytest.mark.slow
-def test_ten_times_longer_it_stays_finite_and_good(digits):
-    """640 steps: 160 times through all images."""
+def test_long_training_stays_finite_and_good(digits):
+    """640 steps: 160 times through all images. Of 147 others, as many as three change sides meanwhile."""
     clf = WaveClassifier(n_modes=8).fit(*digits[:2])
     trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
     looks = []
@@ -110,8 +110,9 @@ def test_ten_times_longer_it_stays_finite_and_good(digits):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final.average))
     assert all(np.isfinite(look.loss) for look in looks)
     assert looks[-1].loss < looks[0].loss
-    assert looks[-1].accuracy >= max(look.accuracy for look in looks) - 0.02
-    assert looks[-1].accuracy > clf.score(*digits[2:]) - 0.01
+    assert looks[-1].accuracy > clf.score(*digits[2:]) - 5 / 147
+    settled = [look.accuracy for look in looks[-5:]]
+    assert max(settled) - min(settled) < 3 / 147
 
 
 def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_path):

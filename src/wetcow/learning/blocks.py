@@ -24,8 +24,6 @@ Pairs = Iterable[tuple[np.ndarray, np.ndarray]]
 
 Result = TypeVar("Result")
 
-_NO_COPIES = Copies()
-
 
 class Piece(NamedTuple):
     """Consecutive rows that are loaded at once.
@@ -73,7 +71,7 @@ def with_targets(
     labels: np.ndarray,
     n_classes: int,
     left_out: np.ndarray | None,
-    copies: int = 0,
+    copies: int,
     advance: Advance = ignore,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pair blocks of features, each followed by those of its copies, with `targets_of` them."""
@@ -116,7 +114,7 @@ class Blocks:
         n_classes: int,
         block_size: int,
         cache_size: float,
-        copies: Copies = _NO_COPIES,
+        copies: Copies,
     ):
         self.hidden, self.X, self.n_classes, self.copies = hidden, X, n_classes, copies
         self.block_size, self.cache_size = block_size, cache_size

@@ -447,8 +447,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
             wanted = self._settings(self.image_shape_)
-            kept = ("ridge", "margin_passes")
-            self.settings_ = self.settings_._replace(**{k: getattr(wanted, k) for k in kept})
+            self.settings_ = self.settings_._replace(
+                ridge=wanted.ridge, margin_passes=wanted.margin_passes
+            )
         return X, y
 
     def _settings(self, shape: tuple[int, int] | None) -> Settings:

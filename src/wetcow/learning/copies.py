@@ -31,8 +31,8 @@ class Copies(NamedTuple):
         How they are deformed; None only if there are none.
     """
 
-    count: int = 0
-    augmentation: Augmentation | None = None
+    count: int
+    augmentation: Augmentation | None
 
 
 def encoded(hidden: HiddenModes, rows: np.ndarray, copies: Copies) -> Iterator[np.ndarray]:
