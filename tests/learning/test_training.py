@@ -102,7 +102,7 @@ def test_learns(constructed, digits):
 
 @pytest.mark.slow
 def test_long_training_stays_finite_and_good(digits):
-    """640 steps: 160 times through all images. Of 147 others, as many as three change sides meanwhile."""
+    """640 steps, 160 times through all images; of the 147 others, three change sides meanwhile."""
     clf = WaveClassifier(n_modes=8).fit(*digits[:2])
     trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
     looks = []
