@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wetcow as wc
+from wetcow.networks import dense, sparse
 
 
 def literal_sheet(shape, kernel, periodic):
@@ -33,9 +34,27 @@ def random_kernel(rng, shape):
     return kernel
 
 
+@jax.jit
+def arranged_inside(coupling, a):
+    return coupling.arranged()(a)
+
+
 def assert_acts_like(coupling, r, rng, past=None):
-    """`coupling` is R: as operator, written out, scaled, in part, and within its bound."""
+    """`coupling` is R, as it is and arranged."""
     a = conftest.random_amplitudes(rng, len(r))
+    assert_is(coupling, r, a, past)
+    assert_is(coupling.arranged(), r, a, past)
+    scale = np.abs(r).sum() + 1
+    with jax.enable_x64(True):
+        real = coupling.part(np.real)
+        np.testing.assert_allclose(real(a, past), r.real @ a, atol=1e-14 * scale)
+        if past is None:
+            traced = arranged_inside(coupling, a)
+            np.testing.assert_allclose(traced, r @ a, atol=1e-14 * scale)
+
+
+def assert_is(coupling, r, a, past):
+    """As operator, written out, scaled, and within its bound."""
     scale = np.abs(r).sum() + 1
     with jax.enable_x64(True):
         assert coupling.size == len(r)
@@ -44,8 +63,6 @@ def assert_acts_like(coupling, r, rng, past=None):
         doubled = coupling.scaled(-2j)
         assert type(doubled) is type(coupling)
         np.testing.assert_allclose(doubled(a, past), -2j * (r @ a), atol=1e-14 * scale)
-        real = coupling.part(np.real)
-        np.testing.assert_allclose(real(a, past), r.real @ a, atol=1e-14 * scale)
         assert coupling.bound() >= np.abs(r).sum(axis=1).max() * (1 - 1e-12)
 
 
@@ -59,6 +76,20 @@ class TestActions:
         rng = np.random.default_rng(seed)
         r = conftest.random_coupling(rng, size)
         assert_acts_like(wc.Dense(r), r, rng)
+
+    def test_dense_beyond_the_cache(self, monkeypatch, rng):
+        monkeypatch.setattr(dense, "CACHED", 4)
+        r = conftest.random_coupling(rng, 5)
+        assert isinstance(wc.Dense(r).arranged(), dense.Rows)
+        assert_acts_like(wc.Dense(r), r, rng)
+
+    @pytest.mark.parametrize("at_once", [0, 2**15])
+    def test_sparse_with_few_and_many_links(self, monkeypatch, rng, at_once):
+        monkeypatch.setattr(sparse, "_AT_ONCE", at_once)
+        r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < rng.random((40, 1)) ** 3)
+        r[7] = 0  # hears nobody
+        assert len(wc.Sparse.from_matrix(r).arranged().values) > 3
+        assert_acts_like(wc.Sparse.from_matrix(r), r, rng)
 
     @given(sizes, seeds)
     def test_sparse(self, size, seed):

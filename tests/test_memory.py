@@ -16,8 +16,9 @@ from wetcow.memory.nearest import Row, nearest, project
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.networks.baselines import amplitude_only, phase_only
-from wetcow.networks.coupling import Dense, Sparse
+from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
+from wetcow.networks.sparse import Sparse
 
 TARGET = Mode(gamma=1.9)
 OMEGA = np.linspace(1 - 0.917, 1 + 0.917, 10)

@@ -28,7 +28,9 @@ _HOMES = {
     "modes.hamiltonian": ("hamiltonian", "motion", "network_hamiltonian"),
     "modes.mode": ("Mode",),
     "modes.response": ("response",),
-    "networks.coupling": ("Coupling", "Dense", "Sparse"),
+    "networks.coupling": ("Coupling",),
+    "networks.dense": ("Dense",),
+    "networks.sparse": ("Sparse",),
     "networks.structured": ("LowRank", "Sheet"),
     "networks.delayed": ("Delayed",),
     "networks.network": ("Network",),
@@ -73,9 +75,11 @@ if TYPE_CHECKING:
         phase_only,
     )
     from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
-    from wetcow.networks.coupling import Coupling, Dense, Sparse
+    from wetcow.networks.coupling import Coupling
     from wetcow.networks.delayed import Delayed
+    from wetcow.networks.dense import Dense
     from wetcow.networks.network import Network
+    from wetcow.networks.sparse import Sparse
     from wetcow.networks.structured import LowRank, Sheet
     from wetcow.reports.brain import plot_brain
     from wetcow.reports.figures import plot

@@ -8,8 +8,10 @@ import numpy as np
 from pydantic import Field, PositiveInt, Tag, model_validator
 
 from wetcow.config.values import Array, Range, Table, by_kind, generator
-from wetcow.networks.coupling import Coupling, Dense, Sparse
+from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
+from wetcow.networks.dense import Dense
+from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import LowRank, Sheet
 
 

@@ -11,8 +11,9 @@ from wetcow.memory.conditions import Conditions, as_memories, conditions
 from wetcow.memory.nearest import Row, nearest, shortfall, take
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
-from wetcow.networks.coupling import Dense, Sparse
+from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
+from wetcow.networks.sparse import Sparse
 
 SPARSE_BELOW = 0.1
 SHOWN = 3

@@ -49,6 +49,10 @@ class System(eqx.Module):
     def replace(self, **parameters: Any) -> System:
         """Return a copy with some parameters changed."""
 
+    def arranged(self) -> System:
+        """The same system, laid out for many evaluations of its field; default: itself."""
+        return self
+
     @property
     def delays(self) -> tuple[float, float]:
         """Smallest and largest nonzero delay, in units of time; (0, 0) without delays."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.networks.coupling import Coupling
-from wetcow.networks.network import Network
+from wetcow.networks.network import Coupled, Network
 from wetcow.precision import is_traced
 
 
@@ -18,7 +18,7 @@ def phase_only(network: Network) -> Network:
 
     Examples
     --------
-    >>> from wetcow.networks.coupling import Dense
+    >>> from wetcow.networks.dense import Dense
     >>> network = Network(0.2, [1.0, 1.5], Dense([[0, 1 + 2j], [3, 0]]))
     >>> phase_only(network).coupling.r[0].tolist()
     [0j, 2j]
@@ -31,7 +31,7 @@ def amplitude_only(network: Network) -> Network:
 
     Examples
     --------
-    >>> from wetcow.networks.coupling import Dense
+    >>> from wetcow.networks.dense import Dense
     >>> network = Network(0.2, [1.0, 1.5], Dense([[0, 1 + 2j], [3, 0]]))
     >>> amplitude_only(network).coupling.r[0].tolist()
     [0j, (1+0j)]
@@ -58,7 +58,7 @@ def _only(system: System, parameters: dict[str, Any]) -> dict[str, Any]:
     return {**own, **parameters}
 
 
-class Kuramoto(System):
+class Kuramoto(Coupled):
     """Phase oscillators, dθ_i/dt = ω_i + Σ_j w_ij sin(θ_j − θ_i − δ_ij), as points of the circle.
 
     The limit of [20] with small constant amplitudes. The state is a = e^{iθ}; a radial term keeps
@@ -90,10 +90,6 @@ class Kuramoto(System):
         self.coupling = coupling
         self.omega = _row("omega", omega, coupling.size)
 
-    @property
-    def size(self) -> int:
-        return self.coupling.size
-
     def field(self, a: Any, past: Any = None) -> Any:
         modulus = jnp.abs(a)
         u = a / modulus
@@ -107,10 +103,6 @@ class Kuramoto(System):
     def rate(self) -> Any:
         return jnp.max(jnp.abs(self.omega)) + self.coupling.bound() + 2.0
 
-    @property
-    def delays(self) -> tuple[float, float]:
-        return self.coupling.delays
-
     def parameters(self) -> dict[str, Any]:
         kind = {"coupling": type(self.coupling).__name__}
         return {"omega": self.omega, **kind, **self.coupling.parameters()}
@@ -119,7 +111,7 @@ class Kuramoto(System):
         return Kuramoto(**_only(self, parameters))
 
 
-class LeakyIntegrateAndFire(System):
+class LeakyIntegrateAndFire(Coupled):
     """Leaky integrate-and-fire neurons [1], τ_m dU/dt = −(U − U_rest) + R_m I, with reset.
 
     A spike of j at U_j ≥ Θ resets U_j and adds Re R_ij to the synaptic current s_i, which decays
@@ -183,10 +175,6 @@ class LeakyIntegrateAndFire(System):
             raise ValueError(f"threshold must exceed reset, got {threshold} and {reset}")
         if coupling.delays[1]:
             raise ValueError("LeakyIntegrateAndFire takes instantaneous couplings only")
-
-    @property
-    def size(self) -> int:
-        return self.coupling.size
 
     @property
     def resets(self) -> bool:

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from wetcow.networks import connectome_files
 from wetcow.networks.connectome_files import ConnectomeError
-from wetcow.networks.coupling import Coupling, Dense, Sparse
+from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
+from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
+from wetcow.networks.sparse import Sparse
 
 Normalisation = Literal["none", "max", "mean", "row", "spectral"]
 NORMALISATIONS = ("none", "max", "mean", "row", "spectral")

@@ -8,7 +8,8 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.networks.coupling import Coupling, Dense, as_complex, require_finite
+from wetcow.networks.coupling import Coupling, as_complex, require_finite
+from wetcow.networks.dense import Dense
 from wetcow.precision import is_traced
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 
 from wetcow.modes.criticality import CANONICAL
@@ -13,7 +14,24 @@ from wetcow.networks.coupling import Coupling
 from wetcow.precision import in_double
 
 
-class Network(System):
+class Coupled(System):
+    """A system of as many variables as its `coupling` joins."""
+
+    coupling: eqx.AbstractVar[Coupling]
+
+    @property
+    def size(self) -> int:
+        return self.coupling.size
+
+    @property
+    def delays(self) -> tuple[float, float]:
+        return self.coupling.delays
+
+    def arranged(self) -> Coupled:
+        return eqx.tree_at(lambda one: one.coupling, self, self.coupling.arranged())
+
+
+class Network(Coupled):
     """Coupled modes, da/dt = F(a) + R a, with F the field of uncoupled modes.
 
     In polar form these are [19, 20]: input j excites mode i by w_ij A_j cos(φ_j − φ_i − δ_ij) and
@@ -64,19 +82,11 @@ class Network(System):
                 f"{self.modes.size}; give scalars or arrays of length {coupling.size}"
             )
 
-    @property
-    def size(self) -> int:
-        return self.coupling.size
-
     def field(self, a: Any, past: Any = None) -> Any:
         return self.modes.field(a) + self.coupling(a, past)
 
     def rate(self) -> Any:
         return self.modes.rate() + self.coupling.bound()
-
-    @property
-    def delays(self) -> tuple[float, float]:
-        return self.coupling.delays
 
     def parameters(self) -> dict[str, Any]:
         kind = {"coupling": type(self.coupling).__name__}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -14,8 +13,11 @@ from wetcow.networks.coupling import (
     as_complex,
     require_finite,
     require_no_self_coupling,
+    written_out,
 )
 from wetcow.precision import is_traced
+
+_DIRECT = 9  # entries of a kernel up to which shifted sums are faster than Fourier transforms
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -23,7 +25,7 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 class Sheet(Coupling):
-    """Translation-invariant coupling on a rectangular sheet of modes: a convolution, by FFT.
+    """Translation-invariant coupling on a rectangular sheet of modes: a convolution.
 
     (R a)(r) = Σ_s K(s) a(r + s): the kernel's entry at offset s from its centre is the coupling
     from the neighbour at r + s.
@@ -71,31 +73,86 @@ class Sheet(Coupling):
         return self.shape[0] * self.shape[1]
 
     def __call__(self, a, past=None):
-        # Room for the kernel beyond open borders keeps the circular convolution from wrapping.
-        reach = [0, 0] if self.periodic else [k // 2 for k in self.kernel.shape]
-        padded = [n + p for n, p in zip(self.shape, reach, strict=True)]
-        rows, columns = (
-            (np.arange(k // 2, -(k // 2) - 1, -1)) % n
-            for k, n in zip(self.kernel.shape, padded, strict=True)
+        if np.size(self.kernel) > _DIRECT:
+            return self.arranged()(a)
+        reach = [k // 2 for k in self.kernel.shape]
+        around = jnp.pad(
+            a.reshape(self.shape),
+            [(r, r) for r in reach],
+            mode="wrap" if self.periodic else "constant",
         )
-        a = a.reshape(self.shape)
-        kernel = jnp.zeros(padded, a.dtype)
-        kernel = kernel.at[rows[:, None], columns[None, :]].set(jnp.asarray(self.kernel, a.dtype))
-        sheet = jnp.fft.ifft2(jnp.fft.fft2(kernel) * jnp.fft.fft2(a, s=padded))
-        return sheet[: self.shape[0], : self.shape[1]].reshape(-1)
+        height, width = self.shape
+        total = jnp.zeros(self.shape, jnp.result_type(self.kernel, a))
+        for y, x in np.ndindex(self.kernel.shape):
+            total = total + self.kernel[y, x] * around[y : y + height, x : x + width]
+        return total.reshape(-1)
+
+    def arranged(self):
+        return self if np.size(self.kernel) <= _DIRECT else Spectrum.of(self)
 
     def bound(self):
         return jnp.sum(jnp.abs(self.kernel))
 
     def matrix(self):
-        unit = jnp.eye(self.size, dtype=jnp.asarray(self.kernel).dtype)
-        return jax.vmap(self, out_axes=1)(unit)
+        return written_out(self, self.kernel)
 
     def scaled(self, strength):
         return Sheet(self.shape, strength * self.kernel, self.periodic)
 
     def part(self, part):
         return Sheet(self.shape, part(np.asarray(self.kernel)), self.periodic)
+
+
+class Spectrum(Coupling):
+    """A `Sheet` by its kernel's Fourier transform.
+
+    Attributes
+    ----------
+    shape : (height, width)
+        The sheet.
+    transform : complex array
+        Of the kernel on the sheet and, if borders are open, what the kernel reaches beyond it.
+    """
+
+    shape: tuple[int, ...] = eqx.field(static=True)
+    transform: Any
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Spectrum:
+        """Transform the kernel."""
+        from scipy.fft import next_fast_len
+
+        kernel = sheet.kernel
+        own = np if isinstance(kernel, np.ndarray) else jnp
+        # Room for the kernel beyond open borders keeps the circular convolution from wrapping.
+        extents = [
+            n if sheet.periodic else next_fast_len(n + k // 2)
+            for n, k in zip(sheet.shape, kernel.shape, strict=True)
+        ]
+        room = [(0, n - k) for n, k in zip(extents, kernel.shape, strict=True)]
+        centred = own.roll(
+            own.pad(kernel[::-1, ::-1], room), [-(k // 2) for k in kernel.shape], (0, 1)
+        )
+        return cls(sheet.shape, own.fft.fft2(centred))
+
+    @property
+    def size(self):
+        return self.shape[0] * self.shape[1]
+
+    def __call__(self, a, past=None):
+        transform = jnp.asarray(self.transform, a.dtype)
+        spectrum = jnp.fft.fft2(a.reshape(self.shape), s=transform.shape)
+        sheet = jnp.fft.ifft2(transform * spectrum)
+        return sheet[: self.shape[0], : self.shape[1]].reshape(-1)
+
+    def bound(self):
+        return jnp.sum(jnp.abs(jnp.fft.ifft2(self.transform)))
+
+    def matrix(self):
+        return written_out(self, self.transform)
+
+    def scaled(self, strength):
+        return Spectrum(self.shape, strength * self.transform)
 
 
 class LowRank(Coupling):

@@ -10,7 +10,7 @@ import xarray as xr
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.networks.baselines import Kuramoto, amplitude_only, phase_only
-from wetcow.networks.coupling import Dense
+from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.simulation.simulate import simulate
 from wetcow.simulation.sweep import sweep

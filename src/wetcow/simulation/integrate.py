@@ -125,6 +125,7 @@ def advance(
     state : State
         At ``times[-1]``.
     """
+    system = system.arranged()
     if isinstance(stepping, Adaptive):
         samples = _adaptive(system, state.a, times, stepping, adjoint, max_steps)
         return samples, state._replace(a=samples[-1])

@@ -156,6 +156,7 @@ def simulate(
         store = ZarrStore(path, times, indices, attrs, dtype, reducers)
     if store.finished:
         return store.dataset()
+    system = system.arranged()
     with jax.enable_x64(precision == "double"):
         real = np.finfo(dtype).dtype
         state = initial_state(jnp.asarray(a0, dtype), stepping)

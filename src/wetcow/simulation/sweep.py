@@ -135,7 +135,7 @@ def sweep(
     with jax.enable_x64(precision == "double"):
         batch = jax.tree.map(lambda leaf: leaf[order], (varied, lane_seeds))
         shares = _compiled(
-            system,
+            system.arranged(),
             batch,
             None if a0 is None else jnp.asarray(a0, TYPES[precision]),
             jnp.asarray(times, np.finfo(TYPES[precision]).dtype),
