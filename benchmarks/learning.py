@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import pathlib
-import platform
 import shlex
 import signal
 import subprocess
@@ -27,7 +25,16 @@ from peers import METHODS
 from rich.console import Console
 from rich.table import Table
 
-from wetcow.cli.output import FAILED, INTERRUPTED, STDOUT, check_json, console, versions, write_json
+from wetcow.cli.output import (
+    FAILED,
+    INTERRUPTED,
+    STDOUT,
+    check_json,
+    console,
+    machine,
+    versions,
+    write_json,
+)
 
 _MEASURE = pathlib.Path(__file__).with_name("measure.py")
 _PEERS = ("torch", "lightgbm", "reservoirpy", "snntorch")
@@ -129,21 +136,6 @@ def measure_apart(task: dict[str, Any], limit: float | None) -> dict[str, Any]:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         return {"status": "failed", "detail": lines[-1]}
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def machine() -> dict[str, Any]:
-    """Describe where this runs."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():  # Linux, where platform.processor() is empty or only the architecture
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-    }
 
 
 def peer_versions() -> dict[str, str | None]:

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 import wetcow
-from wetcow.cli.output import check_json, console, note, plainly, write_json
+from wetcow.cli.benching import bench
+from wetcow.cli.output import Json, Seed, check_json, console, note, plainly, write_json
 
 app = typer.Typer(
     name="wetcow",
@@ -57,11 +58,6 @@ class Item(enum.StrEnum):
     ALL = "all"
 
 
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="FILE|-", help="Write results as JSON; - is stdout, alone."),
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
 Out = Annotated[
     pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the page and its figures.")
 ]
@@ -334,3 +330,6 @@ def tissue(
                 settings[name] = value
         numbers = wave_number or [100.0, 300.0, 1000.0]
         run((dwi, bvals, bvecs, mask), out, numbers, settings, json_file)
+
+
+app.command()(bench)

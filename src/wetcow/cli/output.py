@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED = 2, 130
 STDOUT = "-"
+PICTURES = (".png", ".pdf", ".svg")
+
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write results as JSON; - is stdout, alone."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
 
 
 def console(json_file: str | None = None) -> Console:
@@ -53,6 +60,21 @@ def versions() -> dict[str, str]:
     """Return versions of what results depend on."""
     names = ("wetcow", "jax", "numpy", "scipy", "scikit-learn")
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+def machine() -> dict[str, Any]:
+    """Describe where this runs."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():  # Linux, where platform.processor() is empty or only the architecture
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
+    }
 
 
 def peak_memory_mb() -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wetcow import synchrony
-from wetcow.cli.output import check_json, console, versions, write_json
+from wetcow.cli.output import PICTURES, check_json, console, versions, write_json
 from wetcow.config import Config, load_config
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
@@ -22,7 +22,6 @@ from wetcow.simulation.simulate import simulate
 if TYPE_CHECKING:
     import xarray as xr
 
-PICTURES = (".png", ".pdf", ".svg")
 MOST_SHOWN = 20  # modes in the table; the JSON has all
 SAME_FREQUENCY = 1e-6  # relative; the accuracy of the exact ones
 THRESHOLD = 0.99  # of the order parameter, for synchrony

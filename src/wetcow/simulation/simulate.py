@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
+from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
 from wetcow.simulation.integrate import State, advance, initial_state
 from wetcow.simulation.plan import (
     TYPES,
@@ -41,9 +42,12 @@ def keys(seed: int | None) -> tuple[Any, Any]:
 
 
 @eqx.filter_jit
-def _segment(system, state, accumulators, times, stepping, noise, key, modes, record, reducers):
+def _segment(
+    system, state, accumulators, times, stepping, noise, key, modes, record, reducers, mesh
+):
     """Advance through `times`; return what is recorded, the accumulators and the new state."""
     samples, state = advance(system, state, times, stepping, noise, key)
+    samples, state = gathered((samples, state), mesh)
     observed = jax.vmap(system.observe)(samples)[:, modes]
     accumulators = fold(reducers, accumulators, times[1:], observed)
     return observed if record else None, accumulators, state
@@ -67,6 +71,7 @@ def simulate(
     reduce: dict[str, Reducer] | None = None,
     path: str | os.PathLike | None = None,
     progress: bool = False,
+    devices: Sequence[Any] | None = None,
 ) -> xr.Dataset:
     """Integrate a mode, a network or a baseline and return its trajectory.
 
@@ -104,6 +109,10 @@ def simulate(
         finished one is read.
     progress : bool
         Show a progress bar.
+    devices : sequence of JAX devices, optional
+        Devices that share a large `Dense` network, each with the couplings to some of its modes;
+        also those of other processes, after ``jax.distributed.initialize()``, if all of them call
+        this alike. Default: one device. It does not change the result, up to rounding.
 
     Returns
     -------
@@ -137,6 +146,9 @@ def simulate(
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")
     indices = _check_modes(modes, system.size)
+    mesh = mesh_of(devices, system)
+    if mesh is not None and path is not None and jax.process_count() > 1:
+        raise ValueError("path is for runs of one process; of several, each returns the result")
     first_key, noise_key = keys(seed)
     a0 = check_initial(system, a0, first_key)
     attrs = describe(
@@ -156,9 +168,9 @@ def simulate(
         store = ZarrStore(path, times, indices, attrs, dtype, reducers)
     if store.finished:
         return store.dataset()
-    system = system.arranged()
     with jax.enable_x64(precision == "double"):
         real = np.finfo(dtype).dtype
+        system = arranged(system, mesh)
         state = initial_state(jnp.asarray(a0, dtype), stepping)
         observed = system.observe(state.a)[indices]
         accumulators = {
@@ -169,18 +181,20 @@ def simulate(
             state, accumulators = store.resume((state, accumulators))
         elif record:
             store.write(0, np.asarray(observed)[None])
+        state, accumulators, noise_key = everywhere((state, accumulators, noise_key), mesh)
         for low, high in _segments(store.samples_done, times.size, progress):
             kept, accumulators, state = _segment(
                 system,
                 state,
                 accumulators,
-                jnp.asarray(times[low - 1 : high], real),
+                everywhere(jnp.asarray(times[low - 1 : high], real), mesh),
                 stepping,
                 noise,
                 noise_key,
                 indices,
                 record,
                 reducers,
+                mesh,
             )
             _check_finite(state, times[low - 1], times[high - 1])
             if record:

@@ -1,0 +1,1 @@
+"""Speed and scale of networks, measured beside their limits and beside others (`wetcow bench`)."""

@@ -1,0 +1,140 @@
+"""How time, memory and compilation grow with networks, states and spans of time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.bench.clock import best_seconds
+from wetcow.modes.mode import Mode
+from wetcow.modes.system import System
+from wetcow.networks.coupling import Coupling
+from wetcow.networks.dense import Dense
+from wetcow.networks.network import Network
+from wetcow.networks.sparse import Sparse
+from wetcow.networks.structured import Sheet
+from wetcow.simulation.integrate import Fixed, advance, initial_state
+from wetcow.simulation.sweep import sweep
+
+_DT = 0.02
+_GAMMA = 0.5
+_LINKS = 100
+
+
+def dense(size: int, rng: np.random.Generator) -> Coupling:
+    """All-to-all, complex64."""
+    r = rng.random((size, size), dtype=np.float32) * np.complex64((2 + 1j) / size)
+    np.fill_diagonal(r, 0)
+    return Dense(jnp.asarray(r))
+
+
+def sparse(size: int, rng: np.random.Generator) -> Coupling:
+    """A hundred links to each mode, from random others."""
+    links = min(_LINKS, size - 1)
+    target = np.repeat(np.arange(size, dtype=np.int32), links)
+    source = (target + rng.integers(1, size, target.size, dtype=np.int32)) % size
+    return Sparse(size, target, source, jnp.full(target.size, (1 + 0.5j) / links, jnp.complex64))
+
+
+def sheet(size: int, rng: np.random.Generator) -> Coupling:
+    """A square of modes that hear their neighbours at up to seven modes' distance."""
+    side = round(size**0.5)
+    distance = np.hypot(*np.mgrid[-7:8, -7:8])
+    kernel = np.where(distance > 0, np.exp(-((distance / 3) ** 2)) * (1 + 0.5j) / 28, 0)
+    return Sheet((side, side), jnp.asarray(kernel, jnp.complex64))
+
+
+KINDS = {"dense": dense, "sparse": sparse, "sheet": sheet}
+
+
+def run(system: System, steps: int, batch: int = 1) -> dict[str, float]:
+    """Take fixed steps of Tsitouras' fifth order in single precision, six evaluations each.
+
+    Parameters
+    ----------
+    system : System
+        n modes.
+    steps : int
+    batch : int
+        Runs from as many initial states, side by side.
+
+    Returns
+    -------
+    dict
+        compile_seconds; seconds of the run; megabytes it needs, its arguments included;
+        mode_steps_per_second.
+    """
+    system = jax.tree.map(lambda leaf: jnp.asarray(leaf), system.arranged())
+    stepping = Fixed(_DT, steps, 0, False)
+    phases = np.random.default_rng(0).uniform(-np.pi, np.pi, (batch, system.size))
+    starts = jnp.asarray(0.1 * np.exp(1j * phases), jnp.complex64)
+    times = jnp.asarray([0, steps * _DT], jnp.float32)
+
+    def end(system, a0):
+        return advance(system, initial_state(a0, stepping), times, stepping)[0][0]
+
+    start = time.perf_counter()
+    compiled = jax.jit(jax.vmap(end, (None, 0))).lower(system, starts).compile()
+    compile_seconds = time.perf_counter() - start
+    seconds = best_seconds(lambda: compiled(system, starts))
+    memory: Any = compiled.memory_analysis()
+    size = memory.argument_size_in_bytes + memory.temp_size_in_bytes + memory.output_size_in_bytes
+    return {
+        "compile_seconds": compile_seconds,
+        "seconds": seconds,
+        "megabytes": size / 1e6,
+        "mode_steps_per_second": system.size * batch * steps / seconds,
+    }
+
+
+def with_size(kind: str, sizes: list[int], seed: int, steps: int = 20) -> list[dict[str, Any]]:
+    """One run against the number of modes."""
+    rows = []
+    for size in sizes:
+        coupling = KINDS[kind](size, np.random.default_rng(seed))
+        omega = np.linspace(0.8, 1.2, coupling.size, dtype=np.float32)
+        network = Network(_GAMMA, jnp.asarray(omega), coupling)
+        rows.append({"what": kind, "n": coupling.size, "steps": steps, **run(network, steps)})
+    return rows
+
+
+def with_batch(size: int, batches: list[int], seed: int, steps: int = 200) -> list[dict[str, Any]]:
+    """A small network against the number of runs side by side."""
+    network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
+    return [
+        {"what": "batch", "n": size, "batch": batch, "steps": steps, **run(network, steps, batch)}
+        for batch in batches
+    ]
+
+
+def with_time(size: int, steps: list[int], seed: int) -> list[dict[str, Any]]:
+    """A small network against the number of steps."""
+    network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
+    return [{"what": "time", "n": size, "steps": count, **run(network, count)} for count in steps]
+
+
+def many_modes(count: int, periods: float = 10.0) -> dict[str, Any]:
+    """A `sweep` over single modes from rest to beyond criticality, with compilation, and its error.
+
+    The error is the largest of |a| at the end for 100 of them, against tolerances of 1e-13.
+    """
+    gamma = np.linspace(0, 2.5, count)
+    span: dict[str, Any] = {"t1": 2 * np.pi * periods, "num_samples": 2}
+    start = time.perf_counter()
+    runs = sweep(Mode(0.0), **span, gamma=gamma, rtol=1e-8, atol=1e-10)
+    seconds = time.perf_counter() - start
+    some = slice(None, None, max(count // 100, 1))
+    exact = sweep(Mode(0.0), **span, gamma=gamma[some], rtol=1e-13, atol=1e-15)
+    error = float(np.max(np.abs(runs.a.values[some, -1] - exact.a.values[:, -1])))
+    return {"what": "sweep", "n": count, "seconds": seconds, "error": error}
+
+
+def exponent(rows: list[dict[str, Any]], against: str, value: str = "seconds") -> float:
+    """Slope of the logarithms by least squares, over the upper half of the rows."""
+    upper = rows[min(len(rows) // 2, len(rows) - 2) :]
+    x, y = (np.log([row[name] for row in upper]) for name in (against, value))
+    return float(np.polyfit(x, y, 1)[0])

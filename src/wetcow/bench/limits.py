@@ -1,0 +1,119 @@
+"""How near evaluations come to what the machine can do: its memory, its matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.bench.clock import best_seconds, seconds_per_call
+from wetcow.networks.coupling import Coupling
+from wetcow.networks.dense import Dense
+from wetcow.networks.sparse import Sparse
+from wetcow.networks.structured import Sheet
+
+_READ = 2**28  # bytes, far beyond any cache
+_SIDE = 2048
+_LINKS = 100  # of each mode of a sparse network
+_KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform
+
+
+def machine() -> dict[str, float]:
+    """Bytes read per second from memory, and float32 operations per second of matrix products.
+
+    Both as JAX does them on all cores; the better of two ways to read.
+    """
+    side = int(np.sqrt(_READ / 4))
+    matrix, vector = jnp.ones((side, side), jnp.float32), jnp.ones((side, 2), jnp.float32)
+    total, product = jax.jit(jnp.sum), jax.jit(jnp.matmul)
+    seconds = min(
+        best_seconds(lambda: total(matrix)), best_seconds(lambda: product(matrix, vector))
+    )
+    square = jnp.asarray(np.random.default_rng(0).random((_SIDE, _SIDE)), jnp.float32)
+    return {
+        "bytes_per_second": 4 * side**2 / seconds,
+        "flops": 2 * _SIDE**3 / best_seconds(lambda: product(square, square)),
+    }
+
+
+def _complex(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    values = rng.standard_normal((2, *shape), dtype=np.float32)
+    return (values[0] + 1j * values[1]).astype(np.complex64)
+
+
+def _seconds(coupling: Coupling, state: np.ndarray) -> float:
+    """Of one product with a state (n,) or states (batch, n), in single precision."""
+    arranged = jax.tree.map(jnp.asarray, coupling.arranged())
+
+    def product(a, coupling):
+        return coupling(a) if a.ndim == 1 else jax.vmap(coupling)(a)
+
+    return seconds_per_call(product, jnp.asarray(state), arranged)
+
+
+def dense(sizes: list[int], limit: dict[str, float], seed: int) -> list[dict[str, Any]]:
+    """One product with a full complex64 matrix, beside reading the matrix once."""
+    rows = []
+    for size in sizes:
+        rng = np.random.default_rng(seed)
+        r = _complex(rng, size, size) / size
+        np.fill_diagonal(r, 0)
+        seconds = _seconds(Dense(jnp.asarray(r)), _complex(rng, size))
+        bound = r.nbytes / limit["bytes_per_second"]
+        rows.append({"what": "dense", "n": size, "seconds": seconds, "of_limit": bound / seconds})
+    return rows
+
+
+def batch(sizes: list[int], states: int, limit: dict[str, float], seed: int) -> list[dict]:
+    """Products of one matrix with many states at once, beside real matrix products."""
+    rows = []
+    for size in sizes:
+        rng = np.random.default_rng(seed)
+        r = _complex(rng, size, size) / size
+        np.fill_diagonal(r, 0)
+        seconds = _seconds(Dense(jnp.asarray(r)), _complex(rng, states, size))
+        bound = 8 * size**2 * states / limit["flops"]
+        row = {"what": f"dense, {states} states", "n": size, "seconds": seconds}
+        rows.append({**row, "of_limit": bound / seconds})
+    return rows
+
+
+def sparse(sizes: list[int], limit: dict[str, float], seed: int) -> list[dict[str, Any]]:
+    """A hundred random links for each mode, beside reading values and sources once."""
+    rows = []
+    for size in sizes:
+        rng = np.random.default_rng(seed)
+        links = min(_LINKS, size - 1)
+        target = np.repeat(np.arange(size, dtype=np.int32), links)
+        away = rng.integers(1, size, target.size, dtype=np.int32)
+        source = (target + away) % size  # never the mode itself
+        value = jnp.asarray(_complex(rng, target.size) / links)
+        coupling = Sparse(size, target, source, value)
+        seconds = _seconds(coupling, _complex(rng, size))
+        bound = target.size * 12 / limit["bytes_per_second"]
+        row = {"what": f"sparse, {links} links", "n": size, "seconds": seconds}
+        rows.append({**row, "of_limit": bound / seconds})
+    return rows
+
+
+def sheets(sides: list[int], limit: dict[str, float], seed: int) -> list[dict[str, Any]]:
+    """Sheets with two kernels, beside two Fourier transforms, or reading and writing the state."""
+    rows = []
+    for side in sides:
+        rng = np.random.default_rng(seed)
+        state = _complex(rng, side * side)
+        there = jax.jit(lambda a: jnp.fft.ifft2(jnp.fft.fft2(a)))
+        sheet = jnp.asarray(state.reshape(side, side))
+        transforms = best_seconds(lambda there=there, sheet=sheet: there(sheet))
+        for width in _KERNEL:
+            kernel = _complex(rng, width, width) / width**2
+            kernel[width // 2, width // 2] = 0
+            coupling = Sheet((side, side), jnp.asarray(kernel))
+            seconds = _seconds(coupling, state)
+            direct = coupling.arranged() is coupling
+            bound = 2 * state.nbytes / limit["bytes_per_second"] if direct else transforms
+            row = {"what": f"sheet, {width}×{width} kernel", "n": side * side, "seconds": seconds}
+            rows.append({**row, "of_limit": bound / seconds})
+    return rows

@@ -1,0 +1,117 @@
+"""Methods of integration compared, where modes spike and where they turn fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.bench.clock import best_seconds
+from wetcow.bench.problem import Problem, problem
+from wetcow.modes.mode import Mode
+
+REGIMES = {"spiking": 1.0, "turning fast": 30.0}
+"""Mean frequency ω of the modes, radians/time, at the same excitation and coupling."""
+
+METHODS = {
+    "Tsitouras 5(4)": (diffrax.Tsit5, False, False),
+    "Dormand-Prince 8(7)": (diffrax.Dopri8, False, False),
+    "exponential Tsitouras 5(4)": (diffrax.Tsit5, True, False),
+    "Tsitouras 5, fixed steps": (diffrax.Tsit5, False, True),
+    "exponential Tsitouras 5, fixed steps": (diffrax.Tsit5, True, True),
+}
+"""Solver, whether the rotation of the modes is exact, whether steps are fixed."""
+
+_TOLERANCES = {"double": (1e-3, 1e-5, 1e-7, 1e-9), "single": (1e-3, 1e-4, 1e-5)}
+_STEPS = (0.5, 0.2, 0.1)  # radians of the mean rotation
+_TYPES = {"double": (np.complex128, np.float64), "single": (np.complex64, np.float32)}
+
+
+def _joined(y):
+    return jax.lax.complex(y[0], y[1])
+
+
+def _pair(a):
+    return jnp.stack([a.real, a.imag])
+
+
+def _direct(t, y, network):
+    """The field as it is."""
+    return _pair(network.field(_joined(y)))
+
+
+def _rotating(t, y, network):
+    """The field of b = e^{−iωt} a, which does not turn: exact for the rotation (Lawson 1967)."""
+    modes = network.modes
+    turned = jnp.exp(1j * modes.omega * t)
+    a = turned * _joined(y)
+    rest = Mode(modes.gamma, 0.0 * modes.omega, *modes.constants).field(a)
+    return _pair((rest + network.coupling(a)) * jnp.conj(turned))
+
+
+def _solver(name: str, one: Problem, t1: float, precision: str) -> Any:
+    """Return a compiled function accuracy → a(t1)."""
+    complex_type, real = _TYPES[precision]
+    network = jax.tree.map(
+        lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
+        one.network().arranged(),
+    )
+    solver, exponential, fixed = METHODS[name]
+
+    def end(network, y0, accuracy):
+        if fixed:
+            steps, dt = diffrax.ConstantStepSize(), accuracy
+        else:
+            steps, dt = diffrax.PIDController(accuracy, accuracy / 100), None
+        found = diffrax.diffeqsolve(
+            diffrax.ODETerm(_rotating if exponential else _direct),
+            solver(),
+            jnp.asarray(0, real),
+            jnp.asarray(t1, real),
+            dt,
+            y0,
+            network,
+            stepsize_controller=steps,
+            max_steps=None,
+            throw=False,
+        )
+        assert found.ys is not None
+        a = _joined(found.ys[-1])
+        return jnp.exp(1j * network.modes.omega * t1) * a if exponential else a
+
+    compiled = jax.jit(end)
+    y0 = _pair(jnp.asarray(one.a0, complex_type))
+    return lambda accuracy: compiled(network, y0, jnp.asarray(accuracy, real))
+
+
+def compare(size: int, t1: float, seed: int) -> list[dict[str, Any]]:
+    """Run all methods to all accuracies.
+
+    Returns
+    -------
+    list of dict
+        what ("method"), regime, method, precision, n, accuracy (relative tolerance, or step of
+        fixed ones), seconds without compilation, error (largest of |a| at the end, against
+        Dormand-Prince 8(7) at a tolerance of 1e-13).
+    """
+    rows = []
+    for regime, omega in REGIMES.items():
+        one = problem(size, seed)
+        one = one._replace(omega=one.omega * omega)
+        with jax.enable_x64(True):
+            exact = np.asarray(_solver("Dormand-Prince 8(7)", one, t1, "double")(1e-13))
+        for precision, tolerances in _TOLERANCES.items():
+            for method, (_, _, fixed) in METHODS.items():
+                accuracies = [step / omega for step in _STEPS] if fixed else tolerances
+                with jax.enable_x64(precision == "double"):
+                    solve = _solver(method, one, t1, precision)
+                    for accuracy in accuracies:
+                        error = float(np.max(np.abs(np.asarray(solve(accuracy)) - exact)))
+                        row = {"what": "method", "regime": regime, "method": method}
+                        row |= {"precision": precision, "n": size, "accuracy": accuracy}
+                        seconds = best_seconds(lambda a=accuracy, s=solve: s(a))
+                        rows.append({**row, "seconds": seconds, "error": error})
+    return rows

@@ -1,0 +1,126 @@
+"""All measurements of `wetcow bench`, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from wetcow.bench import growth, limits, methods
+
+
+class Sizes(NamedTuple):
+    """What is measured.
+
+    Attributes
+    ----------
+    dense, sparse, sheets, batch : list of int
+        Modes of networks, and sides of sheets, beside the machine's limits.
+    states : int
+        Side by side, for `batch`.
+    growing : dict of str to list of int
+        Modes of networks that run.
+    runs, steps : list of int
+        Numbers of runs side by side, and of steps, of a small network.
+    single : int
+        Single modes in a sweep.
+    compared : int
+        Modes for methods of integration.
+    """
+
+    dense: list[int]
+    sparse: list[int]
+    sheets: list[int]
+    batch: list[int]
+    states: int
+    growing: dict[str, list[int]]
+    runs: list[int]
+    steps: list[int]
+    single: int
+    compared: int
+
+
+_POWERS = [4**k for k in range(8)]
+FULL = Sizes(
+    dense=[*_POWERS[2:6], 2048, 4096, 8192],
+    sparse=[1_000, 10_000, 100_000, 1_000_000],
+    sheets=[64, 256, 1024],
+    batch=[64, 256, 1024, 4096],
+    states=64,
+    growing={
+        "dense": _POWERS,
+        "sparse": [1_000, 10_000, 100_000, 1_000_000],
+        "sheet": [64**2, 256**2, 1024**2],
+    },
+    runs=[1, 16, 256, 4096],
+    steps=[100, 1_000, 10_000],
+    single=10_000,
+    compared=64,
+)
+QUICK = Sizes(
+    dense=[16, 256],
+    sparse=[1_000],
+    sheets=[32],
+    batch=[64],
+    states=8,
+    growing={"dense": [4, 64], "sparse": [200, 1_000], "sheet": [16**2, 32**2]},
+    runs=[1, 16],
+    steps=[10, 100],
+    single=100,
+    compared=4,
+)
+
+
+def _limits(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    found = limits.machine()
+    yield {"what": "memory", **found}
+    yield from limits.dense(sizes.dense, found, seed)
+    yield from limits.batch(sizes.batch, sizes.states, found, seed)
+    yield from limits.sparse(sizes.sparse, found, seed)
+    yield from limits.sheets(sizes.sheets, found, seed)
+
+
+def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    for kind, numbers in sizes.growing.items():
+        yield from growth.with_size(kind, numbers, seed)
+    yield from growth.with_batch(10, sizes.runs, seed)
+    yield from growth.with_time(64, sizes.steps, seed)
+    yield growth.many_modes(sizes.single)
+
+
+def _methods(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from methods.compare(sizes.compared, 20.0, seed)
+
+
+PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
+    "limits": _limits,
+    "growth": _growth,
+    "methods": _methods,
+}
+
+
+def run(
+    parts: list[str], sizes: Sizes, seed: int, keep: Callable[[dict[str, Any]], None]
+) -> dict[str, list[dict[str, Any]]]:
+    """Measure.
+
+    Parameters
+    ----------
+    parts : list of str
+        Keys of `PARTS`.
+    sizes : Sizes
+        `FULL` or `QUICK`.
+    seed : int
+        Of networks and states.
+    keep : callable
+        Given all rows so far, after each part.
+
+    Returns
+    -------
+    dict of str to list of dict
+        Rows of each part.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in parts:
+        found[part] = list(PARTS[part](sizes, seed))
+        keep(found)
+    return found

@@ -1,0 +1,136 @@
+"""Rows of measurements as tables and figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from wetcow.bench.growth import exponent
+
+Rows = list[dict[str, Any]]
+
+_ERROR = 1e-4  # of the amplitude at the end, for which methods are compared
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}"
+
+
+def _table(title: str, columns: dict[str, str], rows: Rows) -> Table:
+    """Columns by heading and key; those that no row has are left out."""
+    used = {head: key for head, key in columns.items() if any(key in row for row in rows)}
+    table = Table(title=title, title_justify="left")
+    for place, head in enumerate(used):
+        table.add_column(head, justify="left" if place == 0 else "right")
+    for row in rows:
+        table.add_row(*(_number(row.get(key, "")) for key in used.values()))
+    return table
+
+
+def tables(found: dict[str, Rows]) -> list[Table]:
+    """One table for each part, two for growth."""
+    made = []
+    if rows := found.get("limits"):
+        memory, *rest = rows
+        title = (
+            f"One product R·a; memory {memory['bytes_per_second'] / 1e9:.1f} GB/s, "
+            f"matrix products {memory['flops'] / 1e9:.0f} GFLOP/s"
+        )
+        columns = {"coupling": "what", "modes": "n", "seconds": "seconds", "of limit": "of_limit"}
+        made.append(_table(title, columns, rest))
+    if rows := found.get("growth"):
+        columns = {
+            "what": "what",
+            "modes": "n",
+            "runs": "batch",
+            "steps": "steps",
+            "compile [s]": "compile_seconds",
+            "run [s]": "seconds",
+            "MB": "megabytes",
+            "modes × steps / s": "mode_steps_per_second",
+            "error": "error",
+        }
+        made.append(_table("Runs, single precision", columns, rows))
+        made.append(_table("Growth", {"of": "what", "with": "against", "∝": "power"}, powers(rows)))
+    if rows := found.get("methods"):
+        title = f"Methods, {rows[0]['n']} modes: seconds to an error of {_ERROR:g}"
+        regimes = dict.fromkeys(row["regime"] for row in rows)
+        columns = {"method": "method", "precision": "precision", **{one: one for one in regimes}}
+        made.append(_table(title, columns, reaching(rows)))
+    return made
+
+
+_AGAINST = {"dense": "n", "sparse": "n", "sheet": "n", "batch": "batch", "time": "steps"}
+
+
+def powers(rows: Rows) -> Rows:
+    """Exponents of time, memory and compilation with what is varied."""
+    found = []
+    for what, against in _AGAINST.items():
+        own = [row for row in rows if row["what"] == what]
+        for value in ("seconds", "megabytes", "compile_seconds"):
+            if len(own) > 1:
+                power = exponent(own, against, value)
+                found.append({"what": f"{what}: {value}", "against": against, "power": power})
+    return found
+
+
+def reaching(rows: Rows) -> Rows:
+    """For each method and precision the time to `_ERROR` in each regime, where it gets there."""
+    found: dict[tuple, dict[str, Any]] = {}
+    for row in rows:
+        key = row["method"], row["precision"]
+        one = found.setdefault(key, dict(zip(("method", "precision"), key, strict=True)))
+        if row["error"] <= _ERROR:
+            one[row["regime"]] = min(row["seconds"], one.get(row["regime"], row["seconds"]))
+    return list(found.values())
+
+
+def figure(found: dict[str, Rows]) -> Figure:
+    """Draw what was measured: a panel for each part."""
+    panels = [part for part in ("limits", "growth", "methods") if part in found]
+    drawn = Figure(figsize=(5.5 * len(panels), 4.5), layout="constrained")
+    for part, axis in zip(panels, drawn.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        _DRAW[part](axis, found[part])
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False, fontsize="small")
+    return drawn
+
+
+def _groups(rows: Rows, *keys: str) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(", ".join(str(row[key]) for key in keys), []).append(row)
+    return found
+
+
+def _limits(axis: Any, rows: Rows) -> None:
+    for name, own in _groups(rows[1:], "what").items():
+        axis.semilogx([row["n"] for row in own], [row["of_limit"] for row in own], "o-", label=name)
+    axis.axhline(1, color="0.6", lw=1)
+    axis.set(xlabel="modes", ylabel="share of the limit", ylim=(0, None))
+
+
+def _growth(axis: Any, rows: Rows) -> None:
+    for name, own in _groups(rows, "what").items():
+        if name in ("dense", "sparse", "sheet"):
+            seconds = [row["seconds"] / row["steps"] for row in own]
+            axis.loglog([row["n"] for row in own], seconds, "o-", label=name)
+    axis.set(xlabel="modes", ylabel="time for a step (s)")
+
+
+def _methods(axis: Any, rows: Rows) -> None:
+    spiking = [row for row in rows if row["regime"] == "spiking"]
+    for name, own in _groups(spiking, "method", "precision").items():
+        style = "o-" if "double" in name else "x--"
+        axis.loglog(
+            [row["error"] for row in own], [row["seconds"] for row in own], style, label=name
+        )
+    axis.set(xlabel="error of amplitude at the end", ylabel="time (s)")
+
+
+_DRAW = {"limits": _limits, "growth": _growth, "methods": _methods}

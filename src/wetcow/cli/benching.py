@@ -1,0 +1,85 @@
+"""The command ``wetcow bench``: speed of networks, beside limits and others."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import pathlib
+from typing import Annotated, Any
+
+import typer
+
+from wetcow.cli.output import (
+    PICTURES,
+    STDOUT,
+    Json,
+    Seed,
+    check_json,
+    console,
+    machine,
+    note,
+    plainly,
+    versions,
+    write_json,
+)
+
+
+class Part(enum.StrEnum):
+    """What can be measured."""
+
+    LIMITS = "limits"
+    GROWTH = "growth"
+    METHODS = "methods"
+
+
+def bench(
+    parts: Annotated[
+        list[Part] | None, typer.Argument(help="What to measure.", show_default="all")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small networks: whether it runs, not how fast it is.")
+    ] = False,
+    plot: Annotated[
+        pathlib.Path | None, typer.Option(metavar="PICTURE", help="Draw what was measured.")
+    ] = None,
+    seed: Seed = 0,
+    json_file: Json = None,
+) -> None:
+    """Measure the speed of networks beside the machine's limits and beside other simulators.
+
+    Nothing else should run meanwhile. JSON is written after each part.
+    """
+    with plainly("parts that were complete are in the JSON, if one was asked for"):
+        check_json(json_file)
+        if plot is not None and plot.suffix not in PICTURES:
+            raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
+        _measure([part.value for part in parts or Part], quick, plot, seed, json_file)
+
+
+def _measure(
+    parts: list[str], quick: bool, plot: pathlib.Path | None, seed: int, json_file: str | None
+) -> None:
+    from wetcow.bench.run import FULL, QUICK, run
+    from wetcow.bench.tables import figure, tables
+
+    about = {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "versions": versions(),
+        "quick": quick,
+        "seed": seed,
+    }
+
+    def keep(found: dict[str, Any]) -> None:
+        complete = len(found) == len(parts)
+        note(f"{len(found)} of {len(parts)} parts")
+        if complete or json_file != STDOUT:
+            write_json({**about, "complete": complete, "parts": found}, json_file)
+
+    found = run(parts, QUICK if quick else FULL, seed, keep)
+    screen = console(json_file)
+    for table in tables(found):
+        screen.print(table)
+    if plot is not None:
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        figure(found).savefig(plot, dpi=120)

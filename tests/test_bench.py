@@ -1,0 +1,93 @@
+"""`wetcow bench`: what it measures is there, and is what it says."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from wetcow.bench import growth, methods
+from wetcow.bench.problem import cartesian, polar, problem
+from wetcow.bench.tables import powers, reaching
+from wetcow.cli import app
+
+
+def test_polar_and_cartesian_equations_are_the_networks(rng):
+    one = problem(7)
+    a = one.a0 * rng.uniform(1, 5, 7)
+    d_amplitude, d_phi = polar(np.abs(a), np.angle(a), one)
+    turned = (d_amplitude + 1j * np.abs(a) * d_phi) * np.exp(1j * np.angle(a))
+    np.testing.assert_allclose(cartesian(a, one), turned, atol=1e-14)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(one.network().field(a), turned, atol=1e-14)
+    np.testing.assert_allclose(one.weight * np.exp(-1j * one.phase), one.r, atol=1e-15)
+
+
+def test_exponents_are_those_of_power_laws():
+    rows = [
+        {"what": "dense", "n": n, "seconds": 3e-9 * n**2, "megabytes": n, "compile_seconds": 1.0}
+        for n in (1, 10, 100, 1000)
+    ]
+    found = {row["what"]: row["power"] for row in powers(rows)}
+    expected = {"dense: seconds": 2, "dense: megabytes": 1, "dense: compile_seconds": 0}
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_time_to_an_error_is_the_shortest_that_gets_there():
+    rows = [
+        {"method": "m", "precision": "double", "regime": "spiking", "error": e, "seconds": s}
+        for e, s in ((1e-2, 1.0), (1e-5, 3.0), (1e-8, 5.0))
+    ]
+    rows.append({**rows[0], "method": "never"})
+    first, never = reaching(rows)
+    assert first["spiking"] == 3.0 and "spiking" not in never
+
+
+@pytest.mark.parametrize("kind", growth.KINDS)
+def test_networks_that_grow_are_as_said(kind):
+    coupling = growth.KINDS[kind](225, np.random.default_rng(0))
+    r = np.asarray(coupling.matrix())
+    assert coupling.size == 225
+    np.testing.assert_allclose(np.diag(r), 0, atol=1e-7)
+    links = {"dense": 224, "sparse": 100, "sheet": 224}[kind]
+    most = np.count_nonzero(np.abs(r) > 1e-6, axis=1).max()
+    assert links / 2 < most <= links
+    assert 0.5 < float(coupling.bound()) < 2
+
+
+@pytest.mark.slow
+def test_methods_agree():
+    rows = methods.compare(3, 5.0, 0)
+    for row in rows:
+        small = 2e-2 if row["precision"] == "single" or row["accuracy"] > 1e-6 else 1e-5
+        assert row["error"] < small, row
+    for regime in methods.REGIMES:
+        for method in methods.METHODS:
+            own = [
+                row["error"]
+                for row in rows
+                if (row["regime"], row["method"], row["precision"]) == (regime, method, "double")
+            ]
+            assert own[-1] < own[0] / 10
+
+
+@pytest.mark.slow
+def test_command(tmp_path):
+    picture, file = tmp_path / "speed.png", tmp_path / "speed.json"
+    command = ["bench", "limits", "growth", "--quick", "--plot", str(picture), "--json", str(file)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    found = json.loads(file.read_text())
+    assert found["complete"] and found["quick"] and found["seed"] == 0
+    assert found["machine"]["cores"] >= 1
+    assert [*found["parts"]] == ["limits", "growth"]
+    assert all(row["seconds"] > 0 for row in found["parts"]["growth"])
+    sweep = found["parts"]["growth"][-1]
+    assert sweep["what"] == "sweep" and sweep["error"] < 1e-6
+    assert picture.stat().st_size > 10_000 and "Growth" in done.output
+
+
+def test_command_refuses_before_it_measures(tmp_path):
+    done = CliRunner().invoke(app, ["bench", "limits", "--plot", "speed.txt"])
+    assert done.exit_code == 2 and ".png" in done.output
