@@ -75,16 +75,27 @@ def test_methods_agree():
 @pytest.mark.slow
 def test_command(tmp_path):
     picture, file = tmp_path / "speed.png", tmp_path / "speed.json"
-    command = ["bench", "limits", "growth", "--quick", "--plot", str(picture), "--json", str(file)]
+    command = [
+        "bench",
+        "limits",
+        "growth",
+        "devices",
+        "--quick",
+        "--plot",
+        str(picture),
+        "--json",
+        str(file),
+    ]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
     found = json.loads(file.read_text())
     assert found["complete"] and found["quick"] and found["seed"] == 0
     assert found["machine"]["cores"] >= 1
-    assert [*found["parts"]] == ["limits", "growth"]
+    assert [*found["parts"]] == ["limits", "growth", "devices"]
     assert all(row["seconds"] > 0 for row in found["parts"]["growth"])
     sweep = found["parts"]["growth"][-1]
     assert sweep["what"] == "sweep" and sweep["error"] < 1e-6
+    assert [row["processes"] for row in found["parts"]["devices"]] == [1, 2]
     assert picture.stat().st_size > 10_000 and "Growth" in done.output
 
 

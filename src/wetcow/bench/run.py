@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wetcow.bench import growth, limits, methods
+from wetcow.bench import devices, growth, limits, methods
 
 
 class Sizes(NamedTuple):
@@ -25,6 +25,8 @@ class Sizes(NamedTuple):
         Single modes in a sweep.
     compared : int
         Modes for methods of integration.
+    shared : list of int
+        Modes of networks that processes share.
     """
 
     dense: list[int]
@@ -37,6 +39,7 @@ class Sizes(NamedTuple):
     steps: list[int]
     single: int
     compared: int
+    shared: list[int]
 
 
 _POWERS = [4**k for k in range(8)]
@@ -55,6 +58,7 @@ FULL = Sizes(
     steps=[100, 1_000, 10_000],
     single=10_000,
     compared=64,
+    shared=[256, 1024, 4096, 8192],
 )
 QUICK = Sizes(
     dense=[16, 256],
@@ -67,6 +71,7 @@ QUICK = Sizes(
     steps=[10, 100],
     single=100,
     compared=4,
+    shared=[16],
 )
 
 
@@ -91,10 +96,15 @@ def _methods(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from methods.compare(sizes.compared, 20.0, seed)
 
 
+def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from devices.processes([1, 2], sizes.shared, seed)
+
+
 PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
     "limits": _limits,
     "growth": _growth,
     "methods": _methods,
+    "devices": _devices,
 }
 
 

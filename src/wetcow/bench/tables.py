@@ -61,6 +61,14 @@ def tables(found: dict[str, Rows]) -> list[Table]:
         regimes = dict.fromkeys(row["regime"] for row in rows)
         columns = {"method": "method", "precision": "precision", **{one: one for one in regimes}}
         made.append(_table(title, columns, reaching(rows)))
+    if rows := found.get("devices"):
+        columns = {
+            "modes": "n",
+            "processes": "processes",
+            "seconds": "seconds",
+            "efficiency": "efficiency",
+        }
+        made.append(_table("One evaluation of a network that processes share", columns, rows))
     return made
 
 
@@ -92,7 +100,7 @@ def reaching(rows: Rows) -> Rows:
 
 def figure(found: dict[str, Rows]) -> Figure:
     """Draw what was measured: a panel for each part."""
-    panels = [part for part in ("limits", "growth", "methods") if part in found]
+    panels = [part for part in _DRAW if part in found]
     drawn = Figure(figsize=(5.5 * len(panels), 4.5), layout="constrained")
     for part, axis in zip(panels, drawn.subplots(1, len(panels), squeeze=False)[0], strict=True):
         _DRAW[part](axis, found[part])
@@ -133,4 +141,11 @@ def _methods(axis: Any, rows: Rows) -> None:
     axis.set(xlabel="error of amplitude at the end", ylabel="time (s)")
 
 
-_DRAW = {"limits": _limits, "growth": _growth, "methods": _methods}
+def _devices(axis: Any, rows: Rows) -> None:
+    for name, own in _groups(rows, "processes").items():
+        label = f"{name} process" + "es" * (name != "1")
+        axis.loglog([row["n"] for row in own], [row["seconds"] for row in own], "o-", label=label)
+    axis.set(xlabel="modes", ylabel="time for an evaluation (s)")
+
+
+_DRAW = {"limits": _limits, "growth": _growth, "methods": _methods, "devices": _devices}

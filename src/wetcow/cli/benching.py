@@ -30,6 +30,7 @@ class Part(enum.StrEnum):
     LIMITS = "limits"
     GROWTH = "growth"
     METHODS = "methods"
+    DEVICES = "devices"
 
 
 def bench(
