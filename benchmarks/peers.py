@@ -22,10 +22,6 @@ WETCOW: dict[str, dict[str, Any]] = {
         **{"frame": "handwriting", "patch_size": (5, 7, 9), "n_modes": 64, "margin_passes": 30},
         **{"copies": 3, "augmentation": "handwriting"},
     },
-    "wetcow wide": {
-        **{"mirror": True, "patch_size": (3, 5, 7), "n_modes": 96, "margin_passes": 30},
-        "n_regions": 6,
-    },
     "wetcow seven": {"frame": "seven", "patch_size": (3, 5), "n_modes": 256, "n_regions": 2},
 }
 

@@ -321,7 +321,7 @@ def test_numbers_win_over_the_budget(large, budget):
 
 def test_budgets_choose(large):
     found = [WaveClassifier(budget)._settings((28, 28)) for budget in BUDGETS]
-    sizes = [settings.n_modes * len(settings.patch_size) for settings in found]
+    sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
     assert sizes == sorted(set(sizes))
     only = WaveClassifier("minute", n_modes=8)._settings((28, 28))
     assert only == found[1]._replace(n_modes=8)

@@ -50,7 +50,7 @@ class Settings(NamedTuple):
 _IMAGES = {
     "seconds": Settings(128, (7,), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
     "minute": Settings(96, (5, 7, 9), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
-    "minutes": Settings(256, (5, 7, 9), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
+    "minutes": Settings(96, (3, 5, 7), 6, "amplitude", 0.1, 0.2, 1e-3, 30),
 }
 _SMALL_IMAGES = Settings(128, (5,), 3, "both", 0.1, 0.2, "gcv", 0)
 
