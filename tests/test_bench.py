@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from wetcow.bench import growth, methods
 from wetcow.bench.problem import cartesian, polar, problem
-from wetcow.bench.tables import powers, reaching
+from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
 
 
@@ -42,6 +42,21 @@ def test_time_to_an_error_is_the_shortest_that_gets_there():
     rows.append({**rows[0], "method": "never"})
     first, never = reaching(rows)
     assert first["spiking"] == 3.0 and "spiking" not in never
+
+
+def test_peers_are_compared_at_an_error_that_both_reach():
+    rows = [
+        {"method": method, "n": 4, "error": error, "seconds": seconds}
+        for method, error, seconds in (
+            ("wetcow", 1e-2, 0.1),
+            ("wetcow", 1e-5, 1.0),
+            ("wetcow", 1e-7, 2.0),
+            ("other", 1e-5, 4.0),
+            ("failing", np.nan, 0.01),
+        )
+    ]
+    found = {row["method"]: row["ratio"] for row in beside([*rows, {"method": "none", "n": 4}])}
+    assert found == {"wetcow": 1.0, "other": 4.0}
 
 
 @pytest.mark.parametrize("kind", growth.KINDS)

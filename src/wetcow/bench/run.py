@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wetcow.bench import devices, growth, limits, methods
+from wetcow.bench import devices, growth, limits, methods, peers
+from wetcow.bench.problem import problem
 
 
 class Sizes(NamedTuple):
@@ -27,6 +28,8 @@ class Sizes(NamedTuple):
         Modes for methods of integration.
     shared : list of int
         Modes of networks that processes share.
+    beside : list of int
+        Modes of networks that other simulators run too.
     """
 
     dense: list[int]
@@ -40,6 +43,7 @@ class Sizes(NamedTuple):
     single: int
     compared: int
     shared: list[int]
+    beside: list[int]
 
 
 _POWERS = [4**k for k in range(8)]
@@ -59,6 +63,7 @@ FULL = Sizes(
     single=10_000,
     compared=64,
     shared=[256, 1024, 4096, 8192],
+    beside=[1, 16, 64, 256, 1024],
 )
 QUICK = Sizes(
     dense=[16, 256],
@@ -72,6 +77,7 @@ QUICK = Sizes(
     single=100,
     compared=4,
     shared=[16],
+    beside=[2],
 )
 
 
@@ -100,11 +106,34 @@ def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from devices.processes([1, 2], sizes.shared, seed)
 
 
+_SPAN = 20.0
+_LARGEST = {"jitcode": 256}  # modes; more take too long to compile
+_ACCURACIES = {True: [1e-4, 1e-6, 1e-8], False: [0.1, 0.03, 0.01]}  # tolerances, steps
+_MANY = 256  # modes from which on only one accuracy is run
+
+
+def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    for size in sizes.beside:
+        one = problem(size, seed)
+        exact = peers.reference(one, _SPAN)
+        for name, peer in peers.PEERS.items():
+            if size > _LARGEST.get(name, size):
+                continue
+            accuracies = _ACCURACIES[peer.adaptive]
+            chosen = accuracies[1:2] if size >= _MANY else accuracies
+            try:
+                rows = peers.measure(name, one, _SPAN, chosen, exact)
+            except ImportError as error:
+                rows = [{"method": name, "n": size, "missing": str(error)}]
+            yield from ({"what": "peer", **row} for row in rows)
+
+
 PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
     "limits": _limits,
     "growth": _growth,
     "methods": _methods,
     "devices": _devices,
+    "peers": _peers,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
 
@@ -69,6 +70,17 @@ def tables(found: dict[str, Rows]) -> list[Table]:
             "efficiency": "efficiency",
         }
         made.append(_table("One evaluation of a network that processes share", columns, rows))
+    if rows := found.get("peers"):
+        columns = {
+            "method": "method",
+            "modes": "n",
+            "accuracy": "accuracy",
+            "error": "error",
+            "prepare [s]": "prepare_seconds",
+            "run [s]": "seconds",
+            "times wetcow's": "ratio",
+        }
+        made.append(_table("Other simulators, 20 units of time", columns, beside(rows)))
     return made
 
 
@@ -96,6 +108,17 @@ def reaching(rows: Rows) -> Rows:
         if row["error"] <= _ERROR:
             one[row["regime"]] = min(row["seconds"], one.get(row["regime"], row["seconds"]))
     return list(found.values())
+
+
+def beside(rows: Rows) -> Rows:
+    """For each method and size its fastest run to `_ERROR`, and its time in units of wetcow's."""
+    best: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in rows:
+        if row.get("error", np.nan) <= _ERROR:
+            key = row["n"], row["method"]
+            best[key] = min(row, best.get(key, row), key=lambda one: one["seconds"])
+    ours = {n: row["seconds"] for (n, method), row in best.items() if method == "wetcow"}
+    return [{**row, "ratio": row["seconds"] / ours[n]} for (n, _), row in best.items() if n in ours]
 
 
 def figure(found: dict[str, Rows]) -> Figure:
@@ -148,4 +171,16 @@ def _devices(axis: Any, rows: Rows) -> None:
     axis.set(xlabel="modes", ylabel="time for an evaluation (s)")
 
 
-_DRAW = {"limits": _limits, "growth": _growth, "methods": _methods, "devices": _devices}
+def _peers(axis: Any, rows: Rows) -> None:
+    for name, own in _groups(beside(rows), "method").items():
+        axis.loglog([row["n"] for row in own], [row["seconds"] for row in own], "o-", label=name)
+    axis.set(xlabel="modes", ylabel=f"time of a run to an error of {_ERROR:g} (s)")
+
+
+_DRAW = {
+    "limits": _limits,
+    "growth": _growth,
+    "methods": _methods,
+    "devices": _devices,
+    "peers": _peers,
+}

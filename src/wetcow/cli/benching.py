@@ -31,6 +31,7 @@ class Part(enum.StrEnum):
     GROWTH = "growth"
     METHODS = "methods"
     DEVICES = "devices"
+    PEERS = "peers"
 
 
 def bench(

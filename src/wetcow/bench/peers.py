@@ -1,0 +1,356 @@
+"""Simulators that wetcow is compared with: the same equations, network, start and machine."""
+
+from __future__ import annotations
+
+import functools
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from wetcow.bench.problem import Problem, cartesian, polar
+from wetcow.modes.criticality import CANONICAL
+from wetcow.simulation.integrate import integrate
+
+Run = Callable[[float], np.ndarray]
+
+_REPEATS, _LONG = 3, 5.0  # runs that take longer, seconds, are not repeated
+_W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
+_COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
+
+
+class Peer(NamedTuple):
+    """A row of the comparison.
+
+    Attributes
+    ----------
+    description : str
+        What it is, in a few words.
+    prepare : callable (problem, t1) -> run
+        Imports, generates and compiles what serves for all runs; ImportError if it cannot.
+        ``run(accuracy)`` returns amplitudes at `t1`, complex128 (n,), from ``problem.a0`` at 0.
+    adaptive : bool
+        Whether `accuracy` is a relative tolerance, with an absolute one of a hundredth of it; else
+        it is the step, time.
+    compiles : bool
+        Whether the first run to each accuracy compiles something.
+    """
+
+    description: str
+    prepare: Callable[[Problem, float], Run]
+    adaptive: bool
+    compiles: bool = False
+
+
+def _wetcow(problem: Problem, t1: float, double: bool = True) -> Run:
+    """A tolerance decides on the method, so that each is compiled for itself."""
+    complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
+
+    def end(network: Any, a0: Any, times: Any, rtol: float) -> Any:
+        return integrate(network, a0, times, rtol=rtol, atol=rtol / 100, max_steps=None)[-1]
+
+    compiled = jax.jit(end, static_argnames="rtol")
+    with jax.enable_x64(double):
+        network = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
+            problem.network().arranged(),
+        )
+        a0, times = jnp.asarray(problem.a0, complex_type), jnp.asarray([0.0, t1], real)
+
+    def run(accuracy: float) -> np.ndarray:
+        with jax.enable_x64(double):
+            return np.asarray(compiled(network, a0, times, rtol=accuracy), np.complex128)
+
+    return run
+
+
+def _polar_numpy(problem: Problem, t1: float) -> Run:
+    n = problem.size
+    start = np.concatenate([np.abs(problem.a0), np.angle(problem.a0)])
+
+    def rates(t: float, y: np.ndarray) -> np.ndarray:
+        return np.concatenate(polar(y[:n], y[n:], problem))
+
+    def run(accuracy: float) -> np.ndarray:
+        found = solve_ivp(rates, (0, t1), start, "RK45", rtol=accuracy, atol=accuracy / 100)
+        if not found.success or np.any(found.y[:n] <= 0):
+            return np.full(n, np.nan + 0j)  # the equations hold for positive amplitudes only
+        return found.y[:n, -1] * np.exp(1j * found.y[n:, -1])
+
+    return run
+
+
+def _cartesian_numpy(problem: Problem, t1: float) -> Run:
+    def rates(t: float, a: np.ndarray) -> np.ndarray:
+        return cartesian(a, problem)
+
+    def run(accuracy: float) -> np.ndarray:
+        found = solve_ivp(rates, (0, t1), problem.a0, "DOP853", rtol=accuracy, atol=accuracy / 100)
+        return found.y[:, -1]
+
+    return run
+
+
+def _mode(x: Any, y: Any, gamma: Any, omega: Any) -> tuple[Any, Any]:
+    """dx/dt and dy/dt of a mode without links, for arrays as for symbols."""
+    growth = gamma + _W_A * (x * _COS + y * _SIN) - _ALPHA * (x * x + y * y) ** 0.5
+    turning = omega + _W_PHI * x
+    return growth * x - turning * y, growth * y + turning * x
+
+
+def _parts(a: np.ndarray) -> np.ndarray:
+    return np.stack([np.real(a), np.imag(a)])
+
+
+def _jitcode(problem: Problem, t1: float) -> Run:
+    import symengine  # pyright: ignore[reportMissingImports]
+    from jitcode import jitcode, y  # pyright: ignore[reportMissingImports]
+
+    n = problem.size
+
+    def equations() -> Iterator[Any]:
+        a = [(y(i), y(n + i)) for i in range(n)]
+        for part in range(2):
+            for i in range(n):
+                own = _mode(*a[i], problem.gamma[i], problem.omega[i])[part]
+                # x and y hear (Re, −Im) and (Im, Re) of R times (x, y) of the others.
+                c = np.conj(problem.r[i]) if part == 0 else 1j * np.conj(problem.r[i])
+                heard = ((c[j].real, c[j].imag, *a[j]) for j in np.flatnonzero(c))
+                # All terms at once: one after the other takes time quadratic in their number.
+                yield symengine.Add(own, *(p * x_j + q * y_j for p, q, x_j, y_j in heard))
+
+    system = jitcode(equations, n=2 * n, verbose=False)
+    system.generate_f_C(simplify=False, do_cse=False, chunk_size=10)
+    system.compile_C()
+
+    def run(accuracy: float) -> np.ndarray:
+        # First the state, because a new integrator takes over that of the last.
+        system.set_initial_value(_parts(problem.a0).ravel(), 0.0)
+        system.set_integrator("dopri5", rtol=accuracy, atol=accuracy / 100)
+        x, y = np.reshape(system.integrate(t1), (2, n))
+        return x + 1j * y
+
+    return run
+
+
+def _steps(t1: float, dt: float) -> tuple[int, float]:
+    """How many equal steps of at most `dt` reach `t1`, and how long they are."""
+    count = math.ceil(t1 / dt - 1e-9)
+    return count, t1 / count
+
+
+def _numba(problem: Problem, t1: float) -> Run:
+    import numba  # pyright: ignore[reportMissingImports]
+
+    compiled: Any = numba.njit(fastmath=True)
+    mode = compiled(_mode)
+
+    @compiled
+    def rates(a, gamma, omega, r):
+        x, y = a
+        d = np.empty_like(a)
+        for i in range(gamma.size):
+            from_x = from_y = 0.0
+            for j in range(gamma.size):
+                from_x += r[0, i, j] * x[j] - r[1, i, j] * y[j]
+                from_y += r[0, i, j] * y[j] + r[1, i, j] * x[j]
+            own_x, own_y = mode(x[i], y[i], gamma[i], omega[i])
+            d[0, i], d[1, i] = own_x + from_x, own_y + from_y
+        return d
+
+    @compiled
+    def end(count, dt, a, *fixed):
+        for _ in range(count):
+            k1 = rates(a, *fixed)
+            k2 = rates(a + dt / 2 * k1, *fixed)
+            k3 = rates(a + dt / 2 * k2, *fixed)
+            k4 = rates(a + dt * k3, *fixed)
+            a = a + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        return a
+
+    fixed = _parts(problem.a0), problem.gamma, problem.omega, _parts(problem.r)
+    end(1, t1, *fixed)  # compiles
+
+    def run(accuracy: float) -> np.ndarray:
+        x, y = end(*_steps(t1, accuracy), *fixed)
+        return x + 1j * y
+
+    return run
+
+
+def _brainpy(problem: Problem, t1: float) -> Run:
+    import brainpy  # pyright: ignore[reportMissingImports]
+    import brainpy.math as bm  # pyright: ignore[reportMissingImports]
+
+    def rates(a: Any, t: Any, gamma: Any, omega: Any, r: Any) -> Any:
+        return jax.lax.complex(*_mode(a.real, a.imag, gamma, omega)) + r @ a
+
+    step = brainpy.odeint(rates, method="rk4")
+    with jax.enable_x64(True):
+        a0, *fixed = map(jnp.asarray, (problem.a0, problem.gamma, problem.omega, problem.r))
+        a = bm.Variable(a0)
+
+    def steps(count: int, dt: Any) -> None:
+        def one(_: Any) -> None:
+            a.value = step(a.value, 0.0, *fixed, dt=dt)  # pyright: ignore[reportCallIssue]
+
+        bm.for_loop(one, bm.arange(count))
+
+    compiled = bm.jit(steps, static_argnums=0)
+
+    def run(accuracy: float) -> np.ndarray:
+        with jax.enable_x64(True):
+            a.value = a0
+            compiled(*_steps(t1, accuracy))
+            return np.array(a.value)
+
+    return run
+
+
+_MODES = """
+growth = gamma + w_a*(x*cos_psi + y*sin_psi) - alpha*sqrt(x*x + y*y) : 1
+turning = omega + w_phi*x : 1
+rate_x = growth*x - turning*y + from_x : 1
+rate_y = growth*y + turning*x + from_y : 1
+gamma : 1 (constant)
+omega : 1 (constant)
+step : 1 (shared)
+"""
+_LINKS = """
+c : 1 (constant)
+s : 1 (constant)
+from_x_post = c*x_pre - s*y_pre : 1 (summed)
+from_y_post = c*y_pre + s*x_pre : 1 (summed)
+"""
+_WHOLE = "".join(f"d{z}/dt = rate_{z}/second : 1\nfrom_{z} : 1\n" for z in "xy")
+_STAGED = "".join(f"{z} : 1\nfrom_{z} : 1\nstart_{z} : 1\nsum_{z} : 1\n" for z in "xy")
+_STAGE = (
+    """
+stage = t_in_timesteps % 4
+weight = 1.0 + int(stage == 1) + int(stage == 2)
+reach = 0.5 + 0.5*int(stage == 2)
+last = 1.0*int(stage == 3)
+"""
+    + "".join(
+        f"""
+slope_{z} = 4*step*rate_{z}
+sum_{z} += weight/6*slope_{z}
+start_{z} += last*sum_{z}
+sum_{z} *= 1 - last
+"""
+        for z in "xy"
+    )
+    + "".join(f"{z} = start_{z} + (1 - last)*reach*slope_{z}\n" for z in "xy")
+)
+
+
+def _brian2(problem: Problem, t1: float, staged: bool = False) -> Run:
+    """A C++ program that each run starts anew; one network at a time.
+
+    Links meet in summed variables. Those are updated once a step, not at each stage of a
+    Runge-Kutta method, so that for networks "rk4" is of first order. If `staged`, the same method
+    is written out as four steps of the clock, each after an update, and is of fourth order.
+    """
+    try:
+        import brian2 as b2  # pyright: ignore[reportMissingImports]
+    except AttributeError as error:
+        raise ImportError("brian2 2.9 and older need NumPy below 2.4") from error
+
+    b2.BrianLogger.log_level_error()
+    b2.set_device("cpp_standalone", build_on_run=False)
+    device = b2.device
+    device.reinit()
+    device.activate(build_on_run=False)
+    clock = b2.Clock(t1 * b2.second)
+    constants = {"w_a": _W_A, "w_phi": _W_PHI, "alpha": _ALPHA, "cos_psi": _COS, "sin_psi": _SIN}
+    model, method = _MODES + (_STAGED if staged else _WHOLE), None if staged else "rk4"
+    modes = b2.NeuronGroup(problem.size, model, method, clock=clock, namespace=constants)
+    modes.gamma, modes.omega = problem.gamma, problem.omega
+    modes.x, modes.y = start = _parts(problem.a0)
+    if staged:
+        modes.start_x, modes.start_y = start
+        modes.run_regularly(_STAGE, clock=clock, when="end")
+    links = b2.Synapses(modes, modes, _LINKS, clock=clock)
+    target, source = np.nonzero(problem.r)
+    links.connect(i=source, j=target)
+    links.c, links.s = _parts(problem.r[target, source])
+    # The clock's step is part of the program; set like this, one program serves for all steps.
+    device.apply_run_args()
+    variables = clock.variables["dt"], modes.variables["step"]
+    device.insert_code("main", "{}[0] = {}[0];".format(*map(device.get_array_name, variables)))
+    b2.Network(modes, links).run(t1 * b2.second)
+    folder = tempfile.TemporaryDirectory()
+    device.build(folder.name, compile=True, run=False, with_output=False)
+
+    def run(accuracy: float) -> np.ndarray:
+        step = _steps(t1, accuracy)[1] / (4 if staged else 1)
+        device.run(folder.name, with_output=False, run_args={modes.step: step})
+        return np.asarray(modes.x) + 1j * np.asarray(modes.y)
+
+    return run
+
+
+PEERS: dict[str, Peer] = {
+    "wetcow": Peer("wetcow.integrate, double precision", _wetcow, True, True),
+    "wetcow single": Peer(
+        "wetcow.integrate, single precision", functools.partial(_wetcow, double=False), True, True
+    ),
+    "polar numpy": Peer("polar equations as printed, NumPy; SciPy's RK45", _polar_numpy, True),
+    "cartesian numpy": Peer("complex equations, NumPy; SciPy's DOP853", _cartesian_numpy, True),
+    "jitcode": Peer("JiTCODE: C from symbols; SciPy's dopri5", _jitcode, True),
+    "numba": Peer("hand-written loops in Numba, RK4", _numba, False),
+    "brainpy": Peer("BrainPy: odeint by rk4 in a compiled for_loop", _brainpy, False, True),
+    "brian2": Peer("Brian 2: summed variables, rk4, C++", _brian2, False),
+    "brian2 staged": Peer(
+        "Brian 2: RK4 written out in stages, C++", functools.partial(_brian2, staged=True), False
+    ),
+}
+
+
+def reference(problem: Problem, t1: float) -> np.ndarray:
+    """Amplitudes at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
+    return _cartesian_numpy(problem, t1)(1e-12)
+
+
+def measure(
+    name: str, problem: Problem, t1: float, accuracies: list[float], reference: np.ndarray
+) -> list[dict[str, Any]]:
+    """Prepare one of `PEERS` and run it to each accuracy.
+
+    Returns
+    -------
+    list of dict
+        method, n, accuracy; prepare_seconds, compilation included; seconds of the best of three
+        runs, or of fewer if they are long; error, the largest of |a − reference| at `t1`, not
+        finite where the method failed.
+
+    Raises
+    ------
+    ImportError
+        If a library is not installed.
+    """
+    peer = PEERS[name]
+    run, prepared = _timed(peer.prepare, problem, t1)
+    rows = []
+    for accuracy in accuracies:
+        first = _timed(run, accuracy)[1] if peer.compiles else 0.0
+        a, *seconds = _timed(run, accuracy)
+        while len(seconds) < _REPEATS and seconds[-1] <= _LONG:
+            seconds.append(_timed(run, accuracy)[1])
+        row = {"method": name, "n": problem.size, "accuracy": accuracy}
+        row["prepare_seconds"] = prepared + max(first - min(seconds), 0.0)
+        error = float(np.max(np.abs(a - reference)))
+        rows.append({**row, "seconds": min(seconds), "error": error})
+    return rows
+
+
+def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
