@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow.bench import growth, methods
+from wetcow.bench import growth, limits, methods
 from wetcow.bench.problem import cartesian, polar, problem
 from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
@@ -22,6 +22,18 @@ def test_polar_and_cartesian_equations_are_the_networks(rng):
     with jax.enable_x64(True):
         np.testing.assert_allclose(one.network().field(a), turned, atol=1e-14)
     np.testing.assert_allclose(one.weight * np.exp(-1j * one.phase), one.r, atol=1e-15)
+
+
+def test_share_of_the_best_that_the_machine_did():
+    found = [{"bytes_per_second": 1e9, "flops": 1e10}, {"bytes_per_second": 2e9, "flops": 5e9}]
+    rows = [
+        {"what": "dense", "seconds": 2.0, "bytes": 2e9},
+        {"what": "batch", "seconds": 4.0, "flops": 1e10},
+        {"what": "sheet", "seconds": 5.0, "transforms_seconds": 1.0},
+    ]
+    machine, *shares = limits.of_limits(rows, found)
+    assert machine == {"what": "machine", "bytes_per_second": 2e9, "flops": 1e10}
+    assert [row["of_limit"] for row in shares] == pytest.approx([0.5, 0.25, 0.2])
 
 
 def test_exponents_are_those_of_power_laws():

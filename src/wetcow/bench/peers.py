@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -285,14 +287,15 @@ def _brian2(problem: Problem, t1: float, staged: bool = False) -> Run:
     variables = clock.variables["dt"], modes.variables["step"]
     device.insert_code("main", "{}[0] = {}[0];".format(*map(device.get_array_name, variables)))
     b2.Network(modes, links).run(t1 * b2.second)
-    folder = tempfile.TemporaryDirectory()
-    device.build(folder.name, compile=True, run=False, with_output=False)
+    folder = tempfile.mkdtemp()
+    device.build(folder, compile=True, run=False, with_output=False)
 
     def run(accuracy: float) -> np.ndarray:
         step = _steps(t1, accuracy)[1] / (4 if staged else 1)
-        device.run(folder.name, with_output=False, run_args={modes.step: step})
+        device.run(folder, with_output=False, run_args={modes.step: step})
         return np.asarray(modes.x) + 1j * np.asarray(modes.y)
 
+    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
     return run
 
 

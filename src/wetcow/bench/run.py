@@ -82,12 +82,14 @@ QUICK = Sizes(
 
 
 def _limits(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
-    found = limits.machine()
-    yield {"what": "memory", **found}
-    yield from limits.dense(sizes.dense, found, seed)
-    yield from limits.batch(sizes.batch, sizes.states, found, seed)
-    yield from limits.sparse(sizes.sparse, found, seed)
-    yield from limits.sheets(sizes.sheets, found, seed)
+    machine = [limits.machine()]
+    rows = limits.dense(sizes.dense, seed)
+    machine.append(limits.machine())
+    rows += limits.batch(sizes.batch, sizes.states, seed)
+    rows += limits.sparse(sizes.sparse, seed)
+    rows += limits.sheets(sizes.sheets, seed)
+    machine.append(limits.machine())
+    yield from limits.of_limits(rows, machine)
 
 
 def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
