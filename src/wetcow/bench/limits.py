@@ -45,23 +45,25 @@ def _complex(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 def _seconds(coupling: Coupling, state: np.ndarray) -> float:
     """Of one product with a state (n,) or states (batch, n), in single precision."""
-    arranged = jax.tree.map(jnp.asarray, coupling.arranged())
+    coupling = jax.tree.map(jnp.asarray, coupling)
 
     def product(a, coupling):
         return coupling(a) if a.ndim == 1 else jax.vmap(coupling)(a)
 
-    return seconds_per_call(product, jnp.asarray(state), arranged)
+    return seconds_per_call(product, jnp.asarray(state), coupling)
 
 
 def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
-    """One product with a full complex64 matrix, beside reading the matrix once."""
+    """One product with a full complex64 matrix, laid out and not, beside reading it once."""
     rows = []
     for size in sizes:
         rng = np.random.default_rng(seed)
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
-        seconds = _seconds(Dense(jnp.asarray(r)), _complex(rng, size))
-        rows.append({"what": "dense", "n": size, "seconds": seconds, "bytes": r.nbytes})
+        coupling, state = Dense(jnp.asarray(r)), _complex(rng, size)
+        for what, one in (("dense", coupling.arranged()), ("dense, complex product", coupling)):
+            row = {"what": what, "n": size, "bytes": r.nbytes}
+            rows.append({**row, "seconds": _seconds(one, state)})
     return rows
 
 
@@ -72,14 +74,15 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
         rng = np.random.default_rng(seed)
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
-        seconds = _seconds(Dense(jnp.asarray(r)), _complex(rng, states, size))
+        coupling = Dense(jnp.asarray(r)).arranged()
+        seconds = _seconds(coupling, _complex(rng, states, size))
         row = {"what": f"dense, {states} states", "n": size, "seconds": seconds}
         rows.append({**row, "flops": 8 * size**2 * states})
     return rows
 
 
 def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
-    """A hundred random links for each mode, beside reading values and sources once."""
+    """A hundred random links for each mode, laid out and not, beside reading them once."""
     rows = []
     for size in sizes:
         rng = np.random.default_rng(seed)
@@ -89,9 +92,10 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         source = (target + away) % size  # never the mode itself
         value = jnp.asarray(_complex(rng, target.size) / links)
         coupling = Sparse(size, target, source, value)
-        seconds = _seconds(coupling, _complex(rng, size))
-        row = {"what": f"sparse, {links} links", "n": size, "seconds": seconds}
-        rows.append({**row, "bytes": target.size * 12})
+        state = _complex(rng, size)
+        for how, one in (("", coupling.arranged()), (", scattered", coupling)):
+            row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}
+            rows.append({**row, "seconds": _seconds(one, state)})
     return rows
 
 
@@ -108,7 +112,7 @@ def sheets(sides: list[int], seed: int) -> list[dict[str, Any]]:
             kernel = _complex(rng, width, width) / width**2
             kernel[width // 2, width // 2] = 0
             coupling = Sheet((side, side), jnp.asarray(kernel))
-            seconds = _seconds(coupling, state)
+            seconds = _seconds(coupling.arranged(), state)
             direct = coupling.arranged() is coupling
             row = {"what": f"sheet, {width}×{width} kernel", "n": side * side, "seconds": seconds}
             needs = {"bytes": 2 * state.nbytes} if direct else {"transforms_seconds": transforms}

@@ -124,11 +124,16 @@ def beside(rows: Rows) -> Rows:
 def figure(found: dict[str, Rows]) -> Figure:
     """Draw what was measured: a panel for each part."""
     panels = [part for part in _DRAW if part in found]
-    drawn = Figure(figsize=(5.5 * len(panels), 4.5), layout="constrained")
-    for part, axis in zip(panels, drawn.subplots(1, len(panels), squeeze=False)[0], strict=True):
+    columns = min(len(panels), 2)
+    rows = -(-len(panels) // columns)
+    drawn = Figure(figsize=(6.5 * columns, 5 * rows), layout="constrained")
+    axes = drawn.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[len(panels) :]:
+        axis.remove()
+    for part, axis in zip(panels, axes, strict=False):
         _DRAW[part](axis, found[part])
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False, fontsize="small")
+        axis.legend(frameon=False, fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
     return drawn
 
 
@@ -168,6 +173,9 @@ def _devices(axis: Any, rows: Rows) -> None:
     for name, own in _groups(rows, "processes").items():
         label = f"{name} process" + "es" * (name != "1")
         axis.loglog([row["n"] for row in own], [row["seconds"] for row in own], "o-", label=label)
+    sizes = sorted({row["n"] for row in rows})
+    axis.set_xticks(sizes, map(str, sizes))
+    axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axis.set(xlabel="modes", ylabel="time for an evaluation (s)")
 
 
