@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -41,3 +42,9 @@ def seconds_per_call(function: Callable, state: Any, *fixed: Any) -> float:
     once = best_seconds(lambda: compiled(few, state, *fixed)) / few
     count = int(min(max(0.1 / once, few), 10_000))
     return best_seconds(lambda: compiled(jnp.int32(count), state, *fixed)) / count
+
+
+def equal_steps(t1: float, dt: float) -> tuple[int, float]:
+    """How many equal steps of at most `dt` reach `t1`, and how long they are."""
+    count = math.ceil(t1 / dt - 1e-9)
+    return count, t1 / count

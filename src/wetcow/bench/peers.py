@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-import shutil
-import tempfile
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from wetcow.bench.problem import Problem, cartesian, polar
+from wetcow.bench import brian
+from wetcow.bench.clock import equal_steps
+from wetcow.bench.problem import Problem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
 from wetcow.simulation.integrate import integrate
 
@@ -106,10 +105,6 @@ def _mode(x: Any, y: Any, gamma: Any, omega: Any) -> tuple[Any, Any]:
     return growth * x - turning * y, growth * y + turning * x
 
 
-def _parts(a: np.ndarray) -> np.ndarray:
-    return np.stack([np.real(a), np.imag(a)])
-
-
 def _jitcode(problem: Problem, t1: float) -> Run:
     import symengine  # pyright: ignore[reportMissingImports]
     from jitcode import jitcode, y  # pyright: ignore[reportMissingImports]
@@ -133,18 +128,12 @@ def _jitcode(problem: Problem, t1: float) -> Run:
 
     def run(accuracy: float) -> np.ndarray:
         # First the state, because a new integrator takes over that of the last.
-        system.set_initial_value(_parts(problem.a0).ravel(), 0.0)
+        system.set_initial_value(parts(problem.a0).ravel(), 0.0)
         system.set_integrator("dopri5", rtol=accuracy, atol=accuracy / 100)
         x, y = np.reshape(system.integrate(t1), (2, n))
         return x + 1j * y
 
     return run
-
-
-def _steps(t1: float, dt: float) -> tuple[int, float]:
-    """How many equal steps of at most `dt` reach `t1`, and how long they are."""
-    count = math.ceil(t1 / dt - 1e-9)
-    return count, t1 / count
 
 
 def _numba(problem: Problem, t1: float) -> Run:
@@ -158,7 +147,7 @@ def _numba(problem: Problem, t1: float) -> Run:
         x, y, c, s = a[0], a[1], r[0], r[1]
         d = np.empty_like(a)
         for i in range(gamma.size):
-            # Four plain sums become vector instructions, two of mixed sign do not: nine times.
+            # Four plain sums become vector instructions; two of mixed sign do not, and are slower.
             cx = cy = sx = sy = 0.0
             for j in range(gamma.size):
                 cx += c[i, j] * x[j]
@@ -179,11 +168,11 @@ def _numba(problem: Problem, t1: float) -> Run:
             a = a + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         return a
 
-    fixed = _parts(problem.a0), problem.gamma, problem.omega, _parts(problem.r)
+    fixed = parts(problem.a0), problem.gamma, problem.omega, parts(problem.r)
     end(1, t1, *fixed)  # compiles
 
     def run(accuracy: float) -> np.ndarray:
-        x, y = end(*_steps(t1, accuracy), *fixed)
+        x, y = end(*equal_steps(t1, accuracy), *fixed)
         return x + 1j * y
 
     return run
@@ -212,93 +201,9 @@ def _brainpy(problem: Problem, t1: float) -> Run:
     def run(accuracy: float) -> np.ndarray:
         with jax.enable_x64(True):
             a.value = a0
-            compiled(*_steps(t1, accuracy))
+            compiled(*equal_steps(t1, accuracy))
             return np.array(a.value)
 
-    return run
-
-
-_MODES = """
-growth = gamma + w_a*(x*cos_psi + y*sin_psi) - alpha*sqrt(x*x + y*y) : 1
-turning = omega + w_phi*x : 1
-rate_x = growth*x - turning*y + from_x : 1
-rate_y = growth*y + turning*x + from_y : 1
-gamma : 1 (constant)
-omega : 1 (constant)
-step : 1 (shared)
-"""
-_LINKS = """
-c : 1 (constant)
-s : 1 (constant)
-from_x_post = c*x_pre - s*y_pre : 1 (summed)
-from_y_post = c*y_pre + s*x_pre : 1 (summed)
-"""
-_WHOLE = "".join(f"d{z}/dt = rate_{z}/second : 1\nfrom_{z} : 1\n" for z in "xy")
-_STAGED = "".join(f"{z} : 1\nfrom_{z} : 1\nstart_{z} : 1\nsum_{z} : 1\n" for z in "xy")
-_STAGE = (
-    """
-stage = t_in_timesteps % 4
-weight = 1.0 + int(stage == 1) + int(stage == 2)
-reach = 0.5 + 0.5*int(stage == 2)
-last = 1.0*int(stage == 3)
-"""
-    + "".join(
-        f"""
-slope_{z} = 4*step*rate_{z}
-sum_{z} += weight/6*slope_{z}
-start_{z} += last*sum_{z}
-sum_{z} *= 1 - last
-"""
-        for z in "xy"
-    )
-    + "".join(f"{z} = start_{z} + (1 - last)*reach*slope_{z}\n" for z in "xy")
-)
-
-
-def _brian2(problem: Problem, t1: float, staged: bool = False) -> Run:
-    """A C++ program that each run starts anew; one network at a time.
-
-    Links meet in summed variables. Those are updated once a step, not at each stage of a
-    Runge-Kutta method, so that for networks "rk4" is of first order. If `staged`, the same method
-    is written out as four steps of the clock, each after an update, and is of fourth order.
-    """
-    try:
-        import brian2 as b2  # pyright: ignore[reportMissingImports]
-    except AttributeError as error:
-        raise ImportError("brian2 2.9 and older need NumPy below 2.4") from error
-
-    b2.BrianLogger.log_level_error()
-    b2.set_device("cpp_standalone", build_on_run=False)
-    device = b2.device
-    device.reinit()
-    device.activate(build_on_run=False)
-    clock = b2.Clock(t1 * b2.second)
-    constants = {"w_a": _W_A, "w_phi": _W_PHI, "alpha": _ALPHA, "cos_psi": _COS, "sin_psi": _SIN}
-    model, method = _MODES + (_STAGED if staged else _WHOLE), None if staged else "rk4"
-    modes = b2.NeuronGroup(problem.size, model, method, clock=clock, namespace=constants)
-    modes.gamma, modes.omega = problem.gamma, problem.omega
-    modes.x, modes.y = start = _parts(problem.a0)
-    if staged:
-        modes.start_x, modes.start_y = start
-        modes.run_regularly(_STAGE, clock=clock, when="end")
-    links = b2.Synapses(modes, modes, _LINKS, clock=clock)
-    target, source = np.nonzero(problem.r)
-    links.connect(i=source, j=target)
-    links.c, links.s = _parts(problem.r[target, source])
-    # The clock's step is part of the program; set like this, one program serves for all steps.
-    device.apply_run_args()
-    variables = clock.variables["dt"], modes.variables["step"]
-    device.insert_code("main", "{}[0] = {}[0];".format(*map(device.get_array_name, variables)))
-    b2.Network(modes, links).run(t1 * b2.second)
-    folder = tempfile.mkdtemp()
-    device.build(folder, compile=True, run=False, with_output=False)
-
-    def run(accuracy: float) -> np.ndarray:
-        step = _steps(t1, accuracy)[1] / (4 if staged else 1)
-        device.run(folder, with_output=False, run_args={modes.step: step})
-        return np.asarray(modes.x) + 1j * np.asarray(modes.y)
-
-    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
     return run
 
 
@@ -312,9 +217,11 @@ PEERS: dict[str, Peer] = {
     "jitcode": Peer("JiTCODE: C from symbols; SciPy's dopri5", _jitcode, True),
     "numba": Peer("hand-written loops in Numba, RK4", _numba, False),
     "brainpy": Peer("BrainPy: odeint by rk4 in a compiled for_loop", _brainpy, False, True),
-    "brian2": Peer("Brian 2: summed variables, rk4, C++", _brian2, False),
+    "brian2": Peer("Brian 2: summed variables, rk4, C++", brian.prepare, False),
     "brian2 staged": Peer(
-        "Brian 2: RK4 written out in stages, C++", functools.partial(_brian2, staged=True), False
+        "Brian 2: RK4 written out in stages, C++",
+        functools.partial(brian.prepare, staged=True),
+        False,
     ),
 }
 

@@ -101,3 +101,8 @@ def polar(amplitude: np.ndarray, phi: np.ndarray, one: Problem) -> tuple[np.ndar
         + np.sum(reaching * np.sin(difference), axis=1) / amplitude
     )
     return d_amplitude, d_phi
+
+
+def parts(a: np.ndarray) -> np.ndarray:
+    """Real and imaginary part, float64 (2, ...)."""
+    return np.stack([np.real(a), np.imag(a)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table
 
@@ -114,7 +113,8 @@ def beside(rows: Rows) -> Rows:
     """For each method and size its fastest run to `_ERROR`, and its time in units of wetcow's."""
     best: dict[tuple[int, str], dict[str, Any]] = {}
     for row in rows:
-        if row.get("error", np.nan) <= _ERROR:
+        error = row.get("error")
+        if error is not None and error <= _ERROR:
             key = row["n"], row["method"]
             best[key] = min(row, best.get(key, row), key=lambda one: one["seconds"])
     ours = {n: row["seconds"] for (n, method), row in best.items() if method == "wetcow"}
