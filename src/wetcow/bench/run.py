@@ -110,6 +110,7 @@ def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
 
 _SPAN = 20.0
 _LARGEST = {"jitcode": 256}  # modes; more take too long to compile
+_LEAST = {"brian2": 2, "brian2 staged": 2}  # modes; it wants links
 _ACCURACIES = {True: [1e-4, 1e-6, 1e-8], False: [0.1, 0.03, 0.01]}  # tolerances, steps
 _MANY = 256  # modes from which on only one accuracy is run
 
@@ -119,7 +120,7 @@ def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
         one = problem(size, seed)
         exact = peers.reference(one, _SPAN)
         for name, peer in peers.PEERS.items():
-            if size > _LARGEST.get(name, size):
+            if not _LEAST.get(name, 0) <= size <= _LARGEST.get(name, size):
                 continue
             accuracies = _ACCURACIES[peer.adaptive]
             chosen = accuracies[1:2] if size >= _MANY else accuracies
