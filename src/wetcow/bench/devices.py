@@ -88,7 +88,7 @@ def processes(counts: list[int], sizes: list[int], seed: int) -> list[dict[str, 
 
     Raises
     ------
-    RuntimeError
+    ChildProcessError
         If a process fails.
     """
     rows: list[dict[str, Any]] = []
@@ -112,7 +112,7 @@ def processes(counts: list[int], sizes: list[int], seed: int) -> list[dict[str, 
         for one, (_, errors) in zip(started, printed, strict=True):
             if one.returncode:
                 lines = errors.strip().splitlines() or [f"exit code {one.returncode}"]
-                raise RuntimeError(f"one of {count} processes failed: {lines[-1]}")
+                raise ChildProcessError(f"one of {count} processes failed: {lines[-1]}")
         rows += json.loads(printed[0][0].splitlines()[-1])
     alone = {row["n"]: row["seconds"] for row in rows if row["processes"] == 1}
     for row in rows:

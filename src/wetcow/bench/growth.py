@@ -51,7 +51,7 @@ def sheet(size: int, rng: np.random.Generator) -> Coupling:
 KINDS = {"dense": dense, "sparse": sparse, "sheet": sheet}
 
 
-def run(system: System, steps: int, batch: int = 1) -> dict[str, float]:
+def run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, float]:
     """Take fixed steps of Tsitouras' fifth order in single precision, six evaluations each.
 
     Parameters
@@ -59,6 +59,8 @@ def run(system: System, steps: int, batch: int = 1) -> dict[str, float]:
     system : System
         n modes.
     steps : int
+    seed : int
+        Of initial phases.
     batch : int
         Runs from as many initial states, side by side.
 
@@ -68,9 +70,9 @@ def run(system: System, steps: int, batch: int = 1) -> dict[str, float]:
         compile_seconds; seconds of the run; megabytes it needs, its arguments included;
         mode_steps_per_second.
     """
-    system = jax.tree.map(lambda leaf: jnp.asarray(leaf), system.arranged())
+    system = jax.tree.map(jnp.asarray, system.arranged())
     stepping = Fixed(_DT, steps, 0, False)
-    phases = np.random.default_rng(0).uniform(-np.pi, np.pi, (batch, system.size))
+    phases = np.random.default_rng(seed).uniform(-np.pi, np.pi, (batch, system.size))
     starts = jnp.asarray(0.1 * np.exp(1j * phases), jnp.complex64)
     times = jnp.asarray([0, steps * _DT], jnp.float32)
 
@@ -98,7 +100,7 @@ def with_size(kind: str, sizes: list[int], seed: int, steps: int = 20) -> list[d
         coupling = KINDS[kind](size, np.random.default_rng(seed))
         omega = np.linspace(0.8, 1.2, coupling.size, dtype=np.float32)
         network = Network(_GAMMA, jnp.asarray(omega), coupling)
-        rows.append({"what": kind, "n": coupling.size, "steps": steps, **run(network, steps)})
+        rows.append({"what": kind, "n": coupling.size, "steps": steps, **run(network, steps, seed)})
     return rows
 
 
@@ -106,7 +108,13 @@ def with_batch(size: int, batches: list[int], seed: int, steps: int = 200) -> li
     """A small network against the number of runs side by side."""
     network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
     return [
-        {"what": "batch", "n": size, "batch": batch, "steps": steps, **run(network, steps, batch)}
+        {
+            "what": "batch",
+            "n": size,
+            "batch": batch,
+            "steps": steps,
+            **run(network, steps, seed, batch),
+        }
         for batch in batches
     ]
 
@@ -114,7 +122,9 @@ def with_batch(size: int, batches: list[int], seed: int, steps: int = 200) -> li
 def with_time(size: int, steps: list[int], seed: int) -> list[dict[str, Any]]:
     """A small network against the number of steps."""
     network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
-    return [{"what": "time", "n": size, "steps": count, **run(network, count)} for count in steps]
+    return [
+        {"what": "time", "n": size, "steps": count, **run(network, count, seed)} for count in steps
+    ]
 
 
 def many_modes(count: int, periods: float = 10.0) -> dict[str, Any]:
