@@ -103,13 +103,12 @@ def _trained_wave(effort: Effort) -> Learner:
 
 
 def _in_time(name: str) -> Callable[[Effort], Learner]:
-    """A network of `networks.py` that is trained for some minutes, on images deformed as ours."""
+    """A network of `wetcow.reports.networks`, trained for minutes on images deformed as ours."""
 
     def make(effort: Effort) -> Learner:
-        import networks
-
         from wetcow.learning.augment import NAMED
         from wetcow.learning.budgets import RECIPES
+        from wetcow.reports import networks
 
         deformed = NAMED[RECIPES[effort.data]["augmentation"]]
         network = getattr(networks, name)
@@ -145,14 +144,15 @@ def _lightgbm(effort: Effort) -> Learner:
 
 
 def _convnet(effort: Effort) -> Learner:
-    from networks import Convolutional, Trained
+    from wetcow.reports.networks import Convolutional, Trained
 
     return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
 
 
 def _snntorch(effort: Effort) -> Learner:
-    from networks import Trained
     from spiking import Spiking
+
+    from wetcow.reports.networks import Trained
 
     return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
 

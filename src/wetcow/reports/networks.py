@@ -1,4 +1,7 @@
-"""A convolutional network in PyTorch, and how networks are trained."""
+"""Convolutional networks in PyTorch, and how they are trained: peers of the wave classifier.
+
+PyTorch comes with ``pip install "wetcow[bench]"``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import scipy.special
 import torch  # pyright: ignore[reportMissingImports]
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional as F  # pyright: ignore[reportMissingImports]
@@ -162,9 +166,16 @@ class Trained:
         self._network.eval()
 
     def predict(self, X: np.ndarray) -> np.ndarray:
+        return self._scores(X).argmax(axis=1)
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        return scipy.special.softmax(self._scores(X).astype(np.float64), axis=1)
+
+    def _scores(self, X: np.ndarray) -> np.ndarray:
+        """Return the logarithms of probabilities (n, classes), up to a constant."""
         with torch.inference_mode():
             blocks = torch.from_numpy(X).split(_PREDICTED_AT_ONCE)
-            return np.concatenate([self._network(block).argmax(1).numpy() for block in blocks])
+            return np.concatenate([self._network(block).numpy() for block in blocks])
 
 
 class TrainedInTime(Trained):
