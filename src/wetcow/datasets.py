@@ -265,3 +265,36 @@ def load(
         folder = os.environ.get(_DATA_DIR_VARIABLE) if data_dir is None else data_dir
         images, labels = _idx_images(name, split, Path(folder).expanduser() if folder else None)
     return (images.reshape(len(images), -1) if flat else images), labels
+
+
+def check_folder(data_dir: str | os.PathLike[str] | None = None) -> tuple[Path, dict[str, str]]:
+    """Check what `load` would find, without downloading anything or raising errors.
+
+    Parameters
+    ----------
+    data_dir : path, optional
+        As in `load`.
+
+    Returns
+    -------
+    folder : Path
+        Where it looks: `data_dir`, that of the environment, or the user's cache.
+    problems : dict of str
+        By the name of each data set that is kept in files: what is wrong with the first file that
+        is missing or damaged; empty if all are as they should be.
+    """
+    import pooch
+
+    given = os.environ.get(_DATA_DIR_VARIABLE) if data_dir is None else data_dir
+    folder = Path(given or pooch.os_cache("wetcow")).expanduser()
+    problems = dict.fromkeys(_MIRRORS, "")
+    for key in _FILES:
+        name = key.split("/")[0]
+        try:
+            if not problems[name]:
+                _read_local(folder, key)
+        except FileNotFoundError:
+            problems[name] = f"{folder / key} does not exist, nor does {key}.gz"
+        except (OSError, ValueError) as error:
+            problems[name] = str(error)
+    return folder, problems

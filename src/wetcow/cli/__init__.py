@@ -13,7 +13,9 @@ import typer
 
 import wetcow
 from wetcow.cli.benching import bench
-from wetcow.cli.output import Json, Seed, check_json, console, note, plainly, write_json
+from wetcow.cli.doctoring import doctor
+from wetcow.cli.examples import epilog
+from wetcow.cli.output import DataDir, Json, Seed, check_json, console, note, plainly, write_json
 
 app = typer.Typer(
     name="wetcow",
@@ -89,7 +91,7 @@ def _report(result: dict[str, Any], json_file: str | None) -> None:
     write_json(result, json_file)
 
 
-@app.command()
+@app.command(epilog=epilog("demo"))
 def demo(out: Out = pathlib.Path("wetcow-report"), seed: Seed = 0, json_file: Json = None) -> None:
     """See it work: embedded digits learned, a synchronized memory replayed; an HTML page."""
     with plainly():
@@ -99,7 +101,7 @@ def demo(out: Out = pathlib.Path("wetcow-report"), seed: Seed = 0, json_file: Js
         _report(run_demo(out, seed, note), json_file)
 
 
-@app.command()
+@app.command(epilog=epilog("reproduce"))
 def reproduce(
     items: Annotated[
         list[Item] | None, typer.Argument(help="What to reproduce.", show_default="all")
@@ -116,7 +118,7 @@ def reproduce(
         _report(run([item.value for item in items or [Item.ALL]], out, seed, note), json_file)
 
 
-@app.command()
+@app.command(epilog=epilog("simulate"))
 def simulate(
     config: Annotated[
         pathlib.Path,
@@ -167,7 +169,7 @@ def simulate(
         run(config, out, seed, json_file, plot, progress)
 
 
-@app.command()
+@app.command(epilog=epilog("learn"))
 def learn(
     dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
     budget: Annotated[
@@ -197,14 +199,7 @@ def learn(
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
     ] = None,
-    data_dir: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            envvar="WETCOW_DATA_DIR",
-            metavar="DIR",
-            help="Holds mnist/ and fashion-mnist/ with their IDX files; otherwise downloaded.",
-        ),
-    ] = None,
+    data_dir: DataDir = None,
     seed: Seed = 0,
     json_file: Json = None,
 ) -> None:
@@ -225,7 +220,7 @@ def learn(
         )
 
 
-@app.command()
+@app.command(epilog=epilog("predict"))
 def predict(
     model: Annotated[
         pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
@@ -253,7 +248,7 @@ def predict(
         run(model, images, crop, json_file)
 
 
-@app.command()
+@app.command(epilog=epilog("tissue"))
 def tissue(
     dwi: Annotated[
         pathlib.Path, typer.Argument(metavar="DWI.nii.gz", help="4-D diffusion-weighted image.")
@@ -332,4 +327,5 @@ def tissue(
         run((dwi, bvals, bvecs, mask), out, numbers, settings, json_file)
 
 
-app.command()(bench)
+app.command(epilog=epilog("bench"))(bench)
+app.command(epilog=epilog("doctor"))(doctor)

@@ -29,6 +29,14 @@ Json = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE|-", help="Write results as JSON; - is stdout, alone."),
 ]
+DataDir = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        envvar="WETCOW_DATA_DIR",
+        metavar="DIR",
+        help="Holds mnist/ and fashion-mnist/ with their IDX files; otherwise downloaded.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
 
 
