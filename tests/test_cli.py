@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -168,11 +169,16 @@ def test_unknown_data_set(wetcow):
 def reports(monkeypatch):
     calls = []
 
-    def reproduce(items, out, seed, say):
-        calls.append((items, out, seed))
+    def reproduce(items, out, seed, say, **options):
+        calls.append((items, out, seed, options))
         say("Figure 1")
         tables = {"x": [np.float64(1.5), np.nan]}
-        return {"html": out / "index.html", "findings": ["it holds"], "tables": tables}
+        claim = {"verdict": "holds", "claim": "Waves wave", "measured": "1 of 1"}
+        skipped = {} if out.name != "lacking" else {"energy": "no images"}
+        return {
+            **{"html": out / "index.html", "findings": ["it works"], "tables": tables},
+            **{"claims": [claim], "skipped": skipped},
+        }
 
     monkeypatch.setattr(
         "wetcow.reports.demo.run_demo", lambda out, seed, say: reproduce(None, out, seed, say)
@@ -184,26 +190,31 @@ def reports(monkeypatch):
 def test_demo_arguments(wetcow, reports, tmp_path):
     result = wetcow("demo", "--out", "report", "--seed", 7, "--json", "deep/demo.json")
     assert result.exit_code == 0, result.output
-    ((items, out, seed),) = reports
+    ((items, out, seed, _),) = reports
     assert (items, str(out), seed) == (None, "report", 7)
-    assert "report/index.html" in result.stdout and "it holds" in result.stdout
+    assert "report/index.html" in result.stdout and "it works" in result.stdout
+    assert "holds: Waves wave. 1 of 1" in result.stdout
     assert "Figure 1" in result.stderr
     written = json.loads((tmp_path / "deep/demo.json").read_text())
     assert written["html"] == "report/index.html" and written["tables"] == {"x": [1.5, None]}
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["demo.json"]
 
 
-def test_reproduce_arguments(wetcow, reports):
-    result = wetcow("reproduce", "fig1", "figS", "--json", "-")
+def test_reproduce_arguments(wetcow, reports, tmp_path):
+    result = wetcow("reproduce", "fig1", "figS", "--data-dir", "images", "--json", "-")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["tables"] == {"x": [1.5, None]}
-    assert wetcow("reproduce").exit_code == 0
-    assert [(items, str(out), seed) for items, out, seed in reports] == [
-        (["fig1", "figS"], "wetcow-report", 0),
-        (["all"], "wetcow-report", 0),
+    assert wetcow("reproduce", "--quick", "--data-dir", "images").exit_code == 0
+    folder = pathlib.Path("images")
+    assert [(items, str(out), seed, options) for items, out, seed, options in reports] == [
+        (["fig1", "figS"], "wetcow-report", 0, {"quick": False, "data_dir": folder}),
+        (["all"], "wetcow-report", 0, {"quick": True, "data_dir": folder}),
     ]
     wrong = wetcow("reproduce", "fig9")
     assert wrong.exit_code == 2 and "fig9" in wrong.stderr and len(reports) == 2
+    lacking = wetcow("reproduce", "--out", "lacking", "--json", "lacking.json")
+    assert lacking.exit_code == 1 and "energy: no images" in lacking.stderr
+    assert "lacking/index.html" in lacking.stdout and (tmp_path / "lacking.json").exists()
 
 
 # The command itself

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import wetcow as wc
-from wetcow.reports import experiments, figures
+from wetcow.reports import experiments, figures, paper
 from wetcow.reports.page import Page, text_of
 from wetcow.reports.reproduce import reproduce
 
@@ -33,11 +33,41 @@ def test_page_holds_everything_in_itself(report):
     out, result, headings = report
     page = (out / "index.html").read_text()
     assert page.count("data:image/png;base64,") == len(result["figures"]) == 1
-    assert 'src="http' not in page and "href=" not in page
+    assert 'src="http' not in page and page.count('href="') == page.count('href="#fig2"') > 0
+    assert page.count('id="fig2"') == 1
     assert (out / "fig2.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((out / "report.json").read_text()) == result
     assert result["provenance"]["seed"] == 1 and headings
     assert not list(out.glob(".*.partial"))
+
+
+def test_claims_of_a_figure_have_verdicts_by_its_numbers(report):
+    _, result, _ = report
+    assert {claim["section"] for claim in result["claims"]} == {"fig2"}
+    assert [claim["verdict"] for claim in result["claims"]] == ["holds", "holds"]
+    slow = [{"model": name, "replays": 0.0, "within_one_period": 0.6} for name in "ab"]
+    slow[0]["model"], slow[1]["model"] = "phase and amplitude", "Kuramoto, same w and δ"
+    for row in slow:
+        row["periods"] = (0.9, 0.8, 2.0)
+    assert [claim.verdict for claim in paper._synchrony_claims(slow, 10, "2")] == [
+        "holds partly",
+        "does not hold",
+    ]
+
+
+def test_rate_law_has_the_right_exponent_and_the_wrong_factor():
+    exact = [
+        {"criticality": cr, "integrated": f, "analytic": np.sqrt(1 - cr**2)}
+        for cr, f in ((0.125, 0.97773), (0.995, 0.07184), (0.9975, 0.05029))
+    ]
+    claim = paper._rate_law(exact)
+    assert claim.verdict == "holds partly" and "40.5%" in claim.measured
+    right = [{**row, "integrated": row["analytic"]} for row in exact]
+    assert paper._rate_law(right).verdict == "holds"
+    wrong = [{**row, "integrated": 1 - row["criticality"]} for row in exact]
+    assert paper._rate_law(wrong).verdict == "does not hold"
+    assert paper._critical_point(0.03, 0.0).verdict == "holds"
+    assert paper._critical_point(0.03, 0.5).verdict == "holds partly"
 
 
 def test_unknown_items_are_refused_before_work(tmp_path):

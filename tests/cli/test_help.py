@@ -75,7 +75,10 @@ def test_shell_completion_once_installed(tmp_path):
     )
     assert "completion installed" in said
     source = "source ~/.bashrc; complete -p wetcow >&2; _wetcow_completion wetcow\n"
-    for typed, wanted in (("re", "reproduce"), ("learn di", "digits"), ("learn --bud", "--budget")):
+    for typed, wanted in (
+        *(("re", "reproduce"), ("learn di", "digits"), ("learn --bud", "--budget")),
+        ("reproduce sy", "synchrony"),
+    ):
         words = typed.split()
         shell = f"COMP_WORDS=(wetcow {typed}); COMP_CWORD={len(words)}\n{source}"
         assert run(shell + 'echo "${COMPREPLY[@]}"', tmp_path).split() == [wanted]

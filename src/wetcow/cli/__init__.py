@@ -15,7 +15,18 @@ import wetcow
 from wetcow.cli.benching import bench
 from wetcow.cli.doctoring import doctor
 from wetcow.cli.examples import epilog
-from wetcow.cli.output import DataDir, Json, Seed, check_json, console, note, plainly, write_json
+from wetcow.cli.output import (
+    DataDir,
+    Json,
+    Seed,
+    check_json,
+    console,
+    note,
+    plainly,
+    use_all_cores,
+    write_json,
+)
+from wetcow.reports.reproduce import ALL, FIGURES, SECTIONS, chosen_items, known_items
 
 app = typer.Typer(
     name="wetcow",
@@ -49,17 +60,6 @@ class Mapping(enum.StrEnum):
     VOLUME_NORMALISED = "volume-normalised"
 
 
-class Item(enum.StrEnum):
-    """Results of the paper that can be reproduced."""
-
-    FIG1 = "fig1"
-    FIG_S = "figS"
-    FIG2 = "fig2"
-    FIG3 = "fig3"
-    SYNCHRONY = "synchrony"
-    ALL = "all"
-
-
 Out = Annotated[
     pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the page and its figures.")
 ]
@@ -85,6 +85,8 @@ def _main(
 
 def _report(result: dict[str, Any], json_file: str | None) -> None:
     screen = console(json_file)
+    for claim in result["claims"]:
+        screen.print(f"{claim['verdict']}: {claim['claim']}. {claim['measured']}")
     for finding in result["findings"]:
         screen.print(finding)
     screen.print(f"wrote {result['html']}", soft_wrap=True)
@@ -101,21 +103,47 @@ def demo(out: Out = pathlib.Path("wetcow-report"), seed: Seed = 0, json_file: Js
         _report(run_demo(out, seed, note), json_file)
 
 
+def _items_like(incomplete: str) -> list[str]:
+    return [item for item in known_items() if item.startswith(incomplete)]
+
+
 @app.command(epilog=epilog("reproduce"))
 def reproduce(
     items: Annotated[
-        list[Item] | None, typer.Argument(help="What to reproduce.", show_default="all")
+        list[str] | None,
+        typer.Argument(
+            metavar="ITEM...",
+            autocompletion=_items_like,
+            help=f"Figures: {', '.join(FIGURES)}. Claims: {', '.join(SECTIONS)}, or claims for all "
+            "of these.",
+            show_default="all",
+        ),
     ] = None,
     out: Out = pathlib.Path("wetcow-report"),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer images, draws and repetitions: minutes.")
+    ] = False,
+    data_dir: DataDir = None,
     seed: Seed = 0,
     json_file: Json = None,
 ) -> None:
-    """Reproduce results of the paper; an HTML page has them beside ours."""
-    with plainly():
+    """Reproduce the paper's figures and test its claims; an HTML page has them beside ours.
+
+    Claims are kept in DIR/evidence as they are done: after an interruption the same command goes
+    on from there. If data are missing, what needs them is skipped, and the exit code is 1.
+    """
+    with plainly("claims that were complete are kept; the same command goes on from there"):
         check_json(json_file)
+        chosen_items(items or [])
+        use_all_cores()
         from wetcow.reports.reproduce import reproduce as run
 
-        _report(run([item.value for item in items or [Item.ALL]], out, seed, note), json_file)
+        result = run(items or [ALL], out, seed, note, quick=quick, data_dir=data_dir)
+        _report(result, json_file)
+        for section, reason in result["skipped"].items():
+            typer.secho(f"not done: {section}: {reason}", fg="red", err=True)
+        if result["skipped"]:
+            raise typer.Exit(1)
 
 
 @app.command(epilog=epilog("simulate"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 EXAMPLES = {
     "demo": ("wetcow demo", "wetcow demo --out report --json -"),
-    "reproduce": ("wetcow reproduce fig1 figS --out report", "wetcow reproduce all --seed 1"),
+    "reproduce": ("wetcow reproduce fig1 figS --out report", "wetcow reproduce all --quick"),
     "simulate": (
         "wetcow simulate examples/one_mode.toml --plot mode.png",
         "wetcow simulate examples/memory.toml --out run.zarr --json run.json",

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.reports.page import Page
-from wetcow.reports.reproduce import fig1, fig2, synchrony
+from wetcow.reports.paper import fig1, fig2, synchrony
 
 
 def _digits(page: Page, seed: int) -> None:
@@ -81,11 +81,12 @@ def run_demo(
     Returns
     -------
     dict
-        "html", "figures", "findings", "tables", "provenance": what ``report.json`` holds.
+        "html", "figures", "claims", "findings", "tables", "provenance": what ``report.json``
+        holds.
     """
     page = Page("wetcow: waves, a memory and learned digits", out, seed, say)
     fig1(page, seed)
     fig2(page, seed)
-    synchrony(page, seed, num_draws=10, which=("fig2",))
+    synchrony(page, seed, quick=True, which=("fig2",))
     _digits(page, seed)
     return page.save()

@@ -91,6 +91,18 @@ class Effort(NamedTuple):
     say: Callable[[str], None]
 
 
+def by_rule(holds: bool, partly: bool) -> Verdict:
+    """Return a verdict from two conditions on what was measured, the weaker one last.
+
+    Examples
+    --------
+    >>> error = 0.02
+    >>> by_rule(error < 0.01, error < 0.1)
+    'holds partly'
+    """
+    return "holds" if holds else "holds partly" if partly else "does not hold"
+
+
 def to_plain(evidence: Evidence) -> dict[str, Any]:
     """Return evidence as dictionaries and lists."""
     return {

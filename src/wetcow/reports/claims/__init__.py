@@ -1,1 +1,7 @@
-"""Claims of the paper beyond its figures, each with peers in the same run."""
+"""Claims of the paper beyond its figures, each with peers in the same run.
+
+Each section is a module with `run`, which computes evidence, and `draw`, which draws it.
+"""
+
+SECTIONS = {}
+"""Modules of the sections by name, in the order of the report."""

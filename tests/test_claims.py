@@ -1,0 +1,147 @@
+"""Sections of claims: kept, continued, skipped, and shown with verdicts."""
+
+import json
+import sys
+
+import pytest
+
+from wetcow.reports import kept
+from wetcow.reports.claims import SECTIONS
+from wetcow.reports.evidence import Claim, Effort, Evidence, Table
+from wetcow.reports.reproduce import chosen_items, reproduce
+
+SECTION = '''"""How {name} waves are."""
+from matplotlib.figure import Figure
+from wetcow.reports.evidence import Claim, Evidence, Table, by_rule
+
+def run(effort):
+    {before}
+    with open(r"{log}", "a") as file:
+        file.write("{name}\\n")
+    rows = [{{"n": 1, "fast": float("inf"), "few": (1.0, 2.0, 3.0)}}]
+    claim = Claim("{name} <waves>", "here", by_rule(False, effort.quick), "1 of 2")
+    labels = {{"n": "number", "fast": "speed", "few": "quartiles"}}
+    return Evidence("On {name}", [claim], [Table("of_{name}", rows, labels, "Counted.")], ["Yes."])
+
+def draw(evidence):
+    figure = Figure()
+    figure.subplots().plot([row["n"] for row in evidence.tables[0].rows])
+    return {{"{name}": figure}}
+'''
+
+
+@pytest.fixture
+def sections(tmp_path, monkeypatch):
+    """Write modules of sections, and list what was run."""
+    log = tmp_path / "log"
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [*SECTIONS]:
+        monkeypatch.delitem(SECTIONS, name)
+
+    def write(name, before="pass"):
+        module = f"section_{name}"
+        path = tmp_path / f"{module}.py"
+        path.write_text(SECTION.format(name=name, log=log, before=before))
+        monkeypatch.setitem(SECTIONS, name, module)
+        sys.modules.pop(module, None)
+
+    write.ran = lambda: log.read_text().split() if log.exists() else []
+    yield write
+    for name in SECTIONS:
+        sys.modules.pop(f"section_{name}", None)
+
+
+def test_killed_report_goes_on_where_it_was(sections, tmp_path):
+    sections("first")
+    go = tmp_path / "go"
+    sections("second", f"import os; os.path.exists(r'{go}') or exit(9)")
+    with pytest.raises(SystemExit):
+        reproduce(["claims"], tmp_path / "out")
+    assert not (tmp_path / "out/index.html").exists()
+    go.touch()
+    said = []
+    resumed = reproduce(["claims"], tmp_path / "out", say=said.append)
+    assert sections.ran() == ["first", "second"]
+    assert any("first: kept from" in line for line in said)
+    whole = reproduce(["claims"], tmp_path / "whole")
+    assert resumed["tables"] == whole["tables"] and resumed["claims"] == whole["claims"]
+    assert (tmp_path / "out/first.png").read_bytes() == (tmp_path / "whole/first.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace("1 of 2", "2 of 2"),
+        lambda text: "[]",
+        lambda text: '{"digest": 1, "key": {}}',
+    ],
+)
+def test_damaged_evidence_is_computed_again(sections, tmp_path, damage):
+    sections("first")
+    reproduce(["first"], tmp_path)
+    file = tmp_path / "evidence/first.json"
+    file.write_text(damage(file.read_text()))
+    (claim,) = reproduce(["first"], tmp_path)["claims"]
+    assert sections.ran() == ["first", "first"] and claim["measured"] == "1 of 2"
+
+
+def test_evidence_of_other_work_is_not_taken(sections, tmp_path):
+    sections("first")
+    reproduce(["first"], tmp_path)
+    (claim,) = reproduce(["first"], tmp_path, quick=True)["claims"]
+    assert claim["verdict"] == "holds partly"
+    reproduce(["first"], tmp_path, seed=1)
+    sections("first", "print()")  # another source
+    reproduce(["first"], tmp_path, seed=1)
+    reproduce(["first"], tmp_path, seed=1)
+    assert len(sections.ran()) == 4
+
+
+def test_missing_data_skip_a_section_and_not_the_others(sections, tmp_path):
+    sections("first", "raise FileNotFoundError('no <images> there')")
+    sections("second")
+    result = reproduce(["claims"], tmp_path)
+    assert result["skipped"] == {"first": "no <images> there"}
+    assert [claim["section"] for claim in result["claims"]] == ["second"]
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("no &lt;images&gt; there") == 2  # in the table of claims and in the section
+    assert "How first waves are" in page
+    assert not (tmp_path / "evidence/first.json").exists()
+    sections("first")
+    assert reproduce(["claims"], tmp_path)["skipped"] == {}
+    assert sections.ran() == ["second", "first"]
+
+
+def test_page_begins_with_all_claims_in_order(sections, tmp_path):
+    for name in ("second", "first"):
+        sections(name)
+    result = reproduce(["first", "second"], tmp_path)
+    assert [claim["section"] for claim in result["claims"]] == ["second", "first"]
+    page = (tmp_path / "index.html").read_text()
+    table, _, rest = page.partition("</table>")
+    for name in ("second", "first"):
+        assert f'<a href="#{name}">{name} &lt;waves&gt;</a>' in table
+        assert f'<h2 id="{name}">On {name}</h2>' in rest
+    assert table.count("does not hold") == 2 and table.count("1 of 2") == 2
+    assert "<caption>Counted.</caption>" in rest and "<td>1 [2, 3]</td>" in rest
+    assert json.loads((tmp_path / "report.json").read_text())["claims"] == result["claims"]
+
+
+def test_items_come_in_the_order_of_the_page():
+    assert chosen_items(["synchrony", "fig1"]) == ["fig1", "synchrony"]
+    figures = ("fig1", "figS", "fig2", "fig3", "synchrony")
+    assert chosen_items([]) == chosen_items(["all"]) == chosen_items(["claims", *figures])
+    assert chosen_items(["claims"]) == [*SECTIONS]
+    with pytest.raises(ValueError, match="fig9"):
+        chosen_items(["fig9"])
+
+
+def test_unknown_verdicts_are_not_believed(tmp_path):
+    effort = Effort(True, 0, None, print)
+    key = kept.key_of("x", "wetcow.reports.page", effort, "here")
+    table = Table("t", [{"n": 1}], {"n": "n"}, "")
+    for verdict, wanted in (("holds", True), ("perhaps", False)):
+        evidence = Evidence("X", [Claim("c", "w", verdict, "m")], [table], [])
+        kept.keep(tmp_path / "x.json", key, kept.Kept(evidence, "today", 1.0))
+        assert (kept.find_kept(tmp_path / "x.json", key) is not None) == wanted
