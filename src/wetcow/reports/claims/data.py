@@ -1,0 +1,95 @@
+"""Images for sections of the report, as many as the effort allows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow import datasets
+from wetcow.learning.budgets import RECIPES
+from wetcow.learning.classifier import WaveClassifier
+from wetcow.reports.evidence import Effort
+
+IMAGES = ("mnist", "fashion-mnist")
+TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
+
+_VALIDATION_SHARE = 6  # the last sixth of training images: 10,000 of MNIST and Fashion-MNIST
+
+
+class Part(NamedTuple):
+    """Images float32 (n, height, width) and their labels int64 (n,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def some(self, count: int | None, seed: int) -> Part:
+        """Return `count` of them at random, in order; all if None or there are no more."""
+        if count is None or count >= len(self.labels):
+            return self
+        rows = np.sort(np.random.default_rng(seed).permutation(len(self.labels))[:count])
+        return Part(self.images[rows], self.labels[rows])
+
+
+class Images(NamedTuple):
+    """A data set.
+
+    Attributes
+    ----------
+    name : str
+        See `wetcow.datasets.load`.
+    train, test : Part
+    """
+
+    name: str
+    train: Part
+    test: Part
+
+    @property
+    def title(self) -> str:
+        """Its name for readers."""
+        return TITLES[self.name]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.train.labels.max()) + 1
+
+    def choosing(self) -> tuple[Part, Part]:
+        """Return training images to learn and to judge by, when something has to be chosen."""
+        edge = len(self.train.labels) - len(self.train.labels) // _VALIDATION_SHARE
+        images, labels = self.train
+        return Part(images[:edge], labels[:edge]), Part(images[edge:], labels[edge:])
+
+
+def load_images(
+    name: str, effort: Effort, n_train: int | None = None, n_test: int | None = None
+) -> Images:
+    """Load a data set; of each part some images at random, if their number is given."""
+    parts = [
+        Part(*datasets.load(name, split, data_dir=effort.data_dir)) for split in ("train", "test")
+    ]
+    numbers = (n_train, n_test)
+    chosen = [part.some(number, effort.seed) for part, number in zip(parts, numbers, strict=True)]
+    return Images(name, *chosen)
+
+
+def wave(name: str, seed: int, **parameters: Any) -> WaveClassifier:
+    """Return our classifier with what follows from the data set's kind of images."""
+    return WaveClassifier(random_state=seed, **{**RECIPES[name], **parameters})
+
+
+def accuracy(learner: Any, part: Part) -> float:
+    """Share of images whose label is predicted."""
+    return float(np.mean(learner.predict(part.images) == part.labels))
+
+
+def percent(share: float) -> str:
+    """Return a share as text.
+
+    Examples
+    --------
+    >>> percent(0.98765)
+    '98.77 %'
+    """
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,129 @@
+"""Learning in turn, and the peers that do something against forgetting."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from wetcow import datasets
+from wetcow.reports.claims import forgetting
+from wetcow.reports.claims.data import Part
+from wetcow.reports.claims.tasks import learn_in_turn, tasks_of
+from wetcow.reports.continual import (
+    ElasticPerceptron,
+    ReplayPerceptron,
+    RidgeOnPixels,
+    fisher,
+    merged,
+)
+from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.perceptron import Anchor, Perceptron, forward
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return Part(*datasets.load("digits"))
+
+
+def test_tasks_have_two_classes_each_and_lose_nothing(digits):
+    tasks = tasks_of(digits, 10)
+    assert [np.unique(task.labels).tolist() for task in tasks] == [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+        [6, 7],
+        [8, 9],
+    ]
+    assert sum(len(task.images) for task in tasks) == len(digits.labels)
+
+
+def test_fisher_is_the_mean_of_squared_slopes(digits):
+    peer = Perceptron(10, passes=1, width=8).fit(*digits)
+    rows = digits.images[:5].reshape(5, -1)
+    found = fisher(peer.weights, rows, np.random.default_rng(3))
+    key = jax.random.key(int(np.random.default_rng(3).integers(2**31)))
+    labels = jax.random.categorical(key, forward(peer.weights, rows))
+    slope = jax.grad(lambda w, row, label: jax.nn.log_softmax(forward(w, row))[label])
+    slopes = jax.jit(jax.vmap(slope, (None, 0, 0)))(peer.weights, rows, labels)
+    for one, each in zip(jax.tree.leaves(found), jax.tree.leaves(slopes), strict=True):
+        np.testing.assert_allclose(one, (np.asarray(each) ** 2).mean(0), rtol=1e-4, atol=1e-9)
+
+
+def test_quadratics_merge_into_one():
+    one, other = (Anchor([jnp.array([p, 0.0])], [jnp.array([c, c])]) for p, c in ((1, 2), (3, -1)))
+    both = merged(one, other)
+
+    def penalty(anchor, w):
+        return 0.5 * anchor.precision[0][0] * (w - anchor.centre[0][0]) ** 2
+
+    at = [penalty(one, w) + penalty(other, w) - penalty(both, w) for w in (-3.0, 0.0, 5.0)]
+    np.testing.assert_allclose(at, at[0], rtol=1e-6)
+    assert np.all(np.isfinite(both.centre[0]))
+
+
+def test_only_sums_and_replay_remember(digits):
+    tasks = tasks_of(digits, 10)
+    test = Part(*datasets.load("digits", "test"))
+    tuned = learn_in_turn(Perceptron(10), tasks, test)
+    kept = learn_in_turn(ReplayPerceptron(10, size=300), tasks, test)
+    sums = learn_in_turn(RidgeOnPixels(10), tasks, test)
+    assert tuned["first"] < 0.2 < 0.8 < kept["first"] and sums["curve"][-1] > 0.9
+    assert tuned["curve"][-1] < kept["curve"][-1] < sums["curve"][-1]
+
+
+def test_replay_keeps_a_fair_sample():
+    images, labels = np.zeros((1_000, 2, 2), np.float32), np.repeat([0, 1], 500)
+    peer = ReplayPerceptron(2, size=100)
+    peer.partial_fit(images[:500], labels[:500]).partial_fit(images[500:], labels[500:])
+    assert len(peer.images) == 100 and 35 <= sum(peer.labels) <= 65
+
+
+def test_an_anchor_holds_what_earlier_classes_need(digits):
+    first, second = tasks_of(digits, 10)[:2]
+    moved = []
+    for strength in (1e-9, 1e6):
+        peer = ElasticPerceptron(10, strength=strength)
+        peer.partial_fit(*first)
+        before, needed = peer.weights, peer.kept.precision
+        peer.partial_fit(*second)
+        leaves = (jax.tree.leaves(tree) for tree in (needed, before, peer.weights))
+        far = [np.sum(f * np.square(np.asarray(w) - b)) for f, b, w in zip(*leaves, strict=True)]
+        moved.append(sum(far) / strength)
+    assert moved[1] < moved[0] / 5
+
+
+@pytest.mark.slow
+def test_digits_in_turn_equal_digits_at_once():
+    effort = Effort(True, 0, None, lambda line: None)
+    evidence = forgetting.run(effort, ["digits"])
+    rows = {row["method"]: row for row in evidence.tables[0].rows}
+    ours = rows[forgetting.OURS]
+    assert (
+        ours["accuracy"] > 0.97
+        and abs(ours["accuracy"] - rows[forgetting.SAME_MODES]["accuracy"]) < 1e-9
+    )
+    assert rows[forgetting.TUNED]["accuracy"] < 0.3
+    assert [*forgetting.draw(from_plain(to_plain(evidence)))] == ["forgetting"]
+
+
+def _rows(ours, same, fresh):
+    peers = [forgetting.TUNED, forgetting.ELASTIC, forgetting.JOINT_PEER]
+    peers += [forgetting.replayed(size) for size in (200, 2_000)]
+    values = {
+        **dict.fromkeys(peers, 0.5),
+        **{forgetting.OURS: ours, forgetting.SAME_MODES: same, forgetting.JOINT: fresh},
+    }
+    return [{"data": "mnist", "method": name, "accuracy": value} for name, value in values.items()]
+
+
+@pytest.mark.parametrize(
+    ("ours", "same", "fresh", "verdict"),
+    [
+        (0.99, 0.9905, 0.9905, "holds"),
+        (0.99, 0.99, 0.98, "holds"),
+        (0.99, 0.99, 0.995, "holds partly"),
+        (0.98, 0.99, 0.98, "does not hold"),
+    ],
+)
+def test_verdict_follows_from_accuracies(ours, same, fresh, verdict):
+    assert forgetting.judge(_rows(ours, same, fresh)).verdict == verdict
