@@ -3,5 +3,7 @@
 Each section is a module with `run`, which computes evidence, and `draw`, which draws it.
 """
 
-SECTIONS = {}
+SECTIONS = {
+    "forgetting": "wetcow.reports.claims.forgetting",
+}
 """Modules of the sections by name, in the order of the report."""
