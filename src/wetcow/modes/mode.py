@@ -34,7 +34,7 @@ class Mode(System):
     Parameters
     ----------
     gamma : float or array (n,)
-        Excitation γ (negative: damping), 1/time.
+        Excitation γ (negative: damping), 1/time; with a sensory input γ_0 it is γ_0 + γ_i [21, 22].
     omega : float or array (n,)
         Linear angular frequency ω, radians/time. Criticality and spiking frequency are defined
         for ω > 0.
@@ -142,12 +142,12 @@ class Mode(System):
 
     @property
     def critical_phase(self) -> Any:
-        """φ_c of [17], radians."""
+        """φ_c of [17, 25], radians."""
         return in_double(critical_phase)(self.constants)
 
     @property
     def critical_ratio(self) -> Any:
-        """W = ω/γ_c of [16]."""
+        """Ratio w = ω/γ_c of [16, 24]."""
         return in_double(critical_ratio)(self.constants)
 
     @property
@@ -195,8 +195,8 @@ class Mode(System):
         ----------
         method : {"exact", "analytic", "adiabatic"}
             "exact": from solved limit cycles (relative error below 1e-6); "analytic": the paper's
-            approximation [14]; "adiabatic": the corrected integral, an approximation that is
-            good near criticality. All are differentiable.
+            approximation [13, 14, 23]; "adiabatic": the corrected integral, an approximation that
+            is good near criticality. All are differentiable.
 
         Returns
         -------

@@ -1,0 +1,68 @@
+"""The documentation site: ``python -m sphinx -W --keep-going -b html docs docs/_build``."""
+
+import os
+import pathlib
+import sys
+
+# Set before JAX is imported: pages and the gallery are built on the processor.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
+
+import wetcow
+
+project = "wetcow"
+author = "The wetcow authors"
+copyright = author
+version = release = wetcow.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+    "docstrings",
+    "equations",
+    "notebooks",
+]
+exclude_patterns = ["_build", "_ext", "notebooks"]
+templates_path = ["_templates"]
+nitpicky = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "wetcow"
+html_theme_options = {
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_show_sourcelink = False
+
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_typehints = "none"  # numpydoc's sections have types, with shapes and units
+default_role = "autolink"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/frompapers",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",  # all are run
+    "image_scrapers": ("figures.scrape",),
+    "capture_repr": (),
+    "reset_modules": (),
+    "show_memory": False,
+    "download_all_examples": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e6,
+}
+
+linkcheck_timeout = 20
+linkcheck_retries = 2

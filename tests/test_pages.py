@@ -1,0 +1,138 @@
+"""The code of every page runs from top to bottom, and shows what the text says."""
+
+import importlib.util
+import pathlib
+import re
+import shutil
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
+GENERATED = {"_build", "gallery", "generated", "notebooks"}
+
+
+def pages_with_code():
+    """Names of pages, as in "tutorials/first_wave", by what they have in blocks."""
+    pages = {}
+    for path in sorted(DOCS.rglob("*.md")):
+        name = path.relative_to(DOCS)
+        if not GENERATED & set(name.parts) and (blocks := BLOCK.findall(path.read_text("utf-8"))):
+            pages[name.with_suffix("").as_posix()] = blocks
+    return pages
+
+
+PAGES = pages_with_code()
+
+
+def check_first_wave(names):
+    wc, mode = names["wc"], names["mode"]
+    found = float(wc.spiking_frequency(names["run"], after=50.0)[0])
+    assert abs(found / float(mode.spiking_frequency()) - 1) < 1e-3
+    error = names["runs"]["frequency"].values[:, 0] / names["exact"] - 1
+    assert np.abs(error).max() < 0.001
+
+
+def check_first_memory(names):
+    wanted = float(names["target"].spiking_frequency())
+    assert abs(names["rates"] / wanted - 1).max() < 0.005
+    assert float(names["wc"].time_to_synchrony(names["run"])) < 1  # linear period
+    assert np.abs(names["R"]).max() <= 0.2 + 1e-9
+
+
+def check_first_classifier(names):
+    X, y = names["X_test"], names["y_test"]
+    assert names["clf"].score(X, y) > 0.98
+    assert names["learner"].score(X, y) > 0.95
+    assert np.median(names["clf"].uncertainty(names["noise"])) > names["clf"].usual_uncertainty_
+    assert names["read"] == names["clf"].predict(X[:1])[0]
+
+
+def check_your_own_mri(names):
+    assert np.isfinite(names["maps"]["omega"]).any()
+
+
+def check_tissue(names):
+    assert names["tissue"].mask.sum() == 972
+    assert float(names["field"].psi[-1].std()) < float(names["field"].psi[0].std())
+    assert names["net"].size == 3
+
+
+def check_connectomes(names):
+    assert names["run"].sizes["mode"] == 76
+    assert names["found"].size.max() > 1
+
+
+def check_theory(names):
+    """The sign of [20] replays the target, that of [30] as printed does not."""
+    rate = float(names["target"].spiking_frequency())
+    ours, printed = (found["rate"].values for found in names["found"].values())
+    orders = [found["order"].values for found in names["found"].values()]
+    assert np.abs(ours / rate - 1).max() < 1e-3 and orders[0].min() > 0.999
+    slowest, fastest = printed.min(axis=1), printed.max(axis=1)
+    assert np.sum(slowest < 0.005) == 4 and slowest.max() == pytest.approx(0.378, abs=0.002)
+    assert 0.61 < fastest.min() and fastest.max() < 1.61
+    assert 0.46 < orders[1].min() and orders[1].max() < 0.57
+
+
+def check_howto(names):
+    certain, unlike = names["certain"], names["unlike"]
+    assert certain[:100].mean() > 0.95 and certain[100:].mean() > 0.5
+    assert unlike[:100].mean() <= 0.02 and unlike[100:].all()
+    assert names["runs"]["order"].sizes == {"gamma": 2, "coupling_strength": 2, "seed": 4}
+    assert names["reader"].predict([names["image"]])[0] == names["y"][1200]
+
+
+CHECKS = {
+    "tutorials/first_wave": check_first_wave,
+    "tutorials/first_memory": check_first_memory,
+    "tutorials/first_classifier": check_first_classifier,
+    "tutorials/your_own_mri": check_your_own_mri,
+    "tissue": check_tissue,
+    "connectomes": check_connectomes,
+    "theory": check_theory,
+    "howto": check_howto,
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that pages take for the reader's own."""
+    import nibabel
+    from dipy.data import get_fnames
+
+    import wetcow as wc
+
+    image, bvals, bvecs = get_fnames(name="small_64D")
+    volume = nibabel.load(image)
+    nibabel.save(volume, tmp_path / "dwi.nii.gz")
+    shutil.copy(bvals, tmp_path / "bvals")
+    shutil.copy(bvecs, tmp_path / "bvecs")
+    mask = wc.conductivity_from_dwi(image, bvals, bvecs, non_positive="exclude").mask
+    nibabel.save(
+        nibabel.Nifti1Image(np.asarray(mask, np.uint8), volume.affine), tmp_path / "mask.nii.gz"
+    )
+    connectomes = pathlib.Path(importlib.util.find_spec("tvb_data").origin).parent / "connectivity"
+    shutil.copy(connectomes / "connectivity_76.zip", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_what_pages_say_is_checked():
+    assert set(PAGES) == set(CHECKS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page, folder):
+    names = {}
+    jax.config.update("jax_disable_most_optimizations", True)  # compiling takes longest
+    try:
+        for block in PAGES[page]:
+            exec(compile(block, f"{page}.md", "exec"), names)
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
+        plt.close("all")
+    CHECKS[page](names)
