@@ -16,6 +16,7 @@ import lineax
 import numpy as np
 
 from wetcow.modes.system import System
+from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 
 SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
 
@@ -81,14 +82,6 @@ def initial_state(a0: Any, stepping: Adaptive | Fixed) -> State:
     return State(a0, jnp.zeros((), int), values, jnp.zeros_like(values))
 
 
-def _pair(a: Any) -> Any:
-    return jnp.stack([a.real, a.imag])
-
-
-def _joined(pair: Any) -> Any:
-    return jax.lax.complex(pair[0], pair[1])
-
-
 def advance(
     system: System,
     state: State,
@@ -145,16 +138,20 @@ def _smallest_step(times):
 
 def _adaptive(system, a, times, stepping, adjoint, max_steps):
     def field(t, y, args):
-        a = _joined(y)
-        return _pair(system.field(a, _present(a)))
+        a = joined(y)
+        own = system if args is None else as_complex(args, system)
+        return pair(own.field(a, _present(a)))
 
+    # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
+    backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
         diffrax.Dopri8() if stepping.rtol < 1e-9 else diffrax.Tsit5(),
         t0=times[0],
         t1=times[-1],
         dt0=None,
-        y0=_pair(a),
+        y0=pair(a),
+        args=as_real(system) if backwards else None,
         saveat=diffrax.SaveAt(ts=times[1:]),
         stepsize_controller=diffrax.PIDController(
             stepping.rtol, stepping.atol, dtmin=_smallest_step(times), force_dtmin=False
@@ -164,7 +161,7 @@ def _adaptive(system, a, times, stepping, adjoint, max_steps):
         throw=False,
     )
     assert solution.ys is not None
-    return jax.vmap(_joined)(solution.ys)
+    return jax.vmap(joined)(solution.ys)
 
 
 def _fixed(system, state, times, stepping, noise, key):
@@ -176,8 +173,8 @@ def _fixed(system, state, times, stepping, noise, key):
 
     def terms(step, past) -> Any:
         def field(t, y, args):
-            a = _joined(y)
-            return _pair(system.field(a, past(t) or _present(a)))
+            a = joined(y)
+            return pair(system.field(a, past(t) or _present(a)))
 
         drift = diffrax.ODETerm(field)
         if not stepping.noisy:
@@ -226,9 +223,9 @@ def _fixed(system, state, times, stepping, noise, key):
             slopes = slopes.at[slot].set(system.field(state.a, past(t)))
         past = lookup(step, t, values, slopes)
         y, _, _, solver_state, _ = solver.step(
-            terms(step, past), t, t + dt, _pair(state.a), None, solver_state, system.resets
+            terms(step, past), t, t + dt, pair(state.a), None, solver_state, system.resets
         )
-        a = system.after_step(_joined(y))
+        a = system.after_step(joined(y))
         return (State(a, step + 1, values, slopes), solver_state), None
 
     def one_sample(carry, _):
@@ -236,7 +233,7 @@ def _fixed(system, state, times, stepping, noise, key):
         return carry, carry[0].a
 
     at_start = lookup(first, start, state.values, state.slopes)
-    solver_state = solver.init(terms(first, at_start), start, start + dt, _pair(state.a), None)
+    solver_state = solver.init(terms(first, at_start), start, start + dt, pair(state.a), None)
     (state, _), samples = jax.lax.scan(
         one_sample, (state, solver_state), None, length=times.shape[0] - 1
     )
@@ -269,10 +266,11 @@ def integrate(
     rtol, atol : float
         Tolerances of the adaptive steps.
     adjoint : diffrax.AbstractAdjoint, optional
-        How gradients are formed; default: checkpointed back-propagation through the steps.
+        How gradients are formed; default: checkpointed back-propagation through the steps, which
+        is exact for the steps taken and needs little memory.
     max_steps : int or None
         Bound on the number of steps; None is faster but allows no reverse-mode gradients. Where it
-        is exceeded the result is infinite.
+        is exceeded the result is infinite. Gradients are the faster the lower it is.
 
     Returns
     -------

@@ -1,0 +1,80 @@
+"""Gradients through a simulation: every adjoint gives the slope of what is integrated."""
+
+import conftest
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import wetcow as wc
+
+SIZE, TIMES = 3, np.linspace(0, 4, 5)
+SETTINGS = {"rtol": 1e-9, "atol": 1e-11, "max_steps": 256}
+
+
+def network(parameters):
+    coupling = wc.Dense(parameters["w"] * jnp.exp(-1j * parameters["delta"]))
+    return wc.Network(parameters["gamma"], parameters["omega"], coupling)
+
+
+@pytest.fixture
+def parameters(rng):
+    r = conftest.random_coupling(rng, SIZE)
+    with jax.enable_x64(True):
+        yield {
+            "w": jnp.asarray(np.abs(r)),
+            "delta": jnp.asarray(-np.angle(r)),
+            "gamma": jnp.asarray(rng.uniform(0.5, 2, SIZE)),
+            "omega": jnp.asarray(rng.uniform(0.5, 2, SIZE)),
+        }
+
+
+def loss(parameters, adjoint=None):
+    a0 = jnp.array([0.1, 0.2j, -0.1 + 0.1j])
+    a = wc.integrate(network(parameters), a0, TIMES, adjoint=adjoint, **SETTINGS)
+    return jnp.sum(jnp.abs(a[1:]) ** 2 + a[1:].real)
+
+
+def test_gradient_is_the_slope(parameters, rng):
+    """By weights, phase delays, excitations and frequencies, along random directions."""
+    both = jax.jit(jax.value_and_grad(loss))
+    gradient = both(parameters)[1]
+    for parameter, value in parameters.items():
+        off = (1 - np.eye(SIZE)) if value.ndim == 2 else 1  # R_ii is zero
+        direction = rng.normal(size=value.shape) * off
+        ends = [both({**parameters, parameter: value + h * direction})[0] for h in (1e-4, -1e-4)]
+        slope = (ends[0] - ends[1]) / 2e-4
+        assert abs(slope) > 1e-3
+        np.testing.assert_allclose(jnp.sum(gradient[parameter] * direction), slope, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_all_adjoints_agree(parameters):
+    wanted = jax.jit(jax.grad(loss))(parameters)
+    others = (
+        jax.grad(lambda p: loss(p, diffrax.DirectAdjoint())),
+        jax.grad(lambda p: loss(p, diffrax.BacksolveAdjoint())),
+        jax.jacfwd(lambda p: loss(p, diffrax.ForwardMode())),
+    )
+    for other in others:
+        found = jax.jit(other)(parameters)
+        for parameter in parameters:
+            np.testing.assert_allclose(found[parameter], wanted[parameter], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_complex_links_backwards_in_time(rng):
+    """Links are kept as complex numbers and with indices, which are no parameters."""
+    r = conftest.random_coupling(rng, SIZE)
+
+    def loss(strength, adjoint):
+        net = wc.Network(1.0, jnp.ones(SIZE), wc.Sparse.from_matrix(r).scaled(strength))
+        a = wc.integrate(net, jnp.full(SIZE, 0.1j), TIMES, adjoint=adjoint, **SETTINGS)
+        return jnp.abs(a[-1, 0])
+
+    with jax.enable_x64(True):
+        one = float(jax.grad(lambda s: loss(s, diffrax.BacksolveAdjoint()))(1.0))
+        other = float(jax.grad(lambda s: loss(s, None))(1.0))
+    assert one == pytest.approx(other, rel=1e-6)
+    assert abs(one) > 1e-3
