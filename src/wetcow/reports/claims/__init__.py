@@ -4,6 +4,7 @@ Each section is a module with `run`, which computes evidence, and `draw`, which 
 """
 
 SECTIONS = {
+    "accuracy": "wetcow.reports.claims.accuracy",
     "forgetting": "wetcow.reports.claims.forgetting",
 }
 """Modules of the sections by name, in the order of the report."""
