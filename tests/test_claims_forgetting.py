@@ -38,7 +38,7 @@ def test_tasks_have_two_classes_each_and_lose_nothing(digits):
 
 
 def test_fisher_is_the_mean_of_squared_slopes(digits):
-    peer = Perceptron(10, passes=1, width=8).fit(*digits)
+    peer = Perceptron(10, passes=1).fit(*digits)
     rows = digits.images[:5].reshape(5, -1)
     found = fisher(peer.weights, rows, np.random.default_rng(3))
     key = jax.random.key(int(np.random.default_rng(3).integers(2**31)))
@@ -72,8 +72,8 @@ def test_only_sums_and_replay_remember(digits):
 
 
 def test_replay_keeps_a_fair_sample():
-    images, labels = np.zeros((1_000, 2, 2), np.float32), np.repeat([0, 1], 500)
-    peer = ReplayPerceptron(2, size=100)
+    images, labels = np.zeros((1_000, 8, 8), np.float32), np.repeat([0, 1], 500)
+    peer = ReplayPerceptron(10, size=100)
     peer.partial_fit(images[:500], labels[:500]).partial_fit(images[500:], labels[500:])
     assert len(peer.images) == 100 and 35 <= sum(peer.labels) <= 65
 
