@@ -66,7 +66,7 @@ def main() -> None:
     use_all_cores()
     rows = json.loads(options.json.read_text()) if options.json.exists() else []
     for data in options.data:
-        own = [dict(map(_setting, options.set))] if options.set else CANDIDATES[data]
+        own = [dict(map(setting, options.set))] if options.set else CANDIDATES[data]
         X, y = datasets.load(data, split="train", data_dir=options.data_dir)
         for parameters in own:
             for seed in options.seed:
@@ -88,7 +88,8 @@ def main() -> None:
                 _show(rows[-1])
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def setting(text: str) -> tuple[str, Any]:
+    """Return the name and value of NAME=JSON; what is no JSON is text."""
     name, _, value = text.partition("=")
     try:
         return name, json.loads(value)

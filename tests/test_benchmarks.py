@@ -145,3 +145,28 @@ def test_responses_are_judged(monkeypatch):
     pair = (images[:5_000], labels[:5_000]), (images[5_000:], labels[5_000:])
     for name in responses.VARIANTS:
         assert responses.judge(name, 4, setting, 0, *pair) > 0.9, name
+
+
+def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    script = importlib.import_module("training")
+    for module in (script, importlib.import_module("wetcow.learning.refine")):
+        monkeypatch.setattr(module, "fit_to_time", lambda *_: 16)
+    file, picture = tmp_path / "rows.json", tmp_path / "rows.png"
+
+    def run(*options):
+        arguments = ["training.py", "--data", "digits", "--json", str(file), *options]
+        monkeypatch.setattr(sys, "argv", arguments)
+        script.main()
+        return json.loads(file.read_text())
+
+    (honest,) = rows = run("--minutes", "0.1", "--set", "n_modes=6")
+    assert honest["how"] == "judged once" and honest["parameters"] == {"n_modes": 6}
+    assert run("--minutes", "0.1", "--set", "n_modes=6") == rows  # nothing is done twice
+    _, selected = run("--minutes", "0.1", "--set", "n_modes=6", "--select-on-test")
+    assert selected["how"] == "selected on test images"
+    looked = [look["accuracy"] for looks in selected["training"] for look in looks]
+    assert selected["test_accuracy"] >= max(looked)
+    assert not file.with_name("rows.json.state").exists()
+    run("--draw", str(picture))
+    assert picture.stat().st_size > 5_000
