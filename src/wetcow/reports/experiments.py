@@ -17,7 +17,14 @@ from wetcow.simulation.sweep import sweep
 from wetcow.synchrony import Frequency, MeanOrder, SynchronyTime, spiking_frequency
 
 SUPPLEMENT = (0.125, 0.25, 0.5, 0.75, 0.945, 0.99, 0.995, 0.9975)  # cr of figures S1–S8
-OMEGA = np.linspace(1 - 0.9165, 1 + 0.9165, 10)  # mean 1, standard deviation 0.585
+
+
+def frequencies(size: int) -> np.ndarray:
+    """Return so many equally spaced ω_i around 1, float64 (size,)."""
+    return np.linspace(1 - 0.9165, 1 + 0.9165, size)
+
+
+OMEGA = frequencies(10)  # mean 1, standard deviation 0.585
 MAX_WEIGHT, MAX_PHASE = 0.2, np.pi / 2  # the paper's ranges of w_ij and δ_ij
 
 
@@ -78,18 +85,23 @@ def replay(which: str, seed: int) -> tuple[Network, xr.Dataset, xr.Dataset]:
     return network, single, simulate(network, t1=t1, num_samples=samples, seed=seed)
 
 
-def contenders(which: str, num_draws: int, seed: int) -> dict[str, tuple[Any, list[Dense]]]:
+def contenders(
+    which: str, num_draws: int, seed: int, size: int = 10
+) -> dict[str, tuple[Any, list[Dense]]]:
     """The same modes with `num_draws` random memories, and what is left of them in other models.
+
+    Weights of more or fewer than ten modes are such that they can add up to as much.
 
     Returns, by name, a system and the couplings to put into it.
     """
     target, background, _ = REPLAYS[which]
+    omega = frequencies(size)
     networks = [
         memorize(
             Mode(gamma=target),
-            omega=OMEGA,
+            omega=omega,
             background=background,
-            max_weight=MAX_WEIGHT,
+            max_weight=MAX_WEIGHT * (9 / (size - 1)),
             max_phase=MAX_PHASE,
             seed=seed + draw,
         )
@@ -105,13 +117,18 @@ def contenders(which: str, num_draws: int, seed: int) -> dict[str, tuple[Any, li
         "phase and amplitude": (networks[0], full),
         "phase only": (networks[0], couplings(phase_only)),
         "amplitude only": (networks[0], couplings(amplitude_only)),
-        "Kuramoto, same w and δ": (Kuramoto(OMEGA, full[0]), full),
-        "Kuramoto, same w, δ = 0": (Kuramoto(OMEGA, undelayed[0]), undelayed),
+        "Kuramoto, same w and δ": (Kuramoto(omega, full[0]), full),
+        "Kuramoto, same w, δ = 0": (Kuramoto(omega, undelayed[0]), undelayed),
     }
 
 
 def synchronization(
-    which: str = "fig2", num_draws: int = 100, num_starts: int = 2, seed: int = 0
+    which: str = "fig2",
+    num_draws: int = 100,
+    num_starts: int = 2,
+    seed: int = 0,
+    size: int = 10,
+    t1: float | None = None,
 ) -> xr.Dataset:
     """Score each model over random couplings × random initial phases.
 
@@ -123,6 +140,11 @@ def synchronization(
         Numbers of couplings and of initial phases.
     seed : int
         Of both.
+    size : int
+        Number of modes.
+    t1 : float, optional
+        Length of a run, 1/ω. Default: six times that of the figure, whose second half holds several
+        spikes also near criticality.
 
     Returns
     -------
@@ -131,17 +153,20 @@ def synchronization(
         ``periods`` (linear periods until it stays ≥ 0.99; infinite if never), ``frequency``
         (mean over modes), ``deviation`` (largest relative deviation of a mode from the target's).
     """
-    t1 = 6 * REPLAYS[which].t1  # the second half holds several spikes also near criticality
+    t1 = 6 * REPLAYS[which].t1 if t1 is None else t1
     target = float(Mode(gamma=REPLAYS[which].gamma).spiking_frequency())
-    scores = []
-    models = contenders(which, num_draws, seed)
-    for system, couplings in models.values():
+    models = contenders(which, num_draws, seed, size)
+    kinds: dict[type, list[str]] = {}  # each is compiled once
+    for name, (system, _) in models.items():
+        kinds.setdefault(type(system), []).append(name)
+    scores = {}
+    for names in kinds.values():
         runs = sweep(
-            system,
+            models[names[0]][0],
             t1=t1,
             num_samples=int(10 * t1) + 1,
             rtol=1e-6,
-            coupling=couplings,
+            coupling=[one for name in names for one in models[name][1]],
             seed=range(seed, seed + num_starts),
             record=False,
             reduce={
@@ -150,20 +175,19 @@ def synchronization(
                 "each": Frequency(t1 / 2),
             },
         )
-        scores.append(
-            xr.Dataset(
-                {
-                    "order": runs["order"],
-                    "periods": runs["time"] / (2 * np.pi / OMEGA.mean()),
-                    "frequency": runs["each"].mean("mode"),
-                    "deviation": abs(runs["each"] / target - 1).max("mode"),
-                }
-            )
-        )
-    joined = xr.concat(scores, xr.IndexVariable("model", [*models]))
-    return joined.rename(coupling="draw", seed="start").assign_attrs(
-        target=target, which=which, seed=seed, t1=t1
-    )
+        runs = xr.Dataset(
+            {
+                "order": runs["order"],
+                "periods": runs["time"] / (2 * np.pi / OMEGA.mean()),
+                "frequency": runs["each"].mean("mode"),
+                "deviation": abs(runs["each"] / target - 1).max("mode"),
+            }
+        ).rename(coupling="draw", seed="start")
+        for place, name in enumerate(names):
+            own = runs.isel(draw=slice(place * num_draws, (place + 1) * num_draws))
+            scores[name] = own.assign_coords(draw=np.arange(num_draws))
+    joined = xr.concat([scores[name] for name in models], xr.IndexVariable("model", [*models]))
+    return joined.assign_attrs(target=target, which=which, seed=seed, t1=t1)
 
 
 def quartiles(values: Any) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ Each section is a module with `run`, which computes evidence, and `draw`, which 
 
 SECTIONS = {
     "accuracy": "wetcow.reports.claims.accuracy",
+    "synchronization": "wetcow.reports.claims.synchronization",
     "forgetting": "wetcow.reports.claims.forgetting",
 }
 """Modules of the sections by name, in the order of the report."""
