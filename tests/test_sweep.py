@@ -1,7 +1,5 @@
 """sweep gives what simulate gives run by run, however the runs are grouped and shared."""
 
-import importlib
-
 import conftest
 import jax
 import numpy as np
@@ -9,10 +7,9 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import plan
+from wetcow.simulation import lanes, plan
 from wetcow.synchrony import Frequency, MeanOrder
 
-sweep_module = importlib.import_module("wetcow.simulation.sweep")
 SETTINGS = {"t1": 8.0, "num_samples": 81}
 VARIED = {"gamma": np.linspace(0.2, 6.0, 7), "seed": [1]}
 
@@ -88,8 +85,8 @@ class TestGrouping:
         return wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
 
     def test_groups_do_not_matter(self, network, expected, monkeypatch):
-        monkeypatch.setattr(sweep_module, "GROUP", 2)
-        monkeypatch.setattr(sweep_module, "SMALLEST_GROUP", 1)
+        monkeypatch.setattr(lanes, "GROUP", 2)
+        monkeypatch.setattr(lanes, "SMALLEST_GROUP", 1)
         runs = wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
 
@@ -102,10 +99,10 @@ class TestGrouping:
     @pytest.mark.parametrize(("num_lanes", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
     def test_every_lane_runs_on_some_device(self, num_lanes, num_devices, rng):
         cost = rng.uniform(1, 10, num_lanes)
-        order, group = sweep_module._arrange(cost, num_devices)
+        order, group = lanes.arrange(cost, num_devices)
         assert set(order) == set(range(num_lanes))
         assert order.size % (num_devices * group) == 0
-        assert group <= sweep_module.GROUP
+        assert group <= lanes.GROUP
         for share in order.reshape(num_devices, -1):
             assert np.all(np.diff(cost[share]) >= 0), "slow lanes step with slow ones"
 
@@ -167,6 +164,6 @@ class TestReduced:
     ],
 )
 def test_nonsense_is_refused(network, options, message, monkeypatch):
-    monkeypatch.setattr(sweep_module, "_compiled", None)
+    monkeypatch.setattr(lanes, "_compiled", None)
     with pytest.raises(ValueError, match=message):
         wc.sweep(network, **{**SETTINGS, **options})

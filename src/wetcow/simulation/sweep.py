@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,21 +14,17 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import in_double
-from wetcow.simulation.integrate import advance, initial_state
+from wetcow.simulation.cluster import num_blocks, on_workers
+from wetcow.simulation.lanes import Lanes, arrange
 from wetcow.simulation.plan import (
-    TYPES,
     check_initial,
     check_noise,
     check_seed,
     choose_stepping,
     sample_times,
-    segment_length,
 )
-from wetcow.simulation.reduce import Reducer, fold
+from wetcow.simulation.reduce import Reducer
 from wetcow.simulation.results import describe
-from wetcow.simulation.simulate import keys
-
-GROUP, SMALLEST_GROUP = 256, 8  # lanes that step together and wait for the slowest of them
 
 
 def sweep(
@@ -48,6 +43,7 @@ def sweep(
     record: bool = True,
     reduce: dict[str, Reducer] | None = None,
     devices: Sequence[Any] | None = None,
+    client: Any = None,
     **parameters: Any,
 ) -> xr.Dataset:
     """Integrate `system` for all combinations of parameter values and seeds.
@@ -65,6 +61,9 @@ def sweep(
         Several seeds become the dimension "seed".
     devices : sequence of JAX devices, optional
         Default: all devices of the default backend.
+    client : distributed.Client, optional
+        Of a Dask cluster, whose workers take the runs in equal blocks instead of these devices; a
+        worker uses its first JAX device. The result is the same, up to rounding.
     **parameters : sequence
         Values of parameters that ``system.replace`` knows, one dimension each, named after it:
         numbers (k,), rows for the modes (k, n), or for ``coupling`` a list of couplings of one
@@ -87,6 +86,8 @@ def sweep(
     >>> dict(runs.sizes)
     {'gamma': 2, 'time': 11, 'mode': 1}
     """
+    if client is not None and devices is not None:
+        raise ValueError("runs go to devices of this process or to workers: give devices or client")
     times = sample_times(t0, t1, num_samples)
     noise = check_noise(noise)
     reducers = dict(reduce or {})
@@ -130,25 +131,21 @@ def sweep(
     if a0 is not None:
         a0 = check_initial(system, a0, None)
 
-    devices = jax.devices() if devices is None else list(devices)
-    order, group = _arrange(cost, len(devices))
-    with jax.enable_x64(precision == "double"):
-        batch = jax.tree.map(lambda leaf: leaf[order], (varied, lane_seeds))
-        shares = _compiled(
-            system.arranged(),
-            batch,
-            None if a0 is None else jnp.asarray(a0, TYPES[precision]),
-            jnp.asarray(times, np.finfo(TYPES[precision]).dtype),
-            noise,
-            stepping,
-            record,
-            reducers,
-            tuple(devices),
-            group,
-        )
-        back = np.empty(num_lanes, int)
-        back[order] = np.arange(order.size)
-        results = {name: np.asarray(value)[back] for name, value in shares.items()}
+    if client is None:
+        devices = jax.devices() if devices is None else list(devices)
+        shares = len(devices)
+    else:
+        shares = min(num_blocks(client), num_lanes)
+    order, group = arrange(cost, shares)
+    lanes = Lanes(system, a0, times, noise, stepping, precision, record, reducers, group)
+    batch = jax.tree.map(lambda leaf: leaf[order], (varied, lane_seeds))
+    if client is None:
+        found = lanes.run(batch, devices)
+    else:
+        found = on_workers(client, lanes.run, batch, shares)
+    back = np.empty(num_lanes, int)
+    back[order] = np.arange(order.size)
+    results = {name: value[back] for name, value in found.items()}
 
     coords: dict[str, Any] = {name: coordinate for name, (coordinate, _) in axes.items()}
     if seeds is not None:
@@ -223,69 +220,3 @@ def _delays(system: System, couplings: Any) -> tuple[float, float]:
     each = [one.delays for one in couplings] if np.iterable(couplings) else [couplings.delays]
     shortest = [short for short, long in each if long]
     return min(shortest, default=0.0), max(long for _, long in each)
-
-
-def _arrange(cost: np.ndarray, num_devices: int) -> tuple[np.ndarray, int]:
-    """Lane numbers in execution order, in equal shares of whole groups, and the size of a group.
-
-    A group steps until its slowest lane is done. Groups are large where lanes cost about the same,
-    since few large operations are fast, and small where they do not: two for each octave of cost.
-    """
-    by_cost = np.argsort(cost, kind="stable")
-    share = -(-cost.size // num_devices)
-    smallest, largest = np.maximum(cost[by_cost[[0, -1]]], np.finfo(float).tiny)
-    num_groups = max(-(-share // GROUP), math.ceil(2 * math.log2(largest / smallest)))
-    group = min(share, max(-(-share // max(num_groups, 1)), SMALLEST_GROUP))
-    padded = -(-share // group) * group * num_devices
-    by_cost = np.concatenate([by_cost, np.repeat(by_cost[-1:], padded - cost.size)])
-    return np.concatenate([by_cost[device::num_devices] for device in range(num_devices)]), group
-
-
-def _lane(system, own, a0, times, noise, stepping, record, reducers):
-    varied, seed = own
-    system = system.replace(**varied)
-    first_key, noise_key = keys(seed)
-    start = system.initial(first_key) if a0 is None else a0
-    start = jnp.asarray(start, jnp.result_type(times.dtype, jnp.complex64))
-    state = initial_state(start, stepping)
-    observed = system.observe(state.a)
-    accumulators = {name: one.init(times[0], observed) for name, one in reducers.items()}
-
-    def through(carry, times):
-        state, accumulators = carry
-        samples, state = advance(system, state, times, stepping, noise, noise_key)
-        samples = jax.vmap(system.observe)(samples)
-        return (state, fold(reducers, accumulators, times[1:], samples)), samples
-
-    carry = (state, accumulators)
-    results = {}
-    if record:
-        carry, samples = through(carry, times)
-        results["a"] = jnp.concatenate([observed[None], samples])
-    else:
-        # Only one segment of samples is held at a time.
-        length = segment_length(times.shape[0])
-        whole = (times.shape[0] - 1) // length
-        pieces = times[np.arange(whole)[:, None] * length + np.arange(length + 1)[None, :]]
-        carry, _ = jax.lax.scan(lambda c, piece: (through(c, piece)[0], None), carry, pieces)
-        if whole * length < times.shape[0] - 1:
-            carry, _ = through(carry, times[whole * length :])
-    return results | {name: one.result(carry[1][name]) for name, one in reducers.items()}
-
-
-@eqx.filter_jit
-def _compiled(system, batch, a0, times, noise, stepping, record, reducers, devices, group):
-    """All lanes: shared between devices, in groups on each, batched within a group."""
-
-    def share(batch):
-        return jax.lax.map(
-            lambda own: _lane(system, own, a0, times, noise, stepping, record, reducers),
-            batch,
-            batch_size=group,
-        )
-
-    if len(devices) == 1:
-        return share(batch)
-    mesh = jax.sharding.Mesh(np.asarray(devices), ("lanes",))
-    lanes = jax.sharding.PartitionSpec("lanes")
-    return jax.shard_map(share, mesh=mesh, in_specs=lanes, out_specs=lanes, check_vma=False)(batch)
