@@ -15,6 +15,7 @@ import wetcow
 from wetcow.cli.benching import bench
 from wetcow.cli.doctoring import doctor
 from wetcow.cli.examples import epilog
+from wetcow.cli.exploring import explore
 from wetcow.cli.output import (
     DataDir,
     Json,
@@ -356,4 +357,5 @@ def tissue(
 
 
 app.command(epilog=epilog("bench"))(bench)
+app.command(epilog=epilog("explore"))(explore)
 app.command(epilog=epilog("doctor"))(doctor)

@@ -23,6 +23,10 @@ EXAMPLES = {
         "wetcow tissue dwi.nii.gz --bvals dwi.bval --bvecs dwi.bvec -k 300 --out maps",
     ),
     "bench": ("wetcow bench --quick", "wetcow bench growth peers --json speed.json"),
+    "explore": (
+        "wetcow explore",
+        "wetcow explore --model digits.wetcow --port 8000 --no-show",
+    ),
     "doctor": ("wetcow doctor", "wetcow doctor --json doctor.json"),
 }
 

@@ -89,9 +89,37 @@ def read_picture(
     ink = next((ink for ink in inks if ink is not None), None)
     if ink is None:
         raise PictureError(f"{path}: nothing in the picture differs from its ground")
-    whole = (0, 0, ink.shape[1], ink.shape[0])
-    image = _centre(ink, shape, fill) if crop else _resize(ink, shape, whole)
+    if crop:
+        return centred(ink, shape, fill=fill)
+    image = _resize(ink, shape, (0, 0, ink.shape[1], ink.shape[0]))
     return image / image.max()  # thin strokes have become faint
+
+
+def centred(ink: np.ndarray, shape: tuple[int, int], *, fill: float = FILL) -> np.ndarray:
+    """Scale ink and move it as in MNIST.
+
+    Parameters
+    ----------
+    ink : float32 array (height, width)
+        0 where there is none, 1 where it is brightest; not empty.
+    shape, fill
+        See `read_picture`.
+
+    Returns
+    -------
+    float32 array (shape)
+        Between 0 and 1, the brightest ink.
+
+    Examples
+    --------
+    >>> ink = np.zeros((50, 50), np.float32)
+    >>> ink[2:22, 3:5] = 1
+    >>> rows, columns = np.nonzero(centred(ink, (28, 28)))
+    >>> rows.min(), rows.max(), columns.min(), columns.max()
+    (np.int64(4), np.int64(23), np.int64(13), np.int64(14))
+    """
+    image = _centre(ink, shape, fill)
+    return image / image.max()
 
 
 def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:

@@ -1,0 +1,143 @@
+"""The explorer's page, and the server that shows it to this machine alone."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import pathlib
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from wetcow.explore.digit_page import digit_page
+from wetcow.explore.memory_page import memory_page
+from wetcow.explore.mode_page import mode_page
+from wetcow.explore.model import Model, construct_model
+from wetcow.explore.network_page import network_page
+
+ADDRESS = "127.0.0.1"  # never another: whoever reaches the server can make it compute
+TITLE = "wetcow explorer"
+_SHOW_LOADING = 100  # ms, for the browser to draw
+
+_CSS = """
+body { font-family: system-ui, sans-serif; margin: 0.5em 1.5em; }
+"""
+_INNER_CSS = """
+.values td { padding: 2px 10px 2px 0; vertical-align: top; }
+.values td + td { font-variant-numeric: tabular-nums; font-weight: 600; }
+.answer { font-size: 80px; font-weight: 700; text-align: center; line-height: 1; }
+"""
+
+
+class Models:
+    """The classifier of all sessions, constructed when it is first asked for.
+
+    Parameters
+    ----------
+    loaded : Model or None
+        One that is there already.
+    data_dir, seed
+        See `construct_model`.
+    """
+
+    def __init__(self, loaded: Model | None, data_dir: pathlib.Path | None, seed: int) -> None:
+        self._future: concurrent.futures.Future[Model] | None = None
+        if loaded is not None:
+            self._future = concurrent.futures.Future()
+            self._future.set_result(loaded)
+        self._construct = functools.partial(construct_model, data_dir, seed)
+
+    def get(self) -> concurrent.futures.Future[Model]:
+        """Return the classifier, or its future."""
+        if self._future is None:
+            worker = concurrent.futures.ThreadPoolExecutor(1)
+            self._future = worker.submit(self._construct)
+            worker.shutdown(wait=False)
+        return self._future
+
+
+def page(models: Models) -> Any:
+    """Return the page of one session. A tab is filled when it is first opened."""
+    makers: dict[str, Callable[[], Any]] = {
+        "a mode": mode_page,
+        "a network": network_page,
+        "a memory": memory_page,
+        "draw a digit": lambda: digit_page(models.get()),
+    }
+    places = [pn.Column(sizing_mode="stretch_width", min_height=300) for _ in makers]
+    tabs = pn.Tabs(*zip(makers, places, strict=True), sizing_mode="stretch_width")
+
+    def fill(*_: Any) -> None:
+        place, maker = places[tabs.active], list(makers.values())[tabs.active]
+        if len(place) or place.loading:
+            return
+
+        def make() -> None:
+            try:
+                place.append(maker())
+            finally:
+                place.loading = False
+
+        if pn.state.curdoc is None:  # no browser is there
+            make()
+        else:  # what is made compiles: first show that something happens
+            place.loading = True
+            pn.state.curdoc.add_timeout_callback(make, _SHOW_LOADING)
+
+    tabs.param.watch(fill, "active")
+    if pn.state.curdoc is None:
+        fill()
+    else:
+        pn.state.onload(fill)
+    return pn.Column(pn.pane.HTML(f"<h2>{TITLE}</h2>"), tabs, sizing_mode="stretch_width")
+
+
+def make_server(port: int, models: Models) -> Any:
+    """Return a server that listens, on the loopback interface only, but does not answer yet.
+
+    Parameters
+    ----------
+    port : int
+        0: any free one; ``server.port`` tells which.
+    models : Models
+
+    Returns
+    -------
+    bokeh.server.server.Server
+        `answer` lets it work.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+    pn.extension(raw_css=[_CSS], loading_spinner="dots")
+    pn.pane.HTML.stylesheets = [_INNER_CSS]
+    port = _usable(port)  # known here, since only pages from this very address may connect
+    return pn.io.server.get_server(
+        {"/": lambda: page(models)},  # Panel takes functions only, not partial ones
+        port=port,
+        address=ADDRESS,
+        title={"/": TITLE},
+        websocket_origin=[f"{ADDRESS}:{port}", f"localhost:{port}"],
+    )
+
+
+def _usable(port: int) -> int:
+    """Return the port, or for 0 a free one."""
+    try:
+        with socket.create_server((ADDRESS, port)) as listening:
+            return listening.getsockname()[1]
+    except OSError as error:
+        raise OSError(
+            f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0 for "
+            "any that is free"
+        ) from error
+
+
+def answer(server: Any) -> None:
+    """Let a server answer until it is interrupted (KeyboardInterrupt)."""
+    server.start()
+    server.io_loop.start()

@@ -1,0 +1,171 @@
+"""The page on which a memory is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, LinearColorMapper, Span
+
+from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
+from wetcow.explore.network_page import NetworkFigures
+from wetcow.explore.widgets import (
+    COLOURS,
+    error_box,
+    follow,
+    legend,
+    pane,
+    plot,
+    show_error,
+    slider,
+    table,
+)
+
+NUM_MODES = 10
+FROM_TO = 0.1, 1.9  # radians/time
+
+
+def as_text(omega: Any) -> str:
+    """Frequencies as they are typed.
+
+    Examples
+    --------
+    >>> as_text([0.1, 1.0])
+    '0.1, 1'
+    """
+    return ", ".join(f"{value:.4g}" for value in omega)
+
+
+def memory_page() -> Any:
+    """Frequencies and a target, beside the motion of modes that replay it."""
+    ends = pn.widgets.RangeSlider(
+        label="equally spaced from … to", start=0.1, end=3.0, step=0.1, value=FROM_TO, width=290
+    )
+    draw = pn.widgets.Button(label="draw ten at random between them", width=290)
+    typed = pn.widgets.TextAreaInput(
+        label="frequencies of the modes (type your own)",
+        value=as_text(np.linspace(FROM_TO[0], FROM_TO[1], NUM_MODES)),
+        width=290,
+        height=70,
+    )
+    sliders = {
+        "target_gamma": slider("γ of the mode to remember (ω = 1)", 0.1, 1.99, 1.5),
+        "background": slider("excitation without the memory", -0.5, 1.5, 0.4),
+        "max_weight": slider("largest weight w", 0.02, 1.0, 0.2),
+        "max_phase": slider("largest phase |δ|", 0.0, 1.57, 1.57),
+    }
+    seed = pn.widgets.IntInput(label="seed of couplings and start", value=0, start=0, width=290)
+    values, box, figures = pn.pane.HTML(""), error_box(), MemoryFigures()
+
+    def space(_event: Any) -> None:
+        low, high = ends.value
+        typed.value = as_text(np.linspace(low, high, NUM_MODES))
+
+    def scatter(_event: Any) -> None:
+        low, high = ends.value
+        typed.value = as_text(np.sort(np.random.default_rng().uniform(low, high, NUM_MODES)))
+
+    ends.param.watch(space, "value")
+    draw.on_click(scatter)
+
+    def update() -> None:
+        settings = {name: one.value for name, one in sliders.items()}
+        try:
+            view = look_at_memory(read_frequencies(typed.value), **settings, seed=seed.value or 0)
+        except ValueError as error:
+            show_error(box, error)
+            values.object = ""
+            figures.clear()
+            return
+        show_error(box, None)
+        figures.show(view)
+        values.object = describe(view)
+
+    follow([typed, *sliders.values(), seed], update)
+    controls = (ends, draw, typed, *sliders.values(), seed, values, box)
+    return pn.Row(pn.Column(*controls, width=310), pane(*figures.figures))
+
+
+def describe(view: MemoryView) -> str:
+    """HTML of what the modes replay."""
+    count, periods = len(view.replaying), view.network.time_to_synchrony
+    return table(
+        [
+            ("ω<sub>s</sub> to remember", f"{view.target_frequency:.4f}"),
+            ("modes that replay it", f"{int(view.replaying.sum())} of {count}"),
+            ("order parameter r at the end", f"{view.network.order[-1]:.3f}"),
+            ("r ≥ 0.99 after", "never" if np.isinf(periods) else f"{periods:.2f} linear periods"),
+        ]
+    )
+
+
+class MemoryFigures:
+    """Figures of a memory: its waves beside the target, order, frequencies and couplings.
+
+    Attributes
+    ----------
+    figures : list
+        Of Bokeh, to be put on a page.
+    """
+
+    def __init__(self) -> None:
+        self._modes = ColumnDataSource({"time": [], "wave": []}, name="modes")
+        self._target = ColumnDataSource({"time": [], "wave": []}, name="target")
+        self._couplings = ColumnDataSource({"weight": [], "delta": [], "n": []}, name="couplings")
+        self._wanted = Span(dimension="width", line_color="black", line_dash="dashed")
+        self._network = NetworkFigures()
+        self._weights = LinearColorMapper(palette="Viridis256", low=0, high=1)
+        waves = plot("waves Re a", "time", "Re a", x_range=self._network.waves.x_range)
+        waves.multi_line(
+            "time",
+            "wave",
+            source=self._modes,
+            color=COLOURS[0],
+            alpha=0.35,
+            legend_label="modes, without input",
+        )
+        waves.line(
+            "time",
+            "wave",
+            source=self._target,
+            color="black",
+            line_dash="dashed",
+            legend_label="the mode to remember, with its input",
+        )
+        legend(waves)
+        self._network.frequencies.add_layout(self._wanted)
+        weight = self._matrix("weights w", "weight", self._weights)
+        delta = self._matrix(
+            "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
+        )
+        beside = pn.Row(weight, delta)
+        self.figures = [waves, self._network.order, self._network.frequencies, beside]
+
+    def _matrix(self, title: str, column: str, colours: Any) -> Any:
+        made = plot(title, "from mode", "to mode", height=240, width=250)
+        made.sizing_mode = "fixed"
+        made.x_range.range_padding = made.y_range.range_padding = 0
+        made.image(
+            column, x=0.5, y=0.5, dw="n", dh="n", source=self._couplings, color_mapper=colours
+        )
+        return made
+
+    def clear(self) -> None:
+        """Show nothing: there is no such memory."""
+        for source in (self._modes, self._target, self._couplings):
+            source.data = {key: [] for key in source.column_names}
+
+    def show(self, view: MemoryView) -> None:
+        """Draw a memory."""
+        self._network.show(view.network)
+        time, motion = view.network.time, view.network.motion
+        self._modes.data = {"time": [time] * motion.shape[1], "wave": list(motion.T)}
+        self._target.data = {"time": time, "wave": view.target}
+        self._wanted.location = view.target_frequency
+        self._weights.high = float(view.weight.max())
+        self._couplings.data = {
+            "weight": [view.weight],
+            "delta": [view.delta],
+            "n": [len(view.weight)],
+        }

@@ -1,0 +1,109 @@
+"""What there is to see of a single mode: its motion, its criticality and its rates [11-18]."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from wetcow.explore.runs import run, wrapped
+from wetcow.modes.criticality import CANONICAL
+from wetcow.modes.mode import Mode
+from wetcow.synchrony.measures import spiking_frequency
+
+METHODS = ("analytic", "adiabatic", "exact")
+START = 0.05  # amplitude at time zero, phase zero
+_NUM_CURVE = 121
+_CURVE_TO = 1.2  # excitations of the curves, in units of γ_c
+
+STATES = {
+    "damped": "damped: decays to rest",
+    "linear": "linear: oscillates nearly harmonically",
+    "subcritical": "subcritical: spikes",
+    "critical": "critical",
+    "supercritical": "supercritical: spikes once, then falls silent",
+}
+
+
+class ModeView(NamedTuple):
+    """One mode, seen.
+
+    Attributes
+    ----------
+    time, amplitude, phase : float64 arrays (samples,)
+        The motion from a small amplitude; phase in radians, NaN where it jumps from π to −π.
+    criticality, critical_gamma : float
+        cr [18] and γ_c [15].
+    regime : str
+        What the mode does, in words.
+    frequencies : dict of float
+        ω_s by each of `METHODS` and "integrated", radians/time.
+    curve_gamma : float64 array (points,)
+        Excitations at which the curves are drawn.
+    curves : dict of float64 arrays (points,)
+        ω_s against them by each of `METHODS`.
+    """
+
+    time: np.ndarray
+    amplitude: np.ndarray
+    phase: np.ndarray
+    criticality: float
+    critical_gamma: float
+    regime: str
+    frequencies: dict[str, float]
+    curve_gamma: np.ndarray
+    curves: dict[str, np.ndarray]
+
+
+def look_at_mode(
+    gamma: float,
+    omega: float = 1.0,
+    w_a: float = CANONICAL.w_a,
+    w_phi: float = CANONICAL.w_phi,
+    psi: float = CANONICAL.psi,
+) -> ModeView:
+    """Integrate a mode and find its rates.
+
+    Parameters
+    ----------
+    gamma, omega, w_a, w_phi, psi : float
+        See `wetcow.Mode`; α is the paper's.
+
+    Returns
+    -------
+    ModeView
+
+    Raises
+    ------
+    ValueError
+        For parameters at which there is no critical point.
+
+    Examples
+    --------
+    >>> view = look_at_mode(1.5)
+    >>> view.criticality, view.regime
+    (0.75, 'subcritical: spikes')
+    >>> [round(rate, 3) for rate in view.frequencies.values()]
+    [0.661, 0.578, 0.564, 0.564]
+    """
+    mode = Mode(gamma, omega, w_a, w_phi, psi)
+    motion = run(mode, a0=START)
+    a = motion.a.values[:, 0]
+    critical = float(mode.critical_gamma)
+    # The mode itself is the first of a row: one call for both.
+    row = mode.replace(
+        gamma=np.concatenate([[gamma], np.linspace(0, _CURVE_TO * critical, _NUM_CURVE)])
+    )
+    rates = {name: np.asarray(row.spiking_frequency(name)) for name in METHODS}
+    frequencies = {name: float(values[0]) for name, values in rates.items()}
+    return ModeView(
+        time=motion.time.values,
+        amplitude=np.abs(a),
+        phase=wrapped(np.angle(a)),
+        criticality=float(mode.criticality),
+        critical_gamma=critical,
+        regime=STATES[mode.state],
+        frequencies={**frequencies, "integrated": float(spiking_frequency(motion)[0])},
+        curve_gamma=row.gamma[1:],
+        curves={name: values[1:] for name, values in rates.items()},
+    )

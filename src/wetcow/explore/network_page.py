@@ -1,0 +1,112 @@
+"""The page of a network of modes coupled alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, LinearColorMapper
+
+from wetcow.explore.network_view import LARGEST, NetworkView, look_at_network
+from wetcow.explore.widgets import COLOURS, GREY, follow, legend, pane, plot, slider, table
+
+_EVERY = 4  # sample of the picture of all modes
+
+
+def network_page() -> Any:
+    """Sliders beside the waves of a network and its order parameter."""
+    sliders = {
+        "size": pn.widgets.IntSlider(label="modes N", start=2, end=LARGEST, value=10, width=290),
+        "strength": slider("coupling strength K", 0.0, 3.0, 1.0),
+        "delta": slider("coupling phase δ", -3.14, 3.14, 0.0),
+        "gamma": slider("excitation γ", -0.5, 3.0, 0.5),
+        "spread": slider("spread of frequencies", 0.0, 0.9, 0.3),
+    }
+    again = pn.widgets.IntInput(label="seed of the start", value=0, start=0, width=290)
+    values, view_of = pn.pane.HTML(""), NetworkFigures()
+
+    def update() -> None:
+        view = look_at_network(
+            **{name: one.value for name, one in sliders.items()}, seed=again.value or 0
+        )
+        view_of.show(view)
+        values.object = describe(view)
+
+    follow([*sliders.values(), again], update)
+    return pn.Row(pn.Column(*sliders.values(), again, values, width=310), pane(*view_of.figures))
+
+
+def describe(view: NetworkView) -> str:
+    """HTML of how far modes agree."""
+    periods = view.time_to_synchrony
+    half = len(view.order) // 2
+    return table(
+        [
+            ("order parameter r at the end", f"{view.order[-1]:.3f}"),
+            ("its mean over the second half", f"{view.order[half:].mean():.3f}"),
+            ("r ≥ 0.99 after", "never" if np.isinf(periods) else f"{periods:.2f} linear periods"),
+            ("spiking frequencies", f"{view.frequencies.min():.3f} … {view.frequencies.max():.3f}"),
+        ]
+    )
+
+
+class NetworkFigures:
+    """Figures of a network: its waves, its order parameter, its frequencies.
+
+    Attributes
+    ----------
+    figures : list
+        Of Bokeh, to be put on a page.
+    waves, order, frequencies
+        The figures, by name, to be drawn into.
+    """
+
+    def __init__(self) -> None:
+        self._order = ColumnDataSource({"time": [], "r": []}, name="order")
+        self._rates = ColumnDataSource({"mode": [], "linear": [], "spiking": []}, name="rates")
+        self._waves = ColumnDataSource({"image": [], "n": [], "to": []}, name="waves")
+        self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
+        self.waves = plot("waves Re a of all modes, red above zero, blue below", "time", "mode")
+        self.waves.image(
+            "image", x=0, y=0.5, dw="to", dh="n", source=self._waves, color_mapper=self._colours
+        )
+        self.waves.x_range.range_padding = self.waves.y_range.range_padding = 0
+        self.order = plot(
+            "order parameter r", "time", "r", y_range=(0, 1.05), x_range=self.waves.x_range
+        )
+        self.order.line("time", "r", source=self._order, color=COLOURS[0], line_width=2)
+        self.frequencies = plot("frequencies", "mode", "rad/time")
+        self.frequencies.scatter(
+            "mode",
+            "linear",
+            source=self._rates,
+            color=GREY,
+            marker="x",
+            size=8,
+            legend_label="linear ω",
+        )
+        self.frequencies.scatter(
+            "mode",
+            "spiking",
+            source=self._rates,
+            color=COLOURS[1],
+            size=7,
+            legend_label="spiking ω_s",
+        )
+        self.frequencies.y_range.start = 0
+        legend(self.frequencies)
+        self.figures = [self.waves, self.order, self.frequencies]
+
+    def show(self, view: NetworkView) -> None:
+        """Draw a network."""
+        picture = view.motion[::_EVERY].T.astype(np.float32)
+        largest = float(np.abs(picture).max())
+        self._colours.update(low=-largest, high=largest)
+        self._waves.data = {"image": [picture], "n": [len(picture)], "to": [view.time[-1]]}
+        self._order.data = {"time": view.time, "r": view.order}
+        self._rates.data = {
+            "mode": np.arange(1, len(view.omega) + 1),
+            "linear": view.omega,
+            "spiking": view.frequencies,
+        }

@@ -1,0 +1,113 @@
+"""What all pages of the explorer share: figures of one style, and work that follows sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import panel as pn
+from bokeh.plotting import figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by the colour-blind, too
+GREY = "#555555"
+_TOOLS = "pan,box_zoom,xwheel_zoom,save,reset"
+
+
+def plot(title: str, x: str, y: str, *, height: int = 220, **options: Any) -> Any:
+    """Return an empty figure as wide as there is room; axes are labelled `x` and `y`."""
+    made = figure(
+        title=title,
+        x_axis_label=x,
+        y_axis_label=y,
+        height=height,
+        sizing_mode="stretch_width",
+        tools=_TOOLS,
+        active_drag=None,
+        **options,
+    )
+    made.toolbar.autohide = True
+    return made
+
+
+def legend(made: Any) -> None:
+    """Move the legend of a figure above it, where it hides nothing; a click hides a line."""
+    (box,) = made.legend
+    box.update(
+        orientation="horizontal",
+        background_fill_alpha=0,
+        border_line_alpha=0,
+        label_text_font_size="9pt",
+        padding=0,
+        margin=0,
+        spacing=15,
+        click_policy="hide",
+    )
+    made.add_layout(box, "above")
+
+
+def pane(*parts: Any) -> Any:
+    """Put figures, and rows of figures, below each other."""
+    return pn.Column(*parts, sizing_mode="stretch_width")
+
+
+def slider(name: str, start: float, end: float, value: float, step: float = 0.01) -> Any:
+    """Return a slider whose number can be typed, too."""
+    return pn.widgets.EditableFloatSlider(
+        label=name,
+        start=start,
+        end=end,
+        step=step,
+        value=value,
+        fixed_start=start,
+        fixed_end=end,
+        format="0.00",
+        width=290,
+    )
+
+
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """HTML of a table of names and values.
+
+    Examples
+    --------
+    >>> table([("γ", "1")])
+    '<table class="values"><tr><td>γ</td><td>1</td></tr></table>'
+    """
+    cells = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows)
+    return f'<table class="values">{cells}</table>'
+
+
+def follow(widgets: Iterable[Any], update: Callable[[], None]) -> None:
+    """Call `update` when a widget's value changes, and once now.
+
+    While it is at work, changes wait together: a slider that is dragged is followed, not queued.
+    """
+    waiting = False
+
+    def work() -> None:
+        nonlocal waiting
+        waiting = False
+        update()
+
+    def changed(_event: Any) -> None:
+        nonlocal waiting
+        if pn.state.curdoc is None:  # no browser is there
+            update()
+        elif not waiting:
+            waiting = True
+            pn.state.curdoc.add_next_tick_callback(work)
+
+    for widget in widgets:
+        widget.param.watch(changed, "value")
+    update()
+
+
+def error_box() -> Any:
+    """A place for messages, not seen while it is empty."""
+    return pn.pane.Alert("", alert_type="danger", visible=False, width=290)
+
+
+def show_error(box: Any, error: Exception | None) -> None:
+    """Show a message, or none."""
+    box.object = "" if error is None else str(error)
+    box.visible = error is not None

@@ -1,0 +1,138 @@
+"""The explorer in a headless browser: what a person does, and what others cannot."""
+
+import contextlib
+import http.client
+import pathlib
+import socket
+import urllib.request
+
+import browser
+import numpy as np
+import pytest
+
+from wetcow import datasets
+from wetcow.learning.classifier import WaveClassifier
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(browser.missing()),
+        reason=f"missing: {browser.missing()} (apt-get install chromium chromium-driver; "
+        'pip install "wetcow[explore,test]")',
+    ),
+]
+
+TWO = [(0.25, 0.3), (0.35, 0.15), (0.6, 0.12), (0.72, 0.28), (0.6, 0.5), (0.25, 0.88), (0.8, 0.88)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A saved model of the embedded digits, small."""
+    path = tmp_path_factory.mktemp("explore") / "digits.wetcow"
+    X, y = datasets.load("digits")
+    WaveClassifier(n_modes=64, augmentation="handwriting").fit(X, y).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(model):
+    with browser.serving("--model", model) as (url, process):
+        yield url, process
+
+
+@pytest.fixture(scope="module")
+def page(server):
+    page = browser.Page(server[0])
+    yield page
+    page.close()
+
+
+def test_slider_moves_the_mode(page):
+    page.wait_for("criticality cr")
+    assert page.driver.title == "wetcow explorer"
+    assert page.value_of("criticality cr") == "0.9500" and "subcritical" in page.text()
+    before = page.wait(lambda: page.column("motion", "amplitude"))
+    assert len(before) == 2001 and max(before) > 1  # it spikes
+    picture = page.find(".bk-Figure, .bk-figure")[0].screenshot_as_png
+    page.drag_slider(0, 60)  # γ beyond its critical value
+    page.wait(lambda: page.value_of("regime").startswith("supercritical"))
+    assert float(page.value_of("criticality cr")) > 1
+    assert page.value_of("ωs, integrated") == "0.0000"
+    after = page.wait(lambda: page.column("motion", "amplitude"))
+    assert np.ptp(after[-500:]) < 1e-6  # silent
+    page.wait(lambda: page.find(".bk-Figure, .bk-figure")[0].screenshot_as_png != picture)
+
+
+def test_network_and_memory_open(page):
+    page.open_tab("a network")
+    page.wait_for("its mean over the second half")
+    assert page.value_of("order parameter r at the end") == "0.988"
+    page.open_tab("a memory")
+    page.wait_for("modes that replay it")
+    assert page.value_of("modes that replay it") == "10 of 10"
+
+
+def test_drawn_digit_is_answered(page, model):
+    page.open_tab("draw a digit")
+    page.wait_for(f"loaded from {model}")
+    page.draw(TWO)
+    # It answers while the pen still moves; what counts is what it says of the whole.
+    page.wait(lambda: [one.text for one in page.find(".answer")] == ["2"])
+    probabilities = page.column("probabilities", "probability")
+    assert np.argmax(probabilities) == 2 and sum(probabilities) == pytest.approx(1)
+    assert float(page.value_of("uncertainty / usual")) > 0
+    clear = next(button for button in page.find("button") if button.text == "clear")
+    clear.click()
+    page.wait(lambda: page.column("probabilities", "probability") == [])
+    page.draw([(0.5, 0.1), (0.5, 0.9)])
+    page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
+
+
+def test_nothing_went_wrong_and_nothing_left_this_machine(page, server):
+    assert page.errors() == []
+    requests = page.requests()
+    elsewhere = [
+        url for url in requests if not url.startswith((server[0], "blob:", "data:", "chrome:"))
+    ]
+    assert server[0] in requests and elsewhere == []
+
+
+def test_only_loopback_listens(server):
+    url, process = server
+    port = int(url.rsplit(":", 1)[1].rstrip("/"))
+    assert urllib.request.urlopen(url).status == 200
+    with pytest.raises(OSError):  # another address of this machine, if a near one
+        socket.create_connection(("127.0.0.2", port), timeout=5).close()
+    tables = [pathlib.Path(f"/proc/{process.pid}/net/{name}") for name in ("tcp", "tcp6")]
+    if not tables[0].exists():
+        pytest.skip("this system does not list sockets in /proc")
+    listening = []
+    for table in tables:
+        with contextlib.suppress(FileNotFoundError):  # no IPv6
+            rows = [line.split() for line in table.read_text().splitlines()[1:]]
+            listening += [row[1] for row in rows if row[3] == "0A"]
+    assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
+
+
+def test_pages_of_others_cannot_connect(server):
+    """What another page opens in a browser on this machine must not reach the sessions."""
+    address = server[0].removeprefix("http://").rstrip("/")
+
+    def connect(origin):
+        connection = http.client.HTTPConnection(address, timeout=30)
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+            "Sec-WebSocket-Protocol": "bokeh, token",
+            "Origin": origin,
+        }
+        with contextlib.closing(connection):
+            connection.request("GET", "/ws", headers=headers)
+            return connection.getresponse().status
+
+    assert connect("http://example.org") == 403
+    # A name of theirs that leads to this machine does not help them.
+    assert connect(f"http://example.org:{address.split(':')[1]}") == 403
+    assert connect(f"http://{address}") != 403

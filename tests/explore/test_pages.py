@@ -1,0 +1,193 @@
+"""Pages of the explorer without a browser, and the command that serves them."""
+
+import builtins
+import concurrent.futures
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from wetcow.cli import app as command
+
+pytest.importorskip("panel", reason='panel is missing: pip install "wetcow[explore]"')
+
+import panel as pn
+from bokeh.models import ColumnDataSource
+
+from wetcow import datasets
+from wetcow.explore import app
+from wetcow.explore.canvas import Canvas
+from wetcow.explore.digit_page import digit_page
+from wetcow.explore.memory_page import memory_page
+from wetcow.explore.mode_page import mode_page
+from wetcow.explore.model import Model
+from wetcow.explore.network_page import network_page
+from wetcow.learning.classifier import WaveClassifier
+
+
+class Seen:
+    """A page with its widgets by label, its text, and the data of its plots."""
+
+    def __init__(self, page):
+        self.page = page
+        self.model = page.get_root()  # what a browser would be sent
+
+    def __getitem__(self, name):
+        """The widget whose label starts so."""
+        found = [one for one in self.page.select(pn.widgets.Widget) if one.label.startswith(name)]
+        return found[0]
+
+    def text(self):
+        """All HTML."""
+        return " ".join(one.object for one in self.page.select(pn.pane.HTML))
+
+    def errors(self):
+        """Messages that are shown."""
+        return [one.object for one in self.page.select(pn.pane.Alert) if one.visible]
+
+    def data(self, source):
+        """Columns of a source, by its name."""
+        return self.model.select_one({"type": ColumnDataSource, "name": source}).data
+
+
+def test_mode_follows_its_sliders():
+    seen = Seen(mode_page())
+    assert "0.9500" in seen.text() and "subcritical" in seen.text()
+    before = seen.data("motion")["amplitude"]
+    seen["excitation"].value = 2.5
+    assert "supercritical" in seen.text() and seen.data("here")["rate"][0] == pytest.approx(0)
+    assert not np.array_equal(seen.data("motion")["amplitude"], before)
+    seen["the paper"].clicks += 1
+    assert "0.9500" in seen.text()
+    np.testing.assert_array_equal(seen.data("motion")["amplitude"], before)
+
+
+def test_network_follows_its_sliders():
+    seen = Seen(network_page())
+    assert seen.data("waves")["image"][0].shape == (10, 501)
+    seen["modes N"].value = 4
+    seen["coupling strength"].value = 0.0
+    assert seen.data("waves")["image"][0].shape == (4, 501)
+    assert seen.data("order")["r"][-1] < 0.9 and "never" in seen.text()
+    assert len(seen.data("rates")["spiking"]) == 4
+
+
+def test_memory_is_built_from_typed_frequencies():
+    seen = Seen(memory_page())
+    assert "10 of 10" in seen.text() and not seen.errors()
+    seen["frequencies"].value = "0.8 1 1.2"
+    seen["largest weight"].value = 1.0
+    assert "3 of 3" in seen.text() and len(seen.data("modes")["wave"]) == 3
+    seen["equally spaced"].value = (0.5, 1.5)
+    assert seen["frequencies"].value.startswith("0.5, 0.6111") and "10 of 10" in seen.text()
+    seen["draw ten"].clicks += 1
+    typed = [float(word) for word in seen["frequencies"].value.split(",")]
+    assert len(typed) == 10 and 0.5 <= min(typed) < max(typed) <= 1.5
+    seen["largest weight"].value = 0.02
+    assert "Raise max_weight" in seen.errors()[0] and seen.data("modes")["wave"] == []
+    seen["largest weight"].value = 0.4
+    assert not seen.errors() and len(seen.data("modes")["wave"]) == 10
+
+
+@pytest.fixture(scope="module")
+def model():
+    X, y = datasets.load("digits")
+    return Model(WaveClassifier(n_modes=64).fit(X, y), "made for a test", 1.0)
+
+
+def test_drawing_is_answered_as_soon_as_there_is_a_model(model, monkeypatch):
+    looks = []
+
+    class Waiting:
+        def stop(self):
+            looks.clear()
+
+    def every(look, period):
+        looks.append(look)
+        return Waiting()
+
+    monkeypatch.setattr(pn.state, "add_periodic_callback", every)
+    future = concurrent.futures.Future()
+    seen = Seen(digit_page(future))
+    (canvas,) = seen.page.select(Canvas)
+    canvas.strokes = [[[0.5, 0.1], [0.5, 0.9]]]
+    assert "constructing" in seen.text() and seen.data("probabilities")["probability"] == []
+    looks[0]()
+    assert "constructing" in seen.text()
+    future.set_result(model)
+    looks[0]()
+    assert "made for a test" in seen.text() and looks == []
+    probabilities = np.array(seen.data("probabilities")["probability"])
+    assert probabilities.argmax() == 1 and '<div class="answer">1</div>' in seen.text()
+    assert seen.data("picture")["image"][0].shape == (8, 8)
+    seen["clear"].clicks += 1
+    assert canvas.strokes == [] and seen.data("probabilities")["label"] == []
+
+
+def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
+    future = concurrent.futures.Future()
+    future.set_exception(ValueError("no data"))
+    seen = Seen(digit_page(future))
+    assert seen.errors() == ["no classifier could be constructed: no data"]
+
+
+def test_tabs_are_filled_when_they_are_opened(model):
+    page = app.page(app.Models(model, None, 0))
+    (tabs,) = page.select(pn.Tabs)
+    assert [len(place) for place in tabs] == [1, 0, 0, 0]
+    tabs.active = 3
+    assert [len(place) for place in tabs] == [1, 0, 0, 1]
+    assert any("made for a test" in one.object for one in page.select(pn.pane.HTML))
+
+
+def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
+    server = app.make_server(0, app.Models(model, None, 0))
+    try:
+        assert server.address == "127.0.0.1" and server.port > 0
+        result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])
+        assert (
+            result.exit_code == 2 and "error" in result.stderr and "Traceback" not in result.stderr
+        )
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
+    def interrupted(server):
+        server.unlisten()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "answer", interrupted)
+    opened = []
+    monkeypatch.setattr("typer.launch", opened.append)
+    path = tmp_path / "digits.wetcow"
+    model.classifier.save(path)
+    result = CliRunner().invoke(command, ["explore", "--model", str(path), "--port", "0"])
+    assert result.exit_code == 130 and "the page is closed" in result.stderr
+    assert opened[0] in result.stdout and opened[0].startswith("http://127.0.0.1:")
+    result = CliRunner().invoke(command, ["explore", "--no-show", "--port", "0"])
+    assert result.exit_code == 130 and len(opened) == 1
+
+
+@pytest.mark.parametrize("name", ["panel", "bokeh"])
+def test_missing_panel_is_named_with_the_command(monkeypatch, name):
+    real = builtins.__import__
+
+    def absent(module, *rest):
+        if module.split(".")[0] == name:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return real(module, *rest)
+
+    for loaded in [one for one in sys.modules if one.startswith("wetcow.explore")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setattr(builtins, "__import__", absent)
+    result = CliRunner().invoke(command, ["explore"])
+    assert result.exit_code == 2
+    assert f'needs {name}: pip install "wetcow[explore]"' in result.stderr
+
+
+def test_missing_model_is_an_error_before_anything_is_served(tmp_path):
+    result = CliRunner().invoke(command, ["explore", "--model", str(tmp_path / "none")])
+    assert result.exit_code == 2 and "none" in result.stderr

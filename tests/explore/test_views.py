@@ -1,0 +1,166 @@
+"""What the explorer shows, without a browser: beside other ways to know it."""
+
+import functools
+
+import conftest
+import numpy as np
+import pytest
+
+import wetcow as wc
+from wetcow import datasets
+from wetcow.explore.drawing import PEN, answer, paint
+from wetcow.explore.memory_view import look_at_memory, read_frequencies
+from wetcow.explore.mode_view import look_at_mode
+from wetcow.explore.model import construct_model, load_model
+from wetcow.explore.network_view import LARGEST, look_at_network
+from wetcow.explore.runs import run, wrapped
+from wetcow.learning.classifier import WaveClassifier
+
+
+@pytest.mark.parametrize("gamma", [0.25, 0.5, 1.0, 1.5, 1.89])
+def test_integrated_rate_is_the_exact_one_and_the_paper_s_is_too_high(gamma):
+    view = look_at_mode(gamma)
+    assert view.frequencies["integrated"] == pytest.approx(view.frequencies["exact"], rel=2e-3)
+    assert view.frequencies["analytic"] == pytest.approx(np.sqrt(1 - (gamma / 2) ** 2))
+    assert view.frequencies["analytic"] > view.frequencies["exact"]
+    # The curves pass through what is said of the mode.
+    for name, curve in view.curves.items():
+        at = np.interp(gamma, view.curve_gamma, curve)
+        assert at == pytest.approx(view.frequencies[name], abs=0.01)
+
+
+def test_other_constants_move_the_critical_point():
+    usual, other = look_at_mode(1.5), look_at_mode(1.5, w_phi=1.0)
+    assert other.critical_gamma == pytest.approx(usual.critical_gamma * np.sqrt(5))
+    assert other.criticality < usual.criticality == 0.75
+
+
+@pytest.mark.parametrize(
+    "gamma, said, last",
+    [(-0.3, "damped", 0.0), (2.4, "supercritical", None), (0.1, "linear", None)],
+)
+def test_regimes(gamma, said, last):
+    view = look_at_mode(gamma)
+    assert view.regime.startswith(said)
+    if said == "damped":
+        assert view.amplitude[-1] < 1e-10
+    if said == "supercritical":
+        assert view.frequencies["integrated"] == pytest.approx(0, abs=1e-6)
+        assert np.ptp(view.amplitude[-500:]) < 1e-6 < view.amplitude[-1]
+
+
+def test_wrapped_phase_has_gaps_where_it_jumps():
+    phase = np.linspace(0, 20, 500)
+    seen = wrapped(phase)
+    assert np.nanmax(np.abs(seen)) <= np.pi and np.isnan(seen).sum() == 3
+    kept = ~np.isnan(seen)
+    np.testing.assert_allclose(np.exp(1j * seen[kept]), np.exp(1j * phase[kept]))
+
+
+def test_modes_beyond_the_size_do_not_matter():
+    view = look_at_network(3, 0.8, delta=0.4, gamma=0.3, spread=0.1, seed=5)
+    coupling = 0.8 / 3 * np.exp(-0.4j) * (1 - np.eye(3))
+    silent = wc.Network(0.3, np.ones(LARGEST), wc.Dense(np.zeros((LARGEST, LARGEST))))
+    start = run(silent, seed=5).a.values[0, :3]
+    # Another integrator, of the polar equations, and no other modes.
+    a = conftest.polar_solution(wc.Mode(0.3, [0.9, 1.0, 1.1]), start, view.time, coupling)
+    np.testing.assert_allclose(view.motion, a.real, atol=1e-4)
+    order = np.abs((a / np.abs(a)).mean(axis=1))
+    np.testing.assert_allclose(view.order, order, atol=1e-4)
+    synchronous = np.flatnonzero(order < 0.99)[-1] + 1
+    assert view.time_to_synchrony == pytest.approx(view.time[synchronous] / (2 * np.pi), abs=0.02)
+
+
+def test_coupling_synchronizes_and_its_absence_does_not():
+    together, apart = look_at_network(LARGEST, 2.0), look_at_network(LARGEST, 0.0)
+    assert together.order[-1000:].min() > 0.9 and np.ptp(together.frequencies) < 1e-3
+    assert apart.order[-1000:].mean() < 0.5 and np.ptp(apart.frequencies) > 0.5
+    with pytest.raises(ValueError, match="size must be from 2"):
+        look_at_network(LARGEST + 1, 1.0)
+    with pytest.raises(ValueError, match="spread"):
+        look_at_network(4, 1.0, spread=1.0)
+
+
+def test_ten_modes_replay_what_they_remember():
+    omega = np.linspace(0.1, 1.9, 10)
+    view = look_at_memory(omega, 1.7, seed=3)
+    exact = float(wc.Mode(1.7).spiking_frequency())
+    assert view.target_frequency == exact and view.replaying.all()
+    np.testing.assert_allclose(view.network.frequencies, exact, rtol=0.005)
+    # [29] and [30] with the sign that follows from [20].
+    total = (view.weight * np.exp(-1j * view.delta)).sum(axis=1)
+    np.testing.assert_allclose(total, (1.7 - 0.4) + 1j * (1 - omega), atol=1e-9)
+    assert view.weight.max() <= 0.2 * (1 + 1e-9)
+    assert np.abs(view.delta[view.weight > 1e-12]).max() <= np.pi / 2 + 1e-9
+
+
+def test_impossible_memories_are_explained():
+    with pytest.raises(ValueError, match="Raise max_weight"):
+        look_at_memory(np.linspace(0.1, 1.9, 10), 1.9, max_weight=0.02)
+    for text, said in (("1", "2 to 40"), ("1, x", "'x'"), ("1 -2", "'-2'"), ("1 99", "at most 10")):
+        with pytest.raises(ValueError, match=said):
+            read_frequencies(text)
+    assert read_frequencies("1;2,3  4\n5").tolist() == [1, 2, 3, 4, 5]
+
+
+# Drawings
+
+
+def test_a_stroke_has_the_pen_s_width_and_round_ends():
+    ink = paint([[(0.2, 0.5), (0.8, 0.5)]])
+    rows = np.flatnonzero(ink[:, 140])
+    assert len(rows) == pytest.approx(PEN * 280, abs=2)
+    area = 0.6 * PEN + np.pi * (PEN / 2) ** 2
+    assert ink.mean() == pytest.approx(area, rel=0.03)
+    assert paint([]) is None and paint([[(2.0, 2.0)]]) is None
+    assert paint([[(0.5, 0.5)]]).sum() > 0  # a dot
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = datasets.load("digits")
+    return WaveClassifier(n_modes=64).fit(X, y)
+
+
+def test_position_and_size_of_a_drawing_do_not_matter(fitted):
+    two = np.array([(0.25, 0.3), (0.35, 0.15), (0.6, 0.12), (0.72, 0.28), (0.6, 0.5), (0.25, 0.88)])
+    two = np.vstack([two, (0.8, 0.88)])
+    found = answer(fitted, [two.tolist()], fill=1.0)
+    assert found.label == "2" and found.probabilities.sum() == pytest.approx(1)
+    assert found.image.shape == (8, 8) and found.image.max() == 1
+    moved = answer(fitted, [(two * 0.9 + 0.08).tolist()], fill=1.0)
+    assert moved.label == "2"
+    assert np.abs(moved.image - found.image).mean() < 0.05
+
+
+def test_scribbles_are_unlike_what_was_learned(fitted):
+    rng = np.random.default_rng(0)
+    scribble = answer(fitted, rng.uniform(0, 1, (12, 5, 2)).tolist(), fill=1.0)
+    assert scribble.unlike_training and scribble.novelty > 3
+    one = answer(fitted, [[(0.5, 0.1), (0.5, 0.9)]], fill=1.0)
+    assert one.label == "1" and not one.unlike_training
+    assert answer(fitted, []) is None
+
+
+def test_models_are_found(fitted, tmp_path):
+    path = tmp_path / "digits.wetcow"
+    fitted.save(path)
+    model = load_model(path)
+    assert str(path) in model.origin and model.fill == 1.0
+    stroke = [[(0.5, 0.1), (0.5, 0.9)]]
+    assert answer(model.classifier, stroke, 1.0).label == "1"
+    table = WaveClassifier(n_modes=8, image_shape=None).fit(np.eye(12), [0, 1] * 6)
+    table.save(tmp_path / "table.wetcow")
+    with pytest.raises(ValueError, match="model of tables"):
+        load_model(tmp_path / "table.wetcow")
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "none.wetcow")
+
+
+def test_without_mnist_the_embedded_digits_are_learned(tmp_path, monkeypatch):
+    monkeypatch.setattr("wetcow.explore.model.NUM_LEARNED", 400)
+    small = functools.partial(WaveClassifier, n_modes=64)
+    monkeypatch.setattr("wetcow.explore.model.WaveClassifier", small)
+    model = construct_model(tmp_path)
+    assert "400 images of digits" in model.origin and f"MNIST is not in {tmp_path}" in model.origin
+    assert model.classifier.image_shape_ == (8, 8)
