@@ -1,0 +1,103 @@
+"""The documentation site: complete, its gallery shows what it says, its notebooks run."""
+
+import importlib
+import pathlib
+import pkgutil
+import runpy
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import wetcow
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture
+def extensions(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    yield
+    for name in ("docstrings", "equations", "notebooks"):
+        sys.modules.pop(name, None)
+
+
+def test_every_public_name_is_on_a_page_of_the_api(extensions):
+    documented = importlib.import_module("docstrings").documented_names()
+    assert len(documented) == len(set(documented))
+    objects = {id(_find(name)) for name in documented}
+    packages = [one.name for one in pkgutil.iter_modules(wetcow.__path__) if one.ispkg]
+    for module in [wetcow, *(importlib.import_module(f"wetcow.{name}") for name in packages)]:
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if name != "__version__" and not isinstance(value, type(wetcow)):
+                assert id(value) in objects, f"{module.__name__}.{name} is on no page in docs/api"
+
+
+def _find(name):
+    value = wetcow
+    for part in name.split(".")[1:]:
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            value = importlib.import_module(f"{value.__name__}.{part}")
+    return value
+
+
+def test_docstrings_become_restructured_text(extensions):
+    escape = importlib.import_module("docstrings").escape
+    lines = ["within |δ| ≤ π", "``a | b``, classes_", "(*grid, d)", ">>> a | b", "x_", "", "|x|"]
+    assert escape(lines) == [
+        *(r"within \|δ\| ≤ π", r"``a | b``, classes\_", r"(\*grid, d)"),
+        *(">>> a | b", "x_", "", r"\|x\|"),
+    ]
+
+
+def test_numbers_of_equations_are_found(extensions):
+    pytest.importorskip("sphinx", reason="pip install -e '.[docs]'")
+    cited = importlib.import_module("equations").cited
+    assert cited("as in [14] and [26–28], x[3], f(a)[4], [0, 1], Lecun [1]_") == {14, 26, 27, 28}
+
+
+@pytest.mark.slow
+def test_gallery_of_memories():
+    for number in (2, 3):
+        names = runpy.run_path(str(ROOT / "examples" / "frompapers" / f"figure_{number}.py"))
+        assert abs(names["rates"] / names["target"] - 1).max() < 0.005
+        assert float(wetcow.time_to_synchrony(names["run"])) < 1  # linear period
+        assert len(names["figure"].axes) == 6
+
+
+def test_gallery_of_images():
+    names = runpy.run_path(str(ROOT / "examples" / "frompapers" / "figure_4.py"))
+    plt.close("all")
+    as_they_are, framed, seven = names["rows"]
+    assert [rows.shape[1:] for rows in (as_they_are, framed, seven)] == [(8, 8), (20, 20), (7, 7)]
+    assert all(np.ptp(rows, axis=(1, 2)).min() > 0.3 for rows in names["rows"])
+
+
+def test_notebooks_have_the_code_of_the_tutorials(extensions):
+    pytest.importorskip("jupytext", reason="pip install -e '.[docs]'")
+    import nbformat
+
+    notebooks = importlib.import_module("notebooks")
+    pages = notebooks.tutorials()
+    assert len(pages) == 4
+    for page in pages:
+        made = notebooks.notebook(page)
+        nbformat.validate(made)
+        code = [cell for cell in made.cells if cell.cell_type == "code"]
+        assert len(code) == page.read_text("utf-8").count("```python")
+        assert not any(".md)" in cell.source for cell in made.cells)
+
+
+@pytest.mark.slow
+def test_a_notebook_runs(extensions, tmp_path):
+    pytest.importorskip("jupytext", reason="pip install -e '.[docs]'")
+    nbclient = pytest.importorskip("nbclient")
+    notebooks = importlib.import_module("notebooks")
+    made = notebooks.notebook(notebooks.TUTORIALS / "your_own_mri.md")
+    nbclient.NotebookClient(made, resources={"metadata": {"path": tmp_path}}).execute()
+    shown = [cell.outputs[-1]["data"]["text/plain"] for cell in made.cells if cell.get("outputs")]
+    assert len(shown) == 3 and "omega" in shown[-1]
