@@ -7,5 +7,6 @@ SECTIONS = {
     "accuracy": "wetcow.reports.claims.accuracy",
     "synchronization": "wetcow.reports.claims.synchronization",
     "forgetting": "wetcow.reports.claims.forgetting",
+    "real_time": "wetcow.reports.claims.real_time",
 }
 """Modules of the sections by name, in the order of the report."""
