@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 WAIT = 120  # seconds; what is compiled takes several on a busy machine
 
@@ -113,13 +112,19 @@ class Page:
         return self.driver.execute_script(_COLUMN, source, name)
 
     def wait(self, condition):
-        """Return what `condition` returns, once that is true."""
-        end = time.monotonic() + WAIT
-        while not (found := condition()):
-            if time.monotonic() > end:
-                raise TimeoutError(f"waited {WAIT} s; the page says {self.text()!r}")
-            time.sleep(0.1)
-        return found
+        """Return what `condition` returns, once that is true.
+
+        Elements that were drawn anew since they were found are as good as not there yet.
+        """
+        from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        ignored = [StaleElementReferenceException]
+        try:
+            waiting = WebDriverWait(self.driver, WAIT, 0.1, ignored_exceptions=ignored)
+            return waiting.until(lambda _: condition())
+        except TimeoutException:
+            raise TimeoutError(f"waited {WAIT} s; the page says {self.text()!r}") from None
 
     def wait_for(self, words):
         """Wait until the page says something."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import wetcow
 from wetcow.cli import app as command
 
 pytest.importorskip("panel", reason='panel is missing: pip install "wetcow[explore]"')
@@ -182,6 +183,8 @@ def test_missing_panel_is_named_with_the_command(monkeypatch, name):
 
     for loaded in [one for one in sys.modules if one.startswith("wetcow.explore")]:
         monkeypatch.delitem(sys.modules, loaded)
+    # Importing it again replaces the attribute of the package too, which this puts back.
+    monkeypatch.setattr(wetcow, "explore", wetcow.explore)
     monkeypatch.setattr(builtins, "__import__", absent)
     result = CliRunner().invoke(command, ["explore"])
     assert result.exit_code == 2
