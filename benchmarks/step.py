@@ -90,7 +90,7 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     images = hidden.images(X)
     deformed = check_augmentation(recipe["augmentation"])
     start = clf.class_modes_, clf.sharpness_, images, labels, (images[:256], labels[:256])
-    trainer = Trainer(hidden, *start, deformed, 0)
+    trainer = Trainer(hidden, *start, deformed, clf.learning_rate, 0)
     state = trainer.start(1_000)
     encoding = sum(
         2 * layer.excitation.size * math.prod(geometry.positions) * (1 + geometry.mirrored)

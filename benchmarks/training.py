@@ -95,7 +95,8 @@ def _selected(
     hidden = classifier.hidden_
     trainer = Trainer(
         *(hidden, classifier.class_modes_, classifier.sharpness_, hidden.images(X), y),
-        *((hidden.images(X_test), y_test), check_augmentation(parameters["augmentation"]), seed),
+        (hidden.images(X_test), y_test),
+        *(check_augmentation(parameters["augmentation"]), classifier.learning_rate, seed),
     )
     left = 60 * minutes - (time.perf_counter() - start)
     checkpoint = Checkpoint(state, trainer)

@@ -75,7 +75,7 @@ def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, 
     geometry = features.Geometry((8, 8), (3, 3), 1, 2)
     layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
     expected = features.features(images, [layer], [geometry], "both")
-    monkeypatch.setattr(features, "GROUP_ELEMENTS", elements)
+    monkeypatch.setattr(features, "group_elements", lambda: elements)
     found = features.features(images, [layer], [geometry], "both")
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
     for index in (0, 300, 511, 512, 544, 578):

@@ -43,7 +43,7 @@ from wetcow.learning.augment import HANDWRITING
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=8).fit(X, y)
 images = clf.hidden_.images(X)
-start = clf.hidden_, clf.class_modes_, clf.sharpness_, images, y, (images, y), HANDWRITING, 0
+start = clf.hidden_, clf.class_modes_, clf.sharpness_, images, y, (images, y), HANDWRITING, 0.004, 0
 trainer = training.Trainer(*start)
 end, loss = trainer.advance(trainer.start(16), 16)
 np.savez(sys.argv[1], *jax.tree.leaves(end.network), devices=trainer.plan.mesh.size, loss=loss)

@@ -32,7 +32,7 @@ def trainer_of(clf, digits, augmentation=None, seed=0):
     images = clf.hidden_.images(X)
     other = clf.hidden_.images(X_other), y_other
     start = clf.hidden_, clf.class_modes_, clf.sharpness_
-    return training.Trainer(*start, images, y, other, augmentation, seed)
+    return training.Trainer(*start, images, y, other, augmentation, 0.004, seed)
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -230,6 +230,7 @@ def test_augmented_images_are_images(augmentation, rng):
     [
         ({"train_minutes": -1}, "negative"),
         ({"train_minutes": np.nan}, "finite"),
+        ({"learning_rate": 0.0}, "positive"),
         ({"augmentation": "letters"}, "'handwriting'"),
         ({"augmentation": Augmentation(shift=-1.0)}, "at least 0"),
     ],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wetcow.files import plain, write_whole
+from wetcow.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,8 +67,11 @@ def write_json(result: dict[str, Any], json_file: str | None) -> None:
 
 def versions() -> dict[str, str]:
     """Return versions of what results depend on."""
-    names = ("wetcow", "jax", "numpy", "scipy", "scikit-learn")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+    names = ("jax", "numpy", "scipy", "scikit-learn")
+    return {
+        **{"python": platform.python_version(), "wetcow": __version__},  # also if not installed
+        **{name: metadata.version(name) for name in names},
+    }
 
 
 def machine() -> dict[str, Any]:

@@ -16,7 +16,7 @@ BUDGETS: tuple[str, ...] = get_args(Budget)
 RECIPES: dict[str, dict[str, Any]] = {
     "digits": {"augmentation": "handwriting"},
     "mnist": {"frame": "handwriting", "augmentation": "handwriting"},
-    "fashion-mnist": {"mirror": True, "augmentation": "garments"},
+    "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
 }
 """Parameters of `WaveClassifier` that follow from what the images of a data set are."""
 

@@ -58,6 +58,7 @@ def check_parameters(classifier: Any) -> None:
     check_number("train_minutes", classifier.train_minutes)
     if classifier.train_minutes < 0:
         raise ValueError(f"train_minutes must not be negative, got {classifier.train_minutes!r}")
+    check_number("learning_rate", classifier.learning_rate, positive=True)
     if check_augmentation(classifier.augmentation) is None and classifier.copies:
         raise ValueError(
             f"copies={classifier.copies} needs an augmentation, which says how they are deformed"

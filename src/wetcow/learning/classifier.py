@@ -94,6 +94,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         in equal parts for the members; 0: not at all. A tenth of the samples, at most 5,000, then
         tells whether to keep that, and with what came out class modes are solved for all samples
         as ever. Ctrl-C ends training early, with what there is.
+    learning_rate : float
+        Largest step of training, in units of the root mean square of what changes.
     augmentation : "handwriting", "garments", Augmentation or None
         How images are deformed at random, in copies and while training
         (`wetcow.learning.augment`).
@@ -198,6 +200,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         copies: int = 0,
         n_members: int = 1,
         train_minutes: float = 0.0,
+        learning_rate: float = 0.004,
         augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
         checkpoint: str | os.PathLike | None = None,
         block_size: int = 4096,
@@ -222,6 +225,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.copies = copies
         self.n_members = n_members
         self.train_minutes = train_minutes
+        self.learning_rate = learning_rate
         self.augmentation: Literal["handwriting", "garments"] | Augmentation | None = augmentation
         self.checkpoint = checkpoint
         self.block_size = block_size
@@ -502,7 +506,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             if path is not None and number:
                 path = f"{os.fspath(path)}.{number}"
             recipe = Recipe(
-                *(self.train_minutes / len(members), check_augmentation(self.augmentation), path),
+                *(self.train_minutes / len(members), check_augmentation(self.augmentation)),
+                *(self.learning_rate, path),
                 *(self.settings_.ridge, self.settings_.margin_passes),
                 *(self.block_size, self.cache_size, self._copies()),
             )

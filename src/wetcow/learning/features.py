@@ -19,7 +19,7 @@ import numpy as np
 
 from wetcow.learning.response import Response, bounded_root, respond
 
-GROUP_ELEMENTS = 2**18  # images times positions times modes whose codes fit the cache together
+_CACHED, _MASSIVE = 2**18, 2**26
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
 
 
@@ -138,6 +138,14 @@ def pool(codes: Any, geometry: Geometry) -> Any:
     return jnp.einsum("nijk,ri,sj->nrsk", codes, *weights).reshape(n, r * r, n_modes)
 
 
+def group_elements() -> int:
+    """Images times positions times modes encoded together: as many as fit the cache of a CPU.
+
+    Other devices compute many at once, and need that to be busy.
+    """
+    return _CACHED if jax.default_backend() == "cpu" else _MASSIVE
+
+
 def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
     """Features of a few images."""
     if geometry.mirrored:
@@ -206,7 +214,7 @@ def features(
     edges = np.cumsum([0, *sizes])
     for layer, geometry, left, right in zip(layers, geometries, edges, edges[1:], strict=False):
         per_image = math.prod(geometry.positions) * np.size(layer.gamma)
-        size = max(GROUP_ELEMENTS // (per_image * (1 + geometry.mirrored)), 1)
+        size = max(group_elements() // (per_image * (1 + geometry.mirrored)), 1)
         waiting: list[tuple[slice, Any]] = []
 
         def collect(

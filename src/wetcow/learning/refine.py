@@ -54,6 +54,8 @@ class Recipe(NamedTuple):
     ----------
     minutes : float
     augmentation : Augmentation or None
+    rate : float
+        Largest learning rate.
     checkpoint : path or None
     ridge : float or "gcv"
     margin_passes : int
@@ -64,6 +66,7 @@ class Recipe(NamedTuple):
 
     minutes: float
     augmentation: Augmentation | None
+    rate: float
     checkpoint: str | os.PathLike | None
     ridge: Any
     margin_passes: int
@@ -122,8 +125,7 @@ def refine(
     trainer = Trainer(
         *(hidden, solution.modes, solution.sharpness, hidden.images(learned[0]), learned[1]),
         (hidden.images(judged[0]), judged[1]),
-        recipe.augmentation,
-        seed,
+        *(recipe.augmentation, recipe.rate, seed),
     )
     checkpoint = Checkpoint(recipe.checkpoint, trainer)
     state = checkpoint.read()

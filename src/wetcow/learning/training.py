@@ -22,12 +22,11 @@ from jax.sharding import PartitionSpec
 
 from wetcow.learning.augment import Augmentation, augment
 from wetcow.learning.class_modes import ClassModes
-from wetcow.learning.features import GROUP_ELEMENTS, Geometry, Layer, encode_group
+from wetcow.learning.features import Geometry, Layer, encode_group, group_elements
 from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.response import Response
 
 BATCH = 256
-RATE = 0.004  # largest learning rate, in units of the root mean square of each array
 WARM_UP = 0.05  # share of the steps in which the rate rises
 AVERAGED = 0.02  # share of the steps over which the running average reaches back
 STEPS_PER_CALL = 16
@@ -85,6 +84,7 @@ class Plan(NamedTuple):
     response: Response
     augmentation: Augmentation | None
     batch: int
+    rate: float  # largest learning rate, in units of the root mean square of each array
     seed: int
     mesh: jax.sharding.Mesh  # each of whose devices takes its part of a batch
 
@@ -161,20 +161,20 @@ def _logits(network: Network, problem: Problem, images: Any, plan: Plan) -> Any:
 
 
 def _group_size(plan: Plan, network: Network) -> int:
-    """Images whose codes fit the cache; a divisor of a device's part of the batch."""
+    """Images that are encoded together; a divisor of a device's part of the batch."""
     largest = max(
         int(np.prod(geometry.positions)) * (1 + geometry.mirrored) * layer.gamma.size
         for geometry, layer in zip(plan.geometries, network.layers, strict=True)
     )
-    size, part = max(GROUP_ELEMENTS // largest, 1), plan.batch // plan.mesh.size
+    size, part = max(group_elements() // largest, 1), plan.batch // plan.mesh.size
     return max(n for n in range(1, part + 1) if part % n == 0 and n <= size)
 
 
-def _optimiser(steps: Any) -> optax.GradientTransformation:
+def _optimiser(steps: Any, largest: float) -> optax.GradientTransformation:
     def rate(step: Any) -> Any:
         done = (step + 1) / steps
         falling = 0.5 * (1 + jnp.cos(jnp.pi * (done - WARM_UP) / (1 - WARM_UP)))
-        return RATE * jnp.where(done < WARM_UP, done / WARM_UP, falling)
+        return largest * jnp.where(done < WARM_UP, done / WARM_UP, falling)
 
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b2=0.99))
 
@@ -202,7 +202,7 @@ def _advance_part(
     (axis,), part = plan.mesh.axis_names, plan.batch // plan.mesh.size
     places = jax.lax.axis_index(axis) * part + jnp.arange(part)
     size = _group_size(plan, state.network)
-    optimiser, key = _optimiser(state.steps), jax.random.key(plan.seed)
+    optimiser, key = _optimiser(state.steps, plan.rate), jax.random.key(plan.seed)
     kept = 1 - 1 / jnp.maximum(AVERAGED * state.steps, 1)
 
     def loss(network, some, wanted):
@@ -254,6 +254,8 @@ class Trainer:
     validation : pair of arrays
         Images and labels to judge by.
     augmentation : Augmentation or None
+    rate : float
+        Largest learning rate, in units of the root mean square of each array.
     seed : int
     """
 
@@ -266,6 +268,7 @@ class Trainer:
         labels: np.ndarray,
         validation: tuple[np.ndarray, np.ndarray],
         augmentation: Augmentation | None,
+        rate: float,
         seed: int,
     ):
         self.hidden = hidden
@@ -274,12 +277,12 @@ class Trainer:
         batch = min(BATCH, 2 ** int(np.log2(len(labels))))
         devices = jax.devices()[: math.gcd(batch, 2 ** int(np.log2(len(jax.devices()))))]
         mesh = jax.sharding.Mesh(np.array(devices), ("images",))
-        self.plan = Plan(hidden.geometries, hidden.response, augmentation, batch, seed, mesh)
+        self.plan = Plan(hidden.geometries, hidden.response, augmentation, batch, rate, seed, mesh)
         self.network, self.problem = start_network(hidden, modes, sharpness)
 
     def start(self, steps: int) -> State:
         """State before the first of so many steps."""
-        optimiser = _optimiser(steps).init(self.network)
+        optimiser = _optimiser(steps, self.plan.rate).init(self.network)
         return State(self.network, self.network, optimiser, jnp.int32(0), jnp.int32(steps))
 
     def advance(self, state: State, steps: int) -> tuple[State, float]:
