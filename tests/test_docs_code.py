@@ -85,6 +85,9 @@ def check_howto(names):
     assert unlike[:100].mean() <= 0.02 and unlike[100:].all()
     assert names["runs"]["order"].sizes == {"gamma": 2, "coupling_strength": 2, "seed": 4}
     assert names["reader"].predict([names["image"]])[0] == names["y"][1200]
+    assert (names["labels"] == names["clf"].predict(names["rows"])).all()
+    wanted = names["clf"].predict_proba(names["rows"])
+    assert np.quantile(np.abs(names["probabilities"] - wanted).max(axis=1), 0.99) < 1e-5
 
 
 CHECKS = {

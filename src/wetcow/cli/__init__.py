@@ -277,6 +277,27 @@ def predict(
         run(model, images, crop, json_file)
 
 
+@app.command(epilog=epilog("export"))
+def export(
+    model: Annotated[
+        pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
+    ],
+    onnx: Annotated[
+        pathlib.Path, typer.Option(metavar="FILE.onnx", help="File to write; replaced if there.")
+    ],
+    json_file: Json = None,
+) -> None:
+    r"""Write a saved wave classifier as ONNX, to run it without Python.
+
+    From rows of float32 to labels, probabilities and criticalities, its frame included. Needs the
+    extra onnx: pip install "wetcow\[onnx]".
+    """
+    with plainly():
+        from wetcow.cli.exporting import run
+
+        run(model, onnx, json_file)
+
+
 @app.command(epilog=epilog("tissue"))
 def tissue(
     dwi: Annotated[

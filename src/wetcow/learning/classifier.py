@@ -411,6 +411,18 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         save(self, path, updatable=updatable)
 
+    def to_onnx(self, path: str | os.PathLike) -> None:
+        """Write a model of ONNX from rows to probabilities, to run without Python.
+
+        Parameters
+        ----------
+        path : path
+            File to write; see `wetcow.learning.export.save_onnx` for what is in it.
+        """
+        from wetcow.learning.export import save_onnx
+
+        save_onnx(self, path)
+
     @classmethod
     def load(cls, path: str | os.PathLike) -> WaveClassifier:
         """Load what `save` wrote. Nothing in the file is executed.

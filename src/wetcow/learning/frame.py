@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_PIXEL_VARIANCE = 1 / 12  # of a pixel about its own centre: nothing in an image is thinner
+PIXEL_VARIANCE = 1 / 12  # of a pixel about its own centre: nothing in an image is thinner
 _CHUNK_ELEMENTS = 2**19  # sampled points at once
 
 
@@ -96,13 +96,13 @@ def check_frame(frame: Frame) -> None:
         )
 
 
-def _refinement(image: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+def refinement(image: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """Sampled points per pixel of the result, along y and x: no coarser than the image's pixels."""
     rows, columns = (math.ceil(old / new) for old, new in zip(image, size, strict=True))
     return rows, columns
 
 
-def _offsets(count: int, side: int) -> Any:
+def offsets(count: int, side: int) -> Any:
     """Distances of `count` equally spaced points from the middle of a side, in its pixels."""
     return (jnp.arange(count, dtype=jnp.float32) - (count - 1) / 2) * (side / count)
 
@@ -127,10 +127,10 @@ def _align(images: Any, frame: Frame) -> Any:
     centre_y = jnp.where(filled, mean(y), (height - 1) / 2)
     centre_x = jnp.where(filled, mean(x), (width - 1) / 2)
     y, x = y - centre_y, x - centre_x
-    variance_y = jnp.maximum(mean(y * y), _PIXEL_VARIANCE)
+    variance_y = jnp.maximum(mean(y * y), PIXEL_VARIANCE)
     variance_x, covariance = mean(x * x), mean(x * y)
     shear = covariance / variance_y if frame.deskew else jnp.zeros_like(covariance)
-    variance_x = jnp.maximum(variance_x - shear * covariance, _PIXEL_VARIANCE)
+    variance_x = jnp.maximum(variance_x - shear * covariance, PIXEL_VARIANCE)
 
     spread = frame.spread * min(height, width)
     scale = (jnp.sqrt((variance_x + variance_y) / 2) / spread) ** frame.strength
@@ -138,9 +138,9 @@ def _align(images: Any, frame: Frame) -> Any:
     stretch = (variance_x / variance_y) ** (frame.roundness / 4)
 
     # Where the points of the result lie in the image.
-    rows, columns = _refinement((height, width), size)
-    down = _offsets(rows * size[0], height)[:, None] * (scale / stretch)
-    right = _offsets(columns * size[1], width) * (scale * stretch) + shear * down
+    rows, columns = refinement((height, width), size)
+    down = offsets(rows * size[0], height)[:, None] * (scale / stretch)
+    right = offsets(columns * size[1], width) * (scale * stretch) + shear * down
     down = jnp.broadcast_to(down + centre_y, right.shape)
     sample = functools.partial(jax.scipy.ndimage.map_coordinates, order=1)
     seen = jax.vmap(lambda image, *points: sample(image, points))(images, down, right + centre_x)
@@ -185,7 +185,7 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     if images.ndim != 3 or 0 in images.shape[1:]:
         raise ValueError(f"images must have the shape (n, height, width); got {images.shape}")
     size = frame.size or images.shape[1:]
-    points = math.prod(size) * math.prod(_refinement(images.shape[1:], size))
+    points = math.prod(size) * math.prod(refinement(images.shape[1:], size))
     largest = 2 ** int(math.log2(max(_CHUNK_ELEMENTS // points, 1)))
     aligned = np.empty((len(images), *size), dtype=np.float32)
     for start in range(0, len(images), largest):

@@ -36,7 +36,7 @@ CODE_ERROR = 2e-4
 """Bound on the absolute error of f and M, canonical constants, single precision included."""
 
 _NUM_NODES = 64
-_SMALLEST = 1e-12
+SMALLEST_OMEGA = 1e-12
 _STEEPEST = 0.05
 """Roots are differentiated as if they were not smaller: at critical points slopes are infinite."""
 
@@ -201,7 +201,7 @@ def codes(gamma: Any, omega: Any, fit: CodeFit | None = None) -> tuple[Any, Any]
     ([0.0, 0.3..., 1.26...], [0.0, 0.78..., 0.0])
     """
     fit = fit_codes() if fit is None else fit
-    omega = jnp.maximum(omega, _SMALLEST)
+    omega = jnp.maximum(omega, SMALLEST_OMEGA)
     c = gamma * (1 / omega)
     return omega * _amplitude(c, fit), omega * _rate(c, fit)
 
