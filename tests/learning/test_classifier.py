@@ -304,7 +304,7 @@ def test_model_file_holds_no_pickle(saved):
     with zipfile.ZipFile(saved) as archive:
         names = archive.namelist()
         assert json.loads(archive.read("header.json"))["parameters"]["n_modes"] == 8
-    assert all(name.endswith((".json", ".npy")) for name in names)
+    assert all(name.endswith((".json", ".md", ".npy")) for name in names)
 
 
 # --- budgets ---

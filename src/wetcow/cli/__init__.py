@@ -277,6 +277,23 @@ def predict(
         run(model, images, crop, json_file)
 
 
+@app.command(epilog=epilog("card"))
+def card(
+    model: Annotated[
+        pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
+    ],
+    json_file: Json = None,
+) -> None:
+    """Show the card of a saved wave classifier: its data, what was measured, use and limits.
+
+    Prints Markdown, which is in the file as README.md, too.
+    """
+    with plainly():
+        from wetcow.cli.models import show_card
+
+        show_card(model, json_file)
+
+
 @app.command(epilog=epilog("export"))
 def export(
     model: Annotated[
@@ -293,7 +310,7 @@ def export(
     extra onnx: pip install "wetcow\[onnx]".
     """
     with plainly():
-        from wetcow.cli.exporting import run
+        from wetcow.cli.models import run
 
         run(model, onnx, json_file)
 

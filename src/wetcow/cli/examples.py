@@ -18,6 +18,7 @@ EXAMPLES = {
         "wetcow predict digits.wetcow photo.png",
         "wetcow predict digits.wetcow one.png two.png --no-crop --json -",
     ),
+    "card": ("wetcow card digits.wetcow", "wetcow card digits.wetcow --json -"),
     "export": ("wetcow export digits.wetcow --onnx digits.onnx",),
     "tissue": (
         "wetcow tissue dwi.nii.gz --bvals dwi.bval --bvecs dwi.bvec --mask brain.nii.gz",

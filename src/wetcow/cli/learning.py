@@ -92,7 +92,8 @@ def learn(
     train_seconds = sum(member.seconds for member in refined)
     construct_seconds = time.perf_counter() - start - train_seconds
     if save is not None:
-        classifier.save(save)
+        said = f"The training part of {dataset}, learned by `wetcow learn {dataset}`, seed {seed}."
+        classifier.save(save, notes=said)
     classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
     start = time.perf_counter()
     wrong = int(np.sum(classifier.predict(X_test) != y_test))

@@ -38,6 +38,10 @@ class Solution(NamedTuple):
         Mean squared error of left-out criticalities.
     usual_uncertainty : float
         Variance of criticalities that is exceeded by 1 % of left-out samples.
+    n_left_out : int
+        Number of these samples.
+    left_out_accuracy : float
+        Share of them whose own class mode comes nearest to criticality.
     """
 
     modes: class_modes.ClassModes
@@ -45,6 +49,8 @@ class Solution(NamedTuple):
     sharpness: float
     noise: float
     usual_uncertainty: float
+    n_left_out: int
+    left_out_accuracy: float
 
 
 def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -106,7 +112,9 @@ def solve(
         wanted = targets
     noise = float(np.mean((left_out - wanted) ** 2))
     usual = float(noise * np.quantile(variance, 0.99))
-    return Solution(modes, ridge, class_modes.fit_sharpness(left_out, targets), noise, usual)
+    right = float(np.mean(left_out.argmax(axis=1) == targets.argmax(axis=1)))
+    sharpness = class_modes.fit_sharpness(left_out, targets)
+    return Solution(modes, ridge, sharpness, noise, usual, len(targets), right)
 
 
 def _with_margins(

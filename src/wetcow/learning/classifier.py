@@ -23,6 +23,7 @@ from wetcow.learning.copies import Copies
 from wetcow.learning.frame import Frame
 from wetcow.learning.hidden import HiddenModes, construct_hidden, united
 from wetcow.learning.progress import StartStage, stages
+from wetcow.learning.record import counted, make_record, trained
 from wetcow.learning.response import Response
 from wetcow.learning.saving import load, save
 from wetcow.learning.statistics import Statistics, accumulate
@@ -140,6 +141,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Mean squared error of left-out criticalities.
     refined_ : list of Refined
         What training came to in the last `fit`, one for each member that was trained.
+    record_ : Record or None
+        How it was learned: samples of each class, the date, the accuracy on left-out samples. None
+        if it was loaded from a file of a version that kept none.
     usual_uncertainty_ : float
         Exceeded by the `uncertainty` of 1 % of images like those learned.
 
@@ -266,15 +270,18 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.refined_ = []
             if self.train_minutes:
                 self.refined_ = self._refine(members, X, labels, len(classes), rng, start)
-                trained = [refined.hidden for refined in self.refined_]
-                members = trained + members[len(trained) :]
+                others = [refined.hidden for refined in self.refined_]
+                members = others + members[len(others) :]
             hidden = united(members)
             room = self.cache_size if passes else 0
             blocks = training_blocks(
                 *(hidden, X, labels, len(classes), self.block_size, room, self._copies())
             )
             with contextlib.closing(blocks):
-                self._solve(classes, _sums(blocks, start), blocks, passes, rng, start)
+                sums = _sums(blocks, start)
+                solution = self._solve(classes, sums, blocks, passes, rng, start)
+            counts = counted(labels, len(classes))
+            self.record_ = make_record(solution, counts, passes > 0, trained(self.refined_))
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
@@ -319,13 +326,21 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             blocks = training_blocks(
                 *(hidden, X, labels, len(wanted), self.block_size, 0, self._copies())
             )
+            # Of a file without a record it is not known what went before.
+            before = None if first else self.record_
+            counts = counted(labels, len(wanted))
             with contextlib.closing(blocks):
                 statistics = _sums(blocks, start)
                 if known is not None:
                     columns = np.searchsorted(wanted, known)
+                    if before is not None:
+                        counts = counted(labels, len(wanted), before.counts, columns)
                     earlier = self.statistics_.with_classes(columns, len(wanted))
                     statistics = earlier.merge(statistics)
-                self._solve(wanted, statistics, blocks, 0, rng, start)
+                solution = self._solve(wanted, statistics, blocks, 0, rng, start)
+            if first or before is not None:
+                earlier = () if before is None else before.trained
+                self.record_ = make_record(solution, counts, False, earlier)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -397,8 +412,24 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
-    def save(self, path: str | os.PathLike, *, updatable: bool = False) -> None:
-        """Save to a file of a JSON header and arrays, atomically; see `load`.
+    def card(self) -> str:
+        """Say what it was learned from, what was measured, what it is for and its limits.
+
+        Returns
+        -------
+        str
+            Markdown. `save` puts it into the file, too, where any program that opens zip archives
+            finds it as README.md.
+        """
+        check_is_fitted(self)
+        from wetcow.learning.card import model_card
+
+        return model_card(self)
+
+    def save(
+        self, path: str | os.PathLike, *, updatable: bool = False, notes: str | None = None
+    ) -> None:
+        """Save to a file of a JSON header, a card to read and arrays, atomically; see `load`.
 
         Parameters
         ----------
@@ -407,9 +438,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         updatable : bool
             Whether to keep the sums over samples, 4·d² bytes for d features, with which
             `partial_fit` can go on.
+        notes : str, optional
+            What the card is to say of the data: where they are from, who may use them. None: what
+            it said when loaded, if anything.
         """
         check_is_fitted(self)
-        save(self, path, updatable=updatable)
+        save(self, path, updatable=updatable, notes=notes)
 
     def to_onnx(self, path: str | os.PathLike) -> None:
         """Write a model of ONNX from rows to probabilities, to run without Python.
@@ -536,7 +570,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         margin_passes: int,
         rng: np.random.Generator,
         start: StartStage,
-    ) -> None:
+    ) -> calibration.Solution:
         """Solve and calibrate the class modes; `blocks` are the last data."""
         ridge = self.settings_.ridge
         solution = calibration.solve(statistics, blocks, ridge, margin_passes, rng, start)
@@ -545,6 +579,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
         self.ridge_, self.sharpness_ = solution.ridge, solution.sharpness
         self.noise_, self.usual_uncertainty_ = solution.noise, solution.usual_uncertainty
+        return solution
 
 
 def _sums(blocks: Blocks, start: StartStage) -> Statistics:

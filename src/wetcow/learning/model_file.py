@@ -1,6 +1,7 @@
 """Files of models: a JSON header and named arrays in a zip, nothing that could run code.
 
-A member ``header.json`` comes first, then one ``.npy`` for each array, all stored uncompressed.
+A member ``header.json`` comes first, then ``README.md`` for people, if there is one, then one
+``.npy`` for each array, all stored uncompressed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from wetcow.version import __version__
 
 FORMAT, FORMAT_VERSION = "wetcow-model", 1
 _HEADER = "header.json"  # first in the file, so that a part of a file can be told from others
+_README = "README.md"
 _OURS = ("format", "format_version", "wetcow", "arrays")  # fields of the header that are set here
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 _KINDS = "biufcU"  # of dtypes that a .npy file keeps without pickle and names by one short string
@@ -44,7 +46,10 @@ class ModelFileError(ValueError):
 
 
 def write_model(
-    path: str | os.PathLike, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    path: str | os.PathLike,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    readme: str | None = None,
 ) -> None:
     """Write a header and arrays to one file, which appears only when it is complete.
 
@@ -60,6 +65,8 @@ def write_model(
     arrays : dict of arrays
         Numbers, bools or strings; names are letters, digits and ``_ . -``, with ``/`` between
         parts.
+    readme : str, optional
+        Text for people, which `read_model` does not need.
 
     Raises
     ------
@@ -102,6 +109,8 @@ def write_model(
         ) from error
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(_HEADER), text)
+        if readme is not None:
+            archive.writestr(zipfile.ZipInfo(_README), readme)
         for name, array in arrays.items():
             member = zipfile.ZipInfo(f"{name}.npy")  # with a fixed date
             member.file_size = array.nbytes  # from 2 GB on, sizes need more room

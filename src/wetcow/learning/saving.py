@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping
 from numbers import Integral
@@ -9,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.learning import record
 from wetcow.learning.augment import Augmentation
 from wetcow.learning.budgets import Settings
+from wetcow.learning.card import model_card
 from wetcow.learning.class_modes import ClassModes
 from wetcow.learning.features import Geometry, Layer
 from wetcow.learning.frame import Frame
@@ -112,8 +115,13 @@ def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
     return Statistics(header["count"], x, y, _unpacked(arrays["sums/xx"], len(x)), xy, yy)
 
 
-def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
+def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
     """Write a fitted classifier to a file; see `WaveClassifier.save`."""
+    described = copy.copy(classifier)  # as it will be when loaded
+    if not updatable:
+        described.statistics_ = None
+    if notes is not None and classifier.record_ is not None:
+        described.record_ = classifier.record_._replace(notes=notes)
     parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
     if isinstance(parameters["frame"], Frame):
         parameters["frame"] = frame_to_header(parameters["frame"])
@@ -132,6 +140,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
         "feature_names": _names(classifier),
         "hidden": hidden,
         "class_modes": modes,
+        "record": None if described.record_ is None else described.record_.header(),
         **{name: getattr(classifier, name) for name in _NUMBERS},
     }
     arrays.update(more)
@@ -143,7 +152,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool) -> None:
         arrays["classes"] = labels
     else:
         header["classes"] = labels
-    write_model(path, header, arrays)
+    write_model(path, header, arrays, model_card(described))
 
 
 def load(cls: Any, path: str | os.PathLike) -> Any:
@@ -174,6 +183,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
         for name in _NUMBERS:
             setattr(classifier, name, header[name])
+        classifier.record_ = record.from_header(header.get("record"))
         classifier.refined_ = []
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error

@@ -1,11 +1,14 @@
-"""The command ``wetcow export``: a saved model in the format of other runtimes."""
+"""Commands for saved models: ``wetcow card`` describes them, ``wetcow export`` writes ONNX."""
 
 from __future__ import annotations
 
 import pathlib
 from typing import Any
 
-from wetcow.cli.output import check_json, console, versions, write_json
+import typer
+
+from wetcow.cli.output import STDOUT, check_json, console, versions, write_json
+from wetcow.learning.card import facts
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -23,6 +26,15 @@ def run(model: pathlib.Path, onnx: pathlib.Path, json_file: str | None) -> None:
         soft_wrap=True,
     )
     write_json(report, json_file)
+
+
+def show_card(model: pathlib.Path, json_file: str | None) -> None:
+    """Print the card of a saved model."""
+    check_json(json_file)
+    classifier = WaveClassifier.load(model)
+    if json_file != STDOUT:
+        typer.echo(classifier.card(), nl=False)
+    write_json({"model": model, **facts(classifier), "versions": versions()}, json_file)
 
 
 def export(model: pathlib.Path, onnx: pathlib.Path) -> dict[str, Any]:

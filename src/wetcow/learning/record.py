@@ -1,0 +1,112 @@
+"""What a classifier keeps of how it was learned, beside what it answers with."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from wetcow.learning.calibration import Solution
+from wetcow.version import __version__
+
+if TYPE_CHECKING:
+    from wetcow.learning.refine import Refined
+
+
+class Trained(NamedTuple):
+    """What training by gradient came to, for one member.
+
+    Attributes
+    ----------
+    constructed, trained : float
+        Accuracies on samples that were not learned, of which the higher one tells what is kept.
+    seconds : float
+    complete : bool
+        Whether no one interrupted it.
+    """
+
+    constructed: float
+    trained: float
+    seconds: float
+    complete: bool
+
+
+class Record(NamedTuple):
+    """How a classifier was learned.
+
+    Attributes
+    ----------
+    counts : tuple of int
+        Samples of each class, without deformed copies.
+    date : str
+        Day of the last `fit` or `partial_fit`, UTC, as 2026-11-27.
+    wetcow : str
+        Version that learned it.
+    left_out : int
+        Number of samples whose class was found by class modes that were solved without them.
+    left_out_accuracy : float
+        Share of these found right. The hidden modes have seen them, but no labels.
+    margins : bool
+        Whether they were left out together, of the margin passes; else each alone.
+    trained : tuple of Trained
+        One for each member that was trained.
+    notes : str
+        What the user said of the data.
+    """
+
+    counts: tuple[int, ...]
+    date: str
+    wetcow: str
+    left_out: int
+    left_out_accuracy: float
+    margins: bool
+    trained: tuple[Trained, ...]
+    notes: str = ""
+
+    def header(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {**self._asdict(), "trained": [one._asdict() for one in self.trained]}
+
+
+def make_record(
+    solution: Solution, counts: np.ndarray, margins: bool, trained: Sequence[Trained]
+) -> Record:
+    """Return the record of what has been learned just now."""
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    left_out = (solution.n_left_out, solution.left_out_accuracy)
+    return Record(
+        *(tuple(int(count) for count in counts), day, __version__, *left_out, margins),
+        tuple(trained),
+    )
+
+
+def from_header(header: Mapping[str, Any] | None) -> Record | None:
+    """Return the record that `Record.header` described; None of files that have none."""
+    if header is None:
+        return None
+    trained = tuple(Trained(**one) for one in header["trained"])
+    return Record(**{**header, "counts": tuple(header["counts"]), "trained": trained})
+
+
+def trained(members: Sequence[Refined]) -> tuple[Trained, ...]:
+    """Return what is kept of training."""
+    return tuple(
+        Trained(one.constructed, one.trained, one.seconds, one.complete) for one in members
+    )
+
+
+def counted(
+    labels: np.ndarray, n_classes: int, earlier: Sequence[int] = (), columns: Any = ()
+) -> np.ndarray:
+    """Count samples of each class, and add earlier ones, whose classes are in `columns` now.
+
+    Examples
+    --------
+    >>> counted(np.array([0, 2, 2]), 3, earlier=[5, 7], columns=[0, 1]).tolist()
+    [6, 7, 2]
+    """
+    counts = np.bincount(labels, minlength=n_classes)
+    counts[np.asarray(columns, int)] += np.asarray(earlier, int)
+    return counts
