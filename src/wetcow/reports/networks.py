@@ -178,7 +178,65 @@ class Trained:
             return np.concatenate([self._network(block).numpy() for block in blocks])
 
 
-class TrainedInTime(Trained):
+class _OnDeformed(Trained):
+    """A network trained on randomly deformed images; the rate falls as a half cosine."""
+
+    _batch = _BATCH
+
+    def __init__(
+        self,
+        network: Callable[[int, int], Any],
+        learning_rate: float,
+        augmentation: Any,
+        seed: int,
+        num_threads: int,
+    ):
+        super().__init__(network, 0, learning_rate, seed, num_threads)
+        self._augmentation = augmentation
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+        self._begin()
+        torch.manual_seed(self._seed)
+        X = X.reshape(len(X), -1)
+        side = math.isqrt(X.shape[1])
+        self._network = self._class(X.shape[1], int(y.max()) + 1)
+        adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
+        key = jax.random.key(self._seed)
+        chosen: list[torch.Tensor] = []
+        number = 0
+        while (done := self._done(number)) < 1:
+            if not chosen:
+                chosen = self._shuffled(len(X))
+            rows = chosen.pop().numpy()
+            key, now = jax.random.split(key)
+            images = X[rows].reshape(-1, side, side)
+            deformed = np.array(
+                _deform(images, jax.random.split(now, len(rows)), self._augmentation)
+            )
+            for group in adam.param_groups:
+                group["lr"] = self._learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+            adam.zero_grad()
+            images = torch.from_numpy(deformed.reshape(len(rows), -1))
+            self._network.loss(images, torch.from_numpy(y[rows])).backward()
+            adam.step()
+            number += 1
+        self._network.eval()
+
+    def _shuffled(self, n: int) -> list[torch.Tensor]:
+        """Rows of the next steps; images fewer than in a step come repeatedly."""
+        repeated = torch.arange(max(n, self._batch)) % n
+        order = repeated[torch.randperm(len(repeated))]
+        return [*order.split(self._batch)[: len(order) // self._batch]]
+
+    def _begin(self) -> None:
+        """Told that training begins."""
+
+    def _done(self, number: int) -> float:
+        """Share of the training that is over after a number of steps."""
+        raise NotImplementedError
+
+
+class TrainedInTime(_OnDeformed):
     """A network trained for some minutes on randomly deformed images.
 
     Parameters
@@ -191,39 +249,42 @@ class TrainedInTime(Trained):
         How images are deformed.
     """
 
-    def __init__(
-        self,
-        network: Callable[[int, int], Any],
-        minutes: float,
-        learning_rate: float,
-        augmentation: Any,
-        seed: int,
-        num_threads: int,
-    ):
-        super().__init__(network, 0, learning_rate, seed, num_threads)
+    def __init__(self, network: Callable[[int, int], Any], minutes: float, *rest: Any):
+        super().__init__(network, *rest)
         self._minutes = minutes
-        self._augmentation = augmentation
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> None:
-        began = time.perf_counter()
-        torch.manual_seed(self._seed)
-        side = math.isqrt(X.shape[1])
-        self._network = self._class(X.shape[1], int(y.max()) + 1)
-        adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
-        deform = jax.jit(functools.partial(augment, augmentation=self._augmentation))
-        key = jax.random.key(self._seed)
-        chosen: list[torch.Tensor] = []
-        while (done := (time.perf_counter() - began) / (60 * self._minutes)) < 1:
-            if not chosen:
-                chosen = [*torch.randperm(len(X)).split(_BATCH)[: len(X) // _BATCH]]
-            rows = chosen.pop().numpy()
-            key, now = jax.random.split(key)
-            images = X[rows].reshape(-1, side, side)
-            deformed = np.array(deform(images, jax.random.split(now, len(rows))))
-            for group in adam.param_groups:
-                group["lr"] = self._learning_rate * 0.5 * (1 + math.cos(math.pi * done))
-            adam.zero_grad()
-            images = torch.from_numpy(deformed.reshape(len(rows), -1))
-            self._network.loss(images, torch.from_numpy(y[rows])).backward()
-            adam.step()
-        self._network.eval()
+    def _begin(self) -> None:
+        self._began = time.perf_counter()
+
+    def _done(self, number: int) -> float:
+        return (time.perf_counter() - self._began) / (60 * self._minutes)
+
+
+class TrainedInSteps(_OnDeformed):
+    """A network trained for some steps on randomly deformed images, however few there are.
+
+    Parameters
+    ----------
+    network, learning_rate, seed, num_threads
+        As for `Trained`. The rate falls as a half cosine.
+    steps : int
+        Of gradient descent.
+    augmentation : wetcow.learning.augment.Augmentation
+        How images are deformed.
+    batch : int
+        Images in a step.
+    """
+
+    def __init__(
+        self, network: Callable[[int, int], Any], steps: int, *rest: Any, batch: int = _BATCH
+    ):
+        super().__init__(network, *rest)
+        self._steps, self._batch = steps, batch
+
+    def _done(self, number: int) -> float:
+        return number / self._steps
+
+
+@functools.partial(jax.jit, static_argnames="augmentation")
+def _deform(images: Any, keys: Any, augmentation: Any) -> Any:
+    return augment(images, keys, augmentation)

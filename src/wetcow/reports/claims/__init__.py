@@ -7,6 +7,7 @@ SECTIONS = {
     "accuracy": "wetcow.reports.claims.accuracy",
     "synchronization": "wetcow.reports.claims.synchronization",
     "forgetting": "wetcow.reports.claims.forgetting",
+    "little_data": "wetcow.reports.claims.little_data",
     "real_time": "wetcow.reports.claims.real_time",
 }
 """Modules of the sections by name, in the order of the report."""

@@ -1,0 +1,131 @@
+"""What our classifier is compared with: settings that several sections of the report share."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from wetcow.learning.augment import NAMED, augment
+from wetcow.learning.budgets import RECIPES
+from wetcow.learning.frame import Frame, align
+
+NO_TORCH = (
+    'Convolutional networks were left out: PyTorch is not installed (pip install "wetcow[bench]").'
+)
+_RATE = 2e-3  # of Adam, falling; see benchmarks/peers.py
+_BATCH = 64
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def small_network(name: str, steps: int, seed: int) -> Any:
+    """Return a small convolutional network, to be trained on images deformed as ours may be.
+
+    Parameters
+    ----------
+    name : str
+        Data set, which decides how images are deformed.
+    steps : int
+        Of gradient descent, 64 images each.
+    seed : int
+    """
+    from wetcow.reports.networks import Small, TrainedInSteps
+
+    deformed = NAMED[RECIPES[name]["augmentation"]]
+    cores = os.cpu_count() or 1
+    return TrainedInSteps(Small, steps, _RATE, deformed, seed, cores, batch=_BATCH)
+
+
+class OnPixels:
+    """An estimator of rows, given images (n, height, width).
+
+    Parameters
+    ----------
+    estimator : object with fit and predict
+        As in scikit-learn.
+    frame : Frame, optional
+        Into which images are brought first, as for our classifier.
+    copies : int
+        Randomly deformed copies of each image that are learned beside it.
+    name : str
+        Data set, which decides how copies are deformed.
+    seed : int
+        Of the copies.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        frame: Frame | None = None,
+        *,
+        copies: int = 0,
+        name: str = "mnist",
+        seed: int = 0,
+    ):
+        self.estimator, self.frame, self.copies = estimator, frame, copies
+        self.name, self.seed = name, seed
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> OnPixels:
+        """Learn images and labels."""
+        framed = self._framed(X)
+        parts = [framed, *deformed_copies(framed, self.copies, self.name, self.seed)]
+        rows = np.concatenate(parts).reshape(len(parts) * len(X), -1)
+        self.estimator.fit(rows, np.tile(y, len(parts)))
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return labels (n,)."""
+        return self.estimator.predict(self._framed(X).reshape(len(X), -1))
+
+    def _framed(self, X: np.ndarray) -> np.ndarray:
+        return X if self.frame is None else align(X, self.frame)
+
+
+def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> list[np.ndarray]:
+    """Return `count` randomly deformed copies of images (n, height, width)."""
+    if not count:
+        return []
+    n = len(images)
+    keys = jax.random.split(jax.random.key(seed), (count, n))
+    return [np.asarray(_deform(images, some, RECIPES[name]["augmentation"])) for some in keys]
+
+
+@functools.partial(jax.jit, static_argnames="name")
+def _deform(images: Any, keys: Any, name: str) -> Any:
+    return augment(images, keys, NAMED[name])
+
+
+class Ensemble:
+    """Several learners whose probabilities are averaged.
+
+    Parameters
+    ----------
+    members : sequence of objects with fit and predict_proba
+        Best of different seeds (deep ensembles, Lakshminarayanan et al. 2017).
+    """
+
+    def __init__(self, members: Sequence[Any]):
+        self.members = members
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Ensemble:
+        """Let every member learn everything."""
+        for member in self.members:
+            member.fit(X, y)
+        return self
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Return mean probabilities, float64 (n, n_classes)."""
+        return np.mean([member.predict_proba(X) for member in self.members], axis=0)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return labels of highest mean probability, (n,)."""
+        return self.predict_proba(X).argmax(axis=1)
