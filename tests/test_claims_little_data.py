@@ -74,13 +74,13 @@ def test_copies_are_of_their_own_images_and_rows_flat():
     assert not np.array_equal(learned.X[3:6], learned.X[6:])
     np.testing.assert_allclose(peer.predict(images), images.mean(axis=(1, 2)))
     again = deformed_copies(images, 2, "fashion-mnist", 1)
-    np.testing.assert_array_equal(np.concatenate(again).reshape(6, -1), learned.X[3:])
+    np.testing.assert_array_equal(again.reshape(6, -1), learned.X[3:])
 
 
 @pytest.mark.slow
 def test_digits_from_few_images(monkeypatch):
     monkeypatch.setattr(little_data, "_QUICK_SIZES", (1, 10))
-    monkeypatch.setattr(little_data, "_COPIES", {1: 5, 10: 2})
+    monkeypatch.setattr(little_data, "_QUICK_COPIES", 2)
     monkeypatch.setattr(little_data, "_QUICK_MODES", 16)
     evidence = little_data.run(Effort(True, 0, None, lambda line: None), ["digits"])
     table = evidence.tables[0]

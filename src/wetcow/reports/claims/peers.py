@@ -20,6 +20,7 @@ NO_TORCH = (
 )
 _RATE = 2e-3  # of Adam, falling; see benchmarks/peers.py
 _BATCH = 64
+_AT_ONCE = 512  # images deformed in one compiled call
 
 
 def has_torch() -> bool:
@@ -77,9 +78,9 @@ class OnPixels:
     def fit(self, X: np.ndarray, y: np.ndarray) -> OnPixels:
         """Learn images and labels."""
         framed = self._framed(X)
-        parts = [framed, *deformed_copies(framed, self.copies, self.name, self.seed)]
-        rows = np.concatenate(parts).reshape(len(parts) * len(X), -1)
-        self.estimator.fit(rows, np.tile(y, len(parts)))
+        copies = deformed_copies(framed, self.copies, self.name, self.seed)
+        rows = np.concatenate([framed, copies])
+        self.estimator.fit(rows.reshape(len(rows), -1), np.tile(y, 1 + self.copies))
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -90,18 +91,37 @@ class OnPixels:
         return X if self.frame is None else align(X, self.frame)
 
 
-def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> list[np.ndarray]:
-    """Return `count` randomly deformed copies of images (n, height, width)."""
-    if not count:
-        return []
-    n = len(images)
-    keys = jax.random.split(jax.random.key(seed), (count, n))
-    return [np.asarray(_deform(images, some, RECIPES[name]["augmentation"])) for some in keys]
+def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> np.ndarray:
+    """Deform images at random.
+
+    Parameters
+    ----------
+    images : float array (n, height, width)
+    count : int
+        Copies of each.
+    name : str
+        Data set, which decides how.
+    seed : int
+
+    Returns
+    -------
+    float32 array (count·n, height, width)
+        The first copy of each image, then the second of each, and so on.
+    """
+    rows = np.tile(images.astype(np.float32), (count, 1, 1))
+    deformed, key = np.empty_like(rows), jax.random.key(seed)
+    for low in range(0, len(rows), _AT_ONCE):
+        some = rows[low : low + _AT_ONCE]
+        # Always as many at once: other numbers would be compiled for.
+        padded = np.pad(some, ((0, _AT_ONCE - len(some)), (0, 0), (0, 0)))
+        moved = _deform(padded, jax.random.fold_in(key, low), RECIPES[name]["augmentation"])
+        deformed[low : low + _AT_ONCE] = np.asarray(moved)[: len(some)]
+    return deformed
 
 
 @functools.partial(jax.jit, static_argnames="name")
-def _deform(images: Any, keys: Any, name: str) -> Any:
-    return augment(images, keys, NAMED[name])
+def _deform(images: Any, key: Any, name: str) -> Any:
+    return augment(images, jax.random.split(key, len(images)), NAMED[name])
 
 
 class Ensemble:
