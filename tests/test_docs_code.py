@@ -90,6 +90,11 @@ def check_howto(names):
     assert np.quantile(np.abs(names["probabilities"] - wanted).max(axis=1), 0.99) < 1e-5
 
 
+def check_gradients(names):
+    assert float(names["slope"]) == pytest.approx(float(names["difference"]), rel=1e-5)
+    assert abs(float(names["slope"])) > 0.01
+
+
 CHECKS = {
     "tutorials/first_wave": check_first_wave,
     "tutorials/first_memory": check_first_memory,
@@ -98,6 +103,7 @@ CHECKS = {
     "tissue": check_tissue,
     "connectomes": check_connectomes,
     "theory": check_theory,
+    "gradients": check_gradients,
     "howto": check_howto,
 }
 

@@ -1,5 +1,8 @@
 """Gradients through a simulation: every adjoint gives the slope of what is integrated."""
 
+import importlib
+import pathlib
+
 import conftest
 import diffrax
 import jax
@@ -9,6 +12,7 @@ import pytest
 
 import wetcow as wc
 
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 SIZE, TIMES = 3, np.linspace(0, 4, 5)
 SETTINGS = {"rtol": 1e-9, "atol": 1e-11, "max_steps": 256}
 
@@ -78,3 +82,18 @@ def test_complex_links_backwards_in_time(rng):
         other = float(jax.grad(lambda s: loss(s, None))(1.0))
     assert one == pytest.approx(other, rel=1e-6)
     assert abs(one) > 1e-3
+
+
+@pytest.mark.slow
+def test_search_finds_what_the_closed_form_says(monkeypatch):
+    """Few modes: the gradient leads to couplings that satisfy [28-30], which it is not told."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    fit_network = importlib.import_module("fit_network")
+    found = fit_network.compare(size=5, iterations=120, seed=0)
+    assert found["random"]["residual"] > 0.3 and found["random"]["error"] > 0.3
+    assert found["closed form"]["error"] < 1e-6
+    assert found["gradient"]["error"] < 1e-3 and found["gradient"]["residual"] < 0.01
+    assert found["gradient"]["replaying"] == 1
+    errors = [error for _, error in found["course"]]
+    assert errors == sorted(errors, reverse=True)
+    assert fit_network.draw(found).axes[0].get_xlabel() == "seconds"
