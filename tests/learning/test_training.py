@@ -60,7 +60,7 @@ def test_gradient_is_that_of_differences(digits, response):
     plan, images, labels = trainer.plan, trainer.images[:64], trainer.labels[:64]
 
     def loss(network):
-        logits = training._logits(network, trainer.problem, images, plan)
+        logits = training.logits(network, trainer.problem, images, plan)
         chosen = jax.nn.log_softmax(logits)[jnp.arange(64), labels]
         return -chosen.mean()
 

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from wetcow.learning.augment import Augmentation, augment
 from wetcow.learning.class_modes import ClassModes
@@ -148,8 +148,22 @@ def layers_of(network: Network, problem: Problem, response: Response) -> tuple[L
     )
 
 
-def _logits(network: Network, problem: Problem, images: Any, plan: Plan) -> Any:
-    """Class probabilities as logarithms, up to a constant, of a few images."""
+def logits(network: Network, problem: Problem, images: Any, plan: Plan) -> Any:
+    """Class probabilities as logarithms, up to a constant, of a few images.
+
+    Parameters
+    ----------
+    network : Network
+        In training, or like it.
+    problem : Problem
+    images : float32 array (n, height, width)
+        As the hidden modes see them.
+    plan : Plan
+
+    Returns
+    -------
+    float32 array (n, classes)
+    """
     layers = layers_of(network, problem, plan.response)
     found = [
         encode_group(images, layer, geometry, plan.response)
@@ -206,8 +220,8 @@ def _advance_part(
     kept = 1 - 1 / jnp.maximum(AVERAGED * state.steps, 1)
 
     def loss(network, some, wanted):
-        logits = _logits(network, problem, some, plan)
-        return jnp.sum(optax.softmax_cross_entropy_with_integer_labels(logits, wanted))
+        found = logits(network, problem, some, plan)
+        return jnp.sum(optax.softmax_cross_entropy_with_integer_labels(found, wanted))
 
     def one(state, chosen):
         some, wanted = images[chosen], labels[chosen]
@@ -238,7 +252,7 @@ def _advance_part(
 @functools.partial(jax.jit, static_argnames="plan")
 def _classes(network: Network, problem: Problem, images: Any, plan: Plan) -> Any:
     """Classes of groups of images (groups, n, height, width)."""
-    return jax.lax.map(lambda some: _logits(network, problem, some, plan).argmax(axis=1), images)
+    return jax.lax.map(lambda some: logits(network, problem, some, plan).argmax(axis=1), images)
 
 
 class Trainer:
@@ -283,7 +297,9 @@ class Trainer:
     def start(self, steps: int) -> State:
         """State before the first of so many steps."""
         optimiser = _optimiser(steps, self.plan.rate).init(self.network)
-        return State(self.network, self.network, optimiser, jnp.int32(0), jnp.int32(steps))
+        state = State(self.network, self.network, optimiser, jnp.int32(0), jnp.int32(steps))
+        # Where a call leaves it, or the second call would be compiled anew.
+        return jax.device_put(state, NamedSharding(self.plan.mesh, PartitionSpec()))
 
     def advance(self, state: State, steps: int) -> tuple[State, float]:
         """Do so many steps and return their mean loss. Which images come depends on the step."""

@@ -87,7 +87,7 @@ class Perceptron:
         rows = flat(X)
         if self.weights is None:
             sizes = (rows.shape[1], self.width, self.width, self.n_classes)
-            self.weights = _initial(self.rng, sizes)
+            self.weights = initial_weights(self.rng, sizes)
         return rows
 
     def _train(self, rows: np.ndarray, y: np.ndarray, passes: int) -> None:
@@ -127,7 +127,7 @@ def batches(n: int, rng: np.random.Generator) -> list[np.ndarray]:
     return [order[i * _BATCH : (i + 1) * _BATCH] for i in range(whole)]
 
 
-def _initial(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
+def initial_weights(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
     """Gaussian weights of variance 2 / inputs (He et al. 2015), no offsets."""
     return [
         (

@@ -9,5 +9,6 @@ SECTIONS = {
     "forgetting": "wetcow.reports.claims.forgetting",
     "little_data": "wetcow.reports.claims.little_data",
     "real_time": "wetcow.reports.claims.real_time",
+    "stability": "wetcow.reports.claims.stability",
 }
 """Modules of the sections by name, in the order of the report."""

@@ -1,0 +1,102 @@
+"""How steep the answers of hidden modes are where they begin and end, exactly and as trained with.
+
+A mode answers from γ̄ = 0 on, where it leaves silence, and spikes up to criticality one, where
+p = ω̄ − wγ̄ = 0. The paper's rate [28] also ends at q = ω̄ + wγ̄ = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.learning.response import Response, fit_codes, respond
+from wetcow.modes.response import response as exact_response
+
+DISTANCES = tuple(10.0**-power for power in range(1, 9))
+"""From a border, in units of ω̄."""
+
+SILENCE, CRITICAL, OTHER = "γ̄ = 0", "criticality 1 (p = 0)", "q = 0"
+_BORDERS: dict[Response, tuple[str, ...]] = {
+    "amplitude": (SILENCE, CRITICAL),
+    "rate": (SILENCE, CRITICAL),
+    "analytic": (OTHER, CRITICAL),
+}
+_GRID = np.linspace(-6, 6, 24_001)  # γ̄, with all borders at ω̄ = 1 and ω̄ = 0.5
+_FREQUENCIES = (0.5, 1.0, 1e-3, 1e-6, 0.0)
+
+
+def _exact(code: Response) -> Callable[[Any], Any]:
+    """Answer to γ̄ at ω̄ = 1, by which what is trained with is judged."""
+    ratio = fit_codes().ratio
+    if code == "analytic":
+        return lambda c: jnp.sqrt(1 - (c * ratio) ** 2)
+    index = ("rate", "amplitude").index(code)
+    return lambda c: exact_response(c)[index]
+
+
+def _used(code: Response) -> Callable[[Any], Any]:
+    return lambda c: respond(c, 1.0, code)[0]
+
+
+def steepness() -> list[dict[str, Any]]:
+    """Slopes of each code by γ̄ beside its borders, in double precision, ω̄ = 1.
+
+    Returns
+    -------
+    list of dict
+        "code", "border", "distance", and the absolute slopes, "exact" and "used" in training; the
+        steeper of both sides where the code answers on both.
+
+    Examples
+    --------
+    >>> rows = [row for row in steepness() if row["code"] == "rate"]
+    >>> closest = next(r for r in rows if r["border"] == CRITICAL and r["distance"] == 1e-8)
+    >>> closest["exact"] > 1000 > 30 > closest["used"]
+    True
+    """
+    rows = []
+    with jax.enable_x64(True):
+        ratio = fit_codes().ratio
+        at = {SILENCE: 0.0, CRITICAL: 1 / ratio, OTHER: -1 / ratio}
+        distances = np.array(DISTANCES)
+        for code, borders in _BORDERS.items():
+            exact = jax.jit(jax.vmap(jax.grad(_exact(code))))
+            used = jax.jit(jax.vmap(jax.grad(_used(code))))
+            for border in borders:
+                sides = [at[border] - distances, at[border] + distances]
+                if code == "analytic":  # not defined beyond
+                    sides = sides[:1] if border == CRITICAL else sides[1:]
+                elif border == SILENCE:
+                    sides = sides[1:]
+                found = [np.max([np.abs(f(c)) for c in sides], axis=0) for f in (exact, used)]
+                rows += [
+                    {
+                        **{"code": code, "border": border, "distance": float(distance)},
+                        **{"exact": float(one), "used": float(other)},
+                    }
+                    for distance, one, other in zip(distances, *found, strict=True)
+                ]
+    return rows
+
+
+def steepest(code: Response) -> float:
+    """Largest slope of a code by γ̄ or ω̄ in training, single precision, over a grid of both.
+
+    Infinite if any slope is not finite.
+
+    Examples
+    --------
+    >>> steepest("amplitude") < 30
+    True
+    """
+
+    def both(gamma: Any, omega: Any) -> Any:
+        return jax.grad(lambda g, o: respond(g, o, code)[0], argnums=(0, 1))(gamma, omega)
+
+    gamma, omega = np.meshgrid(_GRID.astype("f4"), np.array(_FREQUENCIES, "f4"))
+    slopes = np.abs(jax.jit(jax.vmap(both))(gamma.ravel(), omega.ravel()))
+    return float(slopes.max()) if np.all(np.isfinite(slopes)) else float("inf")

@@ -1,0 +1,203 @@
+"""Networks that are trained for as long as usual, much longer, and at rates far too high."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow.learning import training
+from wetcow.learning.response import Response
+from wetcow.reports.claims.data import Images, Part, wave
+from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
+from wetcow.reports.evidence import Effort
+from wetcow.reports.perceptron import forward, initial_weights
+from wetcow.reports.spiking import STEEPNESS, scores_and_spikes
+
+LONGER = 10  # times as many steps as usual
+FACTORS = (1, 10, 100, 1000)  # of the usual learning rate
+
+WAVES, PAPERS, RECTIFIED = "waves, both codes", "waves, rate [28]", "ReLU instead of waves"
+PERCEPTRON = "perceptron"
+SPIKING, TRUE_SLOPE = "LIF, surrogate slope", "LIF, true slope"
+LEARNERS = (WAVES, PAPERS, RECTIFIED, PERCEPTRON, SPIKING, TRUE_SLOPE)
+
+_RESPONSES: dict[str, Response] = {WAVES: "both", PAPERS: "analytic", RECTIFIED: "relu"}
+_PEERS_RATE = 1e-3
+WIDTH = 128  # units of peers
+_IN_GRADIENT = 256  # images of which the gradient is taken at each look
+
+
+class Sizes(NamedTuple):
+    """How much is done.
+
+    Attributes
+    ----------
+    train, validation : int
+        Images.
+    modes : int
+    steps, looks : int
+        Steps that are usual, and how often to look meanwhile; LONGER times as often if it takes
+        longer.
+    learners : tuple of str
+        Waves first.
+    """
+
+    train: int
+    validation: int
+    modes: int
+    steps: int
+    looks: int
+    learners: tuple[str, ...]
+
+
+def wave_trainer(
+    data: Images, learned: Part, judged: Part, name: str, modes: int, seed: int
+) -> Any:
+    """Return what trains a constructed network, with images as in the paper: 7×7, framed."""
+    classifier = wave(
+        data.name,
+        seed,
+        **{"n_modes": modes, "patch_size": 5, "n_regions": 3, "frame": "seven"},
+        **{"response": _RESPONSES[name], "ridge": 1e-3, "margin_passes": 0},
+    ).fit(learned.images, learned.labels)
+    hidden = classifier.hidden_
+    seen = [Part(hidden.images(_rows(part)), part.labels) for part in (learned, judged)]
+    rate = classifier.learning_rate
+    start = hidden, classifier.class_modes_, classifier.sharpness_
+    return training.Trainer(*start, *seen[0], seen[1], None, rate, seed)
+
+
+def _rows(part: Part) -> np.ndarray:
+    return part.images.reshape(len(part.images), -1)
+
+
+def of_trainer(trainer: training.Trainer) -> Learner:
+    """Return the network that a trainer trains, for plain steps."""
+
+    def scores(network: Any, images: Any) -> Any:
+        return training.logits(network, trainer.problem, images, trainer.plan)
+
+    return Learner(scores, trainer.network, lambda network: network.layers)
+
+
+def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
+    """Return the other networks, of one hidden layer, on the same images as rows."""
+    weights = initial_weights(np.random.default_rng(seed), (pixels, WIDTH, n_classes))
+
+    def of(scores: Callable[[Any, Any], Any]) -> Learner:
+        return Learner(
+            lambda w, images: scores(w, images.reshape(len(images), -1)), weights, lambda w: w[:-1]
+        )
+
+    spiking = {SPIKING: STEEPNESS, TRUE_SLOPE: None}
+    return {PERCEPTRON: of(forward)} | {
+        name: of(lambda w, rows, k=k: scores_and_spikes(w, rows, k)[0])
+        for name, k in spiking.items()
+    }
+
+
+class Watched:
+    """Rows of numbers about a training, one for each look.
+
+    Parameters
+    ----------
+    learner : Learner
+    some : Part
+        Images of which the gradient is taken at each look.
+    judged : Part
+        Validation images.
+    labels : dict
+        Of each row.
+    """
+
+    def __init__(self, learner: Learner, some: Part, judged: Part, labels: dict[str, Any]):
+        self.learner, self.some, self.judged, self.labels = learner, some, judged, labels
+        self.rows: list[dict[str, Any]] = []
+        self.look(0, None, learner.weights)
+
+    def look(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
+        """Note the step, the loss since the last look, and sizes now; score the average."""
+        slopes = gradient(self.learner, weights, self.some)
+        whole, size = norm(slopes), largest(weights)
+        scored = weights if average is None else average
+        self.rows.append(
+            {
+                **self.labels,
+                **{"step": step, "loss": loss, "gradient": whole, "coupling": size},
+                "hidden": norm(self.learner.hidden(slopes)),
+                "finite": bool(np.isfinite(whole) and np.isfinite(size)),
+                "accuracy": accuracy(self.learner, scored, self.judged),
+            }
+        )
+
+
+def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: int) -> None:
+    """Train waves as `WaveClassifier` does, and look after `each` so many steps."""
+    state = trainer.start(steps)
+    whole, rest = divmod(each, training.STEPS_PER_CALL)
+    calls = [training.STEPS_PER_CALL] * whole + [rest] * (rest > 0)  # few lengths to compile
+    for done in range(each, steps + 1, each):
+        total = 0.0
+        for count in calls:
+            state, loss = trainer.advance(state, count)
+            total += count * loss
+        watched.look(done, total / each, state.network, state.average)
+
+
+def measure(
+    data: Images, sizes: Sizes, effort: Effort
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Train every network for as long as usual and longer, and at too high rates.
+
+    Waves are trained by their own recipe, the others by plain Adam. At high rates it is plain Adam
+    for all.
+
+    Returns
+    -------
+    looks : list of dict
+        "data", "title", "learner", "steps" in all, "step", "loss", "accuracy" on validation
+        images, "gradient" (norm) and "coupling" (largest), "hidden" (norm of the gradient of hidden
+        couplings), "finite".
+    rates : list of dict
+        "data", "title", "learner", "factor", "rate", and "accuracy" and "finite" after as many
+        steps as usual.
+    """
+    learned, judged = data.choosing()
+    learned = learned.some(sizes.train, effort.seed)
+    judged = judged.some(sizes.validation, effort.seed)
+    looks: list[dict[str, Any]] = []
+    rates: list[dict[str, Any]] = []
+    trainer = wave_trainer(data, learned, judged, WAVES, sizes.modes, effort.seed)
+    shown = Part(np.asarray(trainer.images), learned.labels)
+    framed, some = Part(*trainer.validation), shown.some(_IN_GRADIENT, effort.seed)
+    others = peers(shown.images[0].size, data.n_classes, effort.seed)
+    each = sizes.steps // sizes.looks  # always the same, which is compiled once
+    for name in sizes.learners:
+        effort.say(f"{data.title}: {name}")
+        if name in _RESPONSES:
+            if name != WAVES:
+                trainer = wave_trainer(data, learned, judged, name, sizes.modes, effort.seed)
+            learner, rate = of_trainer(trainer), trainer.plan.rate
+        else:
+            learner, rate = others[name], _PEERS_RATE
+        labels = {"data": data.name, "title": data.title, "learner": name}
+        for steps in (sizes.steps, LONGER * sizes.steps):
+            watched = Watched(learner, some, framed, {**labels, "steps": steps})
+            if name in _RESPONSES:
+                _by_recipe(trainer, watched, steps, each)
+            else:
+                descend(learner, shown, steps, each, rate, effort.seed, watched.look)
+            looks += watched.rows
+        for factor in FACTORS:
+            plain = sizes.steps, each, factor * rate, effort.seed
+            losses: list[float] = []
+            weights = descend(
+                learner, shown, *plain, lambda _, loss, __, losses=losses: losses.append(loss)
+            )
+            finite = bool(np.all(np.isfinite(losses)) and np.isfinite(largest(weights)))
+            reached = accuracy(learner, weights, framed)
+            found = {"rate": factor * rate, "accuracy": reached, "finite": finite}
+            rates.append({**labels, "factor": factor, **found})
+    return looks, rates

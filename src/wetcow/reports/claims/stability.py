@@ -1,0 +1,268 @@
+"""Numerical stability: training ten times as long as usual, rates far too high, and slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from wetcow.reports.claims import borders
+from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
+from wetcow.reports.claims.long_training import (
+    FACTORS,
+    LEARNERS,
+    LONGER,
+    PAPERS,
+    PERCEPTRON,
+    RECTIFIED,
+    SPIKING,
+    TRUE_SLOPE,
+    WAVES,
+    WIDTH,
+    Sizes,
+    measure,
+)
+from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+
+BOUND = 30.0
+"""Slopes of codes above this count as not bounded."""
+
+_COLOURS = {
+    **{WAVES: GREEN, PAPERS: "#8cc63f", RECTIFIED: "#b8860b"},
+    **{PERCEPTRON: BLUE, SPIKING: RED, TRUE_SLOPE: GREY},
+}
+_FULL = Sizes(6_000, 2_000, 16, 320, 4, LEARNERS)
+_QUICK = Sizes(1_000, 1_000, 8, 64, 4, (WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE))
+
+
+def summarise(
+    looks: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a row for each network: the usual training beside the long one, and high rates.
+
+    Parameters
+    ----------
+    looks, rates : sequences of dict
+        From `measure`.
+    """
+    rows = []
+    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in looks):
+        of = [row for row in looks if (row["data"], row["learner"]) == (name, learner)]
+        usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
+        short = [row for row in of if row["steps"] == usual]
+        long = [row for row in of if row["steps"] == longer]
+        first = long[0]
+        at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
+        curve = [
+            {
+                **{"step": row["step"], "loss": _finite(row["loss"]), "accuracy": row["accuracy"]},
+                "gradient": _finite(row["gradient"] / first["gradient"]),
+                "coupling": _finite(row["coupling"] / first["coupling"]),
+            }
+            for row in long
+        ]
+        rows.append(
+            {
+                **{"data": name, "title": first["title"], "learner": learner},
+                **{"usual": short[-1]["accuracy"], "longer": long[-1]["accuracy"]},
+                "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
+                "loss": curve[-1]["loss"],
+                "gradient": _largest([row["gradient"] for row in curve]),
+                "coupling": _largest([row["coupling"] for row in curve]),
+                **{"hidden": first["hidden"], "finite": all(row["finite"] for row in of)},
+                **{f"at_{row['factor']}": row["accuracy"] for row in at},
+                **{"finite_rates": all(row["finite"] for row in at), "curve": curve},
+            }
+        )
+    return rows
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _largest(values: Sequence[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return max(found) if len(found) == len(values) else None
+
+
+def judge(rows: Sequence[dict[str, Any]], slopes: Sequence[dict[str, Any]], n: int) -> list[Claim]:
+    """Verdicts.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        From `summarise`.
+    slopes : sequence of dict
+        From `borders.steepness`.
+    n : int
+        Validation images, which say how much an accuracy may fall by chance: two standard errors of
+        a difference.
+    """
+    ours = [row for row in rows if row["learner"] == WAVES]
+    others = [row for row in rows if row["learner"] != WAVES]
+    finite = all(row["finite"] for row in ours)
+    exact = max(row["exact"] for row in slopes)
+    used = max(row["used"] for row in slopes)
+    hidden = {row["learner"]: row["hidden"] for row in reversed(rows)}
+    blocked = hidden[TRUE_SLOPE] == 0
+    return [
+        Claim(
+            "Numerical stability makes the algorithms robust even in the face of extensive "
+            "training",
+            "section V",
+            by_rule(finite and all(_kept(row, n) for row in ours), finite),
+            f"After {LONGER} times the usual steps: {_long(ours)} Beside them {_long(others)}",
+        ),
+        Claim(
+            "The full range of dynamics, from linear oscillations to spiking, is perfectly "
+            "differentiable",
+            "section V",
+            by_rule(exact <= BOUND, used <= BOUND),
+            f"Slopes of mean amplitude and spiking frequency beside criticality 1 grow as "
+            f"1/sqrt(distance): up to {exact:.0f} at a distance of {borders.DISTANCES[-1]:.0e}. "
+            f"Those that training uses in their place are at most {used:.2g}.",
+        ),
+        Claim(
+            "Not subject to the non-differentiability of spiking neurons, whose derivative is zero "
+            "but at threshold",
+            "section V",
+            by_rule(blocked and 0 < hidden[WAVES] < np.inf, hidden[WAVES] > 0),
+            f"The gradient of hidden couplings has a norm of {hidden[WAVES]:.2g} with waves and "
+            f"{hidden[TRUE_SLOPE]:.2g} with integrate-and-fire neurons (LIF). The surrogate slope "
+            f"that is usual for these makes it {hidden[SPIKING]:.2g}, and they reach "
+            + ", ".join(_of_spiking(rows, row["data"]) for row in ours)
+            + ".",
+        ),
+    ]
+
+
+def _kept(row: dict[str, Any], n: int) -> bool:
+    return row["least"] >= row["usual"] - 2 * np.sqrt(2 * row["usual"] * (1 - row["usual"]) / n)
+
+
+def _long(rows: Sequence[dict[str, Any]]) -> str:
+    said = [
+        f"{row['title']}, {row['learner']}: {percent(row['longer'])}, before "
+        f"{percent(row['usual'])}{'' if row['finite'] else ', not finite'}"
+        for row in rows
+    ]
+    return "; ".join(said) + "."
+
+
+def _of_spiking(rows: Sequence[dict[str, Any]], name: str) -> str:
+    of = {row["learner"]: row for row in rows if row["data"] == name}
+    return (
+        f"{percent(of[SPIKING]['longer'])} on {of[SPIKING]['title']} with it, "
+        f"{percent(of[TRUE_SLOPE]['longer'])} without, where only class neurons learn"
+    )
+
+
+def _slopes_table(slopes: Sequence[dict[str, Any]]) -> Table:
+    """A row for each border, and all slopes of it."""
+    rows = []
+    for code, border in dict.fromkeys((row["code"], row["border"]) for row in slopes):
+        of = [row for row in slopes if (row["code"], row["border"]) == (code, border)]
+        at = {f"{row['distance']:.0e}": row["exact"] for row in of}
+        rows.append(
+            {
+                **{"code": code, "border": border, "1e-02": at["1e-02"], "1e-08": at["1e-08"]},
+                **{"used": of[-1]["used"], "anywhere": borders.steepest(code), "of": of},
+            }
+        )
+    labels = {
+        **{"code": "code", "border": "border", "1e-02": "exact slope, 0.01 away"},
+        **{"1e-08": "exact, 1e-8 away", "used": "in training, 1e-8 away"},
+        "anywhere": "in training, anywhere",
+    }
+    caption = (
+        "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
+        "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
+    )
+    return Table("stability_slopes", rows, labels, caption)
+
+
+def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
+    """Train waves and peers for long and at high rates, and look at slopes."""
+    sizes = _QUICK if effort.quick else _FULL
+    names = (IMAGES[:1] if effort.quick else IMAGES) if names is None else names
+    looks: list[dict[str, Any]] = []
+    rates: list[dict[str, Any]] = []
+    for name in names:
+        found = measure(load_images(name, effort), sizes, effort)
+        looks, rates = looks + found[0], rates + found[1]
+    slopes, rows = borders.steepness(), summarise(looks, rates)
+    labels = {
+        **{"title": "data", "learner": "network", "usual": "usual steps"},
+        **{"longer": f"{LONGER} times as many", "least": "least in their second half"},
+        **{"loss": "loss at last", "gradient": "largest gradient", "coupling": "largest coupling"},
+        **{"finite": "all finite"},
+        **{f"at_{factor}": f"rate × {factor}" for factor in FACTORS},
+        "finite_rates": "all finite",
+    }
+    caption = (
+        f"Accuracies on {sizes.validation:,} validation images (none of the test) after "
+        f"{sizes.steps} and {LONGER * sizes.steps} steps with {sizes.train:,} images, framed to "
+        f"7×7 pixels as in the paper; {sizes.modes} hidden modes, or {WIDTH} units. The norm of "
+        "the gradient and the largest coupling are in units of those at first. Rates: usual steps "
+        "of plain Adam, with a constant rate so many times the usual one."
+    )
+    texts = [
+        "Waves begin constructed, the others at random. The training of waves clips gradients, "
+        "lets the rate rise and fall, and scores a running average; high rates are met without "
+        "all that.",
+        "What the paper calls perfectly differentiable is the motion. What it converges to is not: "
+        "the spiking frequency ends, and the amplitude bends, like a square root. Training takes "
+        "slopes as if the root were never below 0.05, so that gradients are bounded, and near the "
+        "border not quite those of the loss.",
+    ]
+    table = Table("stability", rows, labels, caption)
+    claims = judge(rows, slopes, sizes.validation)
+    return Evidence("Numerical stability", claims, [table, _slopes_table(slopes)], texts)
+
+
+def draw(evidence: Evidence) -> dict[str, Figure]:
+    """Draw the long trainings and accuracies at high rates, and slopes beside borders."""
+    rows, slopes = (table.rows for table in evidence.tables)
+    names = list(dict.fromkeys(row["data"] for row in rows))
+    figure = Figure(figsize=(12, 2.9 * len(names) + 0.6), layout="constrained")
+    axes = figure.subplots(len(names), 4, squeeze=False)
+    for (learned, lost, steep, rated), name in zip(axes, names, strict=True):
+        for row in (row for row in rows if row["data"] == name):
+            style = {"color": _COLOURS[row["learner"]], "label": row["learner"]}
+            style |= {"lw": 2.2 if row["learner"] == WAVES else 1.3}
+            errors = [(at["step"], 100 * (1 - at["accuracy"])) for at in row["curve"]]
+            learned.plot(*zip(*errors, strict=True), **style)
+            for axis, key in ((lost, "loss"), (steep, "gradient")):
+                points = [(at["step"], at[key]) for at in row["curve"] if at[key] is not None]
+                axis.plot(*zip(*points, strict=True), **style)
+            rated.plot(FACTORS, [row[f"at_{factor}"] for factor in FACTORS], "o-", ms=4, **style)
+        usual = max(at["step"] for at in rows[0]["curve"]) / LONGER
+        for axis in (learned, lost, steep):
+            axis.axvline(usual, color=GREY, ls=":", lw=1)
+            axis.set_xlabel("steps (dotted: usual)")
+        learned.set(title=TITLES[name], ylabel="validation errors (%)", yscale="log")
+        learned.yaxis.set_major_formatter("{x:g}")
+        lost.set(yscale="log", ylabel="loss")
+        steep.set(yscale="log", ylabel="gradient's norm / at first")
+        rated.set(xscale="log", xlabel="rate / usual rate", ylabel="accuracy, usual steps")
+        rated.set_ylim(0, 1.02)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
+    beside = Figure(figsize=(6, 3.6), layout="constrained")
+    axis = beside.subplots()
+    for row, colour in zip(slopes, (GREY, GREEN, GREY, BLUE, RED, RED), strict=True):
+        if "1" not in row["border"]:
+            continue
+        at = [one["distance"] for one in row["of"]]
+        axis.plot(at, [one["exact"] for one in row["of"]], color=colour, label=row["code"])
+        axis.plot(at, [one["used"] for one in row["of"]], color=colour, ls="--")
+    axis.set(xscale="log", yscale="log", xlabel="distance from criticality 1 (γ̄/ω̄)")
+    axis.set(ylabel="slope", title="solid: exact; dashed: in training")
+    axis.legend(frameon=False, fontsize=9)
+    for one in (*axes.ravel(), axis):
+        one.spines[["top", "right"]].set_visible(False)
+    return {"stability": figure, "stability_slopes": beside}
