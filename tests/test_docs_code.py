@@ -95,6 +95,14 @@ def check_gradients(names):
     assert abs(float(names["slope"])) > 0.01
 
 
+def check_explorer(names):
+    mode = names["mode"]
+    assert mode.criticality == pytest.approx(0.95) and mode.regime == "subcritical: spikes"
+    exact, integrated = mode.frequencies["exact"], mode.frequencies["integrated"]
+    assert abs(integrated / exact - 1) < 0.005
+    assert names["memory"].replaying.all()
+
+
 CHECKS = {
     "tutorials/first_wave": check_first_wave,
     "tutorials/first_memory": check_first_memory,
@@ -105,6 +113,7 @@ CHECKS = {
     "theory": check_theory,
     "gradients": check_gradients,
     "howto": check_howto,
+    "explorer": check_explorer,
 }
 
 

@@ -139,8 +139,16 @@ class Page:
         return None
 
     def open_tab(self, name):
-        """Click on a tab."""
-        next(tab for tab in self.find(".bk-tab") if tab.text == name).click()
+        """Click on a tab, once it is there."""
+
+        def click():
+            for tab in self.find(".bk-tab"):
+                if tab.text == name:
+                    tab.click()
+                    return True
+            return False
+
+        self.wait(click)
 
     def drag_slider(self, index, by):
         """Drag the handle of a slider that can be seen, by pixels to the right."""

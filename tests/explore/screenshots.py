@@ -11,6 +11,7 @@ import browser
 import numpy as np
 
 SETTLED = 2  # seconds, for plots to be drawn
+HEIGHTS = {"mode": 950, "network": 930, "memory": 1220, "digit": 820}  # pixels, of the window
 
 
 def three():
@@ -25,7 +26,7 @@ def main(folder):
     """Write the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with browser.serving() as (url, _):
-        page = browser.Page(url, height=1000)
+        page = browser.Page(url, height=HEIGHTS["mode"])
         try:
             for name, tab, said in (
                 ("mode", "a mode", "criticality cr"),
@@ -33,6 +34,7 @@ def main(folder):
                 ("memory", "a memory", "modes that replay it"),
                 ("digit", "draw a digit", "constructed in"),
             ):
+                page.driver.set_window_size(1200, HEIGHTS[name])
                 page.open_tab(tab)
                 page.wait_for(said)
                 if name == "digit":

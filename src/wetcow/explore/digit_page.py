@@ -11,7 +11,7 @@ from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper
 from wetcow.explore.canvas import Canvas
 from wetcow.explore.drawing import Answer, answer
 from wetcow.explore.model import Model
-from wetcow.explore.widgets import COLOURS, error_box, pane, plot, show_error, table
+from wetcow.explore.widgets import COLOURS, error_box, pane, plot, show_error, square, table
 
 _LOOK_EVERY = 300  # ms, while the model is constructed
 
@@ -62,7 +62,8 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
     canvas.param.watch(update, "strokes")
     waiting = pn.state.add_periodic_callback(look, _LOOK_EVERY)
     look()
-    return pn.Row(pn.Column(canvas, clear, about, values, box, width=310), pane(chart, seen))
+    controls = pn.Column(canvas, clear, about, values, box, width=310)
+    return pn.Row(controls, pane(chart, pn.Row(seen)))  # in a row it keeps its shape
 
 
 def describe(found: Answer) -> str:
@@ -88,10 +89,8 @@ def _figures(bars: Any, picture: Any) -> tuple[Any, Any]:
         "probabilities", "class", "probability", x_range=FactorRange(), y_range=(0, 1), height=260
     )
     chart.vbar("label", top="probability", width=0.8, source=bars, color=COLOURS[0])
-    seen = plot("what the network is given", "", "", height=250, width=250)
-    seen.sizing_mode = "fixed"
+    seen = square("what the network is given")
     seen.axis.visible = seen.grid.visible = False
-    seen.x_range.range_padding = seen.y_range.range_padding = 0
     grey = LinearColorMapper(palette="Greys256", low=0, high=1)
     seen.image("image", x=0, y=0, dw="width", dh="height", source=picture, color_mapper=grey)
     return chart, seen

@@ -19,6 +19,7 @@ from wetcow.explore.widgets import (
     plot,
     show_error,
     slider,
+    square,
     table,
 )
 
@@ -143,9 +144,7 @@ class MemoryFigures:
         self.figures = [waves, self._network.order, self._network.frequencies, beside]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
-        made = plot(title, "from mode", "to mode", height=240, width=250)
-        made.sizing_mode = "fixed"
-        made.x_range.range_padding = made.y_range.range_padding = 0
+        made = square(title, "from mode", "to mode")
         made.image(
             column, x=0.5, y=0.5, dw="n", dh="n", source=self._couplings, color_mapper=colours
         )

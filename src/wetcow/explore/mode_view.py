@@ -55,6 +55,15 @@ class ModeView(NamedTuple):
     curves: dict[str, np.ndarray]
 
 
+def _curve() -> np.ndarray:
+    """Excitations of the curves in units of γ_c, close where rates are steep and where they end.
+
+    Not zero, where the adiabatic rate is not defined.
+    """
+    below = 1 - np.linspace(1, 0, _NUM_CURVE) ** 2
+    return np.append(below[1:], _CURVE_TO)
+
+
 def look_at_mode(
     gamma: float,
     omega: float = 1.0,
@@ -91,9 +100,7 @@ def look_at_mode(
     a = motion.a.values[:, 0]
     critical = float(mode.critical_gamma)
     # The mode itself is the first of a row: one call for both.
-    row = mode.replace(
-        gamma=np.concatenate([[gamma], np.linspace(0, _CURVE_TO * critical, _NUM_CURVE)])
-    )
+    row = mode.replace(gamma=np.concatenate([[gamma], critical * _curve()]))
     rates = {name: np.asarray(row.spiking_frequency(name)) for name in METHODS}
     frequencies = {name: float(values[0]) for name, values in rates.items()}
     return ModeView(

@@ -10,6 +10,7 @@ from bokeh.plotting import figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by the colour-blind, too
 GREY = "#555555"
+_SIDE = 200  # pixels of square figures
 _TOOLS = "pan,box_zoom,xwheel_zoom,save,reset"
 
 
@@ -26,6 +27,15 @@ def plot(title: str, x: str, y: str, *, height: int = 220, **options: Any) -> An
         **options,
     )
     made.toolbar.autohide = True
+    return made
+
+
+def square(title: str, x: str = "", y: str = "") -> Any:
+    """Return an empty figure for an image whose pixels are as high as wide."""
+    made = plot(title, x, y)
+    made.update(sizing_mode=None, width=None, height=None, toolbar_location=None)
+    made.update(frame_width=_SIDE, frame_height=_SIDE)
+    made.x_range.range_padding = made.y_range.range_padding = 0
     return made
 
 
