@@ -51,8 +51,9 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     Operators are of opset 17, without extensions. Patches and codes are in single precision, as in
     `WaveClassifier`; the frame, which is in single precision there, is in double, as are the
     scaling of rows and the class modes. What rounding leaves of a difference is mostly below 1e-6
-    in a probability. It can reach some 1e-5, because the codes have infinite slopes at criticality,
-    and because an excitation within rounding of zero switches the rate of one mode in one patch.
+    in a probability, and can reach some 1e-5, because the codes have infinite slopes at
+    criticality. With the code "rate" (and "both") it is larger in few rows: that code jumps where
+    an excitation is zero, and one that is within rounding of it can come to either side.
 
     Examples
     --------
