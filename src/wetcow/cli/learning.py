@@ -138,9 +138,10 @@ def _training(report: dict[str, Any]) -> dict[str, str]:
     constructed, trained = (
         report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
     )
+    steps = sum(looks[-1]["step"] for looks in report["training"] if looks)
     kept = "kept" if trained > constructed else "no better, not kept"
     return {
-        "trained for": f"{report['train_seconds']:.0f} s",
+        "trained for": f"{report['train_seconds']:.0f} s, {steps} steps",
         "on validation images": f"{constructed:.4f} constructed, {trained:.4f} trained: {kept}",
     }
 
