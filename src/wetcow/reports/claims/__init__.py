@@ -10,5 +10,6 @@ SECTIONS = {
     "little_data": "wetcow.reports.claims.little_data",
     "real_time": "wetcow.reports.claims.real_time",
     "stability": "wetcow.reports.claims.stability",
+    "uncertainty": "wetcow.reports.claims.uncertainty",
 }
 """Modules of the sections by name, in the order of the report."""

@@ -42,8 +42,8 @@ def small_network(name: str, steps: int, seed: int) -> Any:
     from wetcow.reports.networks import Small, TrainedInSteps
 
     deformed = NAMED[RECIPES[name]["augmentation"]]
-    cores = os.cpu_count() or 1
-    return TrainedInSteps(Small, steps, _RATE, deformed, seed, cores, batch=_BATCH)
+    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    return TrainedInSteps(Small, steps, _RATE, deformed, seed, threads, batch=_BATCH)
 
 
 class OnPixels:
@@ -144,7 +144,11 @@ class Ensemble:
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Return mean probabilities, float64 (n, n_classes)."""
-        return np.mean([member.predict_proba(X) for member in self.members], axis=0)
+        return self.averaged([member.predict_proba(X) for member in self.members])
+
+    def averaged(self, answers: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the mean of the members' probabilities."""
+        return np.mean(answers, axis=0)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return labels of highest mean probability, (n,)."""
