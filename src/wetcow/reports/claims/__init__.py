@@ -11,5 +11,6 @@ SECTIONS = {
     "real_time": "wetcow.reports.claims.real_time",
     "stability": "wetcow.reports.claims.stability",
     "uncertainty": "wetcow.reports.claims.uncertainty",
+    "corruptions": "wetcow.reports.claims.corruptions",
 }
 """Modules of the sections by name, in the order of the report."""
