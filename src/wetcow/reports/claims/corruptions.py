@@ -42,7 +42,7 @@ def learners(name: str, *, quick: bool, seed: int) -> dict[str, Callable[[], Any
     found: dict[str, Callable[[], Any]] = {OURS: lambda: wave(name, seed, **modes)}
     if has_torch():
         found[NETWORK] = lambda: small_network(name, steps, seed)
-        if frame is not None:
+        if frame is not None and not quick:
             found[FRAMED_NETWORK] = lambda: OnPixels(small_network(name, steps, seed), frame)
     found[NEAREST] = lambda: OnPixels(KNeighborsClassifier(_NEIGHBOURS))
     if frame is not None:
@@ -234,8 +234,8 @@ def _draw_kinds(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any
         axis.set_title(row["kind"], fontsize=10)
         axis.set(ylim=(0, 1.02), xticks=[0, *row["strengths"]])
         axis.spines[["top", "right"]].set_visible(False)
-    figure.supxlabel("strength (0: clean)", fontsize=10)
-    figure.supylabel("accuracy", fontsize=10)
+    axes[2, 2].set_xlabel("strength (0: clean)")
+    axes[1, 0].set_ylabel("accuracy")
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
     figure.suptitle(summary[0]["title"])

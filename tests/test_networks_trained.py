@@ -1,0 +1,43 @@
+"""Networks trained for a number of steps on deformed images."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from wetcow.reports.claims.peers import small_network
+from wetcow.reports.networks import Small, TrainedInSteps
+
+
+def bars(count, seed):
+    """Images of horizontal and vertical bars, and which they are."""
+    rng = np.random.default_rng(seed)
+    images, labels = rng.uniform(0, 0.1, (count, 12, 12)), np.arange(count) % 2
+    for image, label, place in zip(images, labels, rng.integers(3, 8, count), strict=True):
+        (image.T if label else image)[place : place + 2, 2:10] = 1
+    return images.astype(np.float32), labels
+
+
+def test_fewer_images_than_in_a_step_are_learned():
+    few, labels = bars(6, 0)
+    network = small_network("mnist", 30, seed=1)
+    network.fit(few, labels)
+    test, right = bars(200, 1)
+    assert np.mean(network.predict(test) == right) > 0.95
+    probabilities = network.predict_proba(test)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    again = small_network("mnist", 30, seed=1)
+    again.fit(few, labels)
+    np.testing.assert_allclose(again.predict_proba(test), probabilities, atol=1e-5)
+    other = small_network("mnist", 30, seed=2)
+    other.fit(few, labels)
+    assert not np.allclose(other.predict_proba(test), probabilities, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [3, 8, 20])
+def test_every_step_is_full_and_images_come_equally_often(count):
+    network = TrainedInSteps(Small, 1, 1e-3, None, 0, 1, batch=8)
+    steps = network._shuffled(count)
+    assert {len(rows) for rows in steps} == {8} and len(steps) == max(count // 8, 1)
+    times = np.bincount(np.concatenate(steps), minlength=count)
+    assert times.max() - times.min() <= 1
