@@ -180,6 +180,8 @@ def test_learned_by_the_command(wetcow):
     arguments = ("digits", "--budget", "seconds", "--n-modes", "8", "--save", "digits.wetcow")
     learned = CliRunner().invoke(app, ["learn", *arguments])
     assert learned.exit_code == 0, learned.output
+    card = WaveClassifier.load("digits.wetcow").card()
+    assert "The training part of digits, learned by `wetcow learn digits`, seed 0." in card
     X, _ = datasets.load("digits", split="test")
     for number, row in enumerate(X[:10]):
         page = np.kron(255 * (1 - row.reshape(8, 8)), np.ones((30, 30)))

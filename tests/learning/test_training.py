@@ -183,6 +183,9 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
     plain = WaveClassifier(n_modes=12).fit(*digits[:2])
     (refined,) = clf.refined_
     assert refined.trained < refined.constructed
+    kept = (refined.constructed, refined.trained, refined.seconds, refined.complete)
+    assert clf.record_.trained == (kept,)
+    assert "the constructed modes were kept" in clf.card()
     np.testing.assert_array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
     assert clf.score(*digits[2:]) > 0.9
 
