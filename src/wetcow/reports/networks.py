@@ -80,14 +80,23 @@ class Convolutional(_OfImages):
 
 
 class Small(_OfImages):
-    """Three convolutions of 3×3, 16, 30 and 30 maps, batch norm, pooling: as small as ours."""
+    """Three convolutions of 3×3 with batch norm and pooling: as small as ours.
 
-    def __init__(self, pixels: int, classes: int):
+    Parameters
+    ----------
+    pixels, classes : int
+        Of an image; number of classes.
+    maps : (int, int, int)
+        Of each convolution.
+    """
+
+    def __init__(self, pixels: int, classes: int, maps: tuple[int, int, int] = (16, 30, 30)):
         super().__init__(pixels, classes)
+        first, second, third = maps
         self.layers = nn.Sequential(
-            *(*_convolved(1, 16), *_convolved(16, 30), nn.MaxPool2d(2)),
-            *(*_convolved(30, 30), nn.MaxPool2d(2), nn.Flatten()),
-            nn.Linear(30 * (self.side // 4) ** 2, classes),
+            *(*_convolved(1, first), *_convolved(first, second), nn.MaxPool2d(2)),
+            *(*_convolved(second, third), nn.MaxPool2d(2), nn.Flatten()),
+            nn.Linear(third * (self.side // 4) ** 2, classes),
         )
 
 

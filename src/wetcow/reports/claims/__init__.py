@@ -10,6 +10,7 @@ SECTIONS = {
     "little_data": "wetcow.reports.claims.little_data",
     "real_time": "wetcow.reports.claims.real_time",
     "stability": "wetcow.reports.claims.stability",
+    "energy": "wetcow.reports.claims.energy",
     "uncertainty": "wetcow.reports.claims.uncertainty",
     "corruptions": "wetcow.reports.claims.corruptions",
 }

@@ -19,7 +19,7 @@ NO_TORCH = (
     'Convolutional networks were left out: PyTorch is not installed (pip install "wetcow[bench]").'
 )
 _RATE = 2e-3  # of Adam, falling; see benchmarks/peers.py
-_BATCH = 64
+CONVNET_BATCH = 64  # images in a step
 _AT_ONCE = 512  # images deformed in one compiled call
 
 
@@ -28,7 +28,9 @@ def has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def small_network(name: str, steps: int, seed: int) -> Any:
+def small_network(
+    name: str, steps: int, seed: int, maps: tuple[int, int, int] = (16, 30, 30)
+) -> Any:
     """Return a small convolutional network, to be trained on images deformed as ours may be.
 
     Parameters
@@ -38,12 +40,15 @@ def small_network(name: str, steps: int, seed: int) -> Any:
     steps : int
         Of gradient descent, 64 images each.
     seed : int
+    maps : (int, int, int)
+        Of its convolutions.
     """
     from wetcow.reports.networks import Small, TrainedInSteps
 
     deformed = NAMED[RECIPES[name]["augmentation"]]
     threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-    return TrainedInSteps(Small, steps, _RATE, deformed, seed, threads, batch=_BATCH)
+    network = functools.partial(Small, maps=maps)
+    return TrainedInSteps(network, steps, _RATE, deformed, seed, threads, batch=CONVNET_BATCH)
 
 
 class OnPixels:
