@@ -170,3 +170,12 @@ def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     assert not file.with_name("rows.json.state").exists()
     run("--draw", str(picture))
     assert picture.stat().st_size > 5_000
+
+
+def test_exported_model_beside_itself(monkeypatch):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    found = importlib.import_module("export").measure("digits", 200, 100, 0)
+    assert (found["n_train"], found["n_compared"], found["other_labels"]) == (200, 100, 0)
+    assert found["median_difference"] < 1e-6 and found["difference_99_percent"] < 1e-5
+    assert set(found["onnx_ms"]) == {1, 8, 32} and min(found["onnx_ms"].values()) > 0
