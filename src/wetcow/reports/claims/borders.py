@@ -1,7 +1,8 @@
-"""How steep the answers of hidden modes are where they begin and end, exactly and as trained with.
+"""How steep the answers of modes are where they begin and end, exactly and as trained with.
 
 A mode answers from γ̄ = 0 on, where it leaves silence, and spikes up to criticality one, where
-p = ω̄ − wγ̄ = 0. The paper's rate [28] also ends at q = ω̄ + wγ̄ = 0.
+p = ω̄ − wγ̄ = 0. The paper's rate [28] also ends at q = ω̄ + wγ̄ = 0. What a mode answers is what it
+settles to; the motion towards it has slopes of its own.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.response import Response, fit_codes, respond
+from wetcow.modes.mode import Mode
 from wetcow.modes.response import response as exact_response
+from wetcow.simulation.integrate import integrate
 
 DISTANCES = tuple(10.0**-power for power in range(1, 9))
 """From a border, in units of ω̄."""
@@ -26,6 +30,8 @@ _BORDERS: dict[Response, tuple[str, ...]] = {
     "analytic": (OTHER, CRITICAL),
 }
 _GRID = np.linspace(-6, 6, 24_001)  # γ̄, with all borders at ω̄ = 1 and ω̄ = 0.5
+_TIME, _STEP, _MOST_STEPS = 10.0, 1e-5, 512  # of the motion, and of difference quotients
+_EXCITATIONS = (-1.0, -1e-8, 0.0, 1e-8, 1.0, 1.9, 2 - 1e-8, 2.0, 2 + 1e-8, 2.5)
 _FREQUENCIES = (0.5, 1.0, 1e-3, 1e-6, 0.0)
 
 
@@ -100,3 +106,37 @@ def steepest(code: Response) -> float:
     gamma, omega = np.meshgrid(_GRID.astype("f4"), np.array(_FREQUENCIES, "f4"))
     slopes = np.abs(jax.jit(jax.vmap(both))(gamma.ravel(), omega.ravel()))
     return float(slopes.max()) if np.all(np.isfinite(slopes)) else float("inf")
+
+
+def motion() -> list[dict[str, Any]]:
+    """Slopes of the motion itself: of the amplitude of a mode, ω = 1, after a time of 10, by γ.
+
+    The mode [11, 12] starts at an amplitude of 0.1; it is integrated, and so is its slope.
+
+    Returns
+    -------
+    list of dict
+        "gamma", beside both borders and elsewhere, "slope", and "difference", the quotient of
+        differences that it should equal.
+    """
+
+    def amplitude(gamma: Any) -> Any:
+        start, times = jnp.array([0.1 + 0j]), jnp.array([0.0, _TIME])
+        settings = {"rtol": 1e-9, "atol": 1e-11, "max_steps": _MOST_STEPS}
+        forwards = diffrax.ForwardMode()  # one parameter alone
+        run = integrate(Mode(gamma), start, times, adjoint=forwards, **settings)
+        return jnp.abs(run[-1, 0])
+
+    def with_slope(gamma: Any) -> tuple[Any, Any]:
+        return jax.jvp(amplitude, (gamma,), (jnp.ones_like(gamma),))
+
+    with jax.enable_x64(True):
+        gamma = np.array(_EXCITATIONS)
+        each = jax.jit(jax.vmap(with_slope))
+        slopes = np.asarray(each(gamma)[1])
+        above, below = (np.asarray(each(gamma + step)[0]) for step in (_STEP, -_STEP))
+    quotients = (above - below) / (2 * _STEP)
+    return [
+        {"gamma": float(at), "slope": float(slope), "difference": float(other)}
+        for at, slope, other in zip(gamma, slopes, quotients, strict=True)
+    ]
