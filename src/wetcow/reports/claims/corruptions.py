@@ -18,7 +18,7 @@ from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 _TEST, _QUICK_TEST = 1_000, 500
 _QUICK_TRAIN, _QUICK_MODES = 3_000, 32
 _QUICK_STRENGTHS = (2, 4)
-_STEPS, _QUICK_STEPS = 2_000, 100
+_STEPS, _QUICK_STEPS = 1_500, 100
 _NEIGHBOURS = 3
 _DEVIATIONS = 1.96  # of a mean, for a 95 % interval
 

@@ -29,7 +29,12 @@ def has_torch() -> bool:
 
 
 def small_network(
-    name: str, steps: int, seed: int, maps: tuple[int, int, int] = (16, 30, 30)
+    name: str,
+    steps: int,
+    seed: int,
+    maps: tuple[int, int, int] = (16, 30, 30),
+    *,
+    few: bool = False,
 ) -> Any:
     """Return a small convolutional network, to be trained on images deformed as ours may be.
 
@@ -42,13 +47,16 @@ def small_network(
     seed : int
     maps : (int, int, int)
         Of its convolutions.
+    few : bool
+        Whether it is for so few images that steps of 32 do; one thread is as fast with these.
     """
     from wetcow.reports.networks import Small, TrainedInSteps
 
     deformed = NAMED[RECIPES[name]["augmentation"]]
-    threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    threads = 1 if few else int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
     network = functools.partial(Small, maps=maps)
-    return TrainedInSteps(network, steps, _RATE, deformed, seed, threads, batch=CONVNET_BATCH)
+    batch = CONVNET_BATCH // 2 if few else CONVNET_BATCH
+    return TrainedInSteps(network, steps, _RATE, deformed, seed, threads, batch=batch)
 
 
 class OnPixels:

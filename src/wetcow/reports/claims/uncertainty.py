@@ -24,7 +24,7 @@ from wetcow.reports.claims.peers import NO_TORCH
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.figures import GREY
 
-_FULL = Sizes(None, None, 2_000, 2_000, 3, 5, 2_000, 10, None)
+_FULL = Sizes(None, None, 2_000, 2_000, 3, 5, 1_500, 10, None)
 _QUICK = Sizes(3_000, 1_000, 500, 300, 1, 3, 100, 5, 32)
 _MEASURES = {"ece": "calibration error", "nll": "negative log likelihood", "aurc": "AURC"}
 _COLOURS = {
