@@ -40,6 +40,9 @@ def test_waves_are_counted_as_by_the_compiler(digits, response):
 
     found = counted_by_compiler(criticality, jnp.asarray(hidden.images(digits[1].images[:1])))
     assert found == pytest.approx(operations.waves(hidden, 10).operations, rel=0.25)
+    arrays = [layer.excitation, layer.gamma, layer.omega, hidden.mean, hidden.spread]
+    arrays += [modes.coupling, modes.gamma] + [layer.frequency] * (layer.frequency is not None)
+    assert operations.waves(hidden, 10).memory_words == sum(map(np.size, arrays)) + 64
     if response == "analytic":
         return  # no mode follows it
     network = build_network(hidden, modes, model.classes_, digits[1].images[0])

@@ -96,16 +96,15 @@ def learning_waves(model: WaveClassifier, count: Count, images: int) -> float:
 
 
 def _waves(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
-    rows, smallest = [], None
+    rows, smallest, pixels = [], None, data.train.images[0].size
     for modes in sizes.modes:
         effort.say(f"energy: waves, {modes} hidden modes")
         model = wave(data.name, effort.seed, n_modes=modes)
         model.fit(data.train.images, data.train.labels)
         count = operations.waves(model.hidden_, data.n_classes)
-        inputs = math.prod(model.hidden_.geometries[0].image)
         learning = learning_waves(model, count, len(data.train.labels))
         row = _row(
-            *(WAVES, f"{modes} modes", count, learning, count.memory_words - inputs),
+            *(WAVES, f"{modes} modes", count, learning, count.memory_words - pixels),
             accuracy(model, data.test),
         )
         rows.append({**row, "features": model.hidden_.mean.size})

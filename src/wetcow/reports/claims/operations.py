@@ -115,7 +115,7 @@ def encoding(hidden: HiddenModes) -> Count:
         features = n_features(layer, geometry, hidden.response)
         count = count.plus(Count(1, 2, 1, 2, 2), features)  # mean, root, standardised
         parameters = couplings * pixels * modes + 2 * modes
-        count = count.plus(Count(memory_words=parameters + math.prod(geometry.image)))
+        count = count.plus(Count(memory_words=parameters))
     return count
 
 
@@ -126,10 +126,11 @@ def waves(hidden: HiddenModes, n_classes: int) -> Count:
     sample of four of the image's pixels.
     """
     count = encoding(hidden).plus(products(hidden.mean.size, n_classes))
+    seen = math.prod(hidden.geometries[0].image)
     if hidden.frame is None or hidden.image is None:
-        return count
-    count = count.plus(Count(6, 8, 0, 0, 1), math.prod(hidden.image))
-    return count.plus(Count(10, 8, 0, 0, 5), math.prod(hidden.geometries[0].image))
+        return count.plus(Count(memory_words=seen))
+    given = math.prod(hidden.image)
+    return count.plus(Count(6, 8, 0, 1, 1), given).plus(Count(10, 8, 0, 0, 5), seen)
 
 
 def one_evaluation(network: LearnedNetwork) -> Count:
