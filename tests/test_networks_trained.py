@@ -20,16 +20,16 @@ def bars(count, seed):
 
 def test_fewer_images_than_in_a_step_are_learned():
     few, labels = bars(6, 0)
-    network = small_network("mnist", 30, seed=1)
+    network = small_network("mnist", 30, seed=1, few=True)
     network.fit(few, labels)
     test, right = bars(200, 1)
     assert np.mean(network.predict(test) == right) > 0.95
     probabilities = network.predict_proba(test)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    again = small_network("mnist", 30, seed=1)
+    again = small_network("mnist", 30, seed=1, few=True)
     again.fit(few, labels)
     np.testing.assert_allclose(again.predict_proba(test), probabilities, atol=1e-5)
-    other = small_network("mnist", 30, seed=2)
+    other = small_network("mnist", 30, seed=2, few=True)
     other.fit(few, labels)
     assert not np.allclose(other.predict_proba(test), probabilities, atol=1e-3)
 
