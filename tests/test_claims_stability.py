@@ -146,6 +146,13 @@ def test_verdict_on_long_training(ours, verdict):
     assert [claim.verdict for claim in claims] == [verdict, "holds partly", "holds"]
 
 
+def test_peers_that_get_worse_are_named():
+    rows = [*rows_of(), row(long_training.PERCEPTRON, least=0.5)]
+    slopes = [{"exact": 99.0, "used": 9.0}]
+    said = [stability.judge(some, slopes, MOVING, 1_000)[0].measured for some in (rows, rows[:3])]
+    assert said[0].endswith("Worse became: perceptron.") and "no advantage" in said[1]
+
+
 def test_verdicts_on_slopes():
     def verdicts(rows, exact, moving):
         claims = stability.judge(rows, [{"exact": exact, "used": 9.0}], moving, 1_000)

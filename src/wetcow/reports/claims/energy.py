@@ -21,7 +21,7 @@ from wetcow.reports.claims.peers import NO_TORCH, has_torch
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
 
-_FULL = Sizes(None, None, (8, 32, 128), 100, 6, 4_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
+_FULL = Sizes(None, None, (8, 32, 128), 60, 5, 3_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
 _QUICK = Sizes(1_000, 1_000, (8, 32), 3, 12, 60, (256,), ((4, 8, 8),))
 _COLOURS = {WAVES: GREEN, INTEGRATED: "#8cc63f", PERCEPTRON: BLUE, SPIKING: RED, CONVNET: GREY}
 _LABELS = {

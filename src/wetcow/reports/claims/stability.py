@@ -121,13 +121,18 @@ def judge(
     smooth = error <= _ERROR and largest <= BOUND
     hidden = {row["learner"]: row["hidden"] for row in reversed(rows)}
     blocked = hidden[TRUE_SLOPE] == 0
+    lost = [row for row in others if not (row["finite"] and _kept(row, n))]
+    worse = "None of these got worse either, so that it is no advantage of waves."
+    if lost:
+        worse = f"Worse became: {', '.join(dict.fromkeys(row['learner'] for row in lost))}."
     return [
         Claim(
             "Numerical stability makes the algorithms robust even in the face of extensive "
             "training",
             "section V",
             by_rule(finite and all(_kept(row, n) for row in ours), finite),
-            f"After {LONGER} times the usual steps: {_long(ours)} Beside them {_long(others)}",
+            f"After {LONGER} times the usual steps: {_long(ours)} Beside them {_long(others)} "
+            f"{worse}",
         ),
         Claim(
             "The full range of dynamics, from linear oscillations to spiking, is perfectly "
