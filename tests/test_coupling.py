@@ -77,10 +77,15 @@ class TestActions:
         r = conftest.random_coupling(rng, size)
         assert_acts_like(wc.Dense(r), r, rng)
 
-    def test_dense_beyond_the_cache(self, monkeypatch, rng):
-        monkeypatch.setattr(dense, "CACHED", 4)
+    @pytest.mark.parametrize(
+        ("small", "cached", "layout"),
+        [(16, 1024, dense.Blocks), (4, 1024, dense.Columns), (4, 4, dense.Rows)],
+    )
+    def test_dense_as_it_is_laid_out(self, monkeypatch, rng, small, cached, layout):
+        monkeypatch.setattr(dense, "SMALL", small)
+        monkeypatch.setattr(dense, "CACHED", cached)
         r = conftest.random_coupling(rng, 5)
-        assert isinstance(wc.Dense(r).arranged(), dense.Rows)
+        assert isinstance(wc.Dense(r).arranged(), layout)
         assert_acts_like(wc.Dense(r), r, rng)
 
     @pytest.mark.parametrize("at_once", [0, 2**15])

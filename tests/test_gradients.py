@@ -85,6 +85,29 @@ def test_complex_links_backwards_in_time(rng):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rtol", [1e-9, 1e-10])
+def test_steps_that_are_repeated_are_the_same(parameters, rtol):
+    """Also where errors of first steps are rounding: gradients with few checkpoints and with all.
+
+    Otherwise steps of other lengths are repeated than were taken, and gradients differ by percents.
+    """
+
+    def end(parameters, adjoint):
+        a0 = jnp.array([0.1, 0.2j, -0.1 + 0.1j])
+        settings = {"rtol": rtol, "atol": rtol / 100, "max_steps": 256, "adjoint": adjoint}
+        return jnp.sum(wc.integrate(network(parameters), a0, TIMES, **settings)[-1].real)
+
+    few, all_of_them = (
+        jax.jit(jax.grad(end), static_argnums=1)(
+            parameters, diffrax.RecursiveCheckpointAdjoint(checkpoints=checkpoints)
+        )
+        for checkpoints in (None, 256)
+    )
+    for parameter in parameters:
+        np.testing.assert_allclose(few[parameter], all_of_them[parameter], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.slow
 def test_search_finds_what_the_closed_form_says(monkeypatch):
     """Few modes: the gradient leads to couplings that satisfy [28-30], which it is not told."""
     monkeypatch.syspath_prepend(EXAMPLES)

@@ -19,6 +19,7 @@ from wetcow.networks.coupling import (
 )
 from wetcow.precision import is_traced
 
+SMALL = 16  # modes up to which one plain product of twice the numbers is the fastest
 CACHED = 1024  # modes up to which R stays in the cache and columns are the faster layout
 
 
@@ -71,6 +72,8 @@ class Dense(Coupling):
         return Dense(strength * self.r)
 
     def arranged(self):
+        if self.size <= SMALL:
+            return Blocks.of(self.r)
         return Columns.of(self.r) if self.size <= CACHED else Rows.of(self.r)
 
 
@@ -142,3 +145,29 @@ class Columns(_Real):
 
     def matrix(self):
         return jax.lax.complex(self.r[:, : self.size].T, self.r[:, self.size :].T)
+
+
+class Blocks(_Real):
+    """All of R as it acts on Re a above Im a: one product with nothing to be put together after.
+
+    Attributes
+    ----------
+    r : real array (2n, 2n)
+        Re R and −Im R beside each other, above Im R and Re R.
+    """
+
+    @classmethod
+    def of(cls, r):
+        own = np if isinstance(r, np.ndarray) else jnp
+        return cls(own.block([[r.real, -r.imag], [r.imag, r.real]]))
+
+    @property
+    def size(self):
+        return self.r.shape[0] // 2
+
+    def __call__(self, a, past=None):
+        found = self.r @ jnp.concatenate([a.real, a.imag])
+        return jax.lax.complex(found[: self.size], found[self.size :])
+
+    def matrix(self):
+        return jax.lax.complex(self.r[: self.size, : self.size], self.r[self.size :, : self.size])
