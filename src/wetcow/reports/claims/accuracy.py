@@ -230,7 +230,8 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
                     color=colours[method],
                 )
         axis.set(title=chosen[0]["title"], xlabel="seconds", ylabel="test errors (%)", xscale="log")
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, fontsize=8)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return {"accuracy": figure}
