@@ -107,6 +107,7 @@ def test_command(tmp_path):
         "limits",
         "growth",
         "devices",
+        "sweeps",
         "--quick",
         "--plot",
         str(picture),
@@ -118,11 +119,14 @@ def test_command(tmp_path):
     found = json.loads(file.read_text())
     assert found["complete"] and found["quick"] and found["seed"] == 0
     assert found["machine"]["cores"] >= 1
-    assert [*found["parts"]] == ["limits", "growth", "devices"]
+    assert [*found["parts"]] == ["limits", "growth", "devices", "sweeps"]
     assert all(row["seconds"] > 0 for row in found["parts"]["growth"])
     sweep = found["parts"]["growth"][-1]
     assert sweep["what"] == "sweep" and sweep["error"] < 1e-6
     assert [row["processes"] for row in found["parts"]["devices"]] == [1, 2]
+    shared = found["parts"]["sweeps"]
+    assert [(row["devices"], row["batch"]) for row in shared] == [(1, 2), (1, 4), (2, 2), (2, 4)]
+    assert [row["efficiency"] for row in shared[:2]] == [1, 1] and shared[3]["efficiency"] > 0
     assert picture.stat().st_size > 10_000 and "Growth" in done.output
 
 

@@ -6,24 +6,20 @@ the arithmetic but the same memory: as on machines with a memory each, less its 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import socket
-import subprocess
 import sys
 from typing import Any
 
+from wetcow.bench.apart import add_efficiency, bind, rows_of
+
 _STEPS, _EVALUATIONS = 20, 6
-_LIMIT = 600  # seconds
 
 
 def _worker(port: int, index: int, count: int, sizes: list[int], seed: int) -> list[dict]:
-    with contextlib.suppress(AttributeError, OSError):  # not on macOS or Windows
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index]})
+    bind(index, 1)
     import jax
 
-    jax.config.update("jax_num_cpu_devices", 1)
     if count > 1:
         jax.distributed.initialize(f"127.0.0.1:{port}", count, index)
     import jax.numpy as jnp
@@ -94,34 +90,11 @@ def processes(counts: list[int], sizes: list[int], seed: int) -> list[dict[str, 
     rows: list[dict[str, Any]] = []
     for count in counts:
         port = _free_port()
-        command = [sys.executable, "-m", __name__, str(port)]
-        started = [
-            subprocess.Popen(
-                [*command, str(index), str(count), json.dumps(sizes), str(seed)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for index in range(count)
-        ]
-        try:
-            printed = [one.communicate(timeout=_LIMIT) for one in started]
-        finally:
-            for one in started:
-                one.kill()
-        for one, (_, errors) in zip(started, printed, strict=True):
-            if one.returncode:
-                lines = errors.strip().splitlines() or [f"exit code {one.returncode}"]
-                raise ChildProcessError(f"one of {count} processes failed: {lines[-1]}")
-        rows += json.loads(printed[0][0].splitlines()[-1])
-    alone = {row["n"]: row["seconds"] for row in rows if row["processes"] == 1}
-    for row in rows:
-        if row["n"] in alone:
-            row["efficiency"] = alone[row["n"]] / row["processes"] / row["seconds"]
+        calls = [[port, index, count, sizes, seed] for index in range(count)]
+        rows += rows_of(__name__, calls)
+    add_efficiency(rows, "processes")
     return rows
 
 
 if __name__ == "__main__":
-    port, index, count, sizes, seed = sys.argv[1:]
-    found = _worker(int(port), int(index), int(count), json.loads(sizes), int(seed))
-    print(json.dumps(found))
+    print(json.dumps(_worker(*map(json.loads, sys.argv[1:]))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wetcow.bench import devices, growth, limits, methods, peers
+from wetcow.bench import devices, growth, limits, methods, peers, sweeps
 from wetcow.bench.problem import problem
 
 
@@ -28,6 +28,8 @@ class Sizes(NamedTuple):
         Modes for methods of integration.
     shared : list of int
         Modes of networks that processes share.
+    sweeps : list of int
+        Runs of a small network that devices share.
     beside : list of int
         Modes of networks that other simulators run too.
     """
@@ -43,6 +45,7 @@ class Sizes(NamedTuple):
     single: int
     compared: int
     shared: list[int]
+    sweeps: list[int]
     beside: list[int]
 
 
@@ -63,6 +66,7 @@ FULL = Sizes(
     single=10_000,
     compared=64,
     shared=[256, 1024, 4096, 8192],
+    sweeps=[16, 64, 256, 1024],
     beside=[1, 16, 64, 256, 1024],
 )
 QUICK = Sizes(
@@ -77,6 +81,7 @@ QUICK = Sizes(
     single=100,
     compared=4,
     shared=[16],
+    sweeps=[2, 4],
     beside=[2],
 )
 
@@ -108,6 +113,10 @@ def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from devices.processes([1, 2], sizes.shared, seed)
 
 
+def _sweeps(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from sweeps.shared([1, 2], 16, sizes.sweeps, seed)
+
+
 _SPAN = 20.0
 _LARGEST = {"jitcode": 256}  # modes; more take too long to compile
 _LEAST = {"brian2": 2, "brian2 staged": 2}  # modes; it wants links
@@ -136,6 +145,7 @@ PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
     "growth": _growth,
     "methods": _methods,
     "devices": _devices,
+    "sweeps": _sweeps,
     "peers": _peers,
 }
 

@@ -69,6 +69,15 @@ def tables(found: dict[str, Rows]) -> list[Table]:
             "efficiency": "efficiency",
         }
         made.append(_table("One evaluation of a network that processes share", columns, rows))
+    if rows := found.get("sweeps"):
+        columns = {
+            "runs": "batch",
+            "devices": "devices",
+            "seconds": "seconds",
+            "efficiency": "efficiency",
+        }
+        title = f"A sweep that devices share, {rows[0]['n']} modes"
+        made.append(_table(title, columns, rows))
     if rows := found.get("peers"):
         columns = {
             "method": "method",
@@ -179,6 +188,15 @@ def _devices(axis: Any, rows: Rows) -> None:
     axis.set(xlabel="modes", ylabel="time for an evaluation (s)")
 
 
+def _sweeps(axis: Any, rows: Rows) -> None:
+    for name, own in _groups(rows, "devices").items():
+        label = f"{name} device" + "s" * (name != "1")
+        axis.loglog(
+            [row["batch"] for row in own], [row["seconds"] for row in own], "o-", label=label
+        )
+    axis.set(xlabel="runs", ylabel="time for a sweep (s)")
+
+
 def _peers(axis: Any, rows: Rows) -> None:
     for name, own in _groups(beside(rows), "method").items():
         axis.loglog([row["n"] for row in own], [row["seconds"] for row in own], "o-", label=name)
@@ -190,5 +208,6 @@ _DRAW = {
     "growth": _growth,
     "methods": _methods,
     "devices": _devices,
+    "sweeps": _sweeps,
     "peers": _peers,
 }

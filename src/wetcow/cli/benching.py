@@ -31,6 +31,7 @@ class Part(enum.StrEnum):
     GROWTH = "growth"
     METHODS = "methods"
     DEVICES = "devices"
+    SWEEPS = "sweeps"
     PEERS = "peers"
 
 
