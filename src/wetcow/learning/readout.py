@@ -115,11 +115,16 @@ def read_class(network: LearnedNetwork, run: xr.Dataset, last: float = LAST) -> 
         )
     amplitude = _mean(np.abs(a[part]) / omega)
     # Of modes that vanished altogether, that which vanished last decayed slowest.
-    lasted = np.count_nonzero(a, axis=0)
-    winner = np.lexsort((lasted, amplitude))[-1]
+    lasted = np.count_nonzero(np.abs(a) >= _smallest(a), axis=0)
+    winner = np.lexsort((lasted, np.where(amplitude * omega < _smallest(a), 0, amplitude)))[-1]
     return Reading(
         np.asarray(network.classes)[winner], amplitude, _criticality(a[part], step, omega)
     )
+
+
+def _smallest(a: np.ndarray) -> float:
+    """Amplitude that still decays: increments below the smallest normal number are lost."""
+    return 1e4 * float(np.finfo(a.dtype).tiny)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -132,8 +137,7 @@ def _criticality(a: np.ndarray, step: float, omega: float) -> np.ndarray:
     """Mean criticality of modes from their trajectories (k, n), by [11]."""
     w_a, _, psi, alpha = CANONICAL
     amplitude = np.abs(a).astype(np.float64)
-    # Increments below the smallest normal number are lost, well before the amplitude is.
-    vanished = (amplitude < 1e4 * np.finfo(a.dtype).tiny).any(axis=0)
+    vanished = (amplitude < _smallest(a)).any(axis=0)
     logarithm = np.log(np.where(vanished, 1, amplitude))
     nonlinear = amplitude * (w_a * np.cos(np.angle(a) - psi) - alpha)
     # Between samples: differences of ln A are exact there, and the rest is the mean of two.
