@@ -63,9 +63,10 @@ def memory_page() -> Any:
         low, high = ends.value
         typed.value = as_text(np.linspace(low, high, NUM_MODES))
 
-    def scatter(_event: Any) -> None:
+    def scatter(event: Any) -> None:
         low, high = ends.value
-        typed.value = as_text(np.sort(np.random.default_rng().uniform(low, high, NUM_MODES)))
+        draws = np.random.default_rng((seed.value or 0, event.new))  # new ones at every click
+        typed.value = as_text(np.sort(draws.uniform(low, high, NUM_MODES)))
 
     ends.param.watch(space, "value")
     draw.on_click(scatter)
