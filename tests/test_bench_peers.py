@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from wetcow.bench import kuramoto
 from wetcow.bench.peers import PEERS, measure, reference
 from wetcow.bench.problem import polar, problem
 
@@ -38,7 +39,7 @@ def exact(network):
 def _measured(name, network, exact):
     accuracies = [accuracy for accuracy, _ in EXPECTED[name]]
     try:
-        return measure(name, network, T1, accuracies, exact)
+        return measure(name, PEERS[name], network, T1, accuracies, exact)
     except ImportError as error:
         pytest.skip(str(error))
 
@@ -78,3 +79,20 @@ def test_failure_of_the_polar_form_is_told(network):
     one = network._replace(r=np.zeros((6, 6), complex), gamma=np.full(6, -1e3))
     assert np.all(np.isfinite(polar(np.abs(one.a0), np.angle(one.a0), one)))
     assert np.all(np.isnan(PEERS["polar numpy"].prepare(one, T1)(1.0)))
+
+
+def test_phases_come_as_near_with_all_peers():
+    problem = kuramoto.mean_field(30)
+    exact = kuramoto.reference(problem, T1)
+    r = np.abs(exact.mean())
+    assert r > np.abs(problem.a0.mean()) and np.allclose(np.abs(exact), 1)  # above the critical K
+    for name, peer in kuramoto.PEERS.items():
+        accuracies = [1e-7] if peer.adaptive else [0.1, 0.025]
+        try:
+            rows = measure(name, peer, problem, T1, accuracies, exact)
+        except ImportError:
+            continue
+        assert rows[-1]["error"] < 1e-4, name
+        if not peer.adaptive:
+            coarse, fine = (row["error"] for row in rows)
+            assert math.log(coarse / fine, 4) == pytest.approx(4, abs=0.3), name

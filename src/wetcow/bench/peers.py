@@ -34,7 +34,8 @@ class Peer(NamedTuple):
     description : str
         What it is, in a few words.
     prepare : callable (problem, t1) -> run
-        Imports, generates and compiles what serves for all runs; ImportError if it cannot.
+        Imports, generates and compiles what serves for all runs; ImportError if it cannot. The
+        problem has a `size`, initial amplitudes `a0`, and makes a `network()`.
         ``run(accuracy)`` returns amplitudes at `t1`, complex128 (n,), from ``problem.a0`` at 0.
     adaptive : bool
         Whether `accuracy` is a relative tolerance, with an absolute one of a hundredth of it; else
@@ -44,12 +45,12 @@ class Peer(NamedTuple):
     """
 
     description: str
-    prepare: Callable[[Problem, float], Run]
+    prepare: Callable[[Any, float], Run]
     adaptive: bool
     compiles: bool = False
 
 
-def _wetcow(problem: Problem, t1: float, double: bool = True) -> Run:
+def _wetcow(problem: Any, t1: float, double: bool = True) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
 
@@ -207,11 +208,14 @@ def _brainpy(problem: Problem, t1: float) -> Run:
     return run
 
 
-PEERS: dict[str, Peer] = {
+OURS: dict[str, Peer] = {
     "wetcow": Peer("wetcow.integrate, double precision", _wetcow, True, True),
     "wetcow single": Peer(
         "wetcow.integrate, single precision", functools.partial(_wetcow, double=False), True, True
     ),
+}
+PEERS: dict[str, Peer] = {
+    **OURS,
     "polar numpy": Peer("polar equations as printed, NumPy; SciPy's RK45", _polar_numpy, True),
     "cartesian numpy": Peer("complex equations, NumPy; SciPy's DOP853", _cartesian_numpy, True),
     "jitcode": Peer("JiTCODE: C from symbols; SciPy's dopri5", _jitcode, True),
@@ -232,9 +236,9 @@ def reference(problem: Problem, t1: float) -> np.ndarray:
 
 
 def measure(
-    name: str, problem: Problem, t1: float, accuracies: list[float], reference: np.ndarray
+    name: str, peer: Peer, problem: Any, t1: float, accuracies: list[float], reference: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Prepare one of `PEERS` and run it to each accuracy.
+    """Prepare a peer and run it to each accuracy.
 
     Returns
     -------
@@ -248,7 +252,6 @@ def measure(
     ImportError
         If a library is not installed.
     """
-    peer = PEERS[name]
     run, prepared = _timed(peer.prepare, problem, t1)
     rows = []
     for accuracy in accuracies:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wetcow.bench import devices, growth, limits, methods, peers, sweeps
+import numpy as np
+
+from wetcow.bench import devices, growth, kuramoto, limits, methods, peers, sweeps
 from wetcow.bench.problem import problem
 
 
@@ -32,6 +34,8 @@ class Sizes(NamedTuple):
         Runs of a small network that devices share.
     beside : list of int
         Modes of networks that other simulators run too.
+    phases : list of int
+        Kuramoto oscillators that another simulator runs too.
     """
 
     dense: list[int]
@@ -47,6 +51,7 @@ class Sizes(NamedTuple):
     shared: list[int]
     sweeps: list[int]
     beside: list[int]
+    phases: list[int]
 
 
 _POWERS = [4**k for k in range(8)]
@@ -68,6 +73,7 @@ FULL = Sizes(
     shared=[256, 1024, 4096, 8192],
     sweeps=[16, 64, 256, 1024],
     beside=[1, 16, 64, 256, 1024],
+    phases=[64, 1_024, 16_384, 262_144],
 )
 QUICK = Sizes(
     dense=[16, 256],
@@ -83,6 +89,7 @@ QUICK = Sizes(
     shared=[16],
     sweeps=[2, 4],
     beside=[2],
+    phases=[8],
 )
 
 
@@ -124,20 +131,33 @@ _ACCURACIES = {True: [1e-4, 1e-6, 1e-8], False: [0.1, 0.03, 0.01]}  # tolerances
 _MANY = 256  # modes from which on only one accuracy is run
 
 
+def _beside(
+    what: str, problem: Any, exact: np.ndarray, all_peers: dict[str, peers.Peer], many: int
+) -> Iterator[dict[str, Any]]:
+    size = problem.size
+    for name, peer in all_peers.items():
+        if not _LEAST.get(name, 0) <= size <= _LARGEST.get(name, size):
+            continue
+        accuracies = _ACCURACIES[peer.adaptive]
+        chosen = accuracies[1:2] if size >= many else accuracies
+        try:
+            rows = peers.measure(name, peer, problem, _SPAN, chosen, exact)
+        except ImportError as error:
+            rows = [{"method": name, "n": size, "missing": str(error)}]
+        yield from ({"what": what, **row} for row in rows)
+
+
 def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.beside:
         one = problem(size, seed)
-        exact = peers.reference(one, _SPAN)
-        for name, peer in peers.PEERS.items():
-            if not _LEAST.get(name, 0) <= size <= _LARGEST.get(name, size):
-                continue
-            accuracies = _ACCURACIES[peer.adaptive]
-            chosen = accuracies[1:2] if size >= _MANY else accuracies
-            try:
-                rows = peers.measure(name, one, _SPAN, chosen, exact)
-            except ImportError as error:
-                rows = [{"method": name, "n": size, "missing": str(error)}]
-            yield from ({"what": "peer", **row} for row in rows)
+        yield from _beside("peer", one, peers.reference(one, _SPAN), peers.PEERS, _MANY)
+
+
+def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    for size in sizes.phases:
+        one = kuramoto.mean_field(size, seed)
+        exact = kuramoto.reference(one, _SPAN)
+        yield from _beside("kuramoto", one, exact, kuramoto.PEERS, 10 * _MANY)
 
 
 PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
@@ -147,6 +167,7 @@ PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
     "devices": _devices,
     "sweeps": _sweeps,
     "peers": _peers,
+    "kuramoto": _kuramoto,
 }
 
 

@@ -12,6 +12,10 @@ from wetcow.bench.growth import exponent
 Rows = list[dict[str, Any]]
 
 _ERROR = 1e-4  # of the amplitude at the end, for which methods are compared
+_OTHERS = {
+    "peers": "Other simulators, 20 units of time",
+    "kuramoto": "Kuramoto oscillators, 20 units of time",
+}
 
 
 def _number(value: Any) -> str:
@@ -78,17 +82,18 @@ def tables(found: dict[str, Rows]) -> list[Table]:
         }
         title = f"A sweep that devices share, {rows[0]['n']} modes"
         made.append(_table(title, columns, rows))
-    if rows := found.get("peers"):
-        columns = {
-            "method": "method",
-            "modes": "n",
-            "accuracy": "accuracy",
-            "error": "error",
-            "prepare [s]": "prepare_seconds",
-            "run [s]": "seconds",
-            "times wetcow's": "ratio",
-        }
-        made.append(_table("Other simulators, 20 units of time", columns, beside(rows)))
+    for part, title in _OTHERS.items():
+        if rows := found.get(part):
+            columns = {
+                "method": "method",
+                "modes": "n",
+                "accuracy": "accuracy",
+                "error": "error",
+                "prepare [s]": "prepare_seconds",
+                "run [s]": "seconds",
+                "times wetcow's": "ratio",
+            }
+            made.append(_table(title, columns, beside(rows)))
     return made
 
 
@@ -210,4 +215,5 @@ _DRAW = {
     "devices": _devices,
     "sweeps": _sweeps,
     "peers": _peers,
+    "kuramoto": _peers,
 }

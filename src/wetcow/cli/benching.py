@@ -33,6 +33,7 @@ class Part(enum.StrEnum):
     DEVICES = "devices"
     SWEEPS = "sweeps"
     PEERS = "peers"
+    KURAMOTO = "kuramoto"
 
 
 def bench(
