@@ -15,10 +15,14 @@ FRAMES = [HANDWRITING, UPRIGHT, SEVEN, Frame(None, 4 / 28, 0), Frame((14, 10), 0
 
 
 def gaussian(*, centre=(13.5, 13.5), sigma=(3.0, 3.0), skew=0.0, shape=(SIDE, SIDE)):
-    """A Gaussian blob; σ and centre in order (y, x), in pixels; x is shifted by skew·y."""
+    """A Gaussian blob; σ and centre in order (y, x), in pixels; x is shifted by skew·y.
+
+    With a margin: zero where it is fainter than 1e-4, and on four pixels at the border.
+    """
     y, x = np.ogrid[: shape[0], : shape[1]]
     y, x = y - centre[0], x - centre[1]
-    return np.exp(-((y / sigma[0]) ** 2 + ((x - skew * y) / sigma[1]) ** 2) / 2)
+    blob = np.exp(-((y / sigma[0]) ** 2 + ((x - skew * y) / sigma[1]) ** 2) / 2)
+    return np.pad(np.where(blob < 1e-4, 0, blob)[4:-4, 4:-4], 4)
 
 
 def moments(image):
@@ -36,12 +40,12 @@ def aligned(image, frame):
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-@given(down=st.integers(0, 14), right=st.integers(0, 16), seed=st.integers(0, 9))
+@given(down=st.integers(4, 14), right=st.integers(4, 16), seed=st.integers(0, 9))
 def test_translation_changes_nothing(frame, down, right, seed):
-    shape = np.random.default_rng(seed).uniform(size=(SIDE - 14, SIDE - 16))
+    shape = np.random.default_rng(seed).uniform(size=(SIDE - 18, SIDE - 20))
     images = np.zeros((2, SIDE, SIDE))
-    images[0, :14, :12] = shape
-    images[1, down : down + 14, right : right + 12] = shape
+    images[0, 4:14, 4:12] = shape
+    images[1, down : down + 10, right : right + 8] = shape
     first, second = align(images, frame)
     np.testing.assert_allclose(second, first, atol=2e-4)
 
@@ -69,10 +73,10 @@ def test_size_does_not_depend_on_that_of_the_result():
     np.testing.assert_allclose(variances.mean(), 1 + 1 / 12, rtol=0.05)
 
 
-@given(sigma=st.floats(2.0, 4.0))
+@given(sigma=st.floats(1.5, 2.6))
 def test_equal_shapes_of_different_size_become_equal(sigma):
-    small = aligned(gaussian(sigma=(2.0, 3.0)), Frame(None, 4 / 28, 1.0))
-    other = aligned(gaussian(sigma=(sigma, 1.5 * sigma)), Frame(None, 4 / 28, 1.0))
+    small = aligned(gaussian(sigma=(2.0, 2.5)), Frame(None, 4 / 28, 1.0))
+    other = aligned(gaussian(sigma=(sigma, 1.25 * sigma)), Frame(None, 4 / 28, 1.0))
     np.testing.assert_allclose(other, small, atol=0.06)
 
 
@@ -89,10 +93,10 @@ def test_deskewed_bar_is_upright(skew):
 
 @pytest.mark.parametrize("roundness", [0.0, 0.5, 1.0])
 def test_roundness_removes_its_share_of_the_anisotropy(roundness):
-    image = gaussian(sigma=(4.0, 2.0))
+    image = gaussian(sigma=(3.2, 1.6))
     _, (y, x), _ = moments(aligned(image, Frame(None, 4 / 28, 0.0, roundness=roundness)))
     np.testing.assert_allclose(np.sqrt(y / x), 2 ** (1 - roundness), rtol=0.03)
-    np.testing.assert_allclose(y * x, 64, rtol=0.06)  # areas stay
+    np.testing.assert_allclose(y * x, 3.2**2 * 1.6**2, rtol=0.06)  # areas stay
 
 
 def test_coarse_result_is_the_mean_of_a_fine_one(rng):
@@ -138,13 +142,12 @@ def test_always_finite(frame, image):
     assert np.isfinite(aligned(image, frame)).all()
 
 
-def test_negative_pixels_have_no_mass():
-    image = gaussian(centre=(10.0, 12.0), sigma=(1.5, 1.5))
-    image[25, 25] = -5.0
-    result = aligned(image, Frame(None, 0.1, 0.0))
-    # The peak is where it would be without the negative pixel, which is not cut off.
-    np.testing.assert_allclose(moments(np.maximum(result, 0))[0], 13.5, atol=0.05)
-    assert aligned(-gaussian(), Frame(None, 0.1)).min() < -0.9  # nothing to measure: stays
+@pytest.mark.parametrize("frame", FRAMES)
+@given(level=st.floats(-10, 10), factor=st.sampled_from([-2.0, -1.0, 0.5]))
+def test_level_of_the_ground_and_which_is_darker_change_nothing(frame, level, factor):
+    image = gaussian(centre=(11.0, 15.0), sigma=(3.0, 2.0), skew=0.4)
+    result = aligned(level + factor * image, frame)
+    np.testing.assert_allclose(result, abs(factor) * aligned(image, frame), atol=1e-3)
 
 
 @given(factor=st.sampled_from([1e-30, 1e-6, 255.0, 1e30]))

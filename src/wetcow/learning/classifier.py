@@ -66,8 +66,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         None: the rows are a table, not images; one patch is the whole row, standardised by column.
     frame : "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.learning.frame`):
-        centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the paper; None
-        leaves images as they are.
+        without their ground, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
+        paper; None leaves images as they are.
     mirror : bool
         Whether an image and its mirror image (left and right swapped) are the same. Right for
         garments, wrong for writing.

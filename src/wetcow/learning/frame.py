@@ -1,7 +1,8 @@
 """The common frame: images are centred, scaled, and if wanted deskewed and rounded, by moments.
 
-What is measured is the mass of an image: its centre, and the second moments about it. What is
-returned is the image seen through the affine map that brings these to standard values,
+What is measured is the mass of an image, without its ground (`wetcow.learning.ground`): its centre,
+and the second moments about it. What is returned is that image seen through the affine map that
+brings these to standard values,
 
     centre → the middle, size s → s^(1 − strength) spread^strength, covariance of x and y → 0.
 
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from wetcow.learning.ground import without_ground
 
 PIXEL_VARIANCE = 1 / 12  # of a pixel about its own centre: nothing in an image is thinner
 _CHUNK_ELEMENTS = 2**19  # sampled points at once
@@ -118,8 +121,9 @@ def _align(images: Any, frame: Frame) -> Any:
     def mean(values: Any) -> Any:
         return (mass * values).sum(axis=(1, 2), keepdims=True)
 
+    images = without_ground(images)
     # Divided by the largest pixel first, so that no faint or bright image leaves float32's range.
-    mass = jnp.maximum(images, 0)
+    mass = images
     peak = mass.max(axis=(1, 2), keepdims=True)
     filled = peak >= jnp.finfo(jnp.float32).tiny  # what is less may count as zero when divided by
     mass = mass / jnp.where(filled, peak, 1)
@@ -153,16 +157,16 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     Parameters
     ----------
     images : array (n, height, width)
-        Images, bright on a background of zero. Moments are those of the pixels above zero; an
-        image without any has no size or centre and is only resampled, so blank ones stay blank.
+        Images, lighter or darker than the ground that is most of their border. One of a single
+        value has no size or centre and becomes blank.
     frame : Frame
         The frame.
 
     Returns
     -------
     float32 array (n, *size)
-        The images, sampled bilinearly, zero outside. A result coarser than the image is the mean
-        over its pixels of a sampling at least as fine as the image.
+        How they differ from their ground, sampled bilinearly, zero outside. A result coarser than
+        the image is the mean over its pixels of a sampling at least as fine as the image.
 
     Raises
     ------

@@ -26,7 +26,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._nodes: list[tuple[str, tuple[str, ...], str, dict[str, Any]]] = []
+        self._nodes: list[tuple[str, tuple[str, ...], tuple[str, ...], dict[str, Any]]] = []
         self._constants: dict[str, np.ndarray] = {}
         self._names: dict[tuple, str] = {}
 
@@ -49,7 +49,7 @@ class Graph:
     def __call__(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         """Add a node; `name` is that of its result."""
         name = name or f"{operator}_{len(self._nodes) + 1}"
-        self._nodes.append((operator, inputs, name, attributes))
+        self._nodes.append((operator, inputs, (name,), attributes))
         return name
 
     def floats(self, value: Any) -> str:
@@ -71,6 +71,13 @@ class Graph:
     def root(self, squared: str) -> str:
         """Return the square root, zero below zero."""
         return self("Sqrt", self.above_zero(squared))
+
+    def smallest(self, value: str, count: int) -> str:
+        """Return the smallest values of the last axis, in order."""
+        name = f"smallest_{len(self._nodes) + 1}"
+        names = name, f"{name}_at"
+        self._nodes.append(("TopK", (value, self.integers(count)), names, {"largest": 0}))
+        return name
 
     def cast(self, value: str, dtype: Any) -> str:
         """Return `value` in another precision."""
@@ -113,8 +120,8 @@ class Graph:
         used = {value for _, inputs, _, _ in self._nodes for value in inputs}
         graph = helper.make_graph(
             [
-                helper.make_node(operator, list(inputs), [result], **attributes)
-                for operator, inputs, result, attributes in self._nodes
+                helper.make_node(operator, list(inputs), list(results), **attributes)
+                for operator, inputs, results, attributes in self._nodes
             ],
             *(name, described(inputs), described(outputs)),
             [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wetcow.learning import ground
 from wetcow.learning.features import Geometry, Layer, region_weights
 from wetcow.learning.frame import PIXEL_VARIANCE, Frame, offsets, refinement
 from wetcow.learning.onnx_graph import Graph
@@ -33,8 +34,7 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
             product = graph("Mul", product, factor)
         return graph("ReduceSum", product, axes, keepdims=1)
 
-    images = graph.cast(images, np.float64)
-    mass = graph.above_zero(images)
+    images = mass = without_ground(graph, graph.cast(images, np.float64), shape)
     peak = graph("ReduceMax", mass, axes=[2, 3], keepdims=1)
     filled = graph("GreaterOrEqual", peak, graph.doubles(np.finfo(np.float32).tiny))
     mass = graph("Div", mass, graph("Where", filled, peak, one))
@@ -79,6 +79,28 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
     seen = graph("Squeeze", seen, graph.integers(-1))
     block = [rows, columns]
     return graph("AveragePool", graph.cast(seen, np.float32), kernel_shape=block, strides=block)
+
+
+def without_ground(graph: Graph, images: str, shape: tuple[int, int]) -> str:
+    """How images differ from their ground, of any precision; see `ground.without_ground`."""
+    where, times = ground.border(shape)
+    rows, columns = (graph.doubles(ground.smoothing(side, times)) for side in shape)
+    soft = graph("MatMul", rows, graph("MatMul", images, graph("Transpose", columns, perm=[1, 0])))
+    flat = graph("Reshape", soft, graph.integers(0, 1, 1, -1))
+    edge = graph("Gather", flat, graph.integers(*where), axis=3)
+    places = [int(q * len(where)) for q in (ground.MEDIAN, ground.UPPER)]
+    sorted_edge = graph.smallest(edge, places[-1] + 1)
+    level, upper = (graph("Gather", sorted_edge, graph.integers(k), axis=3) for k in places)
+    differing = graph("Abs", graph("Sub", soft, level))
+    largest = graph("ReduceMax", differing, axes=[2, 3], keepdims=1)
+    noise = graph(
+        "Mul", graph("Sub", upper, level), graph.doubles(ground.NOISE / ground.DEVIATIONS)
+    )
+    noise = graph("Min", noise, graph("Mul", largest, graph.doubles(ground.MOST)))
+    noise = graph("Max", noise, graph.doubles(np.finfo(np.float32).tiny))
+    share = graph("Sub", graph("Div", differing, noise), graph.doubles(1))
+    share = graph("Clip", share, graph.doubles(0), graph.doubles(1))
+    return graph("Mul", graph("Abs", graph("Sub", images, level)), share)
 
 
 def _tents(graph: Graph, points: str, pixels: np.ndarray) -> str:
