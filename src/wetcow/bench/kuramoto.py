@@ -59,12 +59,14 @@ def _jaxkuramoto(problem: MeanField, t1: float) -> Run:
     def end(omega: Any, theta: Any, dt: float) -> Any:
         # It makes one step fewer than times that it lists, which end before t1.
         count, step = equal_steps(t1, dt)
+
+        def first(t: Any, theta: Any) -> Any:
+            return theta[0]  # is kept of each step, not all phases
+
         return jaxkuramoto.odeint(
             jaxkuramoto.Kuramoto(omega, _STRENGTH).vector_fn,
             jaxkuramoto.solver.runge_kutta,
-            *(0.0, (count + 0.5) * step, step),
-            theta,
-            lambda t, theta: theta[0],
+            *(0.0, (count + 0.5) * step, step, theta, first),  # pyright: ignore[reportArgumentType]
         ).final_state
 
     compiled = jax.jit(end, static_argnames="dt")
@@ -84,8 +86,8 @@ def _numpy(problem: MeanField, t1: float) -> Run:
         return problem.omega + _STRENGTH * np.imag(u.conj() * u.mean())
 
     def run(accuracy: float) -> np.ndarray:
-        tolerances = {"rtol": accuracy, "atol": accuracy / 100}
-        found = solve_ivp(rates, (0, t1), np.angle(problem.a0), "DOP853", **tolerances)
+        start = np.angle(problem.a0)
+        found = solve_ivp(rates, (0, t1), start, "DOP853", rtol=accuracy, atol=accuracy / 100)
         return np.exp(1j * found.y[:, -1])
 
     return run
