@@ -128,20 +128,18 @@ _SPAN = 20.0
 _LARGEST = {"jitcode": 256}  # modes; more take too long to compile
 _LEAST = {"brian2": 2, "brian2 staged": 2}  # modes; it wants links
 _ACCURACIES = {True: [1e-4, 1e-6, 1e-8], False: [0.1, 0.03, 0.01]}  # tolerances, steps
-_MANY = 256  # modes from which on only one accuracy is run
 
 
 def _beside(
-    what: str, problem: Any, exact: np.ndarray, all_peers: dict[str, peers.Peer], many: int
+    what: str, problem: Any, exact: np.ndarray, all_peers: dict[str, peers.Peer]
 ) -> Iterator[dict[str, Any]]:
     size = problem.size
     for name, peer in all_peers.items():
         if not _LEAST.get(name, 0) <= size <= _LARGEST.get(name, size):
             continue
-        accuracies = _ACCURACIES[peer.adaptive]
-        chosen = accuracies[1:2] if size >= many else accuracies
         try:
-            rows = peers.measure(name, peer, problem, _SPAN, chosen, exact)
+            accuracies = _ACCURACIES[peer.adaptive]
+            rows = peers.measure(name, peer, problem, _SPAN, accuracies, exact)
         except ImportError as error:
             rows = [{"method": name, "n": size, "missing": str(error)}]
         yield from ({"what": what, **row} for row in rows)
@@ -150,14 +148,14 @@ def _beside(
 def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.beside:
         one = problem(size, seed)
-        yield from _beside("peer", one, peers.reference(one, _SPAN), peers.PEERS, _MANY)
+        yield from _beside("peer", one, peers.reference(one, _SPAN), peers.PEERS)
 
 
 def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.phases:
         one = kuramoto.mean_field(size, seed)
         exact = kuramoto.reference(one, _SPAN)
-        yield from _beside("kuramoto", one, exact, kuramoto.PEERS, 10 * _MANY)
+        yield from _beside("kuramoto", one, exact, kuramoto.PEERS)
 
 
 PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
