@@ -147,7 +147,7 @@ def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_pat
 def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)  # on any machine
     X, y, X_other, _ = digits
-    clf = WaveClassifier(n_modes=6, train_minutes=0.2, augmentation="handwriting")
+    clf = WaveClassifier(n_modes=6, train_minutes=1, augmentation="handwriting")
     clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
     (refined,) = clf.refined_
     assert refined.looks[-1].step == 160
@@ -162,7 +162,7 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
     loaded = WaveClassifier.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
     assert loaded.augmentation == "handwriting" and loaded.checkpoint is None
-    again = WaveClassifier(n_modes=6, train_minutes=0.2, augmentation="handwriting")
+    again = WaveClassifier(n_modes=6, train_minutes=1, augmentation="handwriting")
     again.set_params(checkpoint=tmp_path / "state").fit(X, y)
     np.testing.assert_array_equal(again.predict_proba(X_other), clf.predict_proba(X_other))
 
@@ -179,7 +179,8 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
 
     monkeypatch.setattr(refine, "train", harm)
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
-    clf = WaveClassifier(n_modes=12, train_minutes=0.02).fit(*digits[:2])
+    with pytest.warns(UserWarning, match="hardly any training.* give more train_minutes"):
+        clf = WaveClassifier(n_modes=12, train_minutes=1e-4).fit(*digits[:2])
     plain = WaveClassifier(n_modes=12).fit(*digits[:2])
     (refined,) = clf.refined_
     assert refined.trained < refined.constructed
@@ -193,20 +194,20 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
 def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)
     X, y, X_other, y_other = digits
-    clf = WaveClassifier(n_modes=8, n_members=2, train_minutes=0.1, checkpoint=tmp_path / "state")
+    clf = WaveClassifier(n_modes=8, n_members=2, train_minutes=1, checkpoint=tmp_path / "state")
     clf.set_params(augmentation="handwriting").fit(X, y)
     assert len(clf.refined_) == 2 and len(clf.hidden_.layers) == 2
     one, other = (refined.hidden.layers[0].excitation for refined in clf.refined_)
     assert np.abs(one - other).max() > 0.1
     assert {path.name for path in tmp_path.iterdir()} == {"state", "state.1"}
-    single = WaveClassifier(n_modes=8, train_minutes=0.1, augmentation="handwriting").fit(X, y)
+    single = WaveClassifier(n_modes=8, train_minutes=1, augmentation="handwriting").fit(X, y)
     assert clf.score(X_other, y_other) > single.score(X_other, y_other)
     clf.save(tmp_path / "model")
     loaded = WaveClassifier.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
     # Ctrl-C ends the training of all.
     monkeypatch.setattr(refine, "train", lambda trainer, state, *_: state)
-    early = WaveClassifier(n_modes=8, n_members=2, train_minutes=0.1).fit(X, y)
+    early = WaveClassifier(n_modes=8, n_members=2, train_minutes=1).fit(X, y)
     assert len(early.refined_) == 1 and not early.refined_[0].complete
     assert len(early.hidden_.layers) == 2
     # Without training it is one wider network.

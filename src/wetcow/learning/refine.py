@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -130,8 +131,16 @@ def refine(
     checkpoint = Checkpoint(recipe.checkpoint, trainer)
     state = checkpoint.read()
     if state is None:
+        left = 60 * recipe.minutes - 2 * took
+        if left <= 0:
+            warnings.warn(
+                f"hardly any training: of {60 * recipe.minutes:.3g} s for a member, solving class "
+                f"modes twice takes {2 * took:.3g} s; give more train_minutes, or choose a smaller "
+                "budget",
+                stacklevel=4,
+            )
         start("how long a step takes")
-        state = trainer.start(fit_to_time(trainer, 60 * recipe.minutes - 2 * took))
+        state = trainer.start(fit_to_time(trainer, left))
     advance = start("training", int(state.steps))
     advance(int(state.step))
     looks: list[Look] = []
