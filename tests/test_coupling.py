@@ -78,12 +78,17 @@ class TestActions:
         assert_acts_like(wc.Dense(r), r, rng)
 
     @pytest.mark.parametrize(
-        ("small", "cached", "layout"),
-        [(16, 1024, dense.Blocks), (4, 1024, dense.Columns), (4, 4, dense.Rows)],
+        ("limits", "layout"),
+        [
+            ({}, dense.Blocks),
+            ({"SMALL": 4}, dense.Columns),
+            ({"SMALL": 4, "ONE_CORE": 4}, dense.Apart),
+            ({"SMALL": 4, "CACHED": 4}, dense.Rows),
+        ],
     )
-    def test_dense_as_it_is_laid_out(self, monkeypatch, rng, small, cached, layout):
-        monkeypatch.setattr(dense, "SMALL", small)
-        monkeypatch.setattr(dense, "CACHED", cached)
+    def test_dense_as_it_is_laid_out(self, monkeypatch, rng, limits, layout):
+        for name, value in limits.items():
+            monkeypatch.setattr(dense, name, value)
         r = conftest.random_coupling(rng, 5)
         assert isinstance(wc.Dense(r).arranged(), layout)
         assert_acts_like(wc.Dense(r), r, rng)

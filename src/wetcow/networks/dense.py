@@ -20,6 +20,7 @@ from wetcow.networks.coupling import (
 from wetcow.precision import is_traced
 
 SMALL = 16  # modes up to which one plain product of twice the numbers is the fastest
+ONE_CORE, TWO_PARTS = 255, 320  # modes between which a product in two parts avoids idle threads
 CACHED = 1024  # modes up to which R stays in the cache and columns are the faster layout
 
 
@@ -74,6 +75,8 @@ class Dense(Coupling):
     def arranged(self):
         if self.size <= SMALL:
             return Blocks.of(self.r)
+        if ONE_CORE < self.size <= TWO_PARTS:
+            return Apart.of(self.r)
         return Columns.of(self.r) if self.size <= CACHED else Rows.of(self.r)
 
 
@@ -145,6 +148,35 @@ class Columns(_Real):
 
     def matrix(self):
         return jax.lax.complex(self.r[:, : self.size].T, self.r[:, self.size :].T)
+
+
+class Apart(_Real):
+    """Column by column, in two products that are each too small for being shared by threads.
+
+    At these sizes starting threads takes longer than the product.
+
+    Attributes
+    ----------
+    r : tuple of two real arrays (n, n)
+        Re R and Im R, both transposed.
+    """
+
+    @classmethod
+    def of(cls, r):
+        own = np.ascontiguousarray if isinstance(r, np.ndarray) else jnp.asarray
+        return cls((own(r.real.T), own(r.imag.T)))
+
+    @property
+    def size(self):
+        return self.r[0].shape[0]
+
+    def __call__(self, a, past=None):
+        parts = jnp.stack([a.real, a.imag])
+        (rr, ir), (ri, ii) = (parts @ one for one in self.r)
+        return jax.lax.complex(rr - ii, ri + ir)
+
+    def matrix(self):
+        return jax.lax.complex(self.r[0].T, self.r[1].T)
 
 
 class Blocks(_Real):
