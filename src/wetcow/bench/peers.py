@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -126,7 +128,9 @@ def _jitcode(problem: Problem, t1: float) -> Run:
 
     system = jitcode(equations, n=2 * n, verbose=False)
     system.generate_f_C(simplify=False, do_cse=False, chunk_size=10)
-    system.compile_C()
+    # Its compiler would read a pyproject.toml of the current folder, and may refuse it.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        system.compile_C()
 
     def run(accuracy: float) -> np.ndarray:
         # First the state, because a new integrator takes over that of the last.
