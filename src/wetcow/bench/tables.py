@@ -208,6 +208,11 @@ def _peers(axis: Any, rows: Rows) -> None:
     axis.set(xlabel="modes", ylabel=f"time of a run to an error of {_ERROR:g} (s)")
 
 
+def _kuramoto(axis: Any, rows: Rows) -> None:
+    _peers(axis, rows)
+    axis.set_xlabel("Kuramoto oscillators")
+
+
 _DRAW = {
     "limits": _limits,
     "growth": _growth,
@@ -215,5 +220,5 @@ _DRAW = {
     "devices": _devices,
     "sweeps": _sweeps,
     "peers": _peers,
-    "kuramoto": _peers,
+    "kuramoto": _kuramoto,
 }
