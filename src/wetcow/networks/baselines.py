@@ -96,7 +96,7 @@ class Kuramoto(Coupled):
         squared = a.real**2 + a.imag**2
         u = a * jax.lax.rsqrt(squared)
         turning = self.omega + jnp.imag(jnp.conj(u) * self.coupling(u, past))
-        return a * jax.lax.complex(1 - squared, turning)
+        return a * (1 - squared + 1j * turning)
 
     def initial(self, key: Any = None) -> Any:
         a = super().initial(key)
