@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from wetcow.learning.augment import GARMENTS, HANDWRITING
 from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, load_images, wave
+from wetcow.reports.claims.ticks import plain_ticks
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 
 _SEEDS = 3
@@ -231,9 +231,7 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
                 )
         axis.set(title=chosen[0]["title"], xlabel="seconds", ylabel="test errors (%)", xscale="log")
         axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        plain_ticks(axis.xaxis)
         axis.spines[["top", "right"]].set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)

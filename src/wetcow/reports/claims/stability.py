@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from wetcow.reports.claims import borders
 from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
@@ -25,6 +24,7 @@ from wetcow.reports.claims.long_training import (
     Sizes,
     measure,
 )
+from wetcow.reports.claims.ticks import plain_ticks
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
 
@@ -279,10 +279,8 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         learned.set(title=TITLES[name], ylabel="validation errors (%)", yscale="log")
         learned.yaxis.set_major_formatter("{x:g}")
         lost.set(yscale="log", ylabel="loss")
-        for axis in (learned, lost):
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter(NullFormatter())
+        plain_ticks(learned.yaxis)
+        plain_ticks(lost.yaxis)
         steep.set(yscale="log", ylabel="gradient's norm / at first")
         rated.set(xscale="log", xlabel="rate / usual rate", ylabel="accuracy, usual steps")
         rated.set_ylim(0, 1.02)
