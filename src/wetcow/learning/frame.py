@@ -105,24 +105,24 @@ def refinement(image: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]
     return rows, columns
 
 
-def offsets(count: int, side: int) -> Any:
+def offsets(count: int, side: int) -> np.ndarray:
     """Distances of `count` equally spaced points from the middle of a side, in its pixels."""
-    return (jnp.arange(count, dtype=jnp.float32) - (count - 1) / 2) * (side / count)
+    return (np.arange(count) - (count - 1) / 2) * (side / count)
 
 
 @functools.partial(jax.jit, static_argnames="frame")
 def _align(images: Any, frame: Frame) -> Any:
-    """`align` of one chunk: float32 (n, height, width) → (n, *size)."""
+    """`align` of one chunk: float64 (n, height, width) → float32 (n, *size)."""
     height, width = images.shape[1:]
     size = frame.size or (height, width)
-    y = jnp.arange(height, dtype=jnp.float32)[:, None]
-    x = jnp.arange(width, dtype=jnp.float32)
+    y = np.arange(height, dtype=float)[:, None]
+    x = np.arange(width, dtype=float)
 
     def mean(values: Any) -> Any:
         return (mass * values).sum(axis=(1, 2), keepdims=True)
 
     images = without_ground(images)
-    # Divided by the largest pixel first, so that no faint or bright image leaves float32's range.
+    # Divided by the largest pixel first, so that no faint or bright image leaves the range.
     mass = images
     peak = mass.max(axis=(1, 2), keepdims=True)
     filled = peak >= jnp.finfo(jnp.float32).tiny  # what is less may count as zero when divided by
@@ -148,7 +148,8 @@ def _align(images: Any, frame: Frame) -> Any:
     down = jnp.broadcast_to(down + centre_y, right.shape)
     sample = functools.partial(jax.scipy.ndimage.map_coordinates, order=1)
     seen = jax.vmap(lambda image, *points: sample(image, points))(images, down, right + centre_x)
-    return seen.reshape(-1, size[0], rows, size[1], columns).mean(axis=(2, 4))
+    seen = seen.reshape(-1, size[0], rows, size[1], columns).mean(axis=(2, 4))
+    return seen.astype(jnp.float32)
 
 
 def align(images: np.ndarray, frame: Frame) -> np.ndarray:
@@ -176,7 +177,9 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     Notes
     -----
     Images are aligned in chunks of a fixed size, the rest in one padded to a power of two: few
-    compilations serve all, and one image costs no more than one.
+    compilations serve all, and one image costs no more than one. This is done in double precision:
+    codes are infinitely steep where modes become critical, so that what rounding does here to the
+    points that are sampled could be seen in probabilities.
 
     Examples
     --------
@@ -193,9 +196,10 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     largest = 2 ** int(math.log2(max(_CHUNK_ELEMENTS // points, 1)))
     aligned = np.empty((len(images), *size), dtype=np.float32)
     for start in range(0, len(images), largest):
-        part = np.asarray(images[start : start + largest], dtype=np.float32)
+        part = np.asarray(images[start : start + largest], dtype=np.float64)
         count = len(part)
         chunk = 2 ** (count - 1).bit_length()
         part = np.pad(part, ((0, chunk - count), (0, 0), (0, 0)))
-        aligned[start : start + count] = np.asarray(_align(part, frame))[:count]
+        with jax.enable_x64(True):
+            aligned[start : start + count] = np.asarray(_align(part, frame))[:count]
     return aligned

@@ -51,12 +51,12 @@ def without_ground(images: Any) -> Any:
 
     Parameters
     ----------
-    images : float32 array (n, height, width)
+    images : float array (n, height, width)
         Finite.
 
     Returns
     -------
-    float32 array (n, height, width)
+    float array (n, height, width), of the same precision
         |image − g|, times 0 where the smoothed image is within `NOISE` σ of the ground g, 1 where
         it is beyond twice that, and what is linear between; g is the median of the smoothed border,
         σ its standard deviation, told by its upper half alone.
@@ -70,7 +70,7 @@ def without_ground(images: Any) -> Any:
     """
     height, width = images.shape[1:]
     where, times = border((height, width))
-    rows, columns = (jnp.asarray(smoothing(side, times), jnp.float32) for side in (height, width))
+    rows, columns = (jnp.asarray(smoothing(side, times), images.dtype) for side in (height, width))
     soft = jnp.einsum("yk,nkl,xl->nyx", rows, images, columns, precision="highest")
     edge = jnp.sort(soft.reshape(len(images), -1)[:, where], axis=1)
     ground, upper = (edge[:, int(q * len(where)), None, None] for q in (MEDIAN, UPPER))

@@ -20,7 +20,7 @@ _TO_THE_START = np.iinfo(np.int64).min  # end of a slice that runs backwards ove
 def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> str:
     """Images in their frame: (n, 1, height, width) → (n, 1, *size); see `frame.align`.
 
-    In double precision, so that what differs from `frame.align` is that one's rounding alone.
+    In double precision, like that one.
     """
     height, width = shape
     size = frame.size or shape
@@ -61,10 +61,10 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
 
     # Where the points of the result lie in the image.
     rows, columns = refinement(shape, size)
-    steps_down = np.asarray(offsets(rows * size[0], height))[:, None]
-    steps_right = np.asarray(offsets(columns * size[1], width))
-    down = graph("Mul", graph.doubles(steps_down), graph("Div", scale, stretch))
-    right = graph("Mul", graph.doubles(steps_right), graph("Mul", scale, stretch))
+    steps_down = graph.doubles(offsets(rows * size[0], height)[:, None])
+    steps_right = graph.doubles(offsets(columns * size[1], width))
+    down = graph("Mul", steps_down, graph("Div", scale, stretch))
+    right = graph("Mul", steps_right, graph("Mul", scale, stretch))
     right = graph("Add", right, graph("Mul", shear, down))
     # Bilinear sampling as sums with weights 1 − |distance|: down does not change along a row of
     # points, so that columns of the image are summed first.
@@ -77,8 +77,8 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
     )
     seen = graph("MatMul", beside, graph("Unsqueeze", seen, graph.integers(-1)))
     seen = graph("Squeeze", seen, graph.integers(-1))
-    block = [rows, columns]
-    return graph("AveragePool", graph.cast(seen, np.float32), kernel_shape=block, strides=block)
+    blocks = graph("Reshape", seen, graph.integers(0, 1, size[0], rows, size[1], columns))
+    return graph.cast(graph("ReduceMean", blocks, axes=[3, 5], keepdims=0), np.float32)
 
 
 def without_ground(graph: Graph, images: str, shape: tuple[int, int]) -> str:
