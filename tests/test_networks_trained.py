@@ -1,9 +1,13 @@
 """Networks trained for a number of steps on deformed images."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+
+from torch import Generator  # pyright: ignore[reportMissingImports]
 
 from wetcow.reports.claims.peers import small_network
 from wetcow.reports.networks import Small, TrainedInSteps
@@ -34,10 +38,24 @@ def test_fewer_images_than_in_a_step_are_learned():
     assert not np.allclose(other.predict_proba(test), probabilities, atol=1e-3)
 
 
+def test_networks_that_learn_at_once_are_those_that_learn_alone():
+    images, labels = bars(6, 0)
+
+    def answers(seed):
+        network = small_network("mnist", 20, seed, few=True)
+        network.fit(images, labels)
+        return network.predict_proba(images)
+
+    with ThreadPoolExecutor(4) as pool:
+        together = [*pool.map(answers, range(4))]
+    for seed, found in enumerate(together):
+        np.testing.assert_allclose(found, answers(seed), atol=1e-5)
+
+
 @pytest.mark.parametrize("count", [3, 8, 20])
 def test_every_step_is_full_and_images_come_equally_often(count):
     network = TrainedInSteps(Small, 1, 1e-3, None, 0, 1, batch=8)
-    steps = network._shuffled(count)
+    steps = network._shuffled(count, Generator())
     assert {len(rows) for rows in steps} == {8} and len(steps) == max(count // 8, 1)
     times = np.bincount(np.concatenate(steps), minlength=count)
     assert times.max() - times.min() <= 1

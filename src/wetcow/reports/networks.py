@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,7 @@ from wetcow.learning.augment import augment
 _BATCH = 128  # images in a step of gradient descent
 _FEWEST_IMAGES = 10_000  # see `num_epochs`
 _PREDICTED_AT_ONCE = 500  # images; bounds the memory
+_SEEDED = threading.Lock()  # PyTorch draws weights from one generator, whoever learns beside
 
 
 def num_epochs(epochs: int, n_images: int) -> int:
@@ -205,17 +207,19 @@ class _OnDeformed(Trained):
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> None:
         self._begin()
-        torch.manual_seed(self._seed)
         X = X.reshape(len(X), -1)
         side = math.isqrt(X.shape[1])
-        self._network = self._class(X.shape[1], int(y.max()) + 1)
+        with _SEEDED:
+            torch.manual_seed(self._seed)
+            self._network = self._class(X.shape[1], int(y.max()) + 1)
+        generator = torch.Generator().manual_seed(self._seed)
         adam = torch.optim.Adam(self._network.parameters(), lr=self._learning_rate)
         key = jax.random.key(self._seed)
         chosen: list[torch.Tensor] = []
         number = 0
         while (done := self._done(number)) < 1:
             if not chosen:
-                chosen = self._shuffled(len(X))
+                chosen = self._shuffled(len(X), generator)
             rows = chosen.pop().numpy()
             key, now = jax.random.split(key)
             images = X[rows].reshape(-1, side, side)
@@ -231,10 +235,10 @@ class _OnDeformed(Trained):
             number += 1
         self._network.eval()
 
-    def _shuffled(self, n: int) -> list[torch.Tensor]:
+    def _shuffled(self, n: int, generator: torch.Generator) -> list[torch.Tensor]:
         """Rows of the next steps; images fewer than in a step come repeatedly."""
         repeated = torch.arange(max(n, self._batch)) % n
-        order = repeated[torch.randperm(len(repeated))]
+        order = repeated[torch.randperm(len(repeated), generator=generator)]
         return [*order.split(self._batch)[: len(order) // self._batch]]
 
     def _begin(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,6 @@ from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
 _SIZES, _QUICK_SIZES = (1, 5, 10, 50, 100), (1, 10, 50)
 _DRAWS, _QUICK_DRAWS = 20, 3
-_SLOW_DRAWS = 5  # of those, for learners that take seconds
 _TEST, _QUICK_TEST = 1_000, 500
 _QUICK_MODES, _QUICK_COPIES = 32, 10
 _RIDGE = 0.1
@@ -79,10 +80,8 @@ def draw_few(part: Part, per_class: int, seed: int) -> Part:
     return Part(part.images[np.concatenate(rows)], part.labels[np.concatenate(rows)])
 
 
-def learners(
-    name: str, per_class: int, *, quick: bool
-) -> dict[str, tuple[bool, Callable[[int], Any]]]:
-    """Return every method, ours first: whether it is slow, and how to make it for a seed."""
+def learners(name: str, per_class: int, *, quick: bool) -> dict[str, Callable[[int], Any]]:
+    """Return how to make every method for a seed, ours first."""
     copies = _copies(per_class, quick)
     frame = HANDWRITING if name == "mnist" else None
     waves: dict[str, Any] = {"ridge": _RIDGE, "copies": copies, "margin_passes": 0}
@@ -101,22 +100,20 @@ def learners(
     def of(make: Callable[[int], Any], **how: Any) -> Callable[[int], Any]:
         return functools.partial(pixels, make, **how)
 
-    found: dict[str, tuple[bool, Callable[[int], Any]]] = {
-        OURS: (False, lambda seed: wave(name, seed, **waves))
-    }
+    found: dict[str, Callable[[int], Any]] = {OURS: lambda seed: wave(name, seed, **waves)}
     if frame is not None:
-        found["1-NN, pixels"] = (False, of(nearest))
-        found["SVM, pixels"] = (False, of(vectors))
-    found["1-NN"] = (False, of(nearest, frame=frame))
-    found["SVM"] = (False, of(vectors, frame=frame))
-    found["SVM, copies"] = (False, of(vectors, frame=frame, copies=copies))
+        found["1-NN, pixels"] = of(nearest)
+        found["SVM, pixels"] = of(vectors)
+    found["1-NN"] = of(nearest, frame=frame)
+    found["SVM"] = of(vectors, frame=frame)
+    found["SVM, copies"] = of(vectors, frame=frame, copies=copies)
     if quick:
         return found
     if has_torch():
         network = functools.partial(_network, name)
-        found["convolutional network"] = (True, of(network, frame=frame))
+        found["convolutional network"] = of(network, frame=frame)
     if importlib.util.find_spec("lightgbm") is not None:
-        found["LightGBM"] = (True, of(_trees, frame=frame))
+        found["LightGBM"] = of(_trees, frame=frame)
     return found
 
 
@@ -142,9 +139,7 @@ def _copies(per_class: int, quick: bool) -> int:
     return min(_COPIES[per_class], _QUICK_COPIES) if quick else _COPIES[per_class]
 
 
-def measure(
-    data: Images, sizes: Sequence[int], draws: int, slow_draws: int, effort: Effort
-) -> list[dict[str, Any]]:
+def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> list[dict[str, Any]]:
     """Score every method on one data set.
 
     Parameters
@@ -152,8 +147,8 @@ def measure(
     data : Images
     sizes : sequence of int
         Images of each class.
-    draws, slow_draws : int
-        How often images are drawn, and how many of these draws slow methods are given.
+    draws : int
+        How often images are drawn; as many are learned at once as there are processors.
     effort : Effort
 
     Returns
@@ -163,15 +158,19 @@ def measure(
         (standard deviation over draws), "each" (draw), "draws"; and of peers what ours is ahead
         by in the same draws, "ahead" (mean), "low" and "high" (its 95 % interval).
     """
+
+    def score(make: Callable[[int], Any], seed: int, few: Part) -> float:
+        return accuracy(make(seed).fit(*few), data.test)
+
     rows = []
     for size in sizes:
         effort.say(f"{data.title}: {size} images of each class, {draws} draws")
         seeds = [effort.seed + number for number in range(draws)]
         drawn = [draw_few(data.train, size, seed) for seed in seeds]
         reached: dict[str, list[float]] = {}
-        for label, (slow, make) in learners(data.name, size, quick=effort.quick).items():
-            some = list(zip(seeds, drawn, strict=True))[: slow_draws if slow else draws]
-            reached[label] = [accuracy(make(seed).fit(*few), data.test) for seed, few in some]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for label, make in learners(data.name, size, quick=effort.quick).items():
+                reached[label] = list(pool.map(functools.partial(score, make), seeds, drawn))
         for label, each in reached.items():
             row = {
                 **{"data": data.name, "title": data.title, "size": size, "method": label},
@@ -179,7 +178,7 @@ def measure(
                 **{"each": each, "draws": len(each), "ahead": None, "low": None, "high": None},
             }
             if label != OURS:
-                row |= _paired(np.array(reached[OURS][: len(each)]) - each)
+                row |= _paired(np.subtract(reached[OURS], each))
             rows.append(row)
     return rows
 
@@ -230,7 +229,7 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
     rows = []
     for name in names:
         data = load_images(name, effort, n_test=count)
-        rows += measure(data, sizes, draws, min(_SLOW_DRAWS, draws), effort)
+        rows += measure(data, sizes, draws, effort)
     labels = {
         **{"title": "data", "size": "images of a class", "method": "method"},
         **{"accuracy": "test accuracy", "spread": "standard deviation", "draws": "draws"},
@@ -246,15 +245,14 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
 
 def _caption(sizes: Sequence[int], draws: int, count: int, *, quick: bool) -> str:
     copies = ", ".join(f"{_copies(size, quick)} copies at {size}" for size in sizes)
-    slow, network = "", ""
+    network = ""
     if quick:
         copies = f"{_QUICK_MODES} hidden modes, {copies}"
     else:
-        slow = f", {min(_SLOW_DRAWS, draws)} of them for the network and LightGBM"
         network = f"; network {_STEPS} steps of 32 deformed images, Adam"
     return (
         f"Test accuracy on {count:,} test images, the same for all, drawn once; mean and standard "
-        f"deviation of {draws} draws of training images{slow}. Fixed beforehand with validation "
+        f"deviation of {draws} draws of training images. Fixed beforehand with validation "
         f"images (the last 10,000 training images): ours λ = {_RIDGE:g}, no margin passes, "
         f"{copies} images of a class; SVM RBF, C = 10, γ = 1 / (pixels × variance){network}. On "
         "MNIST all but those marked “pixels” see images in the same frame as ours."
