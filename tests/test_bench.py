@@ -56,19 +56,25 @@ def test_time_to_an_error_is_the_shortest_that_gets_there():
     assert first["spiking"] == 3.0 and "spiking" not in never
 
 
-def test_peers_are_compared_at_an_error_that_both_reach():
+def test_peers_are_compared_at_one_error():
     rows = [
-        {"method": method, "n": 4, "error": error, "seconds": seconds}
+        {"method": method, "n": 4, "error": error, "seconds": seconds, "prepare_seconds": 0.5}
         for method, error, seconds in (
-            ("wetcow", 1e-2, 0.1),
-            ("wetcow", 1e-5, 1.0),
-            ("wetcow", 1e-7, 2.0),
-            ("other", 1e-5, 4.0),
+            ("wetcow", 1e-3, 0.25),
+            ("wetcow", 1e-5, 1.0),  # ten times fewer errors cost twice the time
+            ("wetcow", 1e-7, 4.0),
+            ("better than asked", 1e-5, 4.0),
+            ("slower where worse", 1e-2, 3.0),
+            ("slower where worse", 1e-5, 2.0),
+            ("never", 1e-3, 0.1),
             ("failing", np.nan, 0.01),
         )
     ]
     found = {row["method"]: row["ratio"] for row in beside([*rows, {"method": "none", "n": 4}])}
-    assert found == {"wetcow": 1.0, "other": 4.0}
+    wanted = {"wetcow": 1.0, "better than asked": 8.0, "slower where worse": 4.0}
+    assert found == pytest.approx(wanted)
+    (ours,) = (row for row in beside(rows) if row["method"] == "wetcow")
+    assert ours["seconds"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("kind", growth.KINDS)
