@@ -16,7 +16,7 @@ from wetcow.cli import app
 def test_polar_and_cartesian_equations_are_the_networks(rng):
     one = problem(7)
     a = one.a0 * rng.uniform(1, 5, 7)
-    d_amplitude, d_phi = polar(np.abs(a), np.angle(a), one)
+    d_amplitude, d_phi = polar(np.abs(a), np.angle(a), one, one.weight, one.phase)
     turned = (d_amplitude + 1j * np.abs(a) * d_phi) * np.exp(1j * np.angle(a))
     np.testing.assert_allclose(cartesian(a, one), turned, atol=1e-14)
     with jax.enable_x64(True):
@@ -58,7 +58,8 @@ def test_time_to_an_error_is_the_shortest_that_gets_there():
 
 def test_peers_are_compared_at_one_error():
     rows = [
-        {"method": method, "n": 4, "error": error, "seconds": seconds, "prepare_seconds": 0.5}
+        {"method": method, "n": 4, "error": error, "seconds": seconds}
+        | {"span": 20.0, "prepare_seconds": 0.5}
         for method, error, seconds in (
             ("wetcow", 1e-3, 0.25),
             ("wetcow", 1e-5, 1.0),  # ten times fewer errors cost twice the time

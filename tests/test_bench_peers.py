@@ -77,7 +77,7 @@ def test_steps_that_do_not_divide_the_time_end_at_it(network, exact):
 def test_failure_of_the_polar_form_is_told(network):
     # One mode goes through zero, where the phase of the polar equations is not defined.
     one = network._replace(r=np.zeros((6, 6), complex), gamma=np.full(6, -1e3))
-    assert np.all(np.isfinite(polar(np.abs(one.a0), np.angle(one.a0), one)))
+    assert np.all(np.isfinite(polar(np.abs(one.a0), np.angle(one.a0), one, one.weight, one.phase)))
     assert np.all(np.isnan(PEERS["polar numpy"].prepare(one, T1)(1.0)))
 
 

@@ -78,9 +78,10 @@ def _wetcow(problem: Any, t1: float, double: bool = True) -> Run:
 def _polar_numpy(problem: Problem, t1: float) -> Run:
     n = problem.size
     start = np.concatenate([np.abs(problem.a0), np.angle(problem.a0)])
+    links = problem.weight, problem.phase
 
     def rates(t: float, y: np.ndarray) -> np.ndarray:
-        return np.concatenate(polar(y[:n], y[n:], problem))
+        return np.concatenate(polar(y[:n], y[n:], problem, *links))
 
     def run(accuracy: float) -> np.ndarray:
         found = solve_ivp(rates, (0, t1), start, "RK45", rtol=accuracy, atol=accuracy / 100)

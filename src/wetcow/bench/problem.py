@@ -81,14 +81,17 @@ def cartesian(a: Any, one: Problem) -> np.ndarray:
     return a * (one.gamma + 1j * one.omega + nonlinear) + one.r @ a
 
 
-def polar(amplitude: np.ndarray, phi: np.ndarray, one: Problem) -> tuple[np.ndarray, np.ndarray]:
+def polar(
+    amplitude: np.ndarray, phi: np.ndarray, one: Problem, weight: np.ndarray, phase: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """dA/dt and dφ/dt in NumPy, float (n,): [19, 20] as printed, but for the sign of [20].
 
-    With n² cosines and sines, as anyone would write them down.
+    With n² cosines and sines, as anyone would write them down; `weight` and `phase` are those of
+    the problem, which are taken from R once.
     """
     w_a, w_phi, psi, alpha = (getattr(CANONICAL, k) for k in ("w_a", "w_phi", "psi", "alpha"))
-    difference = phi[None, :] - phi[:, None] - one.phase
-    reaching = one.weight * amplitude[None, :]
+    difference = phi[None, :] - phi[:, None] - phase
+    reaching = weight * amplitude[None, :]
     d_amplitude = (
         one.gamma * amplitude
         + w_a * amplitude**2 * np.cos(phi - psi)

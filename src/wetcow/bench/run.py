@@ -72,7 +72,7 @@ FULL = Sizes(
     compared=64,
     shared=[256, 1024, 4096, 8192],
     sweeps=[16, 64, 256, 1024],
-    beside=[1, 16, 64, 256, 1024],
+    beside=[1, 16, 64, 256, 1024, 10_000],
     phases=[64, 1_024, 16_384],
 )
 QUICK = Sizes(
@@ -124,8 +124,9 @@ def _sweeps(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from sweeps.shared([1, 2], 16, sizes.sweeps, seed)
 
 
-_SPAN = 20.0
-_LARGEST = {"jitcode": 256}  # modes; more take too long to compile
+_SPAN, _SHORT, _LARGE = 20.0, 2.0, 4096  # units of time, fewer with more modes than so many
+# Modes; more take too long to compile, or the memory of 10⁸ synapses.
+_LARGEST = {"jitcode": 256, "brian2": 4096, "brian2 staged": 4096}
 _LEAST = {"brian2": 2, "brian2 staged": 2}  # modes; it wants links
 # Tolerances, steps. Of these each method has some on both sides of the error it is compared at.
 _ACCURACIES = {True: [1e-3, 1e-4, 1e-5, 1e-6, 1e-8], False: [0.2, 0.1, 0.03, 0.01]}
@@ -133,7 +134,7 @@ _FINEST = {"wetcow single": 1e-6}  # tolerance; rounding lets none be smaller
 
 
 def _beside(
-    what: str, problem: Any, exact: np.ndarray, all_peers: dict[str, peers.Peer]
+    what: str, problem: Any, span: float, exact: np.ndarray, all_peers: dict[str, peers.Peer]
 ) -> Iterator[dict[str, Any]]:
     size = problem.size
     for name, peer in all_peers.items():
@@ -142,23 +143,24 @@ def _beside(
         try:
             finest = _FINEST.get(name, 0.0)
             accuracies = [one for one in _ACCURACIES[peer.adaptive] if one >= finest]
-            rows = peers.measure(name, peer, problem, _SPAN, accuracies, exact)
+            rows = peers.measure(name, peer, problem, span, accuracies, exact)
         except ImportError as error:
             rows = [{"method": name, "n": size, "missing": str(error)}]
-        yield from ({"what": what, **row} for row in rows)
+        yield from ({"what": what, "span": span, **row} for row in rows)
 
 
 def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.beside:
         one = problem(size, seed)
-        yield from _beside("peer", one, peers.reference(one, _SPAN), peers.PEERS)
+        span = _SPAN if size <= _LARGE else _SHORT
+        yield from _beside("peer", one, span, peers.reference(one, span), peers.PEERS)
 
 
 def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.phases:
         one = kuramoto.mean_field(size, seed)
         exact = kuramoto.reference(one, _SPAN)
-        yield from _beside("kuramoto", one, exact, kuramoto.PEERS)
+        yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.PEERS)
 
 
 PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {

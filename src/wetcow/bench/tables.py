@@ -14,8 +14,8 @@ Rows = list[dict[str, Any]]
 
 _ERROR = 1e-4  # of the amplitude at the end, for which methods are compared
 _OTHERS = {
-    "peers": "Other simulators, 20 units of time",
-    "kuramoto": "Kuramoto oscillators, 20 units of time",
+    "peers": "Other simulators",
+    "kuramoto": "Kuramoto oscillators",
 }
 
 
@@ -88,6 +88,7 @@ def tables(found: dict[str, Rows]) -> list[Table]:
             columns = {
                 "method": "method",
                 "modes": "n",
+                "units of time": "span",
                 "prepare [s]": "prepare_seconds",
                 "run [s]": "seconds",
                 "times wetcow's": "ratio",
@@ -131,8 +132,9 @@ def beside(rows: Rows) -> Rows:
     found = {key: _seconds_to_error(own) for key, own in runs.items()}
     return [
         {
-            **{"method": method, "n": n, "seconds": seconds, "ratio": seconds / ours},
+            **{"method": method, "n": n, "span": runs[n, method][0]["span"]},
             "prepare_seconds": max(row["prepare_seconds"] for row in runs[n, method]),
+            **{"seconds": seconds, "ratio": seconds / ours},
         }
         for (n, method), seconds in found.items()
         if seconds is not None and (ours := found.get((n, "wetcow"))) is not None
