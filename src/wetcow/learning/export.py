@@ -48,12 +48,12 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
 
     Notes
     -----
-    Operators are of opset 17, without extensions. Patches and codes are in single precision, as in
-    `WaveClassifier`; the frame, which is in single precision there, is in double, as are the
-    scaling of rows and the class modes. What rounding leaves of a difference is mostly below 1e-6
-    in a probability, and can reach some 1e-5, because the codes have infinite slopes at
-    criticality. With the code "rate" (and "both") it is larger in few rows: that code jumps where
-    an excitation is zero, and one that is within rounding of it can come to either side.
+    Operators are of opset 17, without extensions. As in `WaveClassifier`, patches and codes are in
+    single precision, the frame, the scaling of rows and the class modes in double. What rounding
+    leaves of a difference is mostly below 1e-6 in a probability, and can reach 1e-5 in few rows of
+    many, because the codes have infinite slopes at criticality. With the code "rate" (and "both")
+    it is larger there: that code jumps where an excitation is zero, and one that is within rounding
+    of it can come to either side.
 
     Examples
     --------
