@@ -38,5 +38,8 @@ def test_verdicts_follow_from_the_rows():
     trained, peer = row_of(accuracy.TRAINED, 0.995, 180.0), row_of(accuracy.PEER, 0.9945, 180.0)
     assert verdicts(ours, larger, trained) == ["holds", "does not hold"]
     assert verdicts(ours, trained, peer) == ["holds", "does not hold", "holds partly"]
+    seeds = {**ours, "accuracy": 0.98, "each": [0.995, 0.975, 0.97]}
+    gain = accuracy.judge([seeds, trained])[1].measured
+    assert "+0.0000 to the constructed network of the same size and seed" in gain
     exact = row_of(accuracy.TRAINED, 0.9986, 180.0)
     assert verdicts(ours, exact, row_of(accuracy.PEER, 0.98, 180.0)) == ["holds"] * 3

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.learning.augment import GARMENTS, HANDWRITING
-from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, load_images, wave
+from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
 from wetcow.reports.claims.ticks import plain_ticks
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 
@@ -125,7 +125,7 @@ def _without_training(row: dict[str, Any]) -> Claim:
         f"in {printed.time}",
         "table I",
         by_rule(reached and row["seconds"] <= _SEVERAL_SECONDS, reached),
-        f"{row['accuracy']:.4f} in {row['seconds']:.0f} s ({row['size']}).",
+        f"{cut(row['accuracy'])} in {row['seconds']:.0f} s ({row['size']}).",
     )
 
 
@@ -133,14 +133,14 @@ def _with_training(rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> list[
     printed = PAPER[row["data"], TRAINED]
     start = _best(rows, row["data"], CONSTRUCTED)
     assert start is not None
-    gain = row["accuracy"] - start["accuracy"]
+    gain = row["accuracy"] - start["each"][0]
     claims = [
         Claim(
             f"Training for {printed.time} takes {row['title']} to {_range(printed)}",
             "table I",
             by_rule(row["accuracy"] >= printed.lowest, False),
-            f"{row['accuracy']:.4f} after {row['seconds'] / 60:.1f} minutes: {gain:+.4f} to the "
-            "constructed network of the same size.",
+            f"{cut(row['accuracy'])} after {row['seconds'] / 60:.1f} minutes: {gain:+.4f} to the "
+            "constructed network of the same size and seed.",
         )
     ]
     peer = _best(rows, row["data"], PEER)
@@ -152,9 +152,9 @@ def _with_training(rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> list[
                 "less training time",
                 "section VI",
                 by_rule(start["accuracy"] >= peer["accuracy"], ahead >= 0),
-                f"A small residual network has {peer['accuracy']:.4f} after as many minutes, "
+                f"A small residual network has {cut(peer['accuracy'])} after as many minutes, "
                 f"{-ahead:+.4f} to ours; constructed in {start['seconds']:.0f} s, ours has "
-                f"{start['accuracy']:.4f}.",
+                f"{cut(start['accuracy'])}.",
             )
         )
     return claims

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,12 +85,25 @@ def accuracy(learner: Any, part: Part) -> float:
     return float(np.mean(learner.predict(part.images) == part.labels))
 
 
+def cut(value: float, digits: int = 4) -> str:
+    """Return a number as text with so many digits after the point, the rest cut off.
+
+    Examples
+    --------
+    >>> cut(0.98765), cut(0.9905)
+    ('0.9876', '0.9905')
+    """
+    scale = 10**digits
+    # What lies closer than that below a digit is rounding of floating point.
+    return f"{math.floor(value * scale + 1e-6) / scale:.{digits}f}"
+
+
 def percent(share: float) -> str:
-    """Return a share as text.
+    """Return a share as text, never rounded up.
 
     Examples
     --------
     >>> percent(0.98765)
-    '98.77 %'
+    '98.76 %'
     """
-    return f"{100 * share:.2f} %"
+    return f"{cut(100 * share, 2)} %"
