@@ -30,7 +30,7 @@ BATCH = 256
 WARM_UP = 0.05  # share of the steps in which the rate rises
 AVERAGED = 0.02  # share of the steps over which the running average reaches back
 STEPS_PER_CALL = 16
-LOOKS = 20  # at validation images while training
+LOOKS = 20  # at validation images while training, at most
 _TIMED = 0.02  # share of the time for finding out how long a step takes
 
 
@@ -345,13 +345,15 @@ def fit_to_time(trainer: Trainer, seconds: float) -> int:
     start, done = time.perf_counter(), 0
     while not done or time.perf_counter() - start < _TIMED * seconds:
         trainer.advance(state, STEPS_PER_CALL)
-        done += STEPS_PER_CALL
-    per_step = (time.perf_counter() - start) / done
+        done += 1
+    call = (time.perf_counter() - start) / done
     start = time.perf_counter()
     trainer.accuracy(trainer.network)
     now = time.perf_counter()
-    calls = int((end - now - LOOKS * (now - start)) / per_step / STEPS_PER_CALL)
-    return max(calls, 1) * STEPS_PER_CALL
+    left, look = end - now, now - start
+    # With fewer calls than looks there is one after each.
+    calls = max((left - LOOKS * look) / call, min(left / (call + look), LOOKS))
+    return max(int(calls), 1) * STEPS_PER_CALL
 
 
 def train(
@@ -373,7 +375,7 @@ def train(
         Told how it goes.
     """
     began, steps = time.perf_counter(), int(state.steps)
-    every = max(steps // LOOKS // STEPS_PER_CALL, 1) * STEPS_PER_CALL  # other lengths compile anew
+    every = math.ceil(steps / LOOKS / STEPS_PER_CALL) * STEPS_PER_CALL  # other lengths compile anew
     losses: list[float] = []
     try:
         while (step := int(state.step)) < steps:
