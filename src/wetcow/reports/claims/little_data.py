@@ -155,8 +155,8 @@ def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> l
     -------
     list of dict
         A row for each size and method: "data", "title", "size", "method", "accuracy", "spread"
-        (standard deviation over draws), "each" (draw), "draws"; and of peers what ours is ahead
-        by in the same draws, "ahead" (mean), "low" and "high" (its 95 % interval).
+        (standard deviation over draws), "each" (draw); and of peers what ours is ahead by in the
+        same draws, "ahead" (mean), "low" and "high" (its 95 % interval).
     """
 
     def score(make: Callable[[int], Any], seed: int, few: Part) -> float:
@@ -175,7 +175,7 @@ def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> l
             row = {
                 **{"data": data.name, "title": data.title, "size": size, "method": label},
                 **{"accuracy": float(np.mean(each)), "spread": float(np.std(each, ddof=1))},
-                **{"each": each, "draws": len(each), "ahead": None, "low": None, "high": None},
+                **{"each": each, "ahead": None, "low": None, "high": None},
             }
             if label != OURS:
                 row |= _paired(np.subtract(reached[OURS], each))
@@ -232,7 +232,7 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         rows += measure(data, sizes, draws, effort)
     labels = {
         **{"title": "data", "size": "images of a class", "method": "method"},
-        **{"accuracy": "test accuracy", "spread": "standard deviation", "draws": "draws"},
+        **{"accuracy": "test accuracy", "spread": "standard deviation"},
         **{"ahead": "ours ahead by", "low": "95 % from", "high": "to"},
     }
     return Evidence(
