@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 
 from wetcow.learning.frame import HANDWRITING
-from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, wave
+from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, points, wave
 from wetcow.reports.claims.peers import NO_TORCH, OnPixels, has_torch, small_network
 from wetcow.reports.corrupt import CORRUPTIONS, STRENGTHS, corrupt
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
@@ -146,9 +146,7 @@ def judge(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any]]) ->
             for curves in of_kinds
         )
         beside = "; ".join(
-            f"{row['method']} {percent(row['corrupted'])} ({100 * row['ahead']:+.1f} "
-            f"[{100 * row['low']:+.1f}, {100 * row['high']:+.1f}])"
-            for row in peers
+            f"{row['method']} {percent(row['corrupted'])} ({points(row)})" for row in peers
         )
         said.append(
             f"{TITLES[name]}: {percent(ours['corrupted'])} corrupted and {percent(ours['clean'])} "

@@ -98,6 +98,18 @@ def cut(value: float, digits: int = 4) -> str:
     return f"{math.floor(value * scale + 1e-6) / scale:.{digits}f}"
 
 
+def points(row: dict[str, Any]) -> str:
+    """Return by how many points ours is ahead, and the interval, never rounded up.
+
+    Examples
+    --------
+    >>> points({"ahead": 0.0927, "low": -0.0031, "high": 0.1094})
+    '+9.2 [-0.4, +10.9]'
+    """
+    found = (float(cut(100 * row[key], 1)) for key in ("ahead", "low", "high"))
+    return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*found)
+
+
 def percent(share: float) -> str:
     """Return a share as text, never rounded up.
 

@@ -24,6 +24,7 @@ from wetcow.reports.claims.data import (
     accuracy,
     load_images,
     percent,
+    points,
     wave,
 )
 from wetcow.reports.claims.peers import NO_TORCH, OnPixels, has_torch, small_network
@@ -207,8 +208,7 @@ def judge(rows: Sequence[dict[str, Any]]) -> Claim:
             (ours,) = (r for r in rows if (r["data"], r["size"]) == case and r["method"] == OURS)
             best = max(peers[case], key=lambda row: row["accuracy"])
             parts.append(
-                f"{case[1]}: {percent(ours['accuracy'])}, {100 * best['ahead']:+.1f} "
-                f"[{100 * best['low']:+.1f}, {100 * best['high']:+.1f}] to {best['method']}"
+                f"{case[1]}: {percent(ours['accuracy'])}, {points(best)} to {best['method']}"
             )
         said.append(f"{TITLES[name]}, images of each class: {'; '.join(parts)}.")
     return Claim(
