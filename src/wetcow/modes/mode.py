@@ -123,12 +123,15 @@ class Mode(System):
 
     def field(self, a: Any, past: Any = None) -> Any:
         """Time derivative of the amplitudes `a`, complex (..., n): [11, 12] in Cartesian form."""
-        nonlinear = (
-            self.w_a * (a.real * jnp.cos(self.psi) + a.imag * jnp.sin(self.psi))
-            - self.alpha * jnp.abs(a)
-            + 1j * self.w_phi * a.real
-        )
-        return a * (self.gamma + 1j * self.omega + nonlinear)
+        a = jnp.asarray(a)
+        x, y = a.real, a.imag
+        # In real numbers, because |a| of complex ones is guarded against overflow, which is slow
+        # and not needed here. With `tiny` its gradient is 0 at a = 0, and no digit changes.
+        amplitude = jnp.sqrt(x * x + y * y + jnp.finfo(a.dtype).tiny)
+        growth = self.gamma + self.w_a * (x * jnp.cos(self.psi) + y * jnp.sin(self.psi))
+        growth = growth - self.alpha * amplitude
+        turning = self.omega + self.w_phi * x
+        return jax.lax.complex(growth * x - turning * y, growth * y + turning * x)
 
     def rate(self) -> Any:
         """Fastest linear rate |γ| + |ω| of the modes, 1/time; bounds the step size."""

@@ -19,7 +19,7 @@ from wetcow.networks.coupling import (
 )
 from wetcow.precision import is_traced
 
-SMALL = 16  # modes up to which one plain product of twice the numbers is the fastest
+SMALL = 32  # modes up to which one plain product of twice the numbers is the fastest
 ONE_CORE, TWO_PARTS = 255, 320  # modes between which a product in two parts avoids idle threads
 CACHED = 1024  # modes up to which R stays in the cache and columns are the faster layout
 
@@ -185,21 +185,22 @@ class Blocks(_Real):
     Attributes
     ----------
     r : real array (2n, 2n)
-        Re R and −Im R beside each other, above Im R and Re R.
+        Re R and Im R, both transposed, beside each other, above −Im R and Re R.
     """
 
     @classmethod
     def of(cls, r):
         own = np if isinstance(r, np.ndarray) else jnp
-        return cls(own.block([[r.real, -r.imag], [r.imag, r.real]]))
+        return cls(own.block([[r.real.T, r.imag.T], [-r.imag.T, r.real.T]]))
 
     @property
     def size(self):
         return self.r.shape[0] // 2
 
     def __call__(self, a, past=None):
-        found = self.r @ jnp.concatenate([a.real, a.imag])
+        found = jnp.concatenate([a.real, a.imag]) @ self.r
         return jax.lax.complex(found[: self.size], found[self.size :])
 
     def matrix(self):
-        return jax.lax.complex(self.r[: self.size, : self.size], self.r[self.size :, : self.size])
+        above = self.r[: self.size]
+        return jax.lax.complex(above[:, : self.size].T, above[:, self.size :].T)
