@@ -12,6 +12,7 @@ import numpy as np
 from wetcow.bench.clock import best_seconds
 from wetcow.bench.problem import Problem, problem
 from wetcow.modes.mode import Mode
+from wetcow.simulation.integrate import STEP_CONTROL
 
 REGIMES = {"spiking": 1.0, "turning fast": 30.0}
 """Mean frequency ω of the modes, radians/time, at the same excitation and coupling."""
@@ -65,7 +66,7 @@ def _solver(name: str, one: Problem, t1: float, precision: str) -> Any:
         if fixed:
             steps, dt = diffrax.ConstantStepSize(), accuracy
         else:
-            steps, dt = diffrax.PIDController(accuracy, accuracy / 100), None
+            steps, dt = diffrax.PIDController(accuracy, accuracy / 100, **STEP_CONTROL), None
         found = diffrax.diffeqsolve(
             diffrax.ODETerm(_rotating if exponential else _direct),
             solver(),

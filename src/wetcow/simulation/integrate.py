@@ -21,6 +21,8 @@ from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way
+# Step sizes after the last two errors instead of one: fewer steps are refused.
+STEP_CONTROL: dict[str, Any] = {"pcoeff": 0.2, "icoeff": 0.7}
 SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
 
 
@@ -162,17 +164,22 @@ def _adaptive(system, a, times, stepping, adjoint, max_steps):
 
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
+    sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
-        _method(stepping.rtol, times.shape[0] > 2, max_steps is not None),
+        _method(stepping.rtol, sampled, max_steps is not None),
         t0=times[0],
         t1=times[-1],
         dt0=None,
         y0=pair(a),
         args=as_real(system) if backwards else None,
-        saveat=diffrax.SaveAt(ts=times[1:]),
+        saveat=diffrax.SaveAt(ts=times[1:]) if sampled else diffrax.SaveAt(t1=True),
         stepsize_controller=diffrax.PIDController(
-            stepping.rtol, stepping.atol, dtmin=_smallest_step(times), force_dtmin=False
+            rtol=stepping.rtol,
+            atol=stepping.atol,
+            dtmin=_smallest_step(times),
+            force_dtmin=False,
+            **STEP_CONTROL,
         ),
         adjoint=adjoint or diffrax.RecursiveCheckpointAdjoint(),
         max_steps=max_steps,
