@@ -19,7 +19,7 @@ from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
 from wetcow.bench.problem import Problem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.integrate import integrate
+from wetcow.simulation.integrate import Fixed, advance, initial_state, integrate
 
 Run = Callable[[float], np.ndarray]
 
@@ -53,14 +53,19 @@ class Peer(NamedTuple):
     compiles: bool = False
 
 
-def _wetcow(problem: Any, t1: float, double: bool = True) -> Run:
+def _adaptive_steps(network: Any, a0: Any, times: Any, rtol: float) -> Any:
+    return integrate(network, a0, times, rtol=rtol, atol=rtol / 100, max_steps=None)[-1]
+
+
+def _fixed_steps(network: Any, a0: Any, times: Any, steps: int) -> Any:
+    stepping = Fixed(times[1] / steps, steps, 0, False)
+    return advance(network, initial_state(a0, stepping), times, stepping)[0][-1]
+
+
+def _wetcow(problem: Any, t1: float, double: bool = True, fixed: bool = False) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
-
-    def end(network: Any, a0: Any, times: Any, rtol: float) -> Any:
-        return integrate(network, a0, times, rtol=rtol, atol=rtol / 100, max_steps=None)[-1]
-
-    compiled = jax.jit(end, static_argnames="rtol")
+    compiled = jax.jit(_fixed_steps if fixed else _adaptive_steps, static_argnums=3)
     with jax.enable_x64(double):
         network = jax.tree.map(
             lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
@@ -69,8 +74,9 @@ def _wetcow(problem: Any, t1: float, double: bool = True) -> Run:
         a0, times = jnp.asarray(problem.a0, complex_type), jnp.asarray([0.0, t1], real)
 
     def run(accuracy: float) -> np.ndarray:
+        accuracy = equal_steps(t1, accuracy)[0] if fixed else accuracy
         with jax.enable_x64(double):
-            return np.asarray(compiled(network, a0, times, rtol=accuracy), np.complex128)
+            return np.asarray(compiled(network, a0, times, accuracy), np.complex128)
 
     return run
 
@@ -214,11 +220,16 @@ def _brainpy(problem: Problem, t1: float) -> Run:
     return run
 
 
+def _ours(what: str, **how: bool) -> Peer:
+    adaptive = not how.get("fixed", False)
+    return Peer(f"wetcow, {what}", functools.partial(_wetcow, **how), adaptive, True)
+
+
 OURS: dict[str, Peer] = {
-    "wetcow": Peer("wetcow.integrate, double precision", _wetcow, True, True),
-    "wetcow single": Peer(
-        "wetcow.integrate, single precision", functools.partial(_wetcow, double=False), True, True
-    ),
+    "wetcow": _ours("double precision"),
+    "wetcow single": _ours("single precision", double=False),
+    "wetcow fixed": _ours("fixed steps, double precision", fixed=True),
+    "wetcow fixed single": _ours("fixed steps, single precision", double=False, fixed=True),
 }
 PEERS: dict[str, Peer] = {
     **OURS,
