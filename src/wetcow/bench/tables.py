@@ -161,15 +161,15 @@ def _seconds_to_error(runs: Rows) -> float | None:
 
 def figure(found: dict[str, Rows]) -> Figure:
     """Draw what was measured: a panel for each part."""
-    panels = [part for part in _DRAW if part in found]
+    panels = [(part, draw) for part, draw in _PANELS if part in found]
     columns = min(len(panels), 2)
     rows = -(-len(panels) // columns)
     drawn = Figure(figsize=(6.5 * columns, 5 * rows), layout="constrained")
     axes = drawn.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes[len(panels) :]:
         axis.remove()
-    for part, axis in zip(panels, axes, strict=False):
-        _DRAW[part](axis, found[part])
+    for (part, draw), axis in zip(panels, axes, strict=False):
+        draw(axis, found[part])
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize="x-small", loc="upper left", bbox_to_anchor=(1, 1))
     return drawn
@@ -237,12 +237,29 @@ def _kuramoto(axis: Any, rows: Rows) -> None:
     axis.set_xlabel("Kuramoto oscillators")
 
 
-_DRAW = {
-    "limits": _limits,
-    "growth": _growth,
-    "methods": _methods,
-    "devices": _devices,
-    "sweeps": _sweeps,
-    "peers": _peers,
-    "kuramoto": _kuramoto,
-}
+def _work_precision(axis: Any, rows: Rows) -> None:
+    """Of the size that most methods run, or the largest of such."""
+    methods: dict[int, set[str]] = {}
+    for row in rows:
+        if "error" in row:
+            methods.setdefault(row["n"], set()).add(row["method"])
+    size = max(methods, key=lambda n: (len(methods[n]), n))
+    for name, own in _groups([row for row in rows if row["n"] == size], "method").items():
+        own = [row for row in own if "error" in row and math.isfinite(row["error"])]
+        style = "o-" if name.startswith("wetcow") else "x--"
+        axis.loglog(
+            [row["error"] for row in own], [row["seconds"] for row in own], style, label=name
+        )
+    axis.set(xlabel=f"error of {size} amplitudes at the end", ylabel="time of a run (s)")
+
+
+_PANELS = [
+    ("limits", _limits),
+    ("growth", _growth),
+    ("methods", _methods),
+    ("devices", _devices),
+    ("sweeps", _sweeps),
+    ("peers", _peers),
+    ("peers", _work_precision),
+    ("kuramoto", _kuramoto),
+]
