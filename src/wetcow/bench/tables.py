@@ -115,11 +115,14 @@ def powers(rows: Rows) -> Rows:
 def reaching(rows: Rows) -> Rows:
     """For each method and precision the time to `_ERROR` in each regime, where it gets there."""
     found: dict[tuple, dict[str, Any]] = {}
+    runs: dict[tuple, Rows] = {}
     for row in rows:
         key = row["method"], row["precision"]
-        one = found.setdefault(key, dict(zip(("method", "precision"), key, strict=True)))
-        if row["error"] <= _ERROR:
-            one[row["regime"]] = min(row["seconds"], one.get(row["regime"], row["seconds"]))
+        found.setdefault(key, dict(zip(("method", "precision"), key, strict=True)))
+        runs.setdefault((key, row["regime"]), []).append(row)
+    for (key, regime), own in runs.items():
+        if (seconds := _seconds_to_error(own)) is not None:
+            found[key][regime] = seconds
     return list(found.values())
 
 
