@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import wetcow as wc
+from wetcow.bench import kuramoto
 from wetcow.simulation import solvers
+from wetcow.simulation.integrate import integrate
 
 GAMMA, OMEGA, END = -0.3, 1.7, 4.0
 
@@ -81,3 +83,19 @@ def test_with_and_without_a_bound_on_steps(rtol):
         )
     assert 0 < np.abs(free - exact).max() < 100 * rtol
     assert 0 < np.abs(bounded - exact).max() < 100 * rtol
+
+
+def test_a_trial_step_that_overflows_is_cut():
+    """Steps that are much too long leave what single precision holds; it took them for ever."""
+    phases = kuramoto.mean_field(1024)
+    times = np.array([0.0, 20.0])
+    found = integrate(phases.network(), phases.a0, times, rtol=1e-2, atol=1e-4, max_steps=None)
+    assert np.isfinite(found).all()
+
+
+def test_what_is_not_a_number_ends():
+    network = wc.Network(0.5, 1.0, wc.LowRank.uniform(3, 1.0))
+    start = np.full(3, np.nan + 0j)
+    assert not np.isfinite(
+        integrate(network, start, np.array([0.0, 1.0]), max_steps=None)[-1]
+    ).any()

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
+import optimistix
 
 from wetcow.modes.system import System
 from wetcow.simulation import solvers
@@ -21,9 +22,20 @@ from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way
-# Step sizes after the last two errors instead of one: fewer steps are refused.
-STEP_CONTROL: dict[str, Any] = {"pcoeff": 0.2, "icoeff": 0.7}
 SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
+
+
+def _size_of_error(error: Any) -> Any:
+    """Root of the mean square; infinite where a step left what numbers hold, so that it is cut.
+
+    Of an error that is not a number no next step could be taken, and none of the trials would end.
+    """
+    size = optimistix.rms_norm(error)
+    return jnp.where(jnp.isnan(size), jnp.inf, size)
+
+
+# Step sizes after the last two errors instead of one: fewer steps are refused.
+STEP_CONTROL: dict[str, Any] = {"pcoeff": 0.2, "icoeff": 0.7, "norm": _size_of_error}
 
 
 class Adaptive(NamedTuple):
