@@ -93,9 +93,10 @@ def test_a_trial_step_that_overflows_is_cut():
     assert np.isfinite(found).all()
 
 
-def test_what_is_not_a_number_ends():
-    network = wc.Network(0.5, 1.0, wc.LowRank.uniform(3, 1.0))
-    start = np.full(3, np.nan + 0j)
-    assert not np.isfinite(
-        integrate(network, start, np.array([0.0, 1.0]), max_steps=None)[-1]
-    ).any()
+@pytest.mark.parametrize("times", [[0, 50], [0, 25, 50]])
+def test_what_did_not_get_to_the_end_is_not_finite(times):
+    network, a0 = wc.Network(0.5, 1.0, wc.LowRank.uniform(3, 1.0)), np.full(3, 0.1 + 0j)
+    times = np.array(times, float)
+    for start, bound in ((a0 * np.nan, None), (a0, 4)):
+        found = integrate(network, start, times, max_steps=bound)
+        assert not np.isfinite(found[-1]).any()

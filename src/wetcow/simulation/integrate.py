@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
-import optimistix
 
 from wetcow.modes.system import System
 from wetcow.simulation import solvers
@@ -23,19 +22,6 @@ from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way
 SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
-
-
-def _size_of_error(error: Any) -> Any:
-    """Root of the mean square; infinite where a step left what numbers hold, so that it is cut.
-
-    Of an error that is not a number no next step could be taken, and none of the trials would end.
-    """
-    size = optimistix.rms_norm(error)
-    return jnp.where(jnp.isnan(size), jnp.inf, size)
-
-
-# Step sizes after the last two errors instead of one: fewer steps are refused.
-STEP_CONTROL: dict[str, Any] = {"pcoeff": 0.2, "icoeff": 0.7, "norm": _size_of_error}
 
 
 class Adaptive(NamedTuple):
@@ -191,14 +177,16 @@ def _adaptive(system, a, times, stepping, adjoint, max_steps):
             atol=stepping.atol,
             dtmin=_smallest_step(times),
             force_dtmin=False,
-            **STEP_CONTROL,
+            **solvers.STEP_CONTROL,
         ),
         adjoint=adjoint or diffrax.RecursiveCheckpointAdjoint(),
         max_steps=max_steps,
         throw=False,
     )
     assert solution.ys is not None
-    return jax.vmap(joined)(solution.ys)
+    # Without samples on the way the last state is returned, wherever it is.
+    ended = True if sampled else diffrax.is_okay(solution.result)
+    return jax.vmap(joined)(jnp.where(ended, solution.ys, jnp.inf))
 
 
 def _fixed(system, state, times, stepping, noise, key):

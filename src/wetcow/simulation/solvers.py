@@ -1,4 +1,4 @@
-"""Explicit Runge-Kutta methods of diffrax with their stages written out.
+"""Explicit Runge-Kutta methods of diffrax with their stages written out, and the size of steps.
 
 diffrax runs the stages of a step in a loop, so that a field is traced once. Written out, what lies
 between two evaluations is one pass over the state: where networks are small most of a step is that,
@@ -12,6 +12,7 @@ from typing import Any
 import diffrax
 import jax
 import jax.numpy as jnp
+import optimistix
 from diffrax import RESULTS
 
 
@@ -66,3 +67,16 @@ class Tsit5(_Stages, diffrax.Tsit5):
 
 class Dopri8(_Stages, diffrax.Dopri8):
     """Dormand and Prince's method of eighth order: thirteen evaluations a step."""
+
+
+def _size_of_error(error: Any) -> Any:
+    """Root of the mean square; infinite where a step left what numbers hold, so that it is cut.
+
+    Of an error that is not a number no next step could be taken, and none of the trials would end.
+    """
+    size = optimistix.rms_norm(error)
+    return jnp.where(jnp.isnan(size), jnp.inf, size)
+
+
+# Step sizes after the last two errors instead of one: fewer steps are refused.
+STEP_CONTROL: dict[str, Any] = {"pcoeff": 0.2, "icoeff": 0.7, "norm": _size_of_error}
