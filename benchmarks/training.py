@@ -67,7 +67,8 @@ def main() -> None:
             row |= {"date": datetime.date.today().isoformat(), "versions": versions()}
             rows.append(plain(row))
             write_whole(options.json, json.dumps(rows, indent=1).encode())
-            state.unlink(missing_ok=True)
+            for done in state.parent.glob(f"{state.name}*"):  # one for each member
+                done.unlink()
             Console(highlight=False).print(
                 f"{data}, seed {seed}, {options.minutes:g} minutes: "
                 f"test {row['test_accuracy']:.4f} ({how})"
