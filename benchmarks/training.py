@@ -18,6 +18,7 @@ import pathlib
 import time
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from search import setting
 
@@ -109,7 +110,7 @@ def _selected(
 
 
 def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
-    """Draw how accuracy on validation images goes with the time of training."""
+    """Draw how accuracy on validation images, the mean of members, goes with the time of each."""
     from matplotlib.figure import Figure
 
     rows = [row for row in rows if row["how"] == HONEST]
@@ -121,11 +122,19 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
     for axis, name in zip(axes, names, strict=True):
         for row in (row for row in rows if row["data"] == name):
             label = f"{row['minutes']:g} minutes, seed {row['seed']}"
-            for looks in row["training"]:
-                minutes = [look["seconds"] / 60 for look in looks]
-                axis.plot(minutes, [look["accuracy"] for look in looks], lw=1.3, label=label)
-            axis.axhline(row["validation_accuracy_constructed"], color="0.6", ls=":", lw=1)
-        axis.set(title=DATA[name], xlabel="minutes of training", ylabel="validation accuracy")
+            members = [
+                ([look["seconds"] / 60 for look in looks], [look["accuracy"] for look in looks])
+                for looks in row["training"]
+            ]
+            first = max(minutes[0] for minutes, _ in members)
+            minutes = np.linspace(first, min(minutes[-1] for minutes, _ in members))
+            accuracy = np.mean([np.interp(minutes, *member) for member in members], axis=0)
+            (line,) = axis.plot(minutes, accuracy, lw=1.3, label=label)
+            constructed = row["validation_accuracy_constructed"]
+            axis.axhline(constructed, color=line.get_color(), ls=":", lw=1)
+        axis.set(
+            title=DATA[name], xlabel="minutes of training a member", ylabel="validation accuracy"
+        )
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
