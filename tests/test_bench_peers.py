@@ -24,8 +24,7 @@ EXPECTED = {
     "brian2": [(0.1, 0.3), (0.025, 0.1)],
     "brian2 staged": [(0.1, 1e-4), (0.025, 1e-6)],
 }
-# In single precision rounding is reached before the order is seen.
-ORDER = {"wetcow fixed": 5, "numba": 4, "brainpy": 4, "brian2": 1, "brian2 staged": 4}
+ORDER = {"numba": 4, "brainpy": 4, "brian2": 1, "brian2 staged": 4}
 SLOW = {"jitcode", "numba", "brainpy", "brian2", "brian2 staged"}
 
 
@@ -50,7 +49,7 @@ def _measured(name, network, exact):
 def test_every_peer_is_tested():
     assert EXPECTED.keys() == PEERS.keys()
     fixed = {name for name, peer in PEERS.items() if not peer.adaptive}
-    assert ORDER.keys() == fixed - {"wetcow fixed single"}
+    assert ORDER.keys() | {"wetcow fixed", "wetcow fixed single"} == fixed
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,9 @@ def test_peer_comes_as_near_as_it_should(name, network, exact):
         assert row["error"] < allowed
     coarse, fine = (row["error"] for row in rows)
     if name in ORDER:
-        assert math.log(coarse / fine, 4) == pytest.approx(ORDER[name], abs=0.4)
+        assert math.log(coarse / fine, 4) == pytest.approx(ORDER[name], abs=0.3)
+    elif name == "wetcow fixed":
+        assert math.log(coarse / fine, 4) > 4.9  # the fifth order at least
     else:
         assert fine < coarse / 10
 
@@ -97,6 +98,6 @@ def test_phases_come_as_near_with_all_peers():
         except ImportError:
             continue
         assert rows[-1]["error"] < 1e-4, name
-        if not peer.adaptive and "single" not in name:
+        if name == "jaxkuramoto":
             coarse, fine = (row["error"] for row in rows)
-            assert math.log(coarse / fine, 4) > 3.7, name
+            assert math.log(coarse / fine, 4) == pytest.approx(4, abs=0.3)

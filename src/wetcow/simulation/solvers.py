@@ -70,9 +70,10 @@ class Dopri8(_Stages, diffrax.Dopri8):
 
 
 def _size_of_error(error: Any) -> Any:
-    """Root of the mean square; infinite where a step left what numbers hold, so that it is cut.
+    """Root of the mean square; infinite where it is not a number, so that the step is cut.
 
-    Of an error that is not a number no next step could be taken, and none of the trials would end.
+    Where a trial overflows, error and state are infinite, and so is what the error is measured by.
+    A step that follows from their ratio would not be a number either, and the trials never end.
     """
     size = optimistix.rms_norm(error)
     return jnp.where(jnp.isnan(size), jnp.inf, size)
