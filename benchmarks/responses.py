@@ -45,7 +45,7 @@ from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.learning import class_modes, construct
 from wetcow.learning.checks import find_frame
-from wetcow.learning.features import Geometry, Layer, extract, normalise, pool
+from wetcow.learning.features import Geometry, Layer, patches, pool
 from wetcow.learning.frame import align
 from wetcow.learning.response import Response, respond
 from wetcow.learning.statistics import Statistics
@@ -152,7 +152,7 @@ def encode(
     """Features (groups, n, features) of images (groups, n, height, width)."""
 
     def one(images: Any) -> Any:
-        seen = normalise(extract(images, geometry), layer.floor)
+        seen = patches(images, geometry, layer.floor)
         gamma = layer.gamma + seen @ layer.excitation
         omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
         if lateral:

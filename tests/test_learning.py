@@ -57,6 +57,25 @@ def test_codes_have_finite_slopes():
     assert np.all(np.isfinite(slope(jnp.array([-1.0, 0.0, 1.0, 2.0, 3.0]))))
 
 
+def test_slopes_are_those_of_the_codes():
+    """Of each code by γ̄ and by ω̄, away from the critical point, where they are bounded."""
+    below, beyond = np.linspace(0.01, 1.99, 100), np.linspace(2.01, 9, 100)
+    c, step = np.concatenate([-below, below, beyond]), 1e-6
+    with jax.enable_x64(True):
+        for which in range(2):
+            for moved in ((1.0, 0.0), (0.0, 1.0)):
+                _, slope = jax.jvp(
+                    lambda gamma, omega, which=which: codes(gamma, omega)[which],
+                    (jnp.asarray(c), jnp.ones_like(c)),
+                    tuple(jnp.full_like(c, direction) for direction in moved),
+                )
+                ends = [
+                    codes(c + sign * step * moved[0], 1 + sign * step * moved[1])[which]
+                    for sign in (-1, 1)
+                ]
+                np.testing.assert_allclose(slope, (ends[1] - ends[0]) / (2 * step), atol=1e-6)
+
+
 def test_analytic_rate_is_equation_28():
     gamma, omega = np.array([0.6, -0.6, 2.5, 0.0]), np.array([1.0, 1.0, 1.0, -1.0])
     expected = [np.sqrt(1 - 0.09), np.sqrt(1 - 0.09), 0, 0]
@@ -80,6 +99,28 @@ def test_patches_are_where_they_should_be(digits):
     assert seen.shape == (3, 8, 8, 9)
     np.testing.assert_array_equal(seen[2, 4, 5], images[2, 3:6, 4:7].ravel())
     assert np.all(seen[:, 0, :, :3] == 0)
+
+
+@pytest.mark.parametrize("padding", [0, 1, 3])
+@pytest.mark.parametrize("bright", [0, 1000])
+def test_patches_are_normalised_as_one_by_one(padding, bright):
+    """Means and variances from sums over boxes."""
+    images = np.random.default_rng(0).random((2, 9, 7)).astype("f4") + np.float32(bright)
+    geometry = features.Geometry((9, 7), (5, 3), padding)
+    floor = np.float32(0.01)
+    seen = features.patches(images, geometry, floor)
+    extracted = np.asarray(features.extract(images, geometry), np.float64)
+    centred = extracted - extracted.mean(axis=-1, keepdims=True)
+    expected = centred / np.sqrt(extracted.var(axis=-1, keepdims=True) + 0.01)
+    np.testing.assert_allclose(seen, expected, atol=1e-3 if bright else 1e-5)
+
+
+def test_patches_without_contrast_are_nothing():
+    """The floor of images that are all alike is the least there is."""
+    images = np.full((2, 8, 8), 0.3, np.float32)
+    geometry = features.Geometry((8, 8), (3, 3))
+    seen = features.patches(images, geometry, np.finfo(np.float32).tiny)
+    assert np.all(np.isfinite(seen)) and np.abs(seen).max() < 1e-2
 
 
 def test_sampled_patches_are_patches(digits):

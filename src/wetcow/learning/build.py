@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.class_modes import ClassModes
-from wetcow.learning.features import Geometry, Layer, extract, normalise
+from wetcow.learning.features import Geometry, Layer, patches
 from wetcow.learning.frame import align
 from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.network import CODES, Bank, LearnedNetwork
@@ -86,9 +86,7 @@ def _drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
     """γ̄ and ω̄ of the hidden modes of one layer, float32 (views, rows, columns, n_modes)."""
     if geometry.mirrored:
         images = jnp.concatenate([images, images[:, :, ::-1]])
-    seen = extract(images, geometry)
-    if geometry.normalised:
-        seen = normalise(seen, layer.floor)
+    seen = patches(images, geometry, layer.floor)
     gamma = layer.gamma + seen @ layer.excitation
     omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
     # Without a frequency there is no spiking: the codes are those of the limit.

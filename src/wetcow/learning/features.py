@@ -2,6 +2,9 @@
 
     patches → contrast-normalised → γ̄ + iω̄ = γ + iω + R·x → codes → means over regions → root.
 
+Where the frequencies of modes are constant, all is computed in units of them: codes are homogeneous
+in γ̄ and ω̄, f(γ̄, ω̄) = ω̄ f(γ̄/ω̄, 1), and the slope by ω̄ is left to one product for each mode.
+
 A table whose rows are not images is the same with a single patch, the whole row, which is not
 contrast-normalised.
 """
@@ -17,8 +20,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.response import Response, bounded_root, respond
+from wetcow.learning.response import SMALLEST_OMEGA, Response, bounded_root, respond
 
+_ROUNDING = 1e-6  # variance of a patch below which it is rounding, in units of its mean square
 _CACHED, _MASSIVE = 2**18, 2**26
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
 
@@ -108,6 +112,33 @@ def extract(images: Any, geometry: Geometry) -> Any:
     return jnp.stack(pixels, axis=-1)
 
 
+def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
+    """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
+
+    As `normalise` of what `extract` finds, up to rounding, but with means and variances from sums
+    over boxes, which neighbouring patches share.
+    """
+    if not geometry.normalised:
+        return extract(images, geometry)
+    edge = geometry.padding
+    brightness = images.mean(axis=(1, 2), keepdims=True)
+    # Patches change by a constant, which is nothing to them; squares are small where contrast is.
+    images = jnp.pad(images, ((0, 0), (edge, edge), (edge, edge))) - brightness
+    mean, square = _box_mean(images, geometry), _box_mean(images**2, geometry)
+    variance = jnp.maximum(square - mean**2, _ROUNDING * square)
+    inverse = 1 / jnp.sqrt(variance + floor)
+    seen = extract(images, geometry._replace(padding=0, image=images.shape[1:]))
+    return (seen - mean[..., None]) * inverse[..., None]
+
+
+def _box_mean(images: Any, geometry: Geometry) -> Any:
+    """Means of patches: (n, padded height, padded width) → (n, rows, columns)."""
+    (rows, columns), (height, width) = geometry.positions, geometry.patch
+    down = functools.reduce(jnp.add, [images[:, i : i + rows] for i in range(height)])
+    across = functools.reduce(jnp.add, [down[:, :, j : j + columns] for j in range(width)])
+    return across / (height * width)
+
+
 def region_weights(n_positions: int, n_regions: int) -> np.ndarray:
     """Share of each position in each region, float32 (n_regions, n_positions).
 
@@ -150,16 +181,28 @@ def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Respon
     """Features of a few images."""
     if geometry.mirrored:
         images = jnp.concatenate([images, images[:, :, ::-1]])
-    seen = extract(images, geometry)
-    if geometry.normalised:
-        seen = normalise(seen, layer.floor)
-    gamma = layer.gamma + seen @ layer.excitation
-    omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
+    seen = patches(images, geometry, layer.floor)
+    # A constant beside the pixels: γ is one more coupling, and its slope one more of the product.
+    seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
+    if layer.frequency is None and response != "relu":
+        unit = jnp.maximum(layer.omega, SMALLEST_OMEGA)
+        gamma, omega = _drive(seen, layer.excitation / unit, layer.gamma / unit), 1.0
+    else:
+        unit, gamma, omega = 1.0, _drive(seen, layer.excitation, layer.gamma), layer.omega
+        if layer.frequency is not None:
+            omega = _drive(seen, layer.frequency, layer.omega)
     pooled = jnp.stack([pool(code, geometry) for code in respond(gamma, omega, response)], axis=1)
     if geometry.mirrored:
         pooled = (pooled[: len(images) // 2] + pooled[len(images) // 2 :]) / 2
     # The fitted polynomials may dip below zero by their error.
-    return bounded_root(pooled).reshape(len(pooled), -1)
+    return bounded_root(unit * pooled).reshape(len(pooled), -1)
+
+
+def _drive(seen: Any, coupling: Any, alone: Any) -> Any:
+    """What patches with a one at their end drive modes to, (n, rows, columns, modes)."""
+    weights = jnp.concatenate([coupling, alone[None]])
+    # With two axes: the product of the slope is several times slower with four.
+    return (seen.reshape(-1, len(weights)) @ weights).reshape(*seen.shape[:-1], -1)
 
 
 @functools.partial(jax.jit, static_argnames=("geometry", "response"))

@@ -50,6 +50,8 @@ class CodeFit(NamedTuple):
         f/x as a polynomial in x = sqrt(1 − cr).
     amplitude : tuple of float
         M/c, likewise.
+    rate_slope, amplitude_slope : tuple of float
+        x df/dc and x dM/dc, likewise.
     ratio : float
         w = ω/γ_c [16].
     shift, slope, bend : float
@@ -59,6 +61,8 @@ class CodeFit(NamedTuple):
 
     rate: tuple[float, ...]
     amplitude: tuple[float, ...]
+    rate_slope: tuple[float, ...]
+    amplitude_slope: tuple[float, ...]
     ratio: float
     shift: float
     slope: float
@@ -87,9 +91,17 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
         rate, amplitude = (np.asarray(code) for code in exact(c, constants))
     w_a, w_phi, psi, alpha = constants
     denominator = alpha**2 - (w_a * np.sin(psi)) ** 2
+    rates = polynomial.polyfit(nodes, rate / nodes, DEGREE)
+    amplitudes = polynomial.polyfit(nodes, amplitude / c, DEGREE)
+
+    def slopes(code: np.ndarray) -> tuple[float, ...]:
+        """Slope by c, times x, of a polynomial in x: c = (1 − x²)/w, so that dx/dc = −w/(2x)."""
+        return tuple((-ratio / 2 * polynomial.polyder(code)).tolist())
+
     return CodeFit(
-        tuple(polynomial.polyfit(nodes, rate / nodes, DEGREE).tolist()),
-        tuple(polynomial.polyfit(nodes, amplitude / c, DEGREE).tolist()),
+        *(tuple(rates.tolist()), tuple(amplitudes.tolist())),
+        slopes(polynomial.polymulx(rates)),
+        slopes(polynomial.polymul([1 / ratio, 0, -1 / ratio], amplitudes)),
         ratio,
         float(w_a / w_phi * np.cos(psi)),
         float(alpha / denominator),
@@ -97,64 +109,51 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
     )
 
 
-def _power_series(coefficients: tuple[float, ...], x: Any) -> tuple[Any, Any]:
-    """Value and slope, by Horner's rule."""
-    value, slope = jnp.full_like(x, coefficients[-1]), jnp.zeros_like(x)
+def _power_series(coefficients: tuple[float, ...], x: Any) -> Any:
+    value = jnp.full_like(x, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
-        slope = slope * x + value
         value = value * x + coefficient
-    return value, slope
+    return value
 
 
-def _roots(c: Any, fit: CodeFit) -> tuple[Any, ...]:
-    """Whether c is beyond criticality, k, the root that each side needs, and 1/root, bounded."""
+def _roots(c: Any, fit: CodeFit) -> tuple[Any, Any, Any]:
+    """Whether c is beyond criticality, k, and the root that each side needs."""
     beyond = c * fit.ratio >= 1
     k, k_critical = c - fit.shift, 1 / fit.ratio - fit.shift
     squared = jnp.where(beyond, k**2 - k_critical**2, 1 - jnp.maximum(c, 0) * fit.ratio)
-    root = jnp.sqrt(jnp.maximum(squared, 0))
-    return beyond, k, root, 1 / jnp.maximum(root, _STEEPEST)
+    return beyond, k, jnp.sqrt(jnp.maximum(squared, 0))
 
 
-def _amplitude_and_slope(c: Any, fit: CodeFit) -> tuple[Any, Any]:
-    beyond, k, root, inverse = _roots(c, fit)
-    value, slope = _power_series(fit.amplitude, jnp.where(beyond, 0, root))
-    amplitude = jnp.where(beyond, fit.slope * k + fit.bend * root, c * value)
-    slope = value - c * slope * (fit.ratio / 2) * inverse
-    slope = jnp.where(beyond, fit.slope + fit.bend * k * inverse, slope)
-    return jnp.where(c <= 0, 0, amplitude), jnp.where(c <= 0, 0, slope)
-
-
-def _rate_and_slope(c: Any, fit: CodeFit) -> tuple[Any, Any]:
-    beyond, _, root, inverse = _roots(c, fit)
-    value, slope = _power_series(fit.rate, root)
-    slope = -(value + root * slope) * (fit.ratio / 2) * inverse
-    silent = beyond | (c <= 0)
-    return jnp.where(silent, 0, root * value), jnp.where(silent, 0, slope)
-
-
-# Slopes written out, for speed: of a power series one would need all steps of Horner's rule again.
+# Slopes are written out, for speed: that of a power series is another.
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _amplitude(c: Any, fit: CodeFit) -> Any:
     """M(c)."""
-    return _amplitude_and_slope(c, fit)[0]
+    beyond, k, root = _roots(c, fit)
+    below = c * _power_series(fit.amplitude, jnp.where(beyond, 0, root))
+    return jnp.where(c <= 0, 0, jnp.where(beyond, fit.slope * k + fit.bend * root, below))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _rate(c: Any, fit: CodeFit) -> Any:
     """f(c), but zero for a silent mode."""
-    return _rate_and_slope(c, fit)[0]
+    beyond, _, root = _roots(c, fit)
+    return jnp.where(beyond | (c <= 0), 0, root * _power_series(fit.rate, root))
 
 
 @_amplitude.defjvp
 def _(fit: CodeFit, at: tuple[Any], change: tuple[Any]) -> tuple[Any, Any]:
-    value, slope = _amplitude_and_slope(*at, fit)
-    return value, slope * change[0]
+    beyond, k, root = _roots(*at, fit)
+    below = _power_series(fit.amplitude_slope, jnp.where(beyond, 0, root))
+    steep = jnp.where(beyond, fit.slope * root + fit.bend * k, below)
+    slope = jnp.where(at[0] <= 0, 0, steep / jnp.maximum(root, _STEEPEST))
+    return _amplitude(*at, fit), slope * change[0]
 
 
 @_rate.defjvp
 def _(fit: CodeFit, at: tuple[Any], change: tuple[Any]) -> tuple[Any, Any]:
-    value, slope = _rate_and_slope(*at, fit)
-    return value, slope * change[0]
+    beyond, _, root = _roots(*at, fit)
+    steep = _power_series(fit.rate_slope, root) / jnp.maximum(root, _STEEPEST)
+    return _rate(*at, fit), jnp.where(beyond | (at[0] <= 0), 0, steep) * change[0]
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
