@@ -22,7 +22,6 @@ import numpy as np
 
 from wetcow.learning.response import SMALLEST_OMEGA, Response, bounded_root, respond
 
-_ROUNDING = 1e-6  # variance of a patch below which it is rounding, in units of its mean square
 _CACHED, _MASSIVE = 2**18, 2**26
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
 
@@ -98,45 +97,44 @@ def normalise(patches: Any, floor: Any) -> Any:
     return centred / jnp.sqrt((centred**2).mean(axis=-1, keepdims=True) + floor)
 
 
-def extract(images: Any, geometry: Geometry) -> Any:
-    """All patches of images, not normalised: (n, height, width) → (n, rows, columns, pixels)."""
+def _pixels(images: Any, geometry: Geometry) -> list[Any]:
+    """Pixels of all patches, one array (n, rows, columns) for each place in the patch."""
     padding = geometry.padding
     images = jnp.pad(images, ((0, 0), (padding, padding), (padding, padding)))
     rows, columns = geometry.positions
     # One slice per pixel of the patch: far fewer than positions, and no gather.
-    pixels = [
+    return [
         images[:, i : i + rows, j : j + columns]
         for i in range(geometry.patch[0])
         for j in range(geometry.patch[1])
     ]
-    return jnp.stack(pixels, axis=-1)
+
+
+def extract(images: Any, geometry: Geometry) -> Any:
+    """All patches of images, not normalised: (n, height, width) → (n, rows, columns, pixels)."""
+    return jnp.stack(_pixels(images, geometry), axis=-1)
 
 
 def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
 
-    As `normalise` of what `extract` finds, up to rounding, but with means and variances from sums
-    over boxes, which neighbouring patches share.
+    `normalise` of what `extract` finds, up to rounding; several times faster, because means and
+    variances are taken of many patches at once, not along the pixels of one.
     """
     if not geometry.normalised:
         return extract(images, geometry)
-    edge = geometry.padding
-    brightness = images.mean(axis=(1, 2), keepdims=True)
-    # Patches change by a constant, which is nothing to them; squares are small where contrast is.
-    images = jnp.pad(images, ((0, 0), (edge, edge), (edge, edge))) - brightness
-    mean, square = _box_mean(images, geometry), _box_mean(images**2, geometry)
-    variance = jnp.maximum(square - mean**2, _ROUNDING * square)
+    pixels = _pixels(images, geometry)
+    mean = _mean(pixels, geometry)
+    variance = _mean([(pixel - mean) ** 2 for pixel in pixels], geometry)
     inverse = 1 / jnp.sqrt(variance + floor)
-    seen = extract(images, geometry._replace(padding=0, image=images.shape[1:]))
-    return (seen - mean[..., None]) * inverse[..., None]
+    return (jnp.stack(pixels, axis=-1) - mean[..., None]) * inverse[..., None]
 
 
-def _box_mean(images: Any, geometry: Geometry) -> Any:
-    """Means of patches: (n, padded height, padded width) → (n, rows, columns)."""
-    (rows, columns), (height, width) = geometry.positions, geometry.patch
-    down = functools.reduce(jnp.add, [images[:, i : i + rows] for i in range(height)])
-    across = functools.reduce(jnp.add, [down[:, :, j : j + columns] for j in range(width)])
-    return across / (height * width)
+def _mean(pixels: list[Any], geometry: Geometry) -> Any:
+    """Mean over the pixels of patches; row by row, so that fewer roundings follow each other."""
+    width = geometry.patch[1]
+    rows = (pixels[start : start + width] for start in range(0, len(pixels), width))
+    return functools.reduce(jnp.add, [functools.reduce(jnp.add, row) for row in rows]) / len(pixels)
 
 
 def region_weights(n_positions: int, n_regions: int) -> np.ndarray:

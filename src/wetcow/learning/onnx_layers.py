@@ -121,9 +121,12 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         variance = graph("ReduceMean", graph("Mul", centred, centred), axes=[1])
         shifted = graph("Add", variance, graph.floats(layer.floor))
         seen = graph("Div", centred, graph("Sqrt", shifted))
-    gamma = _drive(graph, seen, layer.excitation, layer.gamma)
+    # In units of the same frequencies, so that the same numbers are rounded.
+    constant = layer.frequency is None and response != "relu"
+    unit = np.maximum(layer.omega, np.float32(SMALLEST_OMEGA)) if constant else np.float32(1)
+    gamma = _drive(graph, seen, layer.excitation / unit, layer.gamma / unit)
     omega = (
-        graph.floats(np.reshape(layer.omega, (-1, 1, 1)))
+        graph.floats(1)
         if layer.frequency is None
         else _drive(graph, seen, layer.frequency, layer.omega)
     )
@@ -133,6 +136,8 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         count = len(pooled)
         halves = graph("Reshape", stacked, graph.integers(2, -1, count, *_last(layer, geometry)))
         stacked = graph("ReduceMean", halves, axes=[0], keepdims=0)
+    if constant:
+        stacked = graph("Mul", stacked, graph.floats(np.reshape(unit, (-1, 1))))
     rooted = graph("Transpose", graph.root(stacked), perm=[0, 1, 3, 2])
     return graph("Flatten", rooted, axis=1)
 

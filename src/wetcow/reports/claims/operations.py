@@ -107,9 +107,8 @@ def encoding(hidden: HiddenModes) -> Count:
         positions = (1 + geometry.mirrored) * math.prod(geometry.positions)
         couplings = 1 if layer.frequency is None else 2  # to γ̄, and to ω̄
         codes = 2 if hidden.response == "both" else 1
-        if geometry.normalised:  # sums over boxes of pixels and of squares; difference, quotient
-            sums = 2 * sum(geometry.patch)
-            count = count.plus(Count(pixels + sums + 2, pixels + 4, 2, 0, 2 * pixels), positions)
+        if geometry.normalised:  # mean, difference, variance, quotient
+            count = count.plus(Count(3 * pixels, 2 * pixels + 2, 2, 0, 2 * pixels), positions)
         one = Count(couplings * pixels, couplings * pixels, 0, 0, 2 * couplings)
         one = one.plus(_codes(hidden.response)).plus(Count(additions=codes))  # pooled
         count = count.plus(one, positions * modes)
