@@ -4,6 +4,7 @@
 
 Operations counted are those of the products of patches with couplings and of features with class
 modes: once forward, and once more in a step for the gradient of the couplings (twice for features).
+"Products alone" are these of a patch, forth and back, and nothing else.
 The best of several repetitions is taken, all in one process. Nothing else should run meanwhile.
 """
 
@@ -26,9 +27,10 @@ from wetcow.cli.output import console, use_all_cores, versions, write_json
 from wetcow.learning.augment import check_augmentation
 from wetcow.learning.budgets import RECIPES
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.features import group_elements
 from wetcow.learning.training import STEPS_PER_CALL, Trainer
 
-_IMAGES, _SIDE, _REPETITIONS = 4_096, 2_048, 5
+_IMAGES, _SIDE, _REPETITIONS, _PRODUCTS = 4_096, 2_048, 5, 256
 
 
 def main() -> None:
@@ -98,7 +100,7 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     )
     reading = 2 * clf.class_modes_.coupling.size
     per_call = STEPS_PER_CALL * trainer.plan.batch
-    rows = []
+    rows = [{"data": data, "what": "products alone", **_products_alone(trainer)}]
     for what, operations, count, run in (
         ("forward", encoding, len(images), lambda: hidden.features_of(images)),
         (
@@ -118,6 +120,30 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _products_alone(trainer: Trainer) -> dict[str, float]:
+    """Patches with couplings and with slopes, as in a step, of groups that stay in the cache."""
+    (layer, *_), mesh = trainer.hidden.layers, trainer.plan.mesh
+    pixels, n_modes = layer.excitation.shape
+    seen = np.random.default_rng(0).random((group_elements() // n_modes, pixels + 1), np.float32)
+
+    def forth_and_back(coupling: Any) -> Any:
+        def one(coupling: Any, _: Any) -> Any:
+            return coupling + 1e-9 * (seen.T @ (seen @ coupling)), None
+
+        return jax.lax.scan(one, coupling, length=_PRODUCTS)[0]
+
+    on_each = jax.sharding.PartitionSpec(mesh.axis_names)
+    run = jax.jit(jax.shard_map(forth_and_back, mesh=mesh, in_specs=on_each, out_specs=on_each))
+    couplings = jnp.ones((mesh.size * (pixels + 1), n_modes))
+    seconds = _best(lambda: run(couplings)) / (_PRODUCTS * mesh.size)
+    places = math.prod(trainer.hidden.geometries[0].positions)
+    places *= 1 + trainer.hidden.geometries[0].mirrored
+    return {
+        "microseconds_per_image": 1e6 * seconds * places / len(seen),
+        "flops": 4 * seen.size * n_modes / seconds,
+    }
 
 
 if __name__ == "__main__":
