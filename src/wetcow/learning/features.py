@@ -118,8 +118,8 @@ def extract(images: Any, geometry: Geometry) -> Any:
 def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
 
-    `normalise` of what `extract` finds, up to rounding; several times faster, because means and
-    variances are taken of many patches at once, not along the pixels of one.
+    `normalise` of what `extract` finds, up to rounding, but with means and variances of many patches
+    at once, not along the pixels of one, which is faster.
     """
     if not geometry.normalised:
         return extract(images, geometry)
@@ -199,7 +199,7 @@ def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Respon
 def _drive(seen: Any, coupling: Any, alone: Any) -> Any:
     """What patches with a one at their end drive modes to, (n, rows, columns, modes)."""
     weights = jnp.concatenate([coupling, alone[None]])
-    # With two axes: the product of the slope is several times slower with four.
+    # With two axes: with four, the product for its slope is slow.
     return (seen.reshape(-1, len(weights)) @ weights).reshape(*seen.shape[:-1], -1)
 
 
