@@ -118,8 +118,8 @@ def extract(images: Any, geometry: Geometry) -> Any:
 def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
 
-    `normalise` of what `extract` finds, up to rounding, but with means and variances of many patches
-    at once, not along the pixels of one, which is faster.
+    `normalise` of what `extract` finds, up to rounding, but with means and variances of many
+    patches at once, not along the pixels of one, which is faster.
     """
     if not geometry.normalised:
         return extract(images, geometry)
