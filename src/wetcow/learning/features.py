@@ -175,6 +175,11 @@ def group_elements() -> int:
     return _CACHED if jax.default_backend() == "cpu" else _MASSIVE
 
 
+def has_unit(layer: Layer, response: Response) -> bool:
+    """Whether frequencies are constant and matter, so that they are the units of all."""
+    return layer.frequency is None and response != "relu"
+
+
 def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
     """Features of a few images."""
     if geometry.mirrored:
@@ -182,7 +187,7 @@ def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Respon
     seen = patches(images, geometry, layer.floor)
     # A constant beside the pixels: γ is one more coupling, and its slope one more of the product.
     seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
-    if layer.frequency is None and response != "relu":
+    if has_unit(layer, response):
         unit = jnp.maximum(layer.omega, SMALLEST_OMEGA)
         gamma, omega = _drive(seen, layer.excitation / unit, layer.gamma / unit), 1.0
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from wetcow.learning import ground
-from wetcow.learning.features import Geometry, Layer, region_weights
+from wetcow.learning.features import Geometry, Layer, has_unit, region_weights
 from wetcow.learning.frame import PIXEL_VARIANCE, Frame, offsets, refinement
 from wetcow.learning.onnx_graph import Graph
 from wetcow.learning.response import SMALLEST_OMEGA, CodeFit, Response, fit_codes
@@ -122,8 +122,8 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         shifted = graph("Add", variance, graph.floats(layer.floor))
         seen = graph("Div", centred, graph("Sqrt", shifted))
     # In units of the same frequencies, so that the same numbers are rounded.
-    constant = layer.frequency is None and response != "relu"
-    unit = np.maximum(layer.omega, np.float32(SMALLEST_OMEGA)) if constant else np.float32(1)
+    united = has_unit(layer, response)
+    unit = np.maximum(layer.omega, np.float32(SMALLEST_OMEGA)) if united else np.float32(1)
     gamma = _drive(graph, seen, layer.excitation / unit, layer.gamma / unit)
     omega = (
         graph.floats(1)
@@ -136,7 +136,7 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         count = len(pooled)
         halves = graph("Reshape", stacked, graph.integers(2, -1, count, *_last(layer, geometry)))
         stacked = graph("ReduceMean", halves, axes=[0], keepdims=0)
-    if constant:
+    if united:
         stacked = graph("Mul", stacked, graph.floats(np.reshape(unit, (-1, 1))))
     rooted = graph("Transpose", graph.root(stacked), perm=[0, 1, 3, 2])
     return graph("Flatten", rooted, axis=1)
