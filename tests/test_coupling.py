@@ -1,7 +1,10 @@
 """Couplings as operators: each equals its dense matrix."""
 
+import functools
+
 import conftest
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.sparse
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wetcow as wc
-from wetcow.networks import dense, sparse
+from wetcow.networks import dense, gathered
 
 
 def literal_sheet(shape, kernel, periodic):
@@ -93,13 +96,41 @@ class TestActions:
         assert isinstance(wc.Dense(r).arranged(), layout)
         assert_acts_like(wc.Dense(r), r, rng)
 
-    @pytest.mark.parametrize("at_once", [0, 2**15])
-    def test_sparse_with_few_and_many_links(self, monkeypatch, rng, at_once):
-        monkeypatch.setattr(sparse, "_AT_ONCE", at_once)
+    @pytest.mark.parametrize(
+        ("limits", "parts"),
+        [({}, 1), ({"_AT_ONCE": 2, "_MANY": 8}, 1), ({"_NEAR": 15, "_WORTH": 1}, 3)],
+    )
+    def test_sparse_with_few_and_many_links(self, monkeypatch, rng, limits, parts):
+        for name, value in limits.items():
+            monkeypatch.setattr(gathered, name, value)
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < rng.random((40, 1)) ** 3)
         r[7] = 0  # hears nobody
-        assert len(wc.Sparse.from_matrix(r).arranged().values) > 3
-        assert_acts_like(wc.Sparse.from_matrix(r), r, rng)
+        links = wc.Sparse.from_matrix(r)
+        groups = [len(part) for part in links.arranged().values]
+        assert len(groups) == parts
+        assert min(groups) >= 3
+        assert_acts_like(links, r, rng)
+
+    @pytest.mark.parametrize("near", [100, 15])
+    def test_sparse_in_single_precision(self, monkeypatch, rng, near):
+        """States are read by other means; for many at once and changes of either factor too."""
+        monkeypatch.setattr(gathered, "_NEAR", near)
+        r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < 0.9)
+        with jax.enable_x64(False):
+            links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).arranged())
+            assert len(links.places) == -(-40 // near)
+            a, change, *many = jnp.asarray([conftest.random_amplitudes(rng, 40) for _ in range(7)])
+            many = jnp.stack(many)
+            close = functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-5)
+            close(jax.jit(lambda links, a: links(a))(links, a), r @ a)
+            close(jax.vmap(links)(many), many @ r.T)
+            close(jax.jvp(links, (a,), (change,))[1], r @ change)
+            strengths = jax.jvp(lambda s: links.scaled(s)(a), (1.0,), (2.0,))
+            close(strengths[1], 2 * (r @ a))
+            both = jax.jvp(lambda s, a: links.scaled(s)(a), (1.0, a), (2.0, change))
+            close(both[1], 2 * (r @ a) + r @ change)
+            slopes = jax.grad(lambda a: jnp.sum(jnp.abs(links(a)) ** 2))(a)
+            close(slopes, 2 * np.conj(r.conj().T @ (r @ a)), atol=1e-4)
 
     @given(sizes, seeds)
     def test_sparse(self, size, seed):

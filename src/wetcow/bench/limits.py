@@ -82,10 +82,7 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
 
 
 def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
-    """A hundred random links for each mode, laid out and not, beside reading them once.
-
-    And what it takes to read the states that they come from, which lie all over the cache.
-    """
+    """A hundred random links for each mode, laid out and not, beside reading them once."""
     rows = []
     for size in sizes:
         rng = np.random.default_rng(seed)
@@ -99,20 +96,7 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         for how, one in (("", coupling.arranged()), (", scattered", coupling)):
             row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}
             rows.append({**row, "seconds": _seconds(one, state)})
-        row = {"what": f"sparse, {links} links, states alone", "n": size, "bytes": target.size * 4}
-        sources = jnp.asarray(source.reshape(size, links).T)
-        seconds = seconds_per_call(_mean_of_sources, jnp.asarray(state), sources)
-        rows.append({**row, "seconds": seconds})
     return rows
-
-
-def _mean_of_sources(a: Any, sources: Any) -> Any:
-    """What a product with links cannot do without: a state (n,) read at `sources` (links, n)."""
-
-    def one(total: Any, where: Any) -> Any:
-        return total + a.at[where].get(mode="promise_in_bounds"), None
-
-    return jax.lax.scan(one, jnp.zeros_like(a), sources)[0] / len(sources)
 
 
 def sheets(sides: list[int], seed: int) -> list[dict[str, Any]]:
