@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
+from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
-from wetcow.simulation.integrate import State, advance, initial_state
+from wetcow.simulation.integrate import State, initial_state
 from wetcow.simulation.plan import (
     TYPES,
     check_initial,
@@ -46,7 +47,7 @@ def _segment(
     system, state, accumulators, times, stepping, noise, key, modes, record, reducers, mesh
 ):
     """Advance through `times`; return what is recorded, the accumulators and the new state."""
-    samples, state = advance(system, state, times, stepping, noise, key)
+    samples, state = advance_alone(system, state, times, stepping, noise, key)
     samples, state = gathered((samples, state), mesh)
     observed = jax.vmap(system.observe)(samples)[:, modes]
     accumulators = fold(reducers, accumulators, times[1:], observed)

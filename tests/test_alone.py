@@ -1,0 +1,83 @@
+"""Small systems that run by themselves, in one kernel: to the same result as anywhere else."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import wetcow as wc
+from wetcow.simulation import alone
+from wetcow.simulation.integrate import Adaptive, Fixed, advance, initial_state
+
+ADAPTIVE, ACCURATE, FIXED = Adaptive(1e-5, 1e-7), Adaptive(1e-12, 1e-13), Fixed(0.02, 5, 0, False)
+
+
+def network(size):
+    rng = np.random.default_rng(size)
+    r = rng.normal(size=(size, size)) * np.exp(1j * rng.uniform(-1, 1, (size, size))) / size
+    np.fill_diagonal(r, 0)
+    return wc.Network(rng.uniform(0.5, 2, size), rng.uniform(0.8, 1.2, size), wc.Dense(r))
+
+
+SYSTEMS = {
+    "modes": wc.Mode(gamma=[-0.5, 1.5, 1.95]),
+    "small": network(5),
+    "largest": network(32),
+    "sparse": network(6).replace(coupling=wc.Sparse(6, [0, 1], [1, 2], [0.1, 0.2j])),
+    "sheet": wc.Network(0.5, 1.0, wc.Sheet((3, 3), [[0, 0.1, 0], [0.1, 0, 0.1j], [0, 0, 0]])),
+    "large": network(64),
+    "kuramoto": wc.Kuramoto(np.linspace(0.9, 1.1, 4), wc.Dense(0.1 * (1 - np.eye(4)))),
+}
+
+
+def ends(how, system, times, stepping, dtype):
+    """Samples, state, and whether it was compiled as one kernel."""
+    times = jnp.asarray(times, np.finfo(dtype).dtype)
+    a0 = 0.2 * np.exp(1j * np.arange(system.size))
+    state = initial_state(jnp.asarray(a0, dtype), stepping)
+    run = jax.jit(functools.partial(how, stepping=stepping))
+    lowered = run.lower(system.arranged(), state, times)
+    found, after = lowered.compile()(system.arranged(), state, times)
+    return np.asarray(found), after, "xla_cpu_small_call" in lowered.as_text()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize(
+    ("stepping", "double"),
+    [(ADAPTIVE, True), (ADAPTIVE, False), (ACCURATE, True), (FIXED, True), (FIXED, False)],
+)
+def test_alone_is_as_anywhere(name, stepping, double):
+    fixed = isinstance(stepping, Fixed)
+    times = np.linspace(0, 2, 21 if fixed else 2)
+    with jax.enable_x64(double):
+        dtype = np.complex128 if double else np.complex64
+        expected, state, _ = ends(advance, SYSTEMS[name], times, stepping, dtype)
+        found, after, one = ends(alone.advance_alone, SYSTEMS[name], times, stepping, dtype)
+    assert one == (name in ("modes", "small", "largest", "kuramoto"))
+    # Adaptive steps follow errors of the size of rounding at first.
+    scale = np.abs(expected).max() * (1 if fixed else 1e3)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=scale * 20 * np.finfo(dtype).eps)
+    assert after.step == state.step
+
+
+def test_samples_between_adaptive_steps():
+    with jax.enable_x64(True):
+        times = np.linspace(0, 2, 21)
+        both = [
+            ends(how, SYSTEMS["small"], times, ADAPTIVE, np.complex128)[0]
+            for how in (advance, alone.advance_alone)
+        ]
+    np.testing.assert_array_equal(*both)
+
+
+def test_noise_and_delays_are_kept():
+    noisy = [wc.simulate(SYSTEMS["small"], 2.0, noise=0.1, seed=seed, dt=0.01) for seed in (0, 1)]
+    assert not np.allclose(*(run.a[-1] for run in noisy))
+    r = network(4).coupling.r
+    late = [
+        wc.simulate(wc.Network(1.5, 1.0, coupling), 5.0, a0=0.1 + 0.1j, dt=0.01).a[-1]
+        for coupling in (wc.Dense(r), wc.Delayed(r, 1.0 * (r != 0)))
+    ]
+    assert not np.allclose(*late)
