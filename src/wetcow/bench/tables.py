@@ -154,7 +154,11 @@ def _seconds_to_error(runs: Rows) -> float | None:
     if not enough:
         return None
     reached = min(enough, key=lambda row: row["seconds"])
-    less = [r for r in runs if r["error"] > _ERROR and r["seconds"] < reached["seconds"]]
+    less = [
+        row
+        for row in runs
+        if _ERROR < row["error"] < math.inf and row["seconds"] < reached["seconds"]
+    ]
     if not less:
         return reached["seconds"]
     before = min(less, key=lambda row: row["error"])
