@@ -117,7 +117,7 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
     names = list(dict.fromkeys(row["data"] for row in rows))
     if not names:
         raise SystemExit("there are no rows to draw; train first")
-    figure = Figure(figsize=(4.6 * len(names), 3.6), layout="constrained")
+    figure = Figure(figsize=(4.6 * len(names), 4), layout="constrained")
     axes = figure.subplots(1, len(names), squeeze=False)[0]
     for axis, name in zip(axes, names, strict=True):
         for row in (row for row in rows if row["data"] == name):
@@ -136,7 +136,7 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
             title=DATA[name], xlabel="minutes of training a member", ylabel="validation accuracy"
         )
         axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False, fontsize=8)
+        axis.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
     figure.savefig(path, dpi=110)
 
 
