@@ -112,7 +112,9 @@ def test_search_finds_what_the_closed_form_says(monkeypatch):
     """Few modes: the gradient leads to couplings that satisfy [28-30], which it is not told."""
     monkeypatch.syspath_prepend(EXAMPLES)
     fit_network = importlib.import_module("fit_network")
-    found = fit_network.compare(size=5, iterations=300, seed=0)  # rounding decides how many it takes
+    found = fit_network.compare(
+        size=5, iterations=300, seed=0
+    )  # rounding decides how many it takes
     assert found["random"]["residual"] > 0.3 and found["random"]["error"] > 0.3
     assert found["closed form"]["error"] < 1e-6
     assert found["gradient"]["error"] < 1e-3 and found["gradient"]["residual"] < 0.01

@@ -20,7 +20,8 @@ from wetcow.networks.coupling import Coupling, written_out
 
 _NEAR = 100_000  # modes whose states stay in the cache of a core, in single precision
 _WORTH = 4  # links of a mode from each part of the modes, from which parts are read one by one
-_AT_ONCE = 10  # links of each mode that one pass sums; of more, processors sum one by one
+_FILLED = 1.25  # times the links that parts may take, filled up to be alike
+_PER_PASS = 10  # links of each mode that one pass sums; of more, processors sum one by one
 _ALIGNED, _MISALIGNED = 16, 256  # modes; so few more pay where there are more than so many
 # Factors by which numbers of links in one group differ at most, and links that suffice for a group.
 _SPREAD, _ALIKE, _MANY = 1.5, 1.1, 2**15
@@ -33,17 +34,17 @@ class Gathered(Coupling):
 
     Attributes
     ----------
-    sources, values : tuples of tuples of arrays (passes, k, m)
-        For each part and group, up to k links a pass to each of m modes; sources within the part.
-    places : tuple of arrays (n,)
-        For each part, where among its groups' modes each mode is.
+    sources, values : tuples of arrays (parts, passes, k, m)
+        For each group, up to k links a pass to each of m modes; sources within the part.
+    places : array (parts, n)
+        Where among the groups' modes each mode is.
     width : int
         Modes in each part but the last.
     """
 
-    sources: tuple[tuple[Any, ...], ...]
-    values: tuple[tuple[Any, ...], ...]
-    places: tuple[Any, ...]
+    sources: tuple[Any, ...]
+    values: tuple[Any, ...]
+    places: Any
     width: int = eqx.field(static=True)
 
     @classmethod
@@ -53,87 +54,90 @@ class Gathered(Coupling):
         if np.any(target[1:] < target[:-1]):
             order = np.argsort(target, kind="stable")
             target, source, value = target[order], source[order], value[order]
-        width = _width(size, target, source)
-        origin = source // width
-        sources, values, places = [], [], []
-        for part in range(-(-size // width)):
-            own = np.flatnonzero(origin == part)
-            place, groups = _groups(np.bincount(target[own], minlength=size))
-            places.append(place)
-            sources.append([])
-            values.append([])
-            for chosen, there in groups:
-                links = own[chosen]
-                near = np.where(there, source[links] - part * width, 0)
-                sources[-1].append(near.astype(np.int32))
-                filled = value[links]
-                if not there.all():
-                    filled = (np if isinstance(value, np.ndarray) else jnp).where(there, filled, 0)
-                values[-1].append(filled)
-        return cls(tuple(map(tuple, sources)), tuple(map(tuple, values)), tuple(places), width)
+        parts = _parts(size, target, source)
+        if parts > 1:
+            laid_out = _lay_out(size, parts, target, source, value)
+            if sum(map(np.size, laid_out.values)) <= _FILLED * len(source):
+                return laid_out
+        return _lay_out(size, 1, target, source, value)
 
     @property
     def size(self):
-        return self.places[0].shape[0]
+        return self.places.shape[1]
 
     def __call__(self, a, past=None):
-        return _product(self, jnp.asarray(a))
+        return _product(*jax.tree.map(jnp.asarray, (self, a)))
 
     def bound(self):
-        return jnp.max(_sums(self, lambda part, source, value: jnp.abs(value).sum(axis=(0, 1))))
+        strengths = self._with(tuple(map(jnp.abs, self.values)))
+        return jnp.max(_whole(strengths, jnp.ones(self.size)))
 
     def matrix(self):
-        return written_out(self, self.values[0][0])
+        return written_out(self, self.values[0])
 
     def scaled(self, strength):
-        values = jax.tree.map(lambda value: strength * value, self.values)
+        return self._with(tuple(strength * value for value in self.values))
+
+    def _with(self, values: tuple[Any, ...]) -> Gathered:
         return Gathered(self.sources, values, self.places, self.width)
 
 
-def _width(size: int, target: np.ndarray, source: np.ndarray) -> int:
-    """Modes in each part: all, unless links come from all over, and from each part some."""
+def _parts(size: int, target: np.ndarray, source: np.ndarray) -> int:
+    """One, unless links come from all over, and from each part some."""
     parts = -(-size // _NEAR)
-    width = -(-size // parts)
     if parts == 1 or len(source) < _WORTH * size * parts:
-        return size
-    far = np.count_nonzero(abs(source - target) > width) / len(source)
-    return width if far > (1 - 1 / parts) ** 2 / 2 else size  # half of what it is at random
+        return 1
+    far = np.count_nonzero(abs(source - target) > size / parts) / len(source)
+    return parts if far > (1 - 1 / parts) ** 2 / 2 else 1  # half of what it is at random
 
 
-def _groups(degree: np.ndarray) -> tuple[np.ndarray, list[tuple[Any, Any]]]:
-    """Where among the groups' modes each mode is; for each group its links, and which are any.
-
-    Links are in the order of their targets, so many for each mode.
-    """
-    modes = np.argsort(degree, kind="stable")
-    first = (np.cumsum(degree) - degree)[modes]
-    degree = degree[modes]
-    place = np.empty(degree.size, np.int32)
-    groups = []
+def _lay_out(size: int, parts: int, target: np.ndarray, source: np.ndarray, value: Any) -> Gathered:
+    """Of links in the order of their targets."""
+    width = -(-size // parts)
+    origin = (source // width).astype(np.int16)
+    order = np.argsort(origin, kind="stable")
+    degree = np.stack([np.bincount(target[origin == p], minlength=size) for p in range(parts)])
+    first = np.cumsum(degree).reshape(parts, size) - degree
+    modes = np.argsort(degree, axis=1, kind="stable")
+    degree, first = (np.take_along_axis(one, modes, axis=1) for one in (degree, first))
+    starts = width * np.arange(parts).reshape(-1, 1, 1, 1)
+    places = np.empty((parts, size), np.int32)
+    sources, values = [], []
     low = start = 0
-    while low < degree.size:
-        high = _end(degree, low)
-        most, number = degree[high - 1], high - low
-        passes = _passes(most, number)
-        row = np.arange(passes * -(-most // passes)).reshape(passes, -1, 1)
-        aligned = 0, -number % _ALIGNED if number > _MISALIGNED else 0
-        there = row < np.pad(degree[low:high], aligned)
-        groups.append((np.where(there, np.pad(first[low:high], aligned) + row, 0), there))
-        place[modes[low:high]] = np.arange(start, start + number)
-        low, start = high, start + number + aligned[1]
-    return place, groups
+    while low < size:
+        high, most = _end(degree.max(axis=0), low)
+        passes = _passes(most, high - low)
+        row = np.arange(passes * -(-most // passes)).reshape(1, passes, -1, 1)
+        more = -(high - low) % _ALIGNED if high - low > _MISALIGNED else 0
+        own = np.pad([degree[:, low:high], first[:, low:high]], [(0, 0), (0, 0), (0, more)])
+        own = own[:, :, None, None]
+        there = row < own[0]
+        links = order[np.where(there, own[1] + row, 0)]
+        sources.append(np.where(there, source[links] - starts, 0).astype(np.int32))
+        filled = value[links]
+        if not there.all():
+            filled = (np if isinstance(value, np.ndarray) else jnp).where(there, filled, 0)
+        values.append(filled)
+        place = np.arange(start, start + high - low, dtype=np.int32)
+        np.put_along_axis(places, modes[:, low:high], place[None], axis=1)
+        low, start = high, start + high - low + more
+    return Gathered(tuple(sources), tuple(values), places, width)
 
 
-def _end(degree: np.ndarray, low: int) -> int:
-    """End of the group that begins at `low`; the more modes there are, the more alike they are."""
+def _end(degree: np.ndarray, low: int) -> tuple[int, int]:
+    """End of the group that begins at `low`, and its most links of a mode.
+
+    The more modes there are, the more alike they are.
+    """
     least = degree[low]
     alike, most = np.searchsorted(
         degree, [least * _ALIKE, max(least * _SPREAD, least + 4 * (least > 0))], side="right"
     )
     enough = low + np.searchsorted(np.cumsum(degree[low:most]), _MANY)
-    if enough >= most:
-        return int(most)
-    return int(max(alike, np.searchsorted(degree, degree[enough], side="right")))
+    high = most
+    if enough < most:
+        high = max(alike, np.searchsorted(degree, degree[enough], side="right"))
+    return int(high), int(degree[high - 1])
 
 
 def _passes(most: int, modes: int) -> int:
@@ -141,26 +145,19 @@ def _passes(most: int, modes: int) -> int:
     if most > modes:
         return 1
     # What comes before a loop is not done again for each link.
-    return max(-(-most // _AT_ONCE), 1 + (most > 1 and most * modes > _MANY))
+    return max(-(-most // _PER_PASS), 1 + (most > 1 and most * modes > _MANY))
 
 
-def _sums(links: Gathered, term: Callable[[int, Any, Any], Any]) -> Any:
-    """Sum ``term(part, source, value)`` (m,) of the groups over parts, (n,)."""
-    total: Any = 0
-    for part, place in enumerate(links.places):
-        groups = zip(links.sources[part], links.values[part], strict=True)
-        total = total + jnp.concatenate([term(part, *group) for group in groups])[place]
-    return total
-
-
+@jax.custom_jvp
 def _product(links: Gathered, a: Any) -> Any:
-    if all(leaf.dtype == np.complex64 for leaf in (a, *jax.tree.leaves(links.values))):
-        return _single(links, a)
+    """R a. Accelerators need no packing, and bits have no derivatives, hence the rule below."""
+    if all(leaf.dtype == np.complex64 for leaf in (a, *links.values)):
+        return jax.lax.platform_dependent(links, a, cpu=_packed, default=_plain)
     return _plain(links, a)
 
 
 def _plain(links: Gathered, a: Any) -> Any:
-    return _summed(links, a, _at)
+    return _summed(links, a, _at, jnp.result_type(a, *links.values))
 
 
 def _packed(links: Gathered, a: Any) -> Any:
@@ -170,7 +167,7 @@ def _packed(links: Gathered, a: Any) -> Any:
     """
     with jax.enable_x64(True):
         states = jax.lax.bitcast_convert_type(jnp.stack([a.real, a.imag], axis=-1), jnp.float64)
-        return _summed(links, states, _unpacked)
+        return _summed(links, states, _unpacked, np.complex64)
 
 
 def _unpacked(states: Any, where: Any) -> Any:
@@ -183,26 +180,43 @@ def _at(states: Any, where: Any) -> Any:
     return states.at[where].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
-def _summed(links: Gathered, states: Any, read: Callable[[Any, Any], Any]) -> Any:
-    def term(part: int, source: Any, value: Any) -> Any:
-        near = states[part * links.width : (part + 1) * links.width]
-
-        def one_pass(total: Any, link: Any) -> tuple[Any, None]:
-            where, strength = link
-            return total + jnp.sum(strength * read(near, where), axis=0), None
-
-        nothing = jnp.zeros(source.shape[2], value.dtype)
-        if len(source) == 1:
-            return one_pass(nothing, (source[0], value[0]))[0]
-        return jax.lax.scan(one_pass, nothing, (source, value))[0]
-
-    return _sums(links, term)
+def _by_part(links: Gathered, states: Any) -> Any:
+    """States (parts, width), with some zeros at the end."""
+    parts = links.places.shape[0]
+    return jnp.pad(states, (0, parts * links.width - links.size)).reshape(parts, links.width)
 
 
-@jax.custom_jvp
-def _single(links: Gathered, a: Any) -> Any:
-    """`_plain` in single precision; bits have no derivatives, and accelerators need no packing."""
-    return jax.lax.platform_dependent(links, a, cpu=_packed, default=_plain)
+def _summed(links: Gathered, states: Any, read: Callable[[Any, Any], Any], dtype: Any) -> Any:
+    """Part by part, pass by pass."""
+    states = _by_part(links, states)
+
+    def part(p: Any, total: Any) -> Any:
+        near = states[p]
+
+        def group(source: Any, value: Any) -> Any:
+            def one_pass(i: Any, found: Any) -> Any:
+                return found + jnp.sum(value[p, i] * read(near, source[p, i]), axis=0)
+
+            return _repeat(source.shape[1], one_pass, jnp.zeros(source.shape[3], dtype))
+
+        found = jnp.concatenate(list(map(group, links.sources, links.values)))
+        return total + _at(found, links.places[p])
+
+    return _repeat(links.places.shape[0], part, jnp.zeros(links.size, dtype))
+
+
+def _repeat(times: int, function: Callable[[Any, Any], Any], start: Any) -> Any:
+    return function(0, start) if times == 1 else jax.lax.fori_loop(0, times, function, start)
+
+
+def _whole(links: Gathered, a: Any) -> Any:
+    """R a without loops, for derivatives."""
+    near = _by_part(links, a)
+    found = [
+        jnp.sum(value * jax.vmap(_at)(near, source), axis=(1, 2))
+        for source, value in zip(links.sources, links.values, strict=True)
+    ]
+    return jnp.take_along_axis(jnp.concatenate(found, axis=1), links.places, axis=1).sum(axis=0)
 
 
 def _changed(primals: Any, tangents: Any) -> tuple[Any, Any]:
@@ -210,13 +224,11 @@ def _changed(primals: Any, tangents: Any) -> tuple[Any, Any]:
     (links, a), (d_links, d_a) = primals, tangents
     changes = []
     if not _is_zero(d_a):
-        changes.append(_plain(links, d_a))
-    if not all(map(_is_zero, jax.tree.leaves(d_links.values))):
-        values = jax.tree.map(
-            lambda d: jnp.zeros(d.shape, d.dtype) if _is_zero(d) else d, d_links.values
-        )
-        changes.append(_plain(Gathered(links.sources, values, links.places, links.width), a))
-    found = _single(links, a)
+        changes.append(_whole(links, d_a))
+    if not all(map(_is_zero, d_links.values)):
+        values = [jnp.zeros(d.shape, d.dtype) if _is_zero(d) else d for d in d_links.values]
+        changes.append(_whole(links._with(tuple(values)), a))
+    found = _product(links, a)
     return found, sum(changes, jnp.zeros_like(found))
 
 
@@ -224,4 +236,4 @@ def _is_zero(change: Any) -> bool:
     return isinstance(change, SymbolicZero)
 
 
-_single.defjvp(_changed, symbolic_zeros=True)
+_product.defjvp(_changed, symbolic_zeros=True)
