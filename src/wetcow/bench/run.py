@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,9 +200,26 @@ def run(
     -------
     dict of str to list of dict
         Rows of each part.
+
+    Raises
+    ------
+    ChildProcessError
+        If the process of a part is killed.
     """
     found: dict[str, list[dict[str, Any]]] = {}
+    # Each in a process of its own, which gives all its memory back: the largest need most of it.
+    apart = multiprocessing.get_context("spawn")
     for part in parts:
-        found[part] = list(PARTS[part](sizes, seed))
+        with ProcessPoolExecutor(1, mp_context=apart) as process:
+            try:
+                found[part] = process.submit(_rows, part, sizes, seed).result()
+            except BrokenProcessPool:
+                raise ChildProcessError(
+                    f"{part} was killed; perhaps it needs more memory than there is"
+                ) from None
         keep(found)
     return found
+
+
+def _rows(part: str, sizes: Sizes, seed: int) -> list[dict[str, Any]]:
+    return list(PARTS[part](sizes, seed))
