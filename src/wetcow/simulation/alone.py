@@ -8,11 +8,13 @@ from typing import Any
 import jax
 from jax.experimental.xla_metadata import set_xla_metadata
 
+from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.dense import SMALL, Blocks
+from wetcow.networks.network import Network
 from wetcow.simulation.integrate import Adaptive, Fixed, State, advance
 
-_ONE_KERNEL = ("xla_cpu_small_call", "inlineable")
+_ONE_KERNEL = {"xla_cpu_small_call": "true", "inlineable": "false"}
 
 
 def advance_alone(
@@ -32,7 +34,7 @@ def advance_alone(
     system = system.arranged()
     if not _fits(system, times, stepping):
         return advance(system, state, times, stepping, noise, key)
-    with set_xla_metadata(**dict(zip(_ONE_KERNEL, ("true", "false"), strict=True))):
+    with set_xla_metadata(**_ONE_KERNEL):
         return _advance(system, state, times, stepping)
 
 
@@ -44,11 +46,14 @@ def _advance(system: System, state: State, times: Any, stepping: Adaptive | Fixe
 
 def _fits(system: System, times: Any, stepping: Adaptive | Fixed) -> bool:
     """Whether there is little to do, and all of it can be compiled without calls of libraries."""
-    if jax.default_backend() != "cpu" or system.size > SMALL or system.resets:
+    if jax.default_backend() != "cpu" or system.size > SMALL:
         return False
     if isinstance(stepping, Fixed) and (stepping.noisy or stepping.history):
         return False
     # Diffrax asks Python whether samples on the way of adaptive steps are in order.
     if isinstance(stepping, Adaptive) and len(times) > 2:
         return False
-    return isinstance(getattr(system, "coupling", None), Blocks | None)
+    # Others, those of users among them, may call what a kernel cannot, such as transforms.
+    if type(system) is Network:
+        return isinstance(system.coupling, Blocks)
+    return type(system) is Mode
