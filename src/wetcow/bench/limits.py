@@ -14,7 +14,7 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
 
-_READ = 2**28  # bytes, far beyond any cache
+_READ = 2**30  # bytes, far beyond any cache; that of some servers has 2**28
 _SIDE = 2048
 _LINKS = 100  # of each mode of a sparse network
 _KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform

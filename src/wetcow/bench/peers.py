@@ -202,7 +202,8 @@ def _brainpy(problem: Problem, t1: float) -> Run:
         a0, *fixed = map(jnp.asarray, (problem.a0, problem.gamma, problem.omega, problem.r))
         a = bm.Variable(a0)
 
-    def steps(count: int, dt: Any) -> None:
+    # Arrays as arguments, or each number of steps would be compiled with a copy of R.
+    def steps(count: int, dt: Any, *fixed: Any) -> None:
         def one(_: Any) -> None:
             a.value = step(a.value, 0.0, *fixed, dt=dt)  # pyright: ignore[reportCallIssue]
 
@@ -213,7 +214,7 @@ def _brainpy(problem: Problem, t1: float) -> Run:
     def run(accuracy: float) -> np.ndarray:
         with jax.enable_x64(True):
             a.value = a0
-            compiled(*equal_steps(t1, accuracy))
+            compiled(*equal_steps(t1, accuracy), *fixed)
             return np.array(a.value)
 
     return run
