@@ -1,13 +1,15 @@
 """`wetcow bench`: what it measures is there, and is what it says."""
 
 import json
+import os
+import signal
 
 import jax
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow.bench import growth, limits, methods
+from wetcow.bench import growth, limits, methods, run
 from wetcow.bench.problem import cartesian, polar, problem
 from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
@@ -140,3 +142,23 @@ def test_command(tmp_path):
 def test_command_refuses_before_it_measures(tmp_path):
     done = CliRunner().invoke(app, ["bench", "limits", "--plot", "speed.txt"])
     assert done.exit_code == 2 and ".png" in done.output
+
+
+def _killed(sizes, seed):
+    yield {"what": "batch", "seconds": 1.0}
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _failing(sizes, seed):
+    yield {"what": "batch", "seconds": 1.0}
+    raise ValueError("no such size")
+
+
+@pytest.mark.parametrize(("part", "said"), [(_killed, "memory"), (_failing, "no such size")])
+def test_a_part_that_breaks_off_loses_no_row(part, said, monkeypatch, tmp_path):
+    monkeypatch.setitem(run.PARTS, "growth", part)
+    file = tmp_path / "speed.json"
+    done = CliRunner().invoke(app, ["bench", "growth", "--json", str(file)])
+    assert done.exit_code == 2 and said in done.output
+    found = json.loads(file.read_text())
+    assert not found["complete"] and len(found["parts"]["growth"]) == 1

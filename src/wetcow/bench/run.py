@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -169,7 +167,8 @@ def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
         yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.PEERS)
 
 
-PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
+Part = Callable[[Sizes, int], Iterator[dict[str, Any]]]
+PARTS: dict[str, Part] = {
     "limits": _limits,
     "growth": _growth,
     "methods": _methods,
@@ -181,7 +180,11 @@ PARTS: dict[str, Callable[[Sizes, int], Iterator[dict[str, Any]]]] = {
 
 
 def run(
-    parts: list[str], sizes: Sizes, seed: int, keep: Callable[[dict[str, Any]], None]
+    parts: list[str],
+    sizes: Sizes,
+    seed: int,
+    keep: Callable[[dict[str, Any]], None],
+    tell: Callable[[int], None],
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure.
 
@@ -194,7 +197,9 @@ def run(
     seed : int
         Of networks and states.
     keep : callable
-        Given all rows so far, after each part.
+        Given all rows so far, after each.
+    tell : callable
+        Told how many parts are complete.
 
     Returns
     -------
@@ -207,19 +212,44 @@ def run(
         If the process of a part is killed.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    # Each in a process of its own, which gives all its memory back: the largest need most of it.
-    apart = multiprocessing.get_context("spawn")
-    for part in parts:
-        with ProcessPoolExecutor(1, mp_context=apart) as process:
-            try:
-                found[part] = process.submit(_rows, part, sizes, seed).result()
-            except BrokenProcessPool:
-                raise ChildProcessError(
-                    f"{part} was killed; perhaps it needs more memory than there is"
-                ) from None
-        keep(found)
+    for done, part in enumerate(parts, 1):
+        rows = found[part] = []
+        for row in _apart(part, sizes, seed):
+            rows.append(row)
+            keep(found)
+        tell(done)
     return found
 
 
-def _rows(part: str, sizes: Sizes, seed: int) -> list[dict[str, Any]]:
-    return list(PARTS[part](sizes, seed))
+def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+    """Measure in a process that gives all its memory back: the largest part needs most of it."""
+    spawned = multiprocessing.get_context("spawn")
+    receiving, sending = spawned.Pipe(duplex=False)
+    process = spawned.Process(target=_send, args=(sending, PARTS[part], sizes, seed))
+    process.start()
+    sending.close()  # here, or its end would not be seen
+    try:
+        while True:
+            row = receiving.recv()
+            if isinstance(row, Exception):
+                raise row
+            yield row
+    except EOFError:
+        process.join()
+        if process.exitcode:
+            raise ChildProcessError(
+                f"{part} was killed; perhaps it needs more memory than there is"
+            ) from None
+    finally:
+        process.terminate()  # if this one is interrupted
+        process.join()
+
+
+def _send(sending: Any, measure: Part, sizes: Sizes, seed: int) -> None:
+    try:
+        for row in measure(sizes, seed):
+            sending.send(row)
+    except KeyboardInterrupt:
+        pass  # the process that waits is interrupted, too, and says so
+    except Exception as error:
+        sending.send(error)

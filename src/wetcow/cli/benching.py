@@ -51,9 +51,9 @@ def bench(
 ) -> None:
     """Measure the speed of networks beside the machine's limits and beside other simulators.
 
-    Nothing else should run meanwhile. JSON is written after each part.
+    Nothing else should run meanwhile. JSON is written after each row.
     """
-    with plainly("parts that were complete are in the JSON, if one was asked for"):
+    with plainly("rows that were complete are in the JSON, if one was asked for"):
         check_json(json_file)
         if plot is not None and plot.suffix not in PICTURES:
             raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
@@ -75,12 +75,14 @@ def _measure(
     }
 
     def keep(found: dict[str, Any]) -> None:
-        complete = len(found) == len(parts)
-        note(f"{len(found)} of {len(parts)} parts")
-        if complete or json_file != STDOUT:
-            write_json({**about, "complete": complete, "parts": found}, json_file)
+        if json_file != STDOUT:
+            write_json({**about, "complete": False, "parts": found}, json_file)
 
-    found = run(parts, QUICK if quick else FULL, seed, keep)
+    def tell(done: int) -> None:
+        note(f"{done} of {len(parts)} parts")
+
+    found = run(parts, QUICK if quick else FULL, seed, keep, tell)
+    write_json({**about, "complete": True, "parts": found}, json_file)
     screen = console(json_file)
     for table in tables(found):
         screen.print(table)
