@@ -229,17 +229,14 @@ def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     process.start()
     sending.close()  # here, or its end would not be seen
     try:
-        while True:
-            row = receiving.recv()
+        while (row := receiving.recv()) is not None:
             if isinstance(row, Exception):
                 raise row
             yield row
     except EOFError:
-        process.join()
-        if process.exitcode:
-            raise ChildProcessError(
-                f"{part} was killed; perhaps it needs more memory than there is"
-            ) from None
+        raise ChildProcessError(
+            f"{part} was killed; perhaps it needs more memory than there is"
+        ) from None
     finally:
         process.terminate()  # if this one is interrupted
         process.join()
@@ -249,6 +246,7 @@ def _send(sending: Any, measure: Part, sizes: Sizes, seed: int) -> None:
     try:
         for row in measure(sizes, seed):
             sending.send(row)
+        sending.send(None)  # the end; without it, this was killed
     except KeyboardInterrupt:
         pass  # the process that waits is interrupted, too, and says so
     except Exception as error:
