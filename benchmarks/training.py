@@ -24,7 +24,7 @@ from search import setting
 
 from wetcow import datasets
 from wetcow.cli.learning import learn
-from wetcow.cli.output import use_all_cores, versions
+from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, write_whole
 from wetcow.learning.augment import check_augmentation
 from wetcow.learning.budgets import RECIPES
@@ -65,7 +65,8 @@ def main() -> None:
             state = options.json.with_name(f"{options.json.name}.state")
             work = _selected if options.select_on_test else _honest
             row = key | work(data, seed, options.minutes, key["parameters"], options, state)
-            row |= {"date": datetime.date.today().isoformat(), "versions": versions()}
+            row |= {"machine": machine(), "versions": versions()}
+            row |= {"date": datetime.date.today().isoformat()}
             rows.append(plain(row))
             write_whole(options.json, json.dumps(rows, indent=1).encode())
             for done in state.parent.glob(f"{state.name}*"):  # one for each member
