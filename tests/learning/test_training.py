@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.base import clone
 from typer.testing import CliRunner
 
 from wetcow import WaveClassifier, datasets
@@ -215,6 +216,27 @@ def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypat
     assert len(plain.hidden_.mean) == 2 * len(single.hidden_.mean) and plain.refined_ == []
 
 
+def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
+    X, y, X_other, _ = digits
+    clf = WaveClassifier(n_modes=6, n_members=2, patch_size=[3, (4, 5)], train_minutes=1)
+    clf.set_params(augmentation=[GARMENTS, None]).fit(X, y)
+    assert [geometry.patch[0] for geometry in clf.hidden_.geometries] == [3, 4, 5]
+    clf.save(tmp_path / "model")
+    loaded = WaveClassifier.load(tmp_path / "model")
+    assert loaded.augmentation == clf.augmentation and loaded.settings_ == clf.settings_
+    np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
+
+    # Each is trained on images deformed as is said for it: the second as if none were deformed.
+    plain = clone(clf).set_params(augmentation=None).fit(X, y)
+    losses = [[member.looks[0].loss for member in one.refined_] for one in (clf, plain)]
+    assert losses[0][0] > losses[1][0] and losses[0][1] == losses[1][1]
+
+    clf.set_params(warm_start=True)  # by now they are one network
+    with pytest.raises(ValueError, match=r"augmentation has 2 entries.*there are 1"):
+        clf.fit(X, y)
+
+
 @pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])
 def test_augmented_images_are_images(augmentation, rng):
     images = np.zeros((50, 20, 20), np.float32)
@@ -237,6 +259,10 @@ def test_augmented_images_are_images(augmentation, rng):
         ({"learning_rate": 0.0}, "positive"),
         ({"augmentation": "letters"}, "'handwriting'"),
         ({"augmentation": Augmentation(shift=-1.0)}, "at least 0"),
+        ({"augmentation": [None, "garments"]}, "2 entries, one for each member.*change n_members"),
+        ({"patch_size": [3, [4, 5]], "n_members": 3}, "patch_size has 2 entries"),
+        ({"patch_size": [3, []], "n_members": 2}, "empty"),
+        ({"augmentation": ["garments"] * 2, "n_members": 2, "copies": 1}, "one for all members"),
     ],
 )
 def test_errors(digits, parameters, said):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +53,7 @@ GARMENTS = Augmentation(0.04, 2.0, 0.05, mirror=True)
 """For things that stand upright and may be mirrored; erased parts cost accuracy."""
 
 NAMED = {"handwriting": HANDWRITING, "garments": GARMENTS}
+Deformation = Literal["handwriting", "garments"] | Augmentation | None
 
 
 def check_augmentation(augmentation: Any) -> Augmentation | None:

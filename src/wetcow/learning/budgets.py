@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from wetcow.learning.response import Response
 
 Budget = Literal["seconds", "minute", "minutes"]
+Sizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # of patches; of those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -29,7 +30,7 @@ class Settings(NamedTuple):
     Attributes
     ----------
     n_modes : int
-    patch_size : tuple of int
+    patch_size : tuple of int, or one such tuple for each member
     n_regions : int
     response : str
     threshold, omega : float
@@ -38,7 +39,7 @@ class Settings(NamedTuple):
     """
 
     n_modes: int
-    patch_size: tuple[int, ...]
+    patch_size: Sizes
     n_regions: int
     response: Response
     threshold: float

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning.augment import check_augmentation
-from wetcow.learning.budgets import BUDGETS, Settings
+from wetcow.learning.augment import Augmentation, check_augmentation
+from wetcow.learning.budgets import BUDGETS, Sizes
 from wetcow.learning.features import Geometry
 from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.response import RESPONSES
@@ -45,7 +45,7 @@ def check_parameters(classifier: Any) -> None:
         if getattr(classifier, name) is not None:
             check_integer(name, getattr(classifier, name), minimum)
     if classifier.patch_size is not None:
-        patch_sizes(classifier.patch_size)
+        member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
     if classifier.response is not None and classifier.response not in RESPONSES:
         raise ValueError(f"response must be one of {[*RESPONSES]}, got {classifier.response!r}")
     if classifier.threshold is not None:
@@ -59,9 +59,11 @@ def check_parameters(classifier: Any) -> None:
     if classifier.train_minutes < 0:
         raise ValueError(f"train_minutes must not be negative, got {classifier.train_minutes!r}")
     check_number("learning_rate", classifier.learning_rate, positive=True)
-    if check_augmentation(classifier.augmentation) is None and classifier.copies:
+    member_augmentations(classifier.augmentation, classifier.n_members)
+    if classifier.copies and shared_augmentation(classifier.augmentation) is None:
         raise ValueError(
-            f"copies={classifier.copies} needs an augmentation, which says how they are deformed"
+            f"copies={classifier.copies} needs an augmentation, which says how they are deformed: "
+            "one for all members"
         )
 
 
@@ -99,14 +101,64 @@ def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return labels
 
 
-def patch_sizes(patch_size: int | Sequence[int]) -> tuple[int, ...]:
-    """Return patch sizes as a tuple of at least one positive integer.
+def patch_sizes(patch_size: Any) -> Sizes:
+    """Return patch sizes as a tuple of positive integers, or as one such tuple for each member.
 
     Examples
     --------
-    >>> patch_sizes(5), patch_sizes([3, 5])
-    ((5,), (3, 5))
+    >>> patch_sizes(5), patch_sizes([3, 5]), patch_sizes([7, [3, 5]])
+    ((5,), (3, 5), ((7,), (3, 5)))
     """
+    if isinstance(patch_size, Sequence) and any(isinstance(one, Sequence) for one in patch_size):
+        return tuple(_sizes(one) for one in patch_size)
+    return _sizes(patch_size)
+
+
+def member_sizes(sizes: Sizes, n_members: int) -> list[Any]:
+    """Patch sizes of each of several members, a tuple of int each.
+
+    Examples
+    --------
+    >>> member_sizes((3, 5), 2), member_sizes(((7,), (3, 5)), 2)
+    ([(3, 5), (3, 5)], [(7,), (3, 5)])
+    """
+    if isinstance(sizes[0], tuple):
+        return _one_each("patch_size", sizes, n_members)
+    return [sizes] * n_members
+
+
+def member_augmentations(augmentation: Any, n_members: int) -> list[Augmentation | None]:
+    """Augmentation of each of several members, from one for each or one for all.
+
+    Examples
+    --------
+    >>> [one is not None for one in member_augmentations(["garments", None], 2)]
+    [True, False]
+    """
+    if _is_several(augmentation):
+        return [*map(check_augmentation, _one_each("augmentation", augmentation, n_members))]
+    return [check_augmentation(augmentation)] * n_members
+
+
+def shared_augmentation(augmentation: Any) -> Augmentation | None:
+    """The augmentation of all members, if it is the same."""
+    return None if _is_several(augmentation) else check_augmentation(augmentation)
+
+
+def _is_several(augmentation: Any) -> bool:
+    return isinstance(augmentation, list | tuple) and not isinstance(augmentation, Augmentation)
+
+
+def _one_each(name: str, values: Any, n_members: int) -> list[Any]:
+    if len(values) != n_members:
+        raise ValueError(
+            f"{name} has {len(values)} entries, one for each member, but there are {n_members}; "
+            "change n_members, or give one value for all"
+        )
+    return list(values)
+
+
+def _sizes(patch_size: Any) -> tuple[int, ...]:
     sizes = tuple(patch_size) if isinstance(patch_size, Sequence) else (patch_size,)
     if not sizes:
         raise ValueError("patch_size must be an integer or several, got an empty sequence")
@@ -175,16 +227,14 @@ def image_geometry(
 def image_geometries(
     image: tuple[int, int],
     frame: Frame | None,
-    chosen: Settings,
+    sizes: Sequence[int],
+    n_regions: int,
     padding: int | None,
     mirrored: bool,
 ) -> tuple[Geometry, ...]:
-    """Geometries of all patch sizes on images that are first brought to a frame."""
+    """Geometries of patch sizes on images that are first brought to a frame."""
     framed = image if frame is None or frame.size is None else frame.size
-    return tuple(
-        image_geometry(framed, size, padding, chosen.n_regions, mirrored)
-        for size in chosen.patch_size
-    )
+    return tuple(image_geometry(framed, size, padding, n_regions, mirrored) for size in sizes)
 
 
 def table_geometry(columns: int) -> Geometry:

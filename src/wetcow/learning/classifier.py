@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.learning import calibration, checks, class_modes, inputs
 from wetcow.learning.answers import answers, by_row, nearest_class
-from wetcow.learning.augment import Augmentation, check_augmentation
+from wetcow.learning.augment import Deformation
 from wetcow.learning.blocks import Blocks, take, training_blocks
 from wetcow.learning.budgets import Budget, Settings, settings
 from wetcow.learning.copies import Copies
@@ -52,8 +52,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         budgets are the same.
     n_modes : int, optional
         Hidden modes, for each patch size.
-    patch_size : int or sequence of int, optional
-        Height and width of the patches; several sizes give several banks of `n_modes`. Ignored for
+    patch_size : int, sequence of int, or one of these for each member, optional
+        Height and width of the patches; several sizes give several banks of `n_modes`. A sequence
+        with a sequence in it, as in ``[[5, 7], [9]]``, has the sizes of each member. Ignored for
         tables.
     n_regions : int, optional
         Codes are pooled over a grid of n_regions × n_regions regions. Ignored for tables.
@@ -88,8 +89,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         need an `augmentation`. Ignored for tables.
     n_members : int
         Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
-        other. Class modes are solved for all of them together, so that it remains one network with
-        `n_members` times as many hidden modes.
+        other. They differ by what is drawn at random and, if given for each, by `patch_size` and
+        `augmentation`. Class modes are solved for all of them together, so that it remains one
+        network with the hidden modes of all.
     train_minutes : float
         Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`),
         in equal parts for the members; 0: not at all. A tenth of the samples, at most 5,000, then
@@ -97,9 +99,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         as ever. Ctrl-C ends training early, with what there is.
     learning_rate : float
         Largest step of training, in units of the root mean square of what changes.
-    augmentation : "handwriting", "garments", Augmentation or None
+    augmentation : "handwriting", "garments", Augmentation or None, or a list of these
         How images are deformed at random, in copies and while training
-        (`wetcow.learning.augment`).
+        (`wetcow.learning.augment`). A list has that of each member, and cannot be used for copies.
     checkpoint : path, optional
         File that keeps the state of training. If there is one, training goes on from it. Members
         but the first have files of their own beside it, with their number at the end of the name.
@@ -190,7 +192,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         budget: Budget = "seconds",
         *,
         n_modes: int | None = None,
-        patch_size: int | Sequence[int] | None = None,
+        patch_size: int | Sequence[int | Sequence[int]] | None = None,
         n_regions: int | None = None,
         padding: int | None = None,
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
@@ -205,7 +207,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         n_members: int = 1,
         train_minutes: float = 0.0,
         learning_rate: float = 0.004,
-        augmentation: Literal["handwriting", "garments"] | Augmentation | None = None,
+        augmentation: Deformation | Sequence[Deformation] = None,
         checkpoint: str | os.PathLike | None = None,
         block_size: int = 4096,
         cache_size: float = 4e9,
@@ -230,7 +232,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.n_members = n_members
         self.train_minutes = train_minutes
         self.learning_rate = learning_rate
-        self.augmentation: Literal["handwriting", "garments"] | Augmentation | None = augmentation
+        self.augmentation: Deformation | Sequence[Deformation] = augmentation
         self.checkpoint = checkpoint
         self.block_size = block_size
         self.cache_size = cache_size
@@ -513,15 +515,20 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self, X: Any, rng: np.random.Generator, start: StartStage
     ) -> list[HiddenModes]:
         start("hidden modes")
-        return [self._construct_hidden(X, rng) for _ in range(self.n_members)]
+        sizes = checks.member_sizes(self.settings_.patch_size, self.n_members)
+        return [self._construct_hidden(X, some, rng) for some in sizes]
 
-    def _construct_hidden(self, X: Any, rng: np.random.Generator) -> HiddenModes:
+    def _construct_hidden(
+        self, X: Any, sizes: Sequence[int], rng: np.random.Generator
+    ) -> HiddenModes:
         chosen, shape = self.settings_, self.image_shape_
         frame = None if shape is None else checks.find_frame(self.frame)
         geometries = (
             (checks.table_geometry(self.n_features_in_),)
             if shape is None
-            else checks.image_geometries(shape, frame, chosen, self.padding, self.mirror)
+            else checks.image_geometries(
+                *(shape, frame, sizes, chosen.n_regions, self.padding, self.mirror)
+            )
         )
         return construct_hidden(
             take(X, calibration.some_rows(len(X), _NUM_LOOKED_AT, rng)),
@@ -537,7 +544,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     def _copies(self) -> Copies:
         count = 0 if self.image_shape_ is None else self.copies
-        return Copies(count, check_augmentation(self.augmentation))
+        return Copies(count, checks.shared_augmentation(self.augmentation))
 
     def _refine(
         self, members: list[HiddenModes], X: Any, labels: np.ndarray, n_classes: int, *rest: Any
@@ -546,14 +553,14 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
         if inputs.is_dask(X):
             raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
+        deformed = checks.member_augmentations(self.augmentation, len(members))
         found = []
-        for number, hidden in enumerate(members):
+        for number, (hidden, augmentation) in enumerate(zip(members, deformed, strict=True)):
             path = self.checkpoint
             if path is not None and number:
                 path = f"{os.fspath(path)}.{number}"
             recipe = Recipe(
-                *(self.train_minutes / len(members), check_augmentation(self.augmentation)),
-                *(self.learning_rate, path),
+                *(self.train_minutes / len(members), augmentation, self.learning_rate, path),
                 *(self.settings_.ridge, self.settings_.margin_passes),
                 *(self.block_size, self.cache_size, self._copies()),
             )

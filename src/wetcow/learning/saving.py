@@ -125,8 +125,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
     parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
     if isinstance(parameters["frame"], Frame):
         parameters["frame"] = frame_to_header(parameters["frame"])
-    if isinstance(parameters["augmentation"], Augmentation):
-        parameters["augmentation"] = parameters["augmentation"]._asdict()
+    parameters["augmentation"] = _augmentation_to_header(parameters["augmentation"])
     if not isinstance(
         parameters["random_state"], Integral
     ):  # a generator cannot be written as JSON
@@ -164,14 +163,12 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
             raise KeyError(f"parameters {missing} are missing from the header")
         if isinstance(parameters["frame"], dict):
             parameters["frame"] = frame_from_header(parameters["frame"])
-        if isinstance(parameters["augmentation"], dict):
-            parameters["augmentation"] = Augmentation(**parameters["augmentation"])
+        parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
         for name in ("image_shape", "patch_size"):
-            if isinstance(parameters[name], list):
-                parameters[name] = tuple(parameters[name])
+            parameters[name] = _tuples(parameters[name])
         classifier = cls(**parameters)
         chosen = Settings(**header["settings"])
-        classifier.settings_ = chosen._replace(patch_size=tuple(chosen.patch_size))
+        classifier.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
         classifier.n_features_in_ = header["n_features"]
         if header.get("feature_names") is not None:
             classifier.feature_names_in_ = np.array(header["feature_names"], dtype=object)
@@ -188,6 +185,25 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier
+
+
+def _augmentation_to_header(augmentation: Any) -> Any:
+    if isinstance(augmentation, Augmentation):
+        return augmentation._asdict()
+    if isinstance(augmentation, list | tuple):  # one for each member
+        return [*map(_augmentation_to_header, augmentation)]
+    return augmentation
+
+
+def _augmentation_from_header(header: Any) -> Any:
+    if isinstance(header, list):
+        return [*map(_augmentation_from_header, header)]
+    return Augmentation(**header) if isinstance(header, dict) else header
+
+
+def _tuples(value: Any) -> Any:
+    """Tuples in place of lists, which is what JSON makes of them."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _names(classifier: Any) -> list[str] | None:
