@@ -1,8 +1,7 @@
 """The measures of synchrony as reducers, for `simulate(reduce=…)` and `sweep(reduce=…)`.
 
-What a silent mode is, and why it has no phase: `wetcow.synchrony.silence`. Reducers see neither the
-kind of system nor its noise, so that they are told: ``resting=True`` for `Kuramoto`, and for runs
-with noise ``band=numpy.pi / 2``.
+What a silent mode is, and why it has no phase: `wetcow.synchrony.silence`. Reducers don't see the
+kind of system, so that those of `Kuramoto` are told: ``resting=True`` lets modes at rest count.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.simulation.reduce import Reducer
-from wetcow.synchrony.silence import NEGLIGIBLE, STILL
+from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, RETURNS
 
 
 class _Watch(NamedTuple):
@@ -23,28 +22,34 @@ class _Watch(NamedTuple):
     time: Any  # of the last sample
     angle: Any
     phase: Any
-    anchor: Any
+    anchor: Any  # of each band, (bands, n), as what follows
     since: Any
+    low: Any
+    high: Any
+    path: Any
     largest: Any  # amplitude until now
     size: Any
 
 
 def _watch(t: Any, a: Any) -> _Watch:
     angle, size = jnp.angle(a), jnp.abs(a)
-    return _Watch(t, t, angle, angle, angle, jnp.full(a.shape, t), _largest(size), size)
+    each = jnp.broadcast_to(angle, (len(BANDS), *angle.shape))
+    since, path = jnp.full_like(each, t), jnp.zeros_like(each)
+    return _Watch(t, t, angle, angle, each, since, each, each, path, _largest(size), size)
 
 
 def _largest(size: Any) -> Any:
     return jnp.max(jnp.where(jnp.isnan(size), 0, size), initial=0)
 
 
-def _watched(seen: _Watch, t: Any, a: Any, band: float, after: Any = None) -> _Watch:
+def _watched(seen: _Watch, t: Any, a: Any, after: Any = None) -> _Watch:
     """With one more sample; `after` is where the window starts, if not at the first sample."""
     angle, size = jnp.angle(a), jnp.abs(a)
     turn = angle - seen.angle
     phase = seen.phase + turn - 2 * np.pi * jnp.round(turn / (2 * np.pi))
     outside = jnp.asarray(False) if after is None else seen.time < after
-    left = outside | ~(jnp.abs(phase - seen.anchor) <= band)
+    bands = jnp.asarray(BANDS, angle.dtype)[:, None]
+    left = outside | ~(jnp.abs(phase - seen.anchor) <= bands)
     return _Watch(
         start=jnp.where(outside, t, seen.start),
         time=t,
@@ -52,6 +57,9 @@ def _watched(seen: _Watch, t: Any, a: Any, band: float, after: Any = None) -> _W
         phase=phase,
         anchor=jnp.where(left, phase, seen.anchor),
         since=jnp.where(left, t, seen.since),
+        low=jnp.where(left, phase, jnp.minimum(seen.low, phase)),
+        high=jnp.where(left, phase, jnp.maximum(seen.high, phase)),
+        path=jnp.where(left, 0, seen.path + jnp.abs(phase - seen.phase)),
         largest=jnp.maximum(seen.largest, _largest(size)),
         size=size,
     )
@@ -60,8 +68,9 @@ def _watched(seen: _Watch, t: Any, a: Any, band: float, after: Any = None) -> _W
 def _silent(seen: _Watch, resting: bool) -> Any:
     """Which modes are silent, (n,)."""
     damped = seen.size <= NEGLIGIBLE * seen.largest
-    rest = seen.time - seen.since >= (seen.time - seen.start) / 2
-    return damped if resting else damped | rest
+    back = (seen.path >= RETURNS * (seen.high - seen.low)).at[0].set(True)
+    long = seen.time - seen.since >= (seen.time - seen.start) / 2
+    return damped if resting else damped | jnp.any(long & back, axis=0)
 
 
 class MeanAmplitude(Reducer):
@@ -84,14 +93,13 @@ class Silent(Reducer):
     """Which modes are silent by the end, over samples from `after` on, as of `silent_modes`."""
 
     after: float = 0.0
-    band: float = STILL
     resting: bool = False
 
     def init(self, t: Any, a: Any) -> Any:
         return _watch(t, a)
 
     def update(self, accumulator: Any, t: Any, a: Any) -> Any:
-        return _watched(accumulator, t, a, self.band, self.after)
+        return _watched(accumulator, t, a, self.after)
 
     def result(self, accumulator: Any) -> Any:
         return _silent(accumulator, self.resting)
@@ -112,7 +120,6 @@ class MeanOrder(Reducer):
     """
 
     after: float = 0.0
-    band: float = STILL
     resting: bool = False
 
     def init(self, t: Any, a: Any) -> Any:
@@ -120,7 +127,7 @@ class MeanOrder(Reducer):
 
     def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         before, number, total = accumulator
-        seen = _watched(before, t, a, self.band)
+        seen = _watched(before, t, a)
         silent = _silent(seen, self.resting)
         counts = t >= self.after
         # Of the first sample nothing can be said before the second.
@@ -141,7 +148,6 @@ class Frequency(Reducer):
     """
 
     after: float = 0.0
-    band: float = STILL
     resting: bool = False
 
     def init(self, t: Any, a: Any) -> Any:
@@ -151,7 +157,7 @@ class Frequency(Reducer):
 
     def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         before, top, first, last, number = accumulator
-        seen = _watched(before, t, a, self.band, self.after)
+        seen = _watched(before, t, a, self.after)
         counting, new = before.time >= self.after, seen.phase
         level = 2 * np.pi * jnp.floor(new / (2 * np.pi))
         spike = counting & (level > top)
@@ -182,7 +188,6 @@ class SynchronyTime(Reducer):
     """
 
     threshold: float = 0.99
-    band: float = STILL
     resting: bool = False
 
     def init(self, t: Any, a: Any) -> Any:
@@ -190,7 +195,7 @@ class SynchronyTime(Reducer):
 
     def update(self, accumulator: Any, t: Any, a: Any) -> Any:
         before, since, _ = accumulator
-        seen = _watched(before, t, a, self.band)
+        seen = _watched(before, t, a)
         silent = _silent(seen, self.resting)
         begun = _order(before.angle, silent) >= self.threshold
         # Of the first sample nothing can be said before the second.

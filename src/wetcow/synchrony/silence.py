@@ -3,16 +3,18 @@
 A mode is silent at a sample if
 
 - it is **damped to zero**: |a| is at most a millionth of the largest amplitude that any mode of the
-  run had until then; or
-- it is **at rest**: its accumulated phase has stayed within `STILL` radians of what it was, for at
-  least the second half of the time from the start of the window to the sample. A single sample
-  never decides: a mode that spikes dwells, but crawls on. Close to criticality it takes a period T
-  of about 2·10⁵ time units until it could not be told from one at rest in a window of its period;
-  shorter windows tell less.
+  run had until then (or ten absolute tolerances of the solver); or
+- it **does not turn**: for at least the second half of the time from the start of the window to the
+  sample, its accumulated phase has kept within 10⁻⁴ rad of what it was, or has gone back as far as
+  forth: within a wider band, up to a quarter turn to each side, along a path of `RETURNS` times the
+  range it covers. So trembles a mode that noise or its neighbours shake at rest.
 
-With noise (``attrs["noise"]``) a mode at rest trembles, so that the band is π/2: one that does not
-leave it has not turned. Oscillators of Kuramoto's model (``attrs["system"]``) are never silent:
-they are phases alone, and at rest where they turn with the frame from which they are seen.
+One sample never decides: a mode that spikes dwells, but crawls on. Close to criticality its period
+must be about 10⁵ time units before it looks at rest in a window as long as that; shorter windows
+tell less. Just beyond criticality modes come to rest slowly, and count as moving until then.
+
+Oscillators of Kuramoto's model (``attrs["system"]``) are never silent: they are phases alone, and
+at rest where they turn with the frame from which they are seen.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from numpy.typing import NDArray
 
 from wetcow import validation
 
-STILL = 1e-4  # radians
-TREMBLING = np.pi / 2  # radians, with noise
+BANDS = (1e-4, 1e-3, 1e-2, 1e-1, np.pi / 2)  # radians; in the first nothing else is asked
+RETURNS = 12.0
 NEGLIGIBLE = 1e-6  # of the largest amplitude
 _UNRESOLVED = 10.0  # absolute tolerances: smaller amplitudes are errors of integration
 
@@ -93,23 +95,56 @@ def damped(run: xr.Dataset) -> Bools:
     size = np.abs(run["a"].transpose("time", ..., "mode").values)
     largest = np.maximum.accumulate(np.fmax.reduce(size, axis=-1, keepdims=True), axis=0)
     # What a slice of a run doesn't show of its start, its tolerance says.
-    floor = 0.0 if _noisy(run) else _UNRESOLVED * float(run.attrs.get("stepping_atol", 0.0))
+    floor = _UNRESOLVED * float(run.attrs.get("stepping_atol", 0.0))
     return size <= np.maximum(NEGLIGIBLE * largest, floor)
 
 
-def at_rest(time: np.ndarray, phase: np.ndarray, band: float = STILL) -> Bools:
-    """Where phases (time, …) have stayed within a band for the second half of the time until then.
+def at_rest(time: np.ndarray, phase: np.ndarray) -> Bools:
+    """Where phases (time, …) have not turned for the second half of the time until then.
 
     The first sample, of which nothing can be said, is as the second.
     """
-    anchor, since = phase[0].copy(), np.full(phase.shape[1:], time[0], dtype=float)
-    rest = np.empty(phase.shape, dtype=bool)
-    for index in range(1, len(time)):
-        left = ~(np.abs(phase[index] - anchor) <= band)
-        anchor = np.where(left, phase[index], anchor)
-        since = np.where(left, time[index], since)
-        rest[index] = time[index] - since >= (time[index] - time[0]) / 2
+    columns = phase.reshape(len(time), -1)
+    rest = np.zeros(columns.shape, dtype=bool)
+    # To be at rest a mode must be near where it was half the time ago: most never are, but early.
+    half = np.searchsorted(time, (time + time[0]) / 2, side="right")
+    near = np.abs(columns - columns[np.minimum(half, np.arange(len(time)))]) <= 2 * BANDS[-1]
+    near[0] = False
+    end = np.where(near.any(axis=0), len(time) - np.argmax(near[::-1], axis=0), 0)
+    # Modes that may be at rest until late, and those that may be so early, not to waste time.
+    for late in (end > len(time) // 2, end <= len(time) // 2):
+        if late.any():
+            stop = end[late].max()
+            rest[:stop, late] = _followed(time[:stop], columns[:stop, late])
     rest[0] = rest[1]
+    return rest.reshape(phase.shape)
+
+
+def _followed(time: np.ndarray, phase: np.ndarray) -> Bools:
+    """As `at_rest`, of phases (time, k), sample by sample; False at the first."""
+    bands = np.reshape(BANDS, (-1, 1))
+    rest = np.zeros(phase.shape, dtype=bool)
+    if not len(time):
+        return rest
+    anchor = np.tile(phase[0], (len(BANDS), 1))
+    low, high, path = anchor.copy(), anchor.copy(), np.zeros(anchor.shape)
+    since = np.full(anchor.shape, time[0], dtype=float)
+    steps = np.abs(np.diff(phase, axis=0))
+    for index in range(1, len(time)):
+        now = phase[index]
+        left = ~(np.abs(now - anchor) <= bands)
+        path += steps[index - 1]
+        np.minimum(low, now, out=low)
+        np.maximum(high, now, out=high)
+        # What has left its band is measured anew from here.
+        np.copyto(path, 0, where=left)
+        for value in (anchor, low, high):
+            np.copyto(value, now, where=left)
+        np.copyto(since, time[index], where=left)
+        back = path >= RETURNS * (high - low)
+        back[0] = True
+        long = time[index] - since >= (time[index] - time[0]) / 2
+        rest[index] = (long & back).any(axis=0)
     return rest
 
 
@@ -124,18 +159,15 @@ def silent(run: xr.Dataset, phase: np.ndarray, keep: Bools | None = None) -> Boo
     keep = np.ones(run.sizes["time"], dtype=bool) if keep is None else keep
     found = damped(run)[keep]
     if run.attrs.get("system") != "Kuramoto":
-        band = TREMBLING if _noisy(run) else STILL
-        found |= at_rest(run["time"].values[keep], phase, band)
+        found |= at_rest(run["time"].values[keep], phase)
     found[0] = found[1]
     return found
 
 
-def _noisy(run: xr.Dataset) -> bool:
-    return bool(np.any(np.asarray(run.attrs.get("noise", 0.0)) > 0)) or "noise" in run.dims
-
-
 def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     """Which modes do not move by the end of a run: damped to zero, or at rest beyond criticality.
+
+    `wetcow.synchrony.silence` states the rule.
 
     Such modes have no phase: measures of synchrony are NaN for them, or leave them out and say
     their share in a coordinate ``silent_share``.
@@ -151,8 +183,8 @@ def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     -------
     xarray.DataArray of bool
         The dimensions of ``run.a`` without time. True if the amplitude is at most a millionth of
-        the largest of the run, or if the phase has kept within 10⁻⁴ rad for the second half of the
-        window (π/2 for runs with noise). Oscillators of `Kuramoto` are never silent.
+        the largest of the run, or if for the second half of the window the phase has kept within
+        10⁻⁴ rad, or has gone back as far as forth. Oscillators of `Kuramoto` are never silent.
 
     Examples
     --------
