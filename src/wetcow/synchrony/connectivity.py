@@ -81,12 +81,12 @@ def functional_connectivity(
 
 
 def _phase_lag_index(a: np.ndarray) -> np.ndarray:
-    unit = a / np.maximum(np.abs(a), 1e-300)
+    with np.errstate(invalid="ignore"):  # what is not finite stays so
+        unit = a / np.maximum(np.abs(a), 1e-300)
     signs = np.zeros((a.shape[1], a.shape[1]))
     for low in range(0, len(unit), BLOCK):
         part = unit[low : low + BLOCK]
         sine = (part[:, :, None] * part[:, None, :].conj()).imag
-        # Not finite stays so.
         signs += np.where(np.abs(sine) <= ROUNDING, 0, np.sign(sine)).sum(axis=0)
     return np.abs(signs) / len(unit)
 
