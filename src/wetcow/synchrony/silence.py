@@ -93,7 +93,7 @@ def window(run: xr.Dataset, after: float | None) -> Bools:
 def damped(run: xr.Dataset) -> Bools:
     """Which modes are damped to zero at each sample; (time, …, mode)."""
     size = np.abs(run["a"].transpose("time", ..., "mode").values)
-    largest = np.maximum.accumulate(np.fmax.reduce(size, axis=-1, keepdims=True), axis=0)
+    largest = np.fmax.accumulate(np.fmax.reduce(size, axis=-1, keepdims=True), axis=0)
     # What a slice of a run doesn't show of its start, its tolerance says.
     floor = _UNRESOLVED * float(run.attrs.get("stepping_atol", 0.0))
     return size <= np.maximum(NEGLIGIBLE * largest, floor)
