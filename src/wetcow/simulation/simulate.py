@@ -25,9 +25,9 @@ from wetcow.simulation.plan import (
     sample_times,
     segment_length,
 )
-from wetcow.simulation.reduce import Reducer, fold
+from wetcow.simulation.reduce import Reducer, check_reducers, fold
 from wetcow.simulation.results import describe
-from wetcow.simulation.store import MemoryStore, ZarrStore
+from wetcow.simulation.store import open_store
 
 
 class SimulationError(RuntimeError):
@@ -141,9 +141,7 @@ def simulate(
     noise = check_noise(noise)
     seed = check_seed(seed, noise)
     stepping = choose_stepping(system, times, dt, rtol, atol, noise > 0, precision)
-    reducers = dict(reduce or {})
-    if not record and not reducers:
-        raise ValueError("nothing would be kept: record=True, or pass reducers as reduce={…}")
+    reducers = check_reducers(reduce, record)
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")
     indices = _check_modes(modes, system.size)
@@ -163,13 +161,12 @@ def simulate(
         a0=a0,
     )
     dtype = TYPES[precision]
-    if path is None:
-        store = MemoryStore(times, indices, attrs)
-    else:
-        store = ZarrStore(path, times, indices, attrs, dtype, reducers)
-    if store.finished:
-        return store.dataset()
-    with jax.enable_x64(precision == "double"):
+    labels = xr.Dataset(coords={"time": times, "mode": indices}, attrs=attrs)
+    arguments = {"system": system, "reduce": reducers}
+    store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
+    with store, jax.enable_x64(precision == "double"):
+        if store.finished:
+            return store.dataset()
         real = np.finfo(dtype).dtype
         system = arranged(system, mesh)
         state = initial_state(jnp.asarray(a0, dtype), stepping)
@@ -205,7 +202,7 @@ def simulate(
             name: np.asarray(reducer.result(accumulators[name]))
             for name, reducer in reducers.items()
         }
-    return store.finish(results)
+        return store.finish(results)
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:
