@@ -210,7 +210,7 @@ def quartiles(values: Any) -> tuple[float, float, float]:
     ordered = np.sort(np.ravel(values))
     ordered = ordered[~np.isnan(ordered)]
     if not ordered.size:
-        return (float("nan"),) * 3
+        return float("nan"), float("nan"), float("nan")
     middle, low, high = (float(ordered[int(q * (ordered.size - 1))]) for q in (0.5, 0.25, 0.75))
     return middle, low, high
 
