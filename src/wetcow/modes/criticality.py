@@ -43,7 +43,15 @@ def critical_phase(constants: Constants) -> Any:
 
 
 def critical_ratio(constants: Constants) -> Any:
-    """Ratio w = ω/γ_c of [16], dimensionless."""
+    """Ratio w = ω/γ_c of [16], dimensionless; NaN without a critical point, 0 for w_φ = 0.
+
+    A mode rests where α − w_a cos(φ − ψ) = (γ/ω) w_φ |cos φ| and cos φ < 0. With φ = π + s that is
+    (γ/ω) w_φ = α sec s + w_a cos ψ + w_a sin ψ tan s, whose least value over |s| < π/2, at
+    s = −φ_c, is sqrt(α² − (w_a sin ψ)²) + w_a cos ψ = w_φ/w: the same as [16]. A positive critical
+    excitation thus needs α > |w_a sin ψ| and this sum to be positive.
+    """
     w_a, w_phi, psi, alpha = constants
     phase = critical_phase(constants)
-    return w_phi * jnp.cos(phase) / (alpha + w_a * jnp.cos(phase + psi))
+    opposing = alpha + w_a * jnp.cos(phase + psi)
+    exists = (alpha > 0) & (opposing > 0)  # neither, if the phase is NaN
+    return jnp.where(exists, w_phi * jnp.cos(phase) / jnp.where(exists, opposing, 1.0), jnp.nan)
