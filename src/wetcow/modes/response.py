@@ -199,6 +199,12 @@ def silent_amplitude(c: Any, constants: Constants) -> Any:
     return -1 / (w_phi * jnp.cos(phase))
 
 
+def _free_amplitude(c: Any, constants: Constants) -> Any:
+    """M/c for w_φ = 0: u = α − w_a c/sqrt(1 + c²) cos(φ − …), averaged as 1/u; NaN if unbounded."""
+    square = constants.alpha**2 - constants.w_a**2 * c**2 / (1 + c**2)
+    return jnp.where(square > 0, 1 / jnp.sqrt(jnp.where(square > 0, square, 1.0)), jnp.nan)
+
+
 def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     """Both codes of modes with ω = 1: spiking frequency f(c) and mean amplitude M(c).
 
@@ -224,15 +230,21 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     >>> round(float(frequency), 4), round(float(amplitude), 4)
     (0.7848, 0.3156)
     """
-    ratio = critical_ratio(constants)
     c = jnp.asarray(c, dtype=jnp.result_type(float, c))
+    # With w_φ = 0 the phase turns at ω whatever the amplitude does, which has a closed form.
+    xp = jnp if is_traced(constants.w_phi) else np
+    free = xp.asarray(constants.w_phi) == 0
+    of_free = c * _free_amplitude(c, constants)
+    constants = constants._replace(w_phi=xp.where(free, 1.0, constants.w_phi))
+    ratio = critical_ratio(constants)
     known = ~jnp.isnan(c * ratio)
-    spikes = known & (c > 0) & (c * ratio < 1)
-    silent = known & (c > 0) & ~spikes
+    spikes = known & (c > 0) & (c * ratio < 1) & ~free
+    silent = known & (c > 0) & ~spikes & ~free
     frequency, amplitude = _spiking(jnp.where(spikes, c, 0.5 / ratio), constants)
     beyond = silent_amplitude(jnp.where(silent, c, 2 / ratio), constants)
+    amplitude = jnp.where(silent, beyond, jnp.where(free, of_free, amplitude))
     at_rest = jnp.where(known, 0.0, jnp.nan)
     return (
         jnp.where(spikes, frequency, jnp.where(silent, 0.0, 1.0 + at_rest)),
-        jnp.where(spikes, amplitude, jnp.where(silent, beyond, at_rest)),
+        jnp.where(known & (c > 0), amplitude, at_rest),
     )
