@@ -134,25 +134,42 @@ def response_fit(constants: Constants) -> ResponseFit:
 
 @functools.lru_cache(maxsize=1024)
 def _table(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
-    """Borders (k + 1,) and coefficients (2, k, terms), k rounded up by repeating the last piece."""
+    """Borders (k + 1,) and coefficients (terms, 2, k), k rounded up by repeating the last piece."""
     fit = response_fit(constants)
     more = -len(fit.frequency) % ROUND_TO
     borders = np.append(fit.borders, [2.0] * more)
     series = np.array([fit.frequency, fit.amplitude])
-    return borders, np.concatenate([series, series[:, -1:].repeat(more, 1)], 1)
+    return borders, np.moveaxis(np.concatenate([series, series[:, -1:].repeat(more, 1)], 1), -1, 0)
 
 
-@jax.jit
-def _series(borders: Any, coefficients: Any, distance: Any) -> tuple[Any, Any]:
-    """Clenshaw's recurrence for both series in the piece that holds x."""
-    piece = jnp.sum(distance[..., None] >= borders[1:-1], axis=-1)
+def _series(borders: np.ndarray, coefficients: np.ndarray, distance: Any) -> tuple[Any, Any]:
+    """Clenshaw's recurrence for both series in the piece that holds x.
+
+    In NumPy for numbers, which compiles nothing; for traced values in JAX.
+    """
+    traced = is_traced(distance)
+    if traced:
+        borders, coefficients = (
+            jnp.asarray(part, distance.dtype) for part in (borders, coefficients)
+        )
+    else:
+        distance = np.asarray(distance)
+    piece = (distance[..., None] >= borders[1:-1]).sum(-1)
     low, high = borders[piece], borders[piece + 1]
     z = 2 * (distance - low) / (high - low) - 1
-    found = coefficients[:, piece]
-    now, before = jnp.zeros_like(found[..., 0]), jnp.zeros_like(found[..., 0])
-    for term in range(NUM_TERMS - 1, 0, -1):
-        now, before = found[..., term] + 2 * z * now - before, now
-    both = found[..., 0] + z * now - before
+    found = coefficients[:, :, piece]
+
+    def follow(carry, term):
+        now, before = carry
+        return (term + 2 * z * now - before, now), None
+
+    carry = (0 * found[0], 0 * found[0])
+    if traced:
+        carry, _ = jax.lax.scan(follow, carry, found[:0:-1])
+    else:
+        for term in found[:0:-1]:
+            carry, _ = follow(carry, term)
+    both = found[0] + z * carry[0] - carry[1]
     return both[0], both[1]
 
 
@@ -169,18 +186,18 @@ def _one_set(constants: Constants) -> Constants | None:
 def _spiking(c: Any, constants: Constants) -> tuple[Any, Any]:
     """F and M for 0 < cr < 1; `c` must lie inside."""
     criticality = c * critical_ratio(constants)
-    distance = jnp.sqrt(1 - criticality)
+    xp = jnp if is_traced(c, constants) else np
+    distance = xp.sqrt(1 - criticality)
     single = _one_set(constants)
     if single is not None:
-        borders, coefficients = (jnp.asarray(part, distance.dtype) for part in _table(single))
-        frequency, amplitude = _series(borders, coefficients, distance)
-        return distance * jnp.sqrt(1 + criticality) * frequency, c * amplitude
+        frequency, amplitude = _series(*_table(single), distance)
+        return distance * xp.sqrt(1 + criticality) * frequency, c * amplitude
     # Several sets of constants, or traced ones: each limit cycle is solved on the spot.
     cycle = limit_cycle(distance, constants)
     accurate = cycle.error <= (ACCURATE if distance.dtype == np.float64 else 1e-3)
     return (
-        jnp.where(accurate, cycle.frequency, jnp.nan),
-        jnp.where(accurate, cycle.mean_amplitude, jnp.nan),
+        xp.where(accurate, cycle.frequency, np.nan),
+        xp.where(accurate, cycle.mean_amplitude, np.nan),
     )
 
 
@@ -191,18 +208,20 @@ def silent_amplitude(c: Any, constants: Constants) -> Any:
     amplitude ρ and phase χ, with the two solutions φ = χ ± arccos(−α/ρ): a node and a saddle,
     which meet at criticality. A = −1/(w_φ cos φ).
     """
+    xp = jnp if is_traced(c, constants) else np
     w_a, w_phi, psi, alpha = constants
-    real = c * w_phi - w_a * jnp.cos(psi)
-    imaginary = -w_a * jnp.sin(psi)
-    rho, chi = jnp.hypot(real, imaginary), jnp.arctan2(imaginary, real)
-    phase = chi + jnp.arccos(jnp.clip(-alpha / rho, -1 + 1e-15, 1.0))
-    return -1 / (w_phi * jnp.cos(phase))
+    real = c * w_phi - w_a * xp.cos(psi)
+    imaginary = -w_a * xp.sin(psi)
+    rho, chi = xp.hypot(real, imaginary), xp.arctan2(imaginary, real)
+    phase = chi + xp.arccos(xp.clip(-alpha / rho, -1 + 1e-15, 1.0))
+    return -1 / (w_phi * xp.cos(phase))
 
 
 def _free_amplitude(c: Any, constants: Constants) -> Any:
     """M/c for w_φ = 0: u = α − w_a c/sqrt(1 + c²) cos(φ − …), averaged as 1/u; NaN if unbounded."""
+    xp = jnp if is_traced(c, constants) else np
     square = constants.alpha**2 - constants.w_a**2 * c**2 / (1 + c**2)
-    return jnp.where(square > 0, 1 / jnp.sqrt(jnp.where(square > 0, square, 1.0)), jnp.nan)
+    return xp.where(square > 0, 1 / xp.sqrt(xp.where(square > 0, square, 1.0)), np.nan)
 
 
 def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
@@ -230,21 +249,31 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     >>> round(float(frequency), 4), round(float(amplitude), 4)
     (0.7848, 0.3156)
     """
-    c = jnp.asarray(c, dtype=jnp.result_type(float, c))
+    if is_traced(c, constants):
+        return _response(jnp, jnp.asarray(c, dtype=jnp.result_type(float, c)), constants)
+    every = Constants(*(np.asarray(value, dtype=np.float64) for value in constants))
+    with np.errstate(all="ignore"):  # of values that are not chosen
+        return _response(np, np.asarray(c, dtype=np.float64), every)
+
+
+def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:
     # With w_φ = 0 the phase turns at ω whatever the amplitude does, which has a closed form.
-    xp = jnp if is_traced(constants.w_phi) else np
-    free = xp.asarray(constants.w_phi) == 0
+    fixed = np if not is_traced(constants.w_phi) else jnp
+    free = fixed.asarray(constants.w_phi) == 0
     of_free = c * _free_amplitude(c, constants)
-    constants = constants._replace(w_phi=xp.where(free, 1.0, constants.w_phi))
+    constants = constants._replace(w_phi=fixed.where(free, 1.0, constants.w_phi))
     ratio = critical_ratio(constants)
-    known = ~jnp.isnan(c * ratio)
+    known = ~xp.isnan(c * ratio)
     spikes = known & (c > 0) & (c * ratio < 1) & ~free
     silent = known & (c > 0) & ~spikes & ~free
-    frequency, amplitude = _spiking(jnp.where(spikes, c, 0.5 / ratio), constants)
-    beyond = silent_amplitude(jnp.where(silent, c, 2 / ratio), constants)
-    amplitude = jnp.where(silent, beyond, jnp.where(free, of_free, amplitude))
-    at_rest = jnp.where(known, 0.0, jnp.nan)
+    if xp is jnp or np.any(spikes):
+        frequency, amplitude = _spiking(xp.where(spikes, c, 0.5 / ratio), constants)
+    else:
+        frequency, amplitude = np.float64(np.nan), np.float64(np.nan)
+    beyond = silent_amplitude(xp.where(silent, c, 2 / ratio), constants)
+    amplitude = xp.where(silent, beyond, xp.where(free, of_free, amplitude))
+    at_rest = xp.where(known, 0.0, np.nan)
     return (
-        jnp.where(spikes, frequency, jnp.where(silent, 0.0, 1.0 + at_rest)),
-        jnp.where(known & (c > 0), amplitude, at_rest),
+        xp.where(spikes, frequency, xp.where(silent, 0.0, 1.0 + at_rest)),
+        xp.where(known & (c > 0), amplitude, at_rest),
     )
