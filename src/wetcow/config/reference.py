@@ -16,13 +16,12 @@ from wetcow.config.file import Config, Simulation
 
 INTRODUCTION = """# Configuration files
 
-`wetcow simulate FILE.toml` reads a [TOML](https://toml.io) file; {py:func}`wetcow.config.load_config`
-reads the same. This page lists every key. It is made from the models that check the files, by
-`python tools/document_configuration.py`.
+`wetcow simulate FILE.toml` reads a [TOML](https://toml.io) file. This page lists every key. It is
+made from the models that check the files, by `python tools/document_configuration.py`.
 
-A wrong file is refused before anything is computed, with the path of each key that is wrong: unknown
-keys, numbers that are not finite or beyond 1e100, sizes that no memory holds, nesting that no table
-needs.
+A wrong file is refused before anything is computed, with the path of each key that is wrong:
+unknown keys, numbers that are not finite or beyond 1e100, sizes that no memory holds, nesting that
+no table needs.
 
 ## Forms of numbers
 
@@ -38,8 +37,9 @@ A key marked **numbers** takes any of these, one marked **array** only the first
 | `{normal = [mean, sd]}` | drawn from a normal distribution |
 | `{lognormal = [mean, sd]}` | numbers whose logarithm is normal, with this mean and sd |
 
-Drawn numbers come from `simulation.seed`, each key from a stream of its own, or from a `seed` of their
-own in the same braces. There are as many as modes (links, pairs of modes), or `n`, in the same braces.
+Drawn numbers come from `simulation.seed`, each key from a stream of its own, or from a `seed` of
+their own in the same braces. There are as many as modes (links, pairs of modes), or `n`, in the
+same braces.
 """
 
 
