@@ -115,4 +115,4 @@ def test_maps_keep_their_wave_numbers(tmp_path):
 def test_modules_are_found():
     assert callable(wc.tissue.figures.tissue_figure)
     with pytest.raises(AttributeError, match="nothing"):
-        wc.tissue.nothing
+        _ = wc.tissue.nothing

@@ -126,6 +126,11 @@ def check_gradients(
             "those in s/m² are to be divided by 10⁶"
         )
     weighted = bvals > b0_threshold
+    if weighted.all():
+        raise GradientTableError(
+            f"no volume is unweighted (b ≤ {b0_threshold:g} s/mm²), the lowest b-value is "
+            f"{bvals.min():g}; if that counts as none, give b0_threshold={bvals.min():g}"
+        )
     with np.errstate(over="ignore", invalid="ignore"):
         length = np.sqrt(np.sum(bvecs**2, axis=1))
     missing = weighted & ~(length > 0)  # NaN too
@@ -141,11 +146,6 @@ def check_gradients(
             f"b-vectors must be unit vectors; that of volume {first} has length {length[first]:.3g}"
         )
     unit = np.divide(bvecs, length[:, None], out=np.zeros_like(bvecs), where=weighted[:, None])
-    if weighted.all():
-        raise GradientTableError(
-            f"no volume is unweighted (b ≤ {b0_threshold:g} s/mm²), the lowest b-value is "
-            f"{bvals.min():g}; if that counts as none, give b0_threshold={bvals.min():g}"
-        )
     x, y, z = unit[weighted].T
     numbers = np.stack([x * x, y * y, z * z, x * y, x * z, y * z], axis=1)
     rank = np.linalg.matrix_rank(numbers, tol=1e-3) if numbers.size else 0
