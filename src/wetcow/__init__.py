@@ -64,18 +64,7 @@ _MODULES = (
 )
 
 if TYPE_CHECKING:
-    from wetcow import (
-        datasets,
-        learning,
-        memory,
-        modes,
-        networks,
-        precision,
-        reports,
-        simulation,
-        synchrony,
-        tissue,
-    )
+    from wetcow import datasets, synchrony
     from wetcow.learning.classifier import WaveClassifier
     from wetcow.memory import interference, memorize
     from wetcow.modes.criticality import CANONICAL, Constants
