@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 
 from wetcow.modes.system import System
-from wetcow.simulation.integrate import Adaptive, Fixed, advance, initial_state
-from wetcow.simulation.plan import TYPES, segment_length
+from wetcow.simulation.chunks import carry_out
+from wetcow.simulation.integrate import Adaptive, Fixed, State, advance, initial_state
+from wetcow.simulation.plan import TYPES
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.simulate import keys
+from wetcow.simulation.store import MemoryStore, ZarrStore
 
+SYSTEM = "system"  # among what varies: whole systems, in place of parameters of one
 GROUP, SMALLEST_GROUP = 256, 8  # lanes that step together and wait for the slowest of them
 
 
@@ -26,13 +30,11 @@ class Lanes(NamedTuple):
     Attributes
     ----------
     system : System
-        Whose parameters vary.
+        Whose parameters vary; or one of those that vary.
     a0 : complex array, optional
         Initial state; default: the system's own.
     times : float array (k,)
         Of the samples.
-    noise : float
-        σ of additive noise.
     stepping : Adaptive or Fixed
         Of all lanes.
     precision : {"double", "single"}
@@ -43,24 +45,26 @@ class Lanes(NamedTuple):
         Statistics to accumulate.
     group : int
         Lanes that step together.
+    piece : int
+        Samples of one compiled call.
     """
 
     system: System
     a0: Any
     times: np.ndarray
-    noise: float
     stepping: Adaptive | Fixed
     precision: str
     record: bool
     reducers: dict[str, Reducer]
     group: int
+    piece: int
 
     def run(self, batch: Any, devices: Sequence[Any] | None = None) -> dict[str, np.ndarray]:
-        """Integrate lanes.
+        """Integrate lanes and hold the results.
 
         Parameters
         ----------
-        batch : (parameters, seeds)
+        batch : (parameters, noise, seeds)
             Pytrees of arrays whose first axis are the lanes, whole groups for each device.
         devices : sequence of JAX devices, optional
             That share them; default: the first one.
@@ -69,21 +73,138 @@ class Lanes(NamedTuple):
         -------
         dict of name to array (lanes, ...)
         """
-        dtype = TYPES[self.precision]
+        order = np.arange(len(batch[1]))
+        coords = {"lane": order, "time": self.times, "mode": np.arange(self.system.size)}
+        store = MemoryStore(xr.Dataset(coords=coords), record=self.record)
+        found = self.fill(store, batch, order, order.shape, devices or jax.devices()[:1])
+        return {str(name): one.values for name, one in found.data_vars.items()}
+
+    def fill(
+        self,
+        store: MemoryStore | ZarrStore,
+        batch: Any,
+        order: np.ndarray,
+        shape: tuple[int, ...],
+        devices: Sequence[Any],
+        *,
+        progress: bool = False,
+    ) -> xr.Dataset:
+        """Integrate lanes into a store that has some of their dimensions first.
+
+        Parameters
+        ----------
+        store : MemoryStore or ZarrStore
+        batch, devices
+            As of `run`.
+        order : int array (lanes,)
+            Number of the run that each lane is; some are there twice, to fill up groups.
+        shape : tuple of int
+            Of the sweep, in whose order runs are numbered.
+        progress : bool
+            Show a progress bar.
+        """
         with jax.enable_x64(self.precision == "double"):
-            found = _compiled(
-                self.system.arranged(),
-                batch,
-                None if self.a0 is None else jnp.asarray(self.a0, dtype),
-                jnp.asarray(self.times, np.finfo(dtype).dtype),
-                self.noise,
-                self.stepping,
-                self.record,
-                self.reducers,
-                tuple(devices or jax.devices()[:1]),
-                self.group,
+            work = _Work(self, batch, order, shape, tuple(devices))
+            if self.record and not store.samples_done:
+                store.write(0, work.first())
+            size = self.times.size
+            carry_out(work, store, size, self.piece, progress=progress, title="sweeping")
+            return store.finish(work.results())
+
+
+class _Work:
+    """Lanes on their way, for the loop of chunks: group by group, on all devices at once.
+
+    A compiled call advances one group on each device, so that calls are short, and Python can stop
+    between them.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        batch: Any,
+        order: np.ndarray,
+        shape: tuple[int, ...],
+        devices: tuple[Any, ...],
+    ):
+        self.lanes, self.order, self.devices = lanes, order, devices
+        self.back = np.empty(math.prod(shape), int)
+        self.back[order] = np.arange(order.size)
+        self.back = self.back.reshape(shape)
+        self.own = _grouped(batch, lanes.group, len(devices))
+        real = np.finfo(TYPES[lanes.precision]).dtype
+        self.times = lanes.times.astype(real)
+        self.system = lanes.system.arranged()
+        self.settings = (lanes.stepping, lanes.record, lanes.reducers, devices)
+        a0 = None if lanes.a0 is None else jnp.asarray(lanes.a0, TYPES[lanes.precision])
+        self.carry = [
+            _start(self.system, one, a0, self.times[0], lanes.stepping, lanes.reducers, devices)
+            for one in self.own
+        ]
+
+    def advance(self, low: int, high: int, done: Callable[[float], None]) -> np.ndarray | None:
+        times = jnp.asarray(self.times[low - 1 : high])
+        stepping = self.lanes.stepping
+        step = (low - 1) * stepping.steps_per_sample if isinstance(stepping, Fixed) else 0
+        parts = []
+        for index, own in enumerate(self.own):
+            samples, self.carry[index] = _through(
+                self.system, own, self.carry[index], times, jnp.asarray(step), *self.settings
             )
-            return {name: np.asarray(value) for name, value in found.items()}
+            # Waiting here, call by call, is what lets Python see an interrupt soon.
+            jax.block_until_ready(self.carry[index])
+            parts.append(None if samples is None else np.asarray(samples))
+            done(1 / len(self.own))
+        return self._in_order(parts) if self.lanes.record else None
+
+    def first(self) -> np.ndarray:
+        """The samples at the start, (sweep…, 1, n)."""
+        return self._in_order(
+            [_observed(self.system, *one) for one in zip(self.own, self.carry, strict=True)]
+        )
+
+    def state(self) -> Any:
+        # In the order of the sweep: another number of devices can go on from it.
+        return jax.tree.map(lambda *leaves: self._in_order(leaves), *self.carry)
+
+    def restore(self, state: Any) -> None:
+        self.carry = _grouped(
+            jax.tree.map(self._as_lanes, state), self.lanes.group, len(self.devices)
+        )
+
+    def results(self) -> dict[str, np.ndarray]:
+        """Those of the reducers, (sweep…) or (sweep…, n)."""
+        parts = [_results(self.lanes.reducers, one[0], one[-1]) for one in self.carry]
+        return {name: self._in_order([one[name] for one in parts]) for name in self.lanes.reducers}
+
+    def _in_order(self, parts: Sequence[Any]) -> np.ndarray:
+        """Arrays of groups as one with the dimensions of the sweep first."""
+        whole = np.stack([np.asarray(part) for part in parts])
+        whole = whole.reshape(len(parts), len(self.devices), self.lanes.group, *whole.shape[2:])
+        lanes = np.swapaxes(whole, 0, 1).reshape(-1, *whole.shape[3:])
+        return lanes[self.back]
+
+    def _as_lanes(self, value: Any) -> np.ndarray:
+        """Undo what `_in_order` does, up to the split into groups."""
+        value = np.asarray(value)
+        return value.reshape(-1, *value.shape[self.back.ndim :])[self.order]
+
+
+def _grouped(batch: Any, group: int, shares: int) -> list[Any]:
+    """Lanes, (shares · groups · group, …), as one batch for each group, (shares · group, …)."""
+
+    def split(leaf):
+        leaf = np.asarray(leaf)
+        rest = leaf.shape[1:]
+        parts = leaf.reshape(shares, -1, group, *rest)
+        return np.swapaxes(parts, 0, 1).reshape(-1, shares * group, *rest)
+
+    leaves, structure = jax.tree.flatten(batch)
+    split_leaves = [split(leaf) for leaf in leaves]
+    return [
+        structure.unflatten([leaf[index] for leaf in split_leaves])
+        for index in range(len(split_leaves[0]))
+    ]
 
 
 def arrange(cost: np.ndarray, num_shares: int) -> tuple[np.ndarray, int]:
@@ -102,51 +223,86 @@ def arrange(cost: np.ndarray, num_shares: int) -> tuple[np.ndarray, int]:
     return np.concatenate([by_cost[device::num_shares] for device in range(num_shares)]), group
 
 
-def _lane(system, own, a0, times, noise, stepping, record, reducers):
-    varied, seed = own
-    system = system.replace(**varied)
-    first_key, noise_key = keys(seed)
-    start = system.initial(first_key) if a0 is None else a0
-    start = jnp.asarray(start, jnp.result_type(times.dtype, jnp.complex64))
-    state = initial_state(start, stepping)
-    observed = system.observe(state.a)
-    accumulators = {name: one.init(times[0], observed) for name, one in reducers.items()}
+def _shared(function, devices, *lanes):
+    """`function` of batched arguments; each device has its share of the lanes."""
+    batched = jax.vmap(function)
+    if len(devices) == 1:
+        return batched(*lanes)
+    mesh = jax.sharding.Mesh(np.asarray(devices), ("lanes",))
+    spec = jax.sharding.PartitionSpec("lanes")
+    return jax.shard_map(batched, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)(*lanes)
 
-    def through(carry, times):
-        state, accumulators = carry
-        samples, state = advance(system, state, times, stepping, noise, noise_key)
-        samples = jax.vmap(system.observe)(samples)
-        return (state, fold(reducers, accumulators, times[1:], samples)), samples
 
-    carry = (state, accumulators)
-    results = {}
-    if record:
-        carry, samples = through(carry, times)
-        results["a"] = jnp.concatenate([observed[None], samples])
-    else:
-        # Only one segment of samples is held at a time.
-        length = segment_length(times.shape[0])
-        whole = (times.shape[0] - 1) // length
-        pieces = times[np.arange(whole)[:, None] * length + np.arange(length + 1)[None, :]]
-        carry, _ = jax.lax.scan(lambda c, piece: (through(c, piece)[0], None), carry, pieces)
-        if whole * length < times.shape[0] - 1:
-            carry, _ = through(carry, times[whole * length :])
-    return results | {name: one.result(carry[1][name]) for name, one in reducers.items()}
+def of_lane(system: System, varied: dict[str, Any]) -> System:
+    """The system of one lane: its own one if systems vary, with its own parameters."""
+    varied = dict(varied)
+    system = varied.pop(SYSTEM, system)
+    return system.replace(**varied) if varied else system
+
+
+def _initial(system, a0, key, like):
+    start = system.initial(key) if a0 is None else a0
+    start = jnp.broadcast_to(jnp.asarray(start), system.size)
+    return start.astype(jnp.result_type(like.dtype, jnp.complex64))
 
 
 @eqx.filter_jit
-def _compiled(system, batch, a0, times, noise, stepping, record, reducers, devices, group):
-    """All lanes: shared between devices, in groups on each, batched within a group."""
+def _start(system, own, a0, t, stepping, reducers, devices):
+    """States of lanes at the start, and the reducers' accumulators."""
 
-    def share(batch):
-        return jax.lax.map(
-            lambda own: _lane(system, own, a0, times, noise, stepping, record, reducers),
-            batch,
-            batch_size=group,
-        )
+    def start(own):
+        varied, _, seed = own
+        one = of_lane(system, varied)
+        state = initial_state(_initial(one, a0, keys(seed)[0], t), stepping)
+        observed = one.observe(state.a)
+        accumulators = {name: each.init(t, observed) for name, each in reducers.items()}
+        return _carried(state, accumulators)
 
-    if len(devices) == 1:
-        return share(batch)
-    mesh = jax.sharding.Mesh(np.asarray(devices), ("lanes",))
-    lanes = jax.sharding.PartitionSpec("lanes")
-    return jax.shard_map(share, mesh=mesh, in_specs=lanes, out_specs=lanes, check_vma=False)(batch)
+    return _shared(start, devices, own)
+
+
+def _carried(state, accumulators):
+    """What differs between lanes; the number of steps does not, and would slow down look-ups."""
+    return state.a, state.values, state.slopes, accumulators
+
+
+@eqx.filter_jit
+def _through(system, own, carry, times, step, stepping, record, reducers, devices):
+    """Advance lanes through `times`; samples, if recorded, and what is carried on."""
+
+    def through(own, carry):
+        varied, noise, seed = own
+        one = of_lane(system, varied)
+        a, values, slopes, accumulators = carry
+        state = State(a, step, values, slopes)
+        ok = jnp.isfinite(a).all()
+        if isinstance(stepping, Adaptive):
+            # No step would be short enough for a lane that has become singular before.
+            instead = _initial(one, None, None, times)
+            begin = state._replace(a=jnp.where(ok, a, instead))
+        else:
+            begin = state
+        samples, after = advance(one, begin, times, stepping, noise, keys(seed)[1])
+        samples = jnp.where(ok, samples, a)
+        after = after._replace(a=jnp.where(ok, after.a, a))
+        observed = jax.vmap(one.observe)(samples)
+        accumulators = fold(reducers, accumulators, times[1:], observed)
+        return observed if record else None, _carried(after, accumulators)
+
+    return _shared(through, devices, own, carry)
+
+
+@eqx.filter_jit
+def _observed(system, own, carry):
+    def observed(own, carry):
+        return of_lane(system, own[0]).observe(carry[0])[None]
+
+    return jax.vmap(observed)(own, carry)
+
+
+@eqx.filter_jit
+def _results(reducers, a, accumulators):
+    def result(a, own):
+        return {name: reducer.result(own[name]) for name, reducer in reducers.items()}
+
+    return jax.vmap(result)(a, accumulators)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -13,7 +13,9 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
+from wetcow.precision import in_double
 from wetcow.simulation.alone import advance_alone
+from wetcow.simulation.chunks import carry_out, piece_length
 from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
 from wetcow.simulation.integrate import State, initial_state
 from wetcow.simulation.plan import (
@@ -23,7 +25,6 @@ from wetcow.simulation.plan import (
     check_seed,
     choose_stepping,
     sample_times,
-    segment_length,
 )
 from wetcow.simulation.reduce import Reducer, check_reducers, fold
 from wetcow.simulation.results import describe
@@ -161,6 +162,8 @@ def simulate(
         a0=a0,
     )
     dtype = TYPES[precision]
+    rate = float(np.max(in_double(lambda one: one.rate())(system)))
+    piece = piece_length(system, stepping, times, rate)
     labels = xr.Dataset(coords={"time": times, "mode": indices}, attrs=attrs)
     arguments = {"system": system, "reduce": reducers}
     store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
@@ -175,34 +178,45 @@ def simulate(
             name: reducer.init(jnp.asarray(times[0], real), observed)
             for name, reducer in reducers.items()
         }
-        if store.samples_done:
-            state, accumulators = store.resume((state, accumulators))
-        elif record:
+        if record and not store.samples_done:
             store.write(0, np.asarray(observed)[None])
-        state, accumulators, noise_key = everywhere((state, accumulators, noise_key), mesh)
-        for low, high in _segments(store.samples_done, times.size, progress):
-            kept, accumulators, state = _segment(
-                system,
-                state,
-                accumulators,
-                everywhere(jnp.asarray(times[low - 1 : high], real), mesh),
-                stepping,
-                noise,
-                noise_key,
-                indices,
-                record,
-                reducers,
-                mesh,
-            )
-            _check_finite(state, times[low - 1], times[high - 1])
-            if record:
-                store.write(low, np.asarray(kept))
-            store.checkpoint(high, (state, accumulators))
+        run = _Run(
+            system,
+            state,
+            accumulators,
+            times.astype(real),
+            (stepping, noise, everywhere(noise_key, mesh), indices, record, reducers, mesh),
+        )
+        carry_out(run, store, times.size, piece, progress=progress, title="simulating")
         results = {
-            name: np.asarray(reducer.result(accumulators[name]))
+            name: np.asarray(reducer.result(run.accumulators[name]))
             for name, reducer in reducers.items()
         }
         return store.finish(results)
+
+
+class _Run:
+    """One run, for the loop of chunks; `settings` are the last arguments of `_segment`."""
+
+    def __init__(self, system, state, accumulators, times, settings):
+        self.system, self.times, self.settings = system, times, settings
+        self.mesh = settings[-1]
+        self.restore((state, accumulators))
+
+    def advance(self, low: int, high: int, done: Callable[[float], None]) -> np.ndarray | None:
+        times = everywhere(jnp.asarray(self.times[low - 1 : high]), self.mesh)
+        kept, self.accumulators, self.now = _segment(
+            self.system, self.now, self.accumulators, times, *self.settings
+        )
+        _check_finite(self.now, self.times[low - 1], self.times[high - 1])
+        done(1.0)
+        return None if kept is None else np.asarray(kept)
+
+    def state(self) -> Any:
+        return self.now, self.accumulators
+
+    def restore(self, state: Any) -> None:
+        self.now, self.accumulators = everywhere(state, self.mesh)
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:
@@ -226,16 +240,3 @@ def _check_finite(state: State, start: float, end: float) -> None:
             "amplitudes grow without bound where w_a cos(phi − psi) outweighs alpha; "
             "check alpha > |w_a|, the coupling, and dt if given"
         )
-
-
-def _segments(done: int, total: int, progress: bool) -> Iterator[tuple[int, int]]:
-    """Sample ranges (low, high) still to be integrated: the unit of progress and resumption."""
-    length = segment_length(total)
-    lows = range(max(done, 1), total, length)
-    shown: Iterable[int] = lows
-    if progress:
-        from rich.progress import track
-
-        shown = track(lows, description="simulating", total=len(lows))
-    for low in shown:
-        yield low, min(low + length, total)
