@@ -241,6 +241,12 @@ def _aside(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f".{path.name}.old")
 
 
+def remove_folder(path: str | os.PathLike) -> None:
+    """Delete a folder; half of it is never found under its name. For its only writer."""
+    path = _target(path)
+    _discard(path, _partial(path))
+
+
 def _discard(folder: pathlib.Path, partial: pathlib.Path) -> None:
     """Delete a folder under the name of something incomplete: half of it must not be found."""
     os.rename(folder, partial)

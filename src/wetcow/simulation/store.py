@@ -23,10 +23,11 @@ import jax
 import numpy as np
 import xarray as xr
 
-from wetcow.files import only_writer, standing, write_whole
+from wetcow.files import only_writer, remove_folder, standing, write_whole
 from wetcow.simulation.containers import (
     ZarrFile,
     add_array,
+    check_ours,
     complete_chunks,
     create_group,
     empty_array,
@@ -352,6 +353,20 @@ class ZarrStore:
     def dataset(self) -> xr.Dataset:
         """Return the runs from their folder; samples are read when they are used."""
         return load_run(self.path, lazy=True)
+
+
+def discard_run(path: pathlib.Path) -> None:
+    """Delete a run of this package, finished or not, so that it starts from the beginning.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something else.
+    """
+    with only_writer(path):
+        if path.exists():
+            check_ours(path)
+            remove_folder(path)
 
 
 def _samples_chunk(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
