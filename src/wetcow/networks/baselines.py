@@ -11,6 +11,7 @@ import numpy as np
 from wetcow.networks.coupling import Coupling
 from wetcow.networks.network import Coupled, Network, as_strength
 from wetcow.precision import is_traced
+from wetcow.validation import array
 
 
 def phase_only(network: Network) -> Network:
@@ -40,11 +41,10 @@ def amplitude_only(network: Network) -> Network:
 
 
 def _row(name: str, value: Any, size: int) -> Any:
+    value = value if is_traced(value) else array(name, value)
     if np.shape(value) not in ((), (size,)):
         raise ValueError(f"{name} must be a number or have length {size}, got {np.shape(value)}")
-    if not is_traced(value) and not np.all(np.isfinite(value)):
-        raise ValueError(f"{name} must be finite, got {value}")
-    return value if is_traced(value) else np.asarray(value, dtype=np.float64)
+    return value
 
 
 def _only(system: Coupled, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,156 +1,161 @@
-"""The loop of `simulate` and `sweep`: short compiled calls, between which a run can be stopped.
+"""The one loop over time of `simulate` and `sweep`: chunk by chunk, watched, stopped and resumed.
 
-A compiled call cannot be interrupted. A run is therefore cut into pieces of samples, each of them
-one call of well under a second on usual sizes, after which Python answers Ctrl-C, the progress bar
-moves, and results go to the store. Where a run is cut depends on its arguments alone, not on time:
-adaptive steps start anew in each piece, so a resumed run gives the same bits as one at a stretch.
+A chunk is one compiled call. Its length is one of a few, and shorter ranges are padded, so that
+runs of any number of samples share what was compiled.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
+import gc
+import pathlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from wetcow.modes.system import System
-from wetcow.simulation.integrate import Adaptive, Fixed
-from wetcow.simulation.plan import segment_length
 from wetcow.simulation.store import MemoryStore, ZarrStore
 
-MOST_WORK = 5e8  # numbers read in one call: some tenths of a second on two cores
-FEWEST_STEPS = 48  # of a piece, so that starting anew costs little
-STAGES = 6  # evaluations of a step
-OF_A_MODE = 30  # numbers that take as long to read as the trigonometry of a mode
-SECONDS_BETWEEN_CHECKPOINTS = 5.0
+LONGEST_CHUNK = 512  # samples
+STEPS_PER_CHUNK = 2e6  # estimated mode-steps, so that chunks last about a second at the most
+_LOOK_EVERY = 16  # calls
+_SHARE_OF_MAPS = 0.5
+_calls = 0
 
 
-class Work(Protocol):
-    """What the loop advances: one run, or many."""
+def chunk_length(num_samples: int, steps_per_sample: float) -> int:
+    """Samples in one compiled call: a power of two.
 
-    def advance(self, low: int, high: int, done: Callable[[float], None]) -> np.ndarray | None:
-        """Integrate samples low ≤ i < high; return them, or None if they are not kept.
-
-        `done` is told the share of the piece that each compiled call was.
-        """
-        ...
-
-    def state(self) -> Any:
-        """Everything that the continuation depends on, as a pytree of arrays."""
-        ...
-
-    def restore(self, state: Any) -> None:
-        """Continue from what `state` returned."""
-        ...
-
-
-def piece_length(
-    system: System, stepping: Adaptive | Fixed, times: np.ndarray, rate: float, lanes: int = 1
-) -> int:
-    """Samples of one compiled call.
+    It depends on the whole run alone, not on where it was interrupted, so that a run in pieces is
+    cut where a whole one is.
 
     Parameters
     ----------
-    system : System
-        One of those that run.
-    stepping : Adaptive or Fixed
-    times : float array (k,)
-        Of all samples.
-    rate : float
-        Fastest linear rate of all that run, 1/time.
-    lanes : int
-        Runs in one call.
-
-    Returns
-    -------
-    int
-        At most `segment_length`, and a divisor of it where there is one of about the right size.
+    num_samples : int
+        Of the whole run, the first included.
+    steps_per_sample : float
+        Estimated steps between two samples, of all modes together.
 
     Examples
     --------
-    >>> from wetcow.modes.mode import Mode
-    >>> piece_length(Mode(gamma=1.9), Adaptive(1e-8, 1e-10), np.linspace(0, 200, 2001), 1.0)
-    500
+    >>> chunk_length(2001, 10.0), chunk_length(101, 10.0), chunk_length(2001, 1e5)
+    (512, 128, 16)
     """
-    segment = segment_length(times.size)
-    if isinstance(stepping, Fixed):
-        steps = float(stepping.steps_per_sample)
-    else:
-        # A method of fifth order; a step is about as long as the tolerance lets it be.
-        steps = max(rate * float(times[1] - times[0]) / (3 * stepping.rtol**0.2), 1e-9)
-    leaves = sum(np.size(leaf) for leaf in jax.tree.leaves(system))
-    work = lanes * (leaves + OF_A_MODE * system.size) * STAGES * steps
-    wanted = max(math.ceil(MOST_WORK / work), math.ceil(FEWEST_STEPS / steps))
-    if wanted >= segment:
-        return segment
-    divisor = max(length for length in range(1, wanted + 1) if segment % length == 0)
-    return divisor if 2 * divisor >= wanted else wanted
+    wanted = min(num_samples - 1, LONGEST_CHUNK)
+    affordable = max(1, int(STEPS_PER_CHUNK / max(steps_per_sample, 1e-9)))
+    length = 1 << (wanted - 1).bit_length()
+    return min(length, 1 << (affordable.bit_length() - 1))
 
 
-def carry_out(
-    work: Work,
+def cost_of_step(size: int) -> float:
+    """What a step of a network costs, in steps of a single mode: full couplings grow as n²."""
+    return size * max(1.0, size / 64)
+
+
+def run_chunks(
+    advance: Callable[[Any, Any, Any, Callable[[], None]], tuple[Any, Any]],
+    carry: Any,
     store: MemoryStore | ZarrStore,
-    num_samples: int,
-    piece: int,
+    times: np.ndarray,
+    length: int,
     *,
+    record: bool,
     progress: bool,
-    title: str,
-) -> None:
-    """Advance `work` through all samples that the store does not have yet.
+    parts: int = 1,
+    check: Callable[[Any, float, float], None] = lambda *_: None,
+    saved: Callable[[Any], Any] = lambda carry: carry,
+    title: str = "simulating",
+) -> Any:
+    """Advance through all samples that are still to be done, and return the last state.
 
     Parameters
     ----------
-    work : Work
-        At sample 0, which the caller has written.
+    advance : callable
+        From the state, times (length + 1,) and the number of intervals that count, to the samples
+        (…, length, modes) and the new state. Times beyond the number repeat the last one. It is to
+        `wait` for each of its parts, and to call its last argument after each.
+    carry : pytree
+        State at the first sample, or at the one where the run goes on.
     store : MemoryStore or ZarrStore
-        What is there is continued; samples and checkpoints go into it.
-    num_samples : int
-    piece : int
-        Samples of one compiled call; see `piece_length`.
-    progress : bool
-        Show a progress bar with this `title`.
+        Takes samples and checkpoints.
+    times : float array (num_samples,)
+        In the precision of the run.
+    length : int
+        As of `chunk_length`.
+    record, progress : bool
+        Whether samples are stored, whether a bar is shown.
+    parts : int
+        In which `advance` does its work.
+    check : callable
+        Told the new state and the times at both ends of the chunk; may raise.
+    saved : callable
+        From the state to what checkpoints have of it.
     title : str
+        Of the bar.
     """
-    if store.samples_done:
-        work.restore(store.resume(work.state()))
-    segment, first = segment_length(num_samples), max(store.samples_done, 1)
-    kept: list[np.ndarray] = []
-    start, last = first, time.monotonic()
-    with _bar(progress, title, num_samples, first) as advanced:
-        for low, high in _pieces(first, num_samples, segment, piece):
-            samples = work.advance(low, high, lambda share, n=high - low: advanced(share * n))
-            if samples is not None:
-                kept.append(samples)
-            end_of_segment = (high - 1) % segment == 0 or high == num_samples
-            if end_of_segment or time.monotonic() - last > SECONDS_BETWEEN_CHECKPOINTS:
-                if kept:
-                    store.write(start, np.concatenate(kept, axis=-2))
-                if isinstance(store, ZarrStore):
-                    store.checkpoint(high, work.state())
-                kept, start, last = [], high, time.monotonic()
-
-
-def _pieces(first: int, total: int, segment: int, piece: int) -> Iterator[tuple[int, int]]:
-    """Sample ranges (low, high) of compiled calls; none crosses the end of a segment."""
-    low = first
-    while low < total:
-        end = min(low + segment - (low - 1) % segment, total)
-        high = min(low + piece, end)
-        yield low, high
-        low = high
+    lows = range(max(store.samples_done, 1), times.size, length)
+    with _bar(len(lows) * parts, progress, title) as tick:
+        for low in lows:
+            high = min(low + length, times.size)
+            piece = times[low - 1 : high]
+            padded = np.concatenate([piece, np.full(length + 1 - piece.size, piece[-1])])
+            samples, carry = advance(carry, padded, high - low, tick)
+            check(carry, float(piece[0]), float(piece[-1]))
+            if record:
+                store.write(low, np.asarray(samples)[..., : high - low, :])
+            store.checkpoint(high, saved(carry))
+    return carry
 
 
 @contextlib.contextmanager
-def _bar(shown: bool, title: str, total: int, done: int) -> Iterator[Callable[[float], None]]:
+def _bar(total: int, shown: bool, title: str) -> Iterator[Callable[[], None]]:
+    """Show a bar of `total` parts, or nothing; yields what is to be called after each part."""
     if not shown:
-        yield lambda amount: None
+        yield lambda: None
         return
     from rich.progress import Progress
 
     with Progress() as bar:
-        task = bar.add_task(title, total=total - 1, completed=done - 1)
-        yield lambda amount: bar.advance(task, amount)
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+def wait(tree: Any) -> None:
+    """Wait until arrays are computed, open to Ctrl-C: to wait inside JAX is not."""
+    pause = 1e-5
+    for leaf in jax.tree.leaves(tree):
+        is_ready = getattr(leaf, "is_ready", None)  # of JAX arrays
+        while is_ready is not None and not is_ready():
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+
+
+def as_arguments(tree: Any) -> Any:
+    """Make the numbers of a pytree arrays, so that they are no part of what is compiled."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, float) else leaf, tree)
+
+
+def bound_compiled_calls() -> None:
+    """Forget compiled calls before the memory maps that they hold end the process.
+
+    XLA keeps some hundred maps for each compiled call for as long as it can be called again, and
+    the kernel allows about 65,000. Where half of those that are allowed are in use, all compiled
+    calls are dropped; what is needed is compiled again.
+    """
+    global _calls
+    _calls += 1
+    if _calls % _LOOK_EVERY:
+        return
+    maps, limit = pathlib.Path("/proc/self/maps"), pathlib.Path("/proc/sys/vm/max_map_count")
+    try:
+        used, allowed = maps.read_bytes().count(b"\n"), int(limit.read_text())
+    except OSError:  # not Linux, where there is no such limit
+        return
+    if used > _SHARE_OF_MAPS * allowed:
+        eqx.clear_caches()
+        jax.clear_caches()
+        gc.collect()

@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
-from wetcow.simulation.chunks import carry_out
-from wetcow.simulation.integrate import Adaptive, Fixed, State, advance, initial_state
-from wetcow.simulation.plan import TYPES
+from wetcow.simulation.chunks import as_arguments, run_chunks, wait
+from wetcow.simulation.integrate import Adaptive, Fixed, State, advance, traced_stepping
+from wetcow.simulation.plan import TYPES, uses_eighth_order
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.simulate import keys
 from wetcow.simulation.store import MemoryStore, ZarrStore
@@ -45,7 +45,7 @@ class Lanes(NamedTuple):
         Statistics to accumulate.
     group : int
         Lanes that step together.
-    piece : int
+    length : int
         Samples of one compiled call.
     """
 
@@ -57,7 +57,7 @@ class Lanes(NamedTuple):
     record: bool
     reducers: dict[str, Reducer]
     group: int
-    piece: int
+    length: int
 
     def run(self, batch: Any, devices: Sequence[Any] | None = None) -> dict[str, np.ndarray]:
         """Integrate lanes and hold the results.
@@ -105,11 +105,25 @@ class Lanes(NamedTuple):
         """
         with jax.enable_x64(self.precision == "double"):
             work = _Work(self, batch, order, shape, tuple(devices))
-            if self.record and not store.samples_done:
-                store.write(0, work.first())
-            size = self.times.size
-            carry_out(work, store, size, self.piece, progress=progress, title="sweeping")
-            return store.finish(work.results())
+            carry = work.start()
+            saving = isinstance(store, ZarrStore)
+            if store.samples_done:
+                carry = work.arranged(store.resume(work.saved(carry)))
+            elif self.record:
+                store.write(0, work.observed(carry))
+            carry = run_chunks(
+                work.advance,
+                carry,
+                store,
+                work.times,
+                self.length,
+                record=self.record,
+                progress=progress,
+                parts=len(work.own),
+                saved=work.saved if saving else lambda carry: None,
+                title="sweeping",
+            )
+            return store.finish(work.results(carry))
 
 
 class _Work:
@@ -135,47 +149,69 @@ class _Work:
         real = np.finfo(TYPES[lanes.precision]).dtype
         self.times = lanes.times.astype(real)
         self.system = lanes.system.arranged()
-        self.settings = (lanes.stepping, lanes.record, lanes.reducers, devices)
+        stepping = traced_stepping(lanes.stepping)
+        self.stepping = stepping
+        self.settings = {
+            "eighth_order": uses_eighth_order(lanes.stepping, lanes.length),
+            "record": lanes.record,
+            "reducers": as_arguments(lanes.reducers),
+            "devices": devices,
+        }
+
+    def start(self) -> tuple[Any, list[Any]]:
+        """Steps taken, which are the same for all, and what each group carries on."""
+        lanes = self.lanes
         a0 = None if lanes.a0 is None else jnp.asarray(lanes.a0, TYPES[lanes.precision])
-        self.carry = [
-            _start(self.system, one, a0, self.times[0], lanes.stepping, lanes.reducers, devices)
-            for one in self.own
-        ]
+        reducers, devices = self.settings["reducers"], self.devices
+        depth = lanes.stepping.history if isinstance(lanes.stepping, Fixed) else 0
+        t = jnp.asarray(self.times[0])
+        groups = [_start(self.system, own, a0, t, depth, reducers, devices) for own in self.own]
+        return jnp.zeros((), int), groups
 
-    def advance(self, low: int, high: int, done: Callable[[float], None]) -> np.ndarray | None:
-        times = jnp.asarray(self.times[low - 1 : high])
-        stepping = self.lanes.stepping
-        step = (low - 1) * stepping.steps_per_sample if isinstance(stepping, Fixed) else 0
-        parts = []
-        for index, own in enumerate(self.own):
-            samples, self.carry[index] = _through(
-                self.system, own, self.carry[index], times, jnp.asarray(step), *self.settings
+    def advance(self, carry: Any, times: Any, count: int, tick: Callable[[], None]) -> Any:
+        """Advance all groups, as `run_chunks` wants it."""
+        step, groups = carry
+        parts, after = [], []
+        for own, group in zip(self.own, groups, strict=True):
+            samples, group = _through(
+                system=self.system,
+                own=own,
+                carry=group,
+                times=jnp.asarray(times),
+                count=jnp.asarray(count),
+                step=step,
+                stepping=self.stepping,
+                **self.settings,
             )
-            # Waiting here, call by call, is what lets Python see an interrupt soon.
-            jax.block_until_ready(self.carry[index])
+            wait(group)
+            after.append(group)
             parts.append(None if samples is None else np.asarray(samples))
-            done(1 / len(self.own))
-        return self._in_order(parts) if self.lanes.record else None
+            tick()
+        if isinstance(self.stepping, Fixed):
+            step = step + count * self.stepping.steps_per_sample
+        return self._in_order(parts) if self.lanes.record else None, (step, after)
 
-    def first(self) -> np.ndarray:
-        """The samples at the start, (sweep…, 1, n)."""
-        return self._in_order(
-            [_observed(self.system, *one) for one in zip(self.own, self.carry, strict=True)]
-        )
+    def observed(self, carry: Any) -> np.ndarray:
+        """Samples now, (sweep…, 1, n)."""
+        each = zip(self.own, carry[1], strict=True)
+        return self._in_order([_observed(self.system, own, group) for own, group in each])
 
-    def state(self) -> Any:
-        # In the order of the sweep: another number of devices can go on from it.
-        return jax.tree.map(lambda *leaves: self._in_order(leaves), *self.carry)
+    def saved(self, carry: Any) -> Any:
+        """What is carried on, in the order of the sweep, so that other devices can go on too."""
+        step, groups = carry
+        return step, jax.tree.map(lambda *leaves: self._in_order(leaves), *groups)
 
-    def restore(self, state: Any) -> None:
-        self.carry = _grouped(
-            jax.tree.map(self._as_lanes, state), self.lanes.group, len(self.devices)
-        )
+    def arranged(self, saved: Any) -> Any:
+        """Inverse of `saved`."""
+        step, state = saved
+        lanes = jax.tree.map(self._as_lanes, state)
+        return step, _grouped(lanes, self.lanes.group, len(self.devices))
 
-    def results(self) -> dict[str, np.ndarray]:
+    def results(self, carry: Any) -> dict[str, np.ndarray]:
         """Those of the reducers, (sweep…) or (sweep…, n)."""
-        parts = [_results(self.lanes.reducers, one[0], one[-1]) for one in self.carry]
-        return {name: self._in_order([one[name] for one in parts]) for name in self.lanes.reducers}
+        reducers = self.settings["reducers"]
+        parts = [_results(reducers, group[0], group[-1]) for group in carry[1]]
+        return {name: self._in_order([one[name] for one in parts]) for name in reducers}
 
     def _in_order(self, parts: Sequence[Any]) -> np.ndarray:
         """Arrays of groups as one with the dimensions of the sweep first."""
@@ -247,47 +283,52 @@ def _initial(system, a0, key, like):
 
 
 @eqx.filter_jit
-def _start(system, own, a0, t, stepping, reducers, devices):
-    """States of lanes at the start, and the reducers' accumulators."""
+def _start(system, own, a0, t, depth, reducers, devices):
+    """What lanes carry on, at the start; `depth` is the length of their histories."""
 
     def start(own):
         varied, _, seed = own
         one = of_lane(system, varied)
-        state = initial_state(_initial(one, a0, keys(seed)[0], t), stepping)
-        observed = one.observe(state.a)
+        a = _initial(one, a0, keys(seed)[0], t)
+        observed = one.observe(a)
+        values = jnp.broadcast_to(a, (depth, a.size))
         accumulators = {name: each.init(t, observed) for name, each in reducers.items()}
-        return _carried(state, accumulators)
+        return a, values, jnp.zeros_like(values), accumulators
 
     return _shared(start, devices, own)
 
 
-def _carried(state, accumulators):
-    """What differs between lanes; the number of steps does not, and would slow down look-ups."""
-    return state.a, state.values, state.slopes, accumulators
-
-
 @eqx.filter_jit
-def _through(system, own, carry, times, step, stepping, record, reducers, devices):
-    """Advance lanes through `times`; samples, if recorded, and what is carried on."""
+def _through(
+    system, own, carry, times, count, step, stepping, eighth_order, record, reducers, devices
+):
+    """Advance lanes through `count` intervals; samples, if recorded, and what is carried on.
+
+    The number of steps is one for all lanes: with one for each, look-ups in the past would be slow.
+    """
 
     def through(own, carry):
         varied, noise, seed = own
         one = of_lane(system, varied)
         a, values, slopes, accumulators = carry
-        state = State(a, step, values, slopes)
-        ok = jnp.isfinite(a).all()
+        ok, begin = jnp.isfinite(a).all(), a
         if isinstance(stepping, Adaptive):
             # No step would be short enough for a lane that has become singular before.
-            instead = _initial(one, None, None, times)
-            begin = state._replace(a=jnp.where(ok, a, instead))
-        else:
-            begin = state
-        samples, after = advance(one, begin, times, stepping, noise, keys(seed)[1])
-        samples = jnp.where(ok, samples, a)
-        after = after._replace(a=jnp.where(ok, after.a, a))
-        observed = jax.vmap(one.observe)(samples)
-        accumulators = fold(reducers, accumulators, times[1:], observed)
-        return observed if record else None, _carried(after, accumulators)
+            begin = jnp.where(ok, a, _initial(one, None, None, times))
+        samples, state = advance(
+            one,
+            State(begin, step, values, slopes),
+            times,
+            stepping,
+            noise,
+            keys(seed)[1],
+            count=count,
+            eighth_order=eighth_order,
+        )
+        observed = jax.vmap(one.observe)(jnp.where(ok, samples, a))
+        accumulators = fold(reducers, accumulators, times[1:], observed, count)
+        after = (jnp.where(ok, state.a, a), state.values, state.slopes, accumulators)
+        return observed if record else None, after
 
     return _shared(through, devices, own, carry)
 

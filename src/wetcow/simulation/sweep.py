@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -12,14 +13,24 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
-from wetcow.simulation.chunks import piece_length
+from wetcow.precision import check_process
+from wetcow.simulation.chunks import bound_compiled_calls, chunk_length, cost_of_step
 from wetcow.simulation.cluster import num_blocks, on_workers
 from wetcow.simulation.lanes import Lanes, arrange, of_lane
-from wetcow.simulation.plan import TYPES, check_initial, choose_stepping, sample_times
+from wetcow.simulation.plan import (
+    MAX_STEPS,
+    TYPES,
+    check_effort,
+    check_initial,
+    choose_stepping,
+    sample_times,
+)
 from wetcow.simulation.reduce import Reducer, check_reducers
 from wetcow.simulation.results import describe
 from wetcow.simulation.store import open_store
 from wetcow.simulation.varied import Varied
+
+FEWEST_STEPS = 16  # of a compiled call
 
 
 def sweep(
@@ -41,6 +52,7 @@ def sweep(
     progress: bool = False,
     devices: Sequence[Any] | None = None,
     client: Any = None,
+    max_steps: int = MAX_STEPS,
     **parameters: Any,
 ) -> xr.Dataset:
     """Integrate `system` for all combinations of parameter values and seeds.
@@ -73,6 +85,8 @@ def sweep(
     client : distributed.Client, optional
         Of a Dask cluster, whose workers take the runs in equal blocks instead of these devices; a
         worker uses its first JAX device. The result is the same, up to rounding. Not with `path`.
+    max_steps : int
+        As of `simulate`, for each run.
     **parameters : sequence or mapping
         Values of parameters that ``system.replace`` knows, or arguments of the function `system`.
         One dimension each, named after it: numbers (k,), which are its coordinate; rows for the
@@ -115,6 +129,7 @@ def sweep(
     if client is not None and path is not None:
         raise ValueError("path is for runs of this process: save what workers return by save_run")
     times = sample_times(t0, t1, num_samples)
+    check_process()
     varied = Varied.of(system, parameters, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords)
     system, lanes = varied.system, varied.lanes
@@ -131,8 +146,18 @@ def sweep(
     else:
         shares = min(num_blocks(client), cost.size)
     order, group = arrange(cost, shares)
-    piece = piece_length(slowest, stepping, times, float(cost.max()), group)
-    common = Lanes(system, a0, times, stepping, precision, record, reducers, group, piece)
+    each = check_effort(
+        slowest,
+        times,
+        stepping,
+        runs=cost.size,
+        rate=float(cost.max()),
+        max_steps=max_steps,
+        recorded=system.size if record and path is None else None,
+    )
+    length = sweep_length(times.size, each, group * cost_of_step(system.size))
+    bound_compiled_calls()
+    common = Lanes(system, a0, times, stepping, precision, record, reducers, group, length)
     batch = jax.tree.map(lambda leaf: leaf[order], lanes)
     attrs = describe(
         type(system).__name__,
@@ -172,3 +197,18 @@ def sweep(
                 stacklevel=2,
             )
     return runs
+
+
+def sweep_length(num_samples: int, steps: float, cost: float) -> int:
+    """Samples in one compiled call that takes `steps` steps of `cost` between two of them.
+
+    As `chunk_length`, but at least some steps: adaptive ones start anew in each call.
+
+    Examples
+    --------
+    >>> sweep_length(2001, 1.0, 4e4), sweep_length(2001, 1.0, 1e9)
+    (32, 16)
+    """
+    shortest = 1 << max(math.ceil(math.log2(FEWEST_STEPS / steps)), 0)
+    longest = chunk_length(num_samples, 0.0)
+    return min(max(chunk_length(num_samples, steps * cost), shortest), longest)
