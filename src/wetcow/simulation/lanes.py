@@ -217,13 +217,13 @@ class _Work:
         """Arrays of groups as one with the dimensions of the sweep first."""
         whole = np.stack([np.asarray(part) for part in parts])
         whole = whole.reshape(len(parts), len(self.devices), self.lanes.group, *whole.shape[2:])
-        lanes = np.swapaxes(whole, 0, 1).reshape(-1, *whole.shape[3:])
+        lanes = np.swapaxes(whole, 0, 1).reshape(self.order.size, *whole.shape[3:])
         return lanes[self.back]
 
     def _as_lanes(self, value: Any) -> np.ndarray:
         """Undo what `_in_order` does, up to the split into groups."""
         value = np.asarray(value)
-        return value.reshape(-1, *value.shape[self.back.ndim :])[self.order]
+        return value.reshape(self.back.size, *value.shape[self.back.ndim :])[self.order]
 
 
 def _grouped(batch: Any, group: int, shares: int) -> list[Any]:
@@ -232,8 +232,9 @@ def _grouped(batch: Any, group: int, shares: int) -> list[Any]:
     def split(leaf):
         leaf = np.asarray(leaf)
         rest = leaf.shape[1:]
-        parts = leaf.reshape(shares, -1, group, *rest)
-        return np.swapaxes(parts, 0, 1).reshape(-1, shares * group, *rest)
+        groups = len(leaf) // (shares * group)
+        parts = leaf.reshape(shares, groups, group, *rest)
+        return np.swapaxes(parts, 0, 1).reshape(groups, shares * group, *rest)
 
     leaves, structure = jax.tree.flatten(batch)
     split_leaves = [split(leaf) for leaf in leaves]
