@@ -181,6 +181,9 @@ def simulate(
     progress: Annotated[
         bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")
     ] = True,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Replace the run in --out run.zarr by a new one.")
+    ] = False,
 ) -> None:
     r"""Simulate a mode, a network or a baseline from a file.
 
@@ -203,7 +206,7 @@ def simulate(
     ):
         from wetcow.cli.simulating import run
 
-        run(config, out, seed, json_file, plot, progress)
+        run(config, out, seed, json_file, plot, progress, restart)
 
 
 @app.command(epilog=epilog("learn"))
@@ -232,6 +235,12 @@ def learn(
             help="Keeps the state of training; if it is there, training goes on from it.",
         ),
     ] = None,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+        ),
+    ] = False,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -245,7 +254,10 @@ def learn(
     Ctrl-C while training ends it early and keeps what there is.
     """
     with plainly():
-        from wetcow.cli.learning import run
+        from wetcow.cli.learning import run, set_aside
+
+        if restart:
+            set_aside(resume)
 
         run(
             *(dataset.value, budget.value, data_dir, save, seed, json_file),

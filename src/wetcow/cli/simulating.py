@@ -13,11 +13,13 @@ import numpy as np
 from wetcow import synchrony
 from wetcow.cli.output import PICTURES, check_json, console, versions, write_json
 from wetcow.config import Config, load_config
+from wetcow.files import save_figure
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.network import Network
 from wetcow.simulation.results import save_run
 from wetcow.simulation.simulate import simulate
+from wetcow.simulation.store import discard_run
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +37,7 @@ def run(
     json_file: str | None,
     plot: pathlib.Path | None,
     progress: bool,
+    restart: bool = False,
 ) -> None:
     """Simulate the configuration at `path`; see the command's help for the other parameters."""
     check_json(json_file)
@@ -44,6 +47,8 @@ def run(
         raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
     config = load_config(path, seed)
     system = config.build()
+    if restart and out is not None and out.suffix == ".zarr":
+        discard_run(out)
     results, seconds = _simulate(config, system, out, progress)
     report = {
         "config": path,
@@ -57,8 +62,7 @@ def run(
     if plot is not None:
         from wetcow.reports.figures import plot as draw
 
-        plot.parent.mkdir(parents=True, exist_ok=True)
-        draw(results).savefig(plot, dpi=150)
+        save_figure(draw(results), plot, dpi=150)
     _print(report, json_file)
     write_json(report, json_file)
 
@@ -72,8 +76,6 @@ def _simulate(
 
         rich.reconfigure(stderr=True)  # stdout is for results
     growing = out if out is not None and out.suffix == ".zarr" else None
-    if growing is not None:
-        growing.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     settings = config.simulation.model_dump()
     results = simulate(system, path=growing, progress=progress, **settings)

@@ -88,15 +88,10 @@ def check_wave_number(wave_number: float) -> None:
 
 
 def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
-    import io
-
-    from wetcow.files import write_whole
+    from wetcow.files import save_figure
     from wetcow.tissue.figures import tissue_figure
 
-    picture = io.BytesIO()
-    figure = tissue_figure(tissue, waves, wave_number=wave_number)
-    figure.savefig(picture, dpi=150, format="png")
-    write_whole(path, picture.getvalue())
+    save_figure(tissue_figure(tissue, waves, wave_number=wave_number), path, dpi=150)
 
 
 def _quartiles(values: Any) -> list[float]:
