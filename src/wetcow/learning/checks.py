@@ -28,12 +28,13 @@ def _whole(least: int) -> Interval:
 
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
+_FLAG: list[Any] = ["boolean", Interval(Integral, 0, 1, closed="both")]
 CONSTRAINTS: dict[str, list[Any]] = {
     "budget": [StrOptions(set(BUDGETS))],
     "n_modes": [_whole(1), None],
     "n_regions": [_whole(1), None],
     "padding": [_whole(0), None],
-    "mirror": ["boolean"],
+    "mirror": _FLAG,
     "response": [StrOptions(set(RESPONSES)), None],
     "threshold": [Interval(Real, None, None, closed="neither"), None],
     "omega": [_POSITIVE, None],
@@ -46,8 +47,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint": [str, os.PathLike, None],
     "block_size": [_whole(1)],
     "cache_size": [Interval(Real, 0, None, closed="both")],
-    "warm_start": ["boolean"],
-    "progress": ["boolean"],
+    "warm_start": _FLAG,
+    "progress": _FLAG,
     "random_state": ["random_state"],
 }
 """What parameters of a classifier may be, as scikit-learn checks them; the rest is checked below."""
@@ -57,7 +58,7 @@ def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
     for name, constraints in CONSTRAINTS.items():  # for scikit-learn, True is the integer 1
         value = getattr(classifier, name)
-        if isinstance(value, bool) and "boolean" not in constraints:
+        if isinstance(value, bool) and constraints is not _FLAG:
             raise ValueError(f"{name} must be a number, got {value!r}")
     classifier._validate_params()
     if classifier.patch_size is not None:
