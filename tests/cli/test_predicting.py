@@ -17,6 +17,7 @@ class Told:
     """A model of images whose label is given by where their ink is: left, middle or right."""
 
     image_shape_ = (28, 28)
+    convention_ = None
     classes_ = np.array(["left", "[middle]", "right"])
     usual_uncertainty_ = 0.5
     seen = ()

@@ -127,10 +127,15 @@ def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
 def test_unfit_data_are_refused(images):
     X, y = images
     clf = fitted(X, y)
-    with pytest.raises(ValueError, match="dim 4"):
-        clf.predict(X[..., None])
+    with pytest.raises(ValueError, match="dim 5"):
+        clf.predict(X[..., None, None])
     with pytest.raises(ValueError, match="64 features"):
-        clf.predict(X[:, 1:])
+        clf.predict(X.reshape(200, 64)[:, 1:])
+    for other in (X[:, 1:], X.reshape(200, 4, 16)):
+        with pytest.raises(ValueError, match=r"stack of images of shape .*, but .* \(8, 8\)"):
+            clf.predict(other)
+        with pytest.raises(ValueError, match="stack of images"):
+            clf.partial_fit(other, y)
     with pytest.raises(ValueError, match="0 sample"):
         clf.predict(X[:0])
     with pytest.raises(ValueError, match="NaN"):

@@ -46,7 +46,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate": [_POSITIVE],
     "checkpoint": [str, os.PathLike, None],
     "block_size": [_whole(1)],
-    "cache_size": [Interval(Real, 0, None, closed="both")],
+    "cache_size": [Interval(Real, 0, None, closed="left")],
     "warm_start": _FLAG,
     "progress": _FLAG,
     "random_state": ["random_state"],

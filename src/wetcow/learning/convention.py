@@ -171,6 +171,19 @@ def grounds(rows: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.median(rows[:, np.flatnonzero(edge)].astype(float), axis=1)
 
 
+def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
+    """Give pictures the values learned; as they are if these are not known.
+
+    Parameters
+    ----------
+    convention : Convention or None
+        Of the images learned.
+    pictures : float array
+        0 for ground, 1 for ink, as of `wetcow.learning.pictures.read_picture`.
+    """
+    return pictures if convention is None else convention.of_pictures(pictures)
+
+
 def from_header(header: Mapping[str, Any] | None) -> Convention | None:
     """Return the convention that `Convention._asdict` described; None of files that have none.
 

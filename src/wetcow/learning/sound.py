@@ -90,7 +90,7 @@ def _bool(name: str, value: Any) -> bool:
 
 def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
     """Check what hidden modes see, and return their geometries."""
-    if header["response"] not in RESPONSES and header["response"] != "relu":
+    if header["response"] not in RESPONSES:
         raise UnsoundError(f"response is {header['response']!r}")
     image = header["image"]
     seen = (1, columns)
@@ -209,8 +209,9 @@ def _count_classes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
     packed = arrays.get("classes")
     if packed is None:
         labels = header["classes"]["labels"]
-        if not isinstance(labels, list) or len({*map(repr, labels)}) != len(labels) or not labels:
-            raise UnsoundError(f"labels are no list of different ones: {str(labels)[:80]}")
+        # A TypeError if they cannot be sorted, which `fit` does.
+        if not isinstance(labels, list) or not labels or sorted(set(labels)) != labels:
+            raise UnsoundError(f"labels are not sorted and different: {str(labels)[:80]}")
         return len(labels)
     if packed.ndim != 1 or not packed.size or packed.dtype.kind == "c":
         raise UnsoundError(f"labels are {packed.dtype.str} {packed.shape}")
