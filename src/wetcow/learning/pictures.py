@@ -21,7 +21,7 @@ import scipy.ndimage
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LARGEST = 64_000_000  # pixels of a picture, and four times as many of the page around its ink
+LARGEST = 64_000_000  # pixels of a picture, and half of those of the page around its ink
 FILL = 20 / 28  # of the height or width, by the ink
 _BORDER = 50  # the border's width is this part of the shorter side, and at least one pixel
 # Part of the pixels that may be brighter than the ink: noise, dust. A usual percentile would miss
@@ -70,7 +70,7 @@ def read_picture(
     ------
     PictureError
         If the file is a folder, no picture or damaged, if it says to have more than `LARGEST`
-        pixels or is so long and thin that the page around its ink would have four times as many, or
+        pixels or is so long and thin that the page around its ink would have twice as many, or
         if there is nothing in the picture.
     OSError
         If the file is missing (FileNotFoundError) or may not be read.
@@ -256,11 +256,11 @@ def _centre(ink: np.ndarray, shape: tuple[int, int], fill: float) -> np.ndarray:
     first, last = _extent(ink)
     mass = scipy.ndimage.center_of_mass(ink[first[0] : last[0], first[1] : last[1]])
     side = np.array(shape) * max((last - first) / shape) / fill  # of the image, in the picture
-    if math.prod(side) > 4 * LARGEST:
+    if math.prod(side) > 2 * LARGEST:
         height, width = last - first
         raise PictureError(
             f"the ink has {width:,} × {height:,} pixels, around which a page would have "
-            f"{math.prod(side):.2g}, at most {4 * LARGEST:,} are made; make the picture smaller, or "
+            f"{math.prod(side):.2g}, at most {2 * LARGEST:,} are made; make the picture smaller, or "
             "cut out one sign"
         )
     middle = np.clip(first + np.array(mass) + 0.5, last - side / 2, first + side / 2)
