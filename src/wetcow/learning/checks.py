@@ -218,7 +218,8 @@ def find_image_shape(
         side = math.isqrt(columns)
         return (side, side) if side**2 == columns and side >= _SMALLEST_SIDE else None
     shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
-    if len(shape) != 2 or not all(isinstance(size, Integral) and int(size) > 0 for size in shape):
+    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in shape)
+    if len(shape) != 2 or not whole or min(shape) < 1:
         raise ValueError(
             f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
         )
