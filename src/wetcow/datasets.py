@@ -139,8 +139,9 @@ def _unpack(path: Path, key: str) -> bytes:
     if found != digest:
         known = [other for other, (_, its_digest) in _FILES.items() if its_digest == found]
         that_is = f", which is {known[0]}" if known else ""
+        count = f"more than {size:,}" if len(content) > size else f"{len(content):,}"
         raise ValueError(
-            f"found {len(content):,} unpacked bytes with SHA-256 {found[:12]}…{that_is}; {expected}"
+            f"found {count} unpacked bytes with SHA-256 {found[:12]}…{that_is}; {expected}"
         )
     return content
 

@@ -224,6 +224,14 @@ def learn(
             help="Keeps the state of training; if it is there, training goes on from it.",
         ),
     ] = None,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart",
+            help="Start training anew though FILE of --resume is there, as if it is damaged; it is "
+            "renamed to FILE.old.",
+        ),
+    ] = False,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -246,6 +254,7 @@ def learn(
             train_minutes=train_minutes,
             n_members=n_members,
             checkpoint=resume,
+            restart=restart,
         )
 
 

@@ -51,7 +51,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "progress": _FLAG,
     "random_state": ["random_state"],
 }
-"""What parameters of a classifier may be, as scikit-learn checks them; the rest is checked below."""
+"""What parameters of a classifier may be, for scikit-learn to check; the rest is checked below."""
 
 
 def check_parameters(classifier: Any) -> None:

@@ -199,6 +199,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     """
 
     n_features_in_: int  # set by validate_data
+    convention_: Convention | None
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     def __init__(

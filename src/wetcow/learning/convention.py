@@ -147,13 +147,12 @@ def learned(rows: np.ndarray, shape: tuple[int, int]) -> Convention:
     """
     darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
     drawn = lightest[lightest > darkest]
+    shares = (_TAIL, 0.5, 1 - _TAIL)
+    below, middle, above = np.quantile(grounds(rows, shape), shares, method="nearest").tolist()
     return Convention(
         float(np.quantile(darkest, _TAIL, method="lower")),
         float(np.quantile(lightest, 1 - _TAIL, method="higher")),
-        tuple(
-            float(np.quantile(grounds(rows, shape), share, method="nearest"))
-            for share in (_TAIL, 0.5, 1 - _TAIL)
-        ),
+        (below, middle, above),
         float(drawn.min() if len(drawn) else lightest.max()),
     )
 
@@ -211,4 +210,4 @@ def _some(rows: np.ndarray) -> np.ndarray:
 
 
 def _most(flags: np.ndarray) -> bool:
-    return 2 * np.count_nonzero(flags) > len(flags)
+    return bool(2 * np.count_nonzero(flags) > len(flags))

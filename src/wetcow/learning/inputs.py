@@ -134,10 +134,9 @@ def _in_numpy(values: Any) -> Any:
 
 def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
     """Return X in NumPy or Dask, and the shape of its images if it is a stack, in (n, h, w)."""
-    refuse_masked("X", X)
-    if isinstance(X, (list, tuple)):
-        for row in X:
-            refuse_masked("X", row)
+    nested = isinstance(X, list | tuple)
+    for part in (X, *X) if nested else (X,):
+        refuse_masked("X", part)
     if type(X).__module__.startswith("xarray"):
         X = getattr(X, "data", X)
     if type(X).__module__.startswith("dask.dataframe"):
@@ -146,7 +145,7 @@ def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
             "sizes"
         )
     if not is_dask(X):
-        X = np.asarray(X) if isinstance(X, (list, tuple)) else _in_numpy(X)
+        X = np.asarray(X) if nested else _in_numpy(X)
         if _is_extended(getattr(X, "dtype", None)):
             X = X.astype(np.float32)
     if getattr(X, "ndim", None) == 4:

@@ -240,7 +240,7 @@ def _digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for array in arrays.values():
         whole = np.ascontiguousarray(array).reshape(-1)
-        digest.update(whole.view(np.uint8) if whole.nbytes else b"")
+        digest.update(whole.view(np.uint8).data if whole.nbytes else b"")
     return digest.hexdigest()
 
 

@@ -260,8 +260,8 @@ def _centre(ink: np.ndarray, shape: tuple[int, int], fill: float) -> np.ndarray:
         height, width = last - first
         raise PictureError(
             f"the ink has {width:,} × {height:,} pixels, around which a page would have "
-            f"{math.prod(side):.2g}, at most {2 * LARGEST:,} are made; make the picture smaller, or "
-            "cut out one sign"
+            f"{math.prod(side):.2g}, at most {2 * LARGEST:,} are made; make the picture smaller, "
+            "or cut out one sign"
         )
     middle = np.clip(first + np.array(mass) + 0.5, last - side / 2, first + side / 2)
     start, stop = middle - side / 2, middle + side / 2

@@ -1,7 +1,7 @@
 """Whether the parts of a model from a file fit each other, before anything is made of them.
 
-A file that is whole can still hold what no classifier ever was: other sizes, words for numbers, NaN.
-That would answer wrongly, or fail in the midst of other work.
+A file that is whole can still hold what no classifier ever was: other sizes, words for numbers,
+NaN. That would answer wrongly, or fail in the midst of other work.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _check_settings(
         raise UnsoundError(f"settings have response {chosen.response!r}, modes {response!r}")
     if image is None:
         return chosen.n_modes
-    flat = sum(([*one] if isinstance(one, tuple) else [one] for one in sizes), [])
+    flat = [side for one in sizes for side in (one if isinstance(one, tuple) else (one,))]
     members, rest = divmod(len(geometries), len(flat))
     found = [(*one.patch, one.n_regions) for one in geometries]
     if rest or found != members * [(size, size, chosen.n_regions) for size in flat]:
@@ -180,16 +180,17 @@ def _check_layers(
             shapes["frequency"] = across
         elif f"layer{index}/frequency" in arrays:
             raise UnsoundError(f"layer {index} has frequencies that only 'analytic' has")
-        found = {
-            name: _check_array(arrays, f"layer{index}/{name}", shape, _SINGLE)
-            for name, shape in shapes.items()
-        }
-        if not found["floor"] > 0:
-            raise UnsoundError(f"the floor of layer {index} is {found['floor']}, not positive")
-        d += n_features(Layer(**{"frequency": None, **found}), geometry, response)
+        found = dict.fromkeys(Layer._fields)
+        for name, shape in shapes.items():
+            found[name] = _check_array(arrays, f"layer{index}/{name}", shape, _SINGLE)
+        if not arrays[f"layer{index}/floor"] > 0:
+            raise UnsoundError(f"the floor of layer {index} is not positive")
+        d += n_features(Layer(**found), geometry, response)
     others = {name.split("/")[0] for name in arrays if name.startswith("layer")}
     if len(others) != len(geometries):
-        raise UnsoundError(f"there are layers {sorted(others)}, but {len(geometries)} are described")
+        raise UnsoundError(
+            f"there are layers {sorted(others)}, but {len(geometries)} are described"
+        )
     return d
 
 
