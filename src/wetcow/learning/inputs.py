@@ -106,7 +106,10 @@ def check_pairs(
 
 def first_rows(X: Any, most: int = 200) -> np.ndarray:
     """Return checked rows as they are, and of a Dask array the first ones in memory."""
-    return np.asarray(X[:most]) if is_dask(X) else X
+    if not is_dask(X):
+        return X
+    first = np.asarray(X[:most])
+    return first.reshape(len(first), -1)
 
 
 def as_floats(rows: np.ndarray) -> np.ndarray:
