@@ -282,20 +282,3 @@ def test_command_trains_and_keeps_its_state(tmp_path):
     (looks,) = report["training"]
     assert looks[-1]["step"] == looks[-1]["steps"] and looks[-1]["seconds"] > 0
     assert (tmp_path / "state").exists()
-
-
-def test_command_goes_on_without_a_damaged_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 8)
-    state = tmp_path / "state"
-    options = ["learn", "digits", "--n-modes", "4", "--train-minutes", "0.01"]
-    options += ["--resume", str(state), "--json", str(tmp_path / "report")]
-    state.write_bytes(b"PK\x03\x04 cut off")
-    refused = CliRunner().invoke(app, options)
-    assert refused.exit_code == 2 and "Traceback" not in refused.output
-    assert str(state) in refused.output and "--restart" in refused.output
-    done = CliRunner().invoke(app, [*options, "--restart"])
-    assert done.exit_code == 0, done.output
-    assert "state.old" in done.output and (tmp_path / "state.old").read_bytes()[:4] == b"PK\x03\x04"
-    assert len(state.read_bytes()) > 1_000
-    alone = CliRunner().invoke(app, ["learn", "digits", "--restart"])
-    assert alone.exit_code == 2 and "--resume" in alone.output

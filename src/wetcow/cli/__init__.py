@@ -124,6 +124,13 @@ def reproduce(
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer images, draws and repetitions: minutes.")
     ] = False,
+    older: Annotated[
+        bool,
+        typer.Option(
+            "--older",
+            help="Show what other versions of the package found, too; the page says so at its top.",
+        ),
+    ] = False,
     data_dir: DataDir = None,
     seed: Seed = 0,
     json_file: Json = None,
@@ -131,7 +138,8 @@ def reproduce(
     """Reproduce the paper's figures and test its claims; an HTML page has them beside ours.
 
     Claims are kept in DIR/evidence as they are done: after an interruption the same command goes
-    on from there. If data are missing, what needs them is skipped, and the exit code is 1.
+    on from there. They are computed again when any file of the package, or a library, has changed.
+    If data are missing, what needs them is skipped, and the exit code is 1.
     """
     with plainly("claims that were complete are kept; the same command goes on from there"):
         check_json(json_file)
@@ -139,7 +147,7 @@ def reproduce(
         use_all_cores()
         from wetcow.reports.reproduce import reproduce as run
 
-        result = run(items or [ALL], out, seed, note, quick=quick, data_dir=data_dir)
+        result = run(items or [ALL], out, seed, note, quick=quick, older=older, data_dir=data_dir)
         _report(result, json_file)
         for section, reason in result["skipped"].items():
             typer.secho(f"not done: {section}: {reason}", fg="red", err=True)
@@ -224,14 +232,6 @@ def learn(
             help="Keeps the state of training; if it is there, training goes on from it.",
         ),
     ] = None,
-    restart: Annotated[
-        bool,
-        typer.Option(
-            "--restart",
-            help="Start training anew though FILE of --resume is there, as if it is damaged; it is "
-            "renamed to FILE.old.",
-        ),
-    ] = False,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -254,7 +254,6 @@ def learn(
             train_minutes=train_minutes,
             n_members=n_members,
             checkpoint=resume,
-            restart=restart,
         )
 
 

@@ -20,7 +20,6 @@ from wetcow.cli.output import (
     write_json,
 )
 from wetcow.learning.budgets import RECIPES, Budget
-from wetcow.learning.checkpoint import CheckpointError
 from wetcow.learning.classifier import WaveClassifier
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ def run(
     save: pathlib.Path | None,
     seed: int,
     json_file: str | None,
-    *,
-    restart: bool = False,
     **parameters: Any,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see `learn` and the command's help."""
@@ -48,43 +45,10 @@ def run(
         rich.reconfigure(stderr=True)  # stdout is for results
     if parameters.get("checkpoint") is not None and not parameters.get("train_minutes"):
         raise ValueError("--resume is for training: give --train-minutes too")
-    if restart:
-        if parameters.get("checkpoint") is None:
-            raise ValueError("--restart is for the file of --resume: give that too")
-        for old in set_aside(parameters["checkpoint"], parameters.get("n_members", 1)):
-            console(json_file).print(f"training starts anew; its earlier state is now {old}")
     use_all_cores()
-    try:
-        report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
-    except CheckpointError as error:
-        raise ValueError(f"{error}, or give --restart, which goes on without it") from error
+    report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
     _print(report, json_file)
     write_json(report, json_file)
-
-
-def set_aside(checkpoint: pathlib.Path, n_members: int) -> list[pathlib.Path]:
-    """Rename the files of a checkpoint, so that training starts anew and nothing is lost.
-
-    Parameters
-    ----------
-    checkpoint : path
-        Of the first member; see `WaveClassifier`.
-    n_members : int
-
-    Returns
-    -------
-    list of paths
-        What the files that were there are called now: their names with .old at the end. Earlier
-        ones of these names are replaced.
-    """
-    renamed = []
-    for number in range(n_members):
-        path = checkpoint.with_name(f"{checkpoint.name}.{number}") if number else checkpoint
-        if path.is_file():
-            old = path.with_name(f"{path.name}.old")
-            path.replace(old)
-            renamed.append(old)
-    return renamed
 
 
 def learn(
