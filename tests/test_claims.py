@@ -1,11 +1,14 @@
 """Sections of claims: kept, continued, skipped, and shown with verdicts."""
 
 import json
+import pathlib
+import shutil
 import sys
 
 import pytest
 
-from wetcow.reports import kept
+import wetcow
+from wetcow.reports import cache
 from wetcow.reports.claims import SECTIONS
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table
 from wetcow.reports.reproduce import chosen_items, reproduce
@@ -137,11 +140,44 @@ def test_items_come_in_the_order_of_the_page():
         chosen_items(["fig9"])
 
 
+def test_any_changed_file_of_the_package_makes_evidence_old(tmp_path, monkeypatch):
+    """A leaf module that no section names is changed: nothing found before is shown as new."""
+    package = pathlib.Path(wetcow.__file__).parent
+    copy = tmp_path / "wetcow"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    assert cache.package_digest(copy) == cache.package_digest(package)
+    leaf = copy / "modes/spiking.py"
+    leaf.write_text(leaf.read_text().replace("NUM_QUADRATURE = 4096", "NUM_QUADRATURE = 2048"))
+    cache.package_digest.cache_clear()
+    assert cache.package_digest(copy) != cache.package_digest(package)
+
+
+@pytest.mark.parametrize("change", ["package", "library"])
+def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
+    sections, tmp_path, monkeypatch, change
+):
+    sections("first")
+    reproduce(["first"], tmp_path)
+    if change == "package":
+        monkeypatch.setattr(cache, "package_digest", lambda folder: "of other files")
+    else:
+        monkeypatch.setattr(cache, "versions", lambda: {"wetcow": "0.1.0", "jax": "99"})
+    shown = reproduce(["first"], tmp_path, older=True)
+    assert sections.ran() == ["first"]
+    (warning,) = shown["warnings"]
+    assert "first" in warning and "not by the version" in warning
+    page = (tmp_path / "index.html").read_text()
+    assert page.index("not by the version") < page.index('id="claims"')
+    assert reproduce(["first"], tmp_path)["warnings"] == []
+    assert sections.ran() == ["first", "first"]
+
+
 def test_unknown_verdicts_are_not_believed(tmp_path):
-    effort = Effort(True, 0, None, print)
-    key = kept.key_of("x", "wetcow.reports.page", effort, "here")
+    effort = Effort(quick=True, seed=0, data_dir=None, say=print)
+    key = cache.key_of("x", "wetcow.reports.page", effort, "here")
     table = Table("t", [{"n": 1}], {"n": "n"}, "")
     for verdict, wanted in (("holds", True), ("perhaps", False)):
         evidence = Evidence("X", [Claim("c", "w", verdict, "m")], [table], [])
-        kept.keep(tmp_path / "x.json", key, kept.Kept(evidence, "today", 1.0))
-        assert (kept.find_kept(tmp_path / "x.json", key) is not None) == wanted
+        found = cache.Cached(evidence=evidence, date="today", seconds=1.0, key=key)
+        cache.store(tmp_path / "x.json", found)
+        assert (cache.find_cached(tmp_path / "x.json", key) is not None) == wanted

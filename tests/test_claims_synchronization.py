@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 
 from wetcow.reports import experiments
+from wetcow.reports.cache import storable
 from wetcow.reports.claims import synchronization
 from wetcow.reports.evidence import Effort
-from wetcow.reports.kept import storable
 
 MODELS = ("phase and amplitude", "phase only", "amplitude only", "Kuramoto, same w and δ")
 

@@ -11,7 +11,6 @@ import os
 import pathlib
 import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import jax
@@ -19,8 +18,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.files import plain, write_whole
+from wetcow.reports.cache import versions
 from wetcow.reports.evidence import Claim
-from wetcow.version import __version__
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -51,14 +50,13 @@ _VERDICT_CLASSES = {
 
 def provenance(seed: int) -> dict[str, Any]:
     """Machine, software, seed and date: what every reported number comes with."""
-    names = ("jax", "diffrax", "numpy", "scipy", "scikit-learn", "xarray")
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {jax.default_backend()}",
         "system": platform.platform(),
         "python": platform.python_version(),
         "seed": seed,
-        "versions": {"wetcow": __version__} | {name: version(name) for name in names},
+        "versions": versions(),
     }
 
 
@@ -109,6 +107,7 @@ class Page:
         self.findings: list[str] = []
         self.claims: list[dict[str, str]] = []
         self.skipped: dict[str, str] = {}
+        self.warnings: list[str] = []
         self._section = ""
 
     def heading(self, text: str, section: str = "", announced: bool = False) -> None:
@@ -133,6 +132,10 @@ class Page:
         self.say(f"{section}: not done: {reason}")
         self.skipped[section] = reason
         self.text(f"Not done: {reason}")
+
+    def warn(self, text: str) -> None:
+        """Add a sentence to the top of the page."""
+        self.warnings.append(text)
 
     def text(self, text: str) -> None:
         """Add a paragraph."""
@@ -192,6 +195,9 @@ class Page:
         )
         return f'<h2 id="claims">Claims</h2><table><tr>{head}</tr>{"".join(lines)}</table>'
 
+    def _warnings(self) -> str:
+        return "".join(f'<p class="not">{html.escape(text)}</p>' for text in self.warnings)
+
     def save(self) -> dict[str, Any]:
         """Write ``index.html`` and ``report.json``; return the latter with the paths."""
         origin = provenance(self.seed)
@@ -202,7 +208,7 @@ class Page:
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-            f"{self._overview()}{''.join(self.body)}<footer>{html.escape(footer)}</footer></body></html>"
+            f"{self._warnings()}{self._overview()}{''.join(self.body)}<footer>{html.escape(footer)}</footer></body></html>"
         )
         path = self.out / "index.html"
         write_whole(path, page.encode())
@@ -212,6 +218,7 @@ class Page:
             "claims": self.claims,
             "findings": self.findings,
             "skipped": self.skipped,
+            "warnings": self.warnings,
             "tables": self.tables,
             "provenance": origin,
         }

@@ -62,13 +62,15 @@ def reproduce(
     say: Callable[[str], None] | None = None,
     *,
     quick: bool = False,
+    older: bool = False,
     data_dir: str | os.PathLike | None = None,
 ) -> dict[str, Any]:
     """Reproduce parts of the paper, test its claims, and write the report.
 
     What a claim's section found is kept in ``out/evidence/NAME.json``. The same call goes on from
-    there after it was killed; a damaged file is computed again. A section whose data are neither
-    there nor to be had is skipped, and the others are done.
+    there after it was killed. A section is computed again if its file is damaged, or if any file of
+    the package, a library's version or the machine has changed since. A section whose data are
+    neither there nor to be had is skipped, and the others are done.
 
     Parameters
     ----------
@@ -83,6 +85,9 @@ def reproduce(
         Called with the heading of each section when work on it starts, and with how it goes.
     quick : bool
         Fewer images, draws and repetitions: minutes, not an hour.
+    older : bool
+        Show what other versions of the package found, too, instead of computing it again. The
+        report then says so at its top.
     data_dir : path, optional
         See `wetcow.datasets.load`.
 
@@ -110,20 +115,20 @@ def reproduce(
         if item in FIGURES:
             getattr(paper, FIGURES[item])(page, seed, quick)
         else:
-            _claims(page, item, effort)
+            _claims(page, item, effort, older)
     return page.save()
 
 
-def _claims(page: Page, name: str, effort: Effort) -> None:
+def _claims(page: Page, name: str, effort: Effort, older: bool) -> None:
     """Add a section of claims, from its file if there is one for the same work."""
-    from wetcow.reports import kept as files
+    from wetcow.reports import cache
     from wetcow.reports.page import provenance
 
     module = importlib.import_module(SECTIONS[name])
     subject = str(module.__doc__).partition("\n")[0].rstrip(".")
     path = pathlib.Path(page.out) / "evidence" / f"{name}.json"
-    key = files.key_of(name, SECTIONS[name], effort, provenance(effort.seed)["machine"])
-    found = files.find_kept(path, key)
+    key = cache.key_of(name, SECTIONS[name], effort, provenance(effort.seed)["machine"])
+    found = cache.find_cached(path, key, older=older)
     if found is None:
         page.say(f"{name}: {subject}")
         start = time.perf_counter()
@@ -134,10 +139,15 @@ def _claims(page: Page, name: str, effort: Effort) -> None:
             return
         date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         taken = round(time.perf_counter() - start, 1)
-        found = files.Kept(files.storable(evidence), date, taken)
-        files.keep(path, key, found)
+        found = cache.Cached(evidence=cache.storable(evidence), date=date, seconds=taken, key=key)
+        cache.store(path, found)
     else:
         page.say(f"{name}: kept from {found.date}")
+        if found.key != key:
+            page.warn(
+                f"Section {name} was computed on {found.date} by {found.program}, not by the "
+                f"version that made this page."
+            )
     evidence = found.evidence
     page.heading(evidence.title, name, announced=True)
     for claim in evidence.claims:
@@ -148,4 +158,4 @@ def _claims(page: Page, name: str, effort: Effort) -> None:
         page.figure(title, figure, f"{evidence.title}.")
     for table in evidence.tables:
         page.table(table.name, table.rows, table.labels, table.caption)
-    page.text(f"Computed {found.date} in {found.seconds:.0f} s.")
+    page.text(f"Computed {found.date} in {found.seconds:.0f} s by {found.program}.")

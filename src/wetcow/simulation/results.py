@@ -19,6 +19,7 @@ import xarray as xr
 from wetcow.simulation.integrate import Adaptive, Fixed
 from wetcow.version import __version__
 
+AMPLITUDE: dict[str, str] = {}
 _ATTRIBUTE = "attribute_"
 
 

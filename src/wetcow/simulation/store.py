@@ -1,4 +1,9 @@
-"""Where the samples of a run go: memory, or a zarr folder that survives interruptions."""
+"""Where the samples of runs go: memory, or a zarr folder that survives interruptions.
+
+One store holds one run or a sweep of them: its variables have the dimensions of the sweep, if any,
+before ("time", "mode"). All runs advance through time together, so that what is certain after an
+interruption is a number of samples.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +11,102 @@ import hashlib
 import io
 import os
 import pathlib
-from typing import Any
+from typing import Any, Self
 
 import jax
 import numpy as np
 import xarray as xr
 
 from wetcow.files import write_whole
-from wetcow.simulation.results import load_run, pack
+from wetcow.simulation.results import AMPLITUDE, load_run, pack
 
 # In the folder of an array: in that of the group, zarr warns of files that it does not know.
-CHECKPOINT = "a_real/wetcow-checkpoint.npz"
+CHECKPOINT = "mode/wetcow-checkpoint.npz"
+SAMPLES_PER_CHUNK, CHUNK_BYTES = 256, 2**23
 
 
-def _fingerprint(attrs: dict[str, Any], modes: np.ndarray, reducers: dict[str, Any]) -> str:
-    """Hash of everything that the result of a run depends on."""
-    digest = hashlib.sha256()
-    for name in sorted(attrs):
-        value = np.asarray(attrs[name])
-        digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
-    digest.update(modes.tobytes() + repr(reducers).encode())
-    return digest.hexdigest()
-
-
-def _labelled(results: dict[str, np.ndarray]) -> dict[str, Any]:
-    return {name: (("mode",) * value.ndim, value) for name, value in results.items()}
-
-
-def _opened(path: pathlib.Path) -> Any:
-    import zarr
-
-    return zarr.open_group(path, mode="r+")
-
-
-class MemoryStore:
-    """Samples of one run, held in memory.
+def open_store(
+    path: str | os.PathLike | None,
+    labels: xr.Dataset,
+    *,
+    dtype: Any = np.complex128,
+    record: bool = True,
+    arguments: dict[str, Any] | None = None,
+) -> MemoryStore | ZarrStore:
+    """Return a store for one run or a sweep; use it in a ``with`` block.
 
     Parameters
     ----------
-    times : float array (k,)
-    modes : int array (m,)
-        Recorded modes.
-    attrs : dict
-        Parameters and settings.
+    path : path or None
+        A ``.zarr`` folder; None: memory.
+    labels : xarray.Dataset
+        No variables; the coordinates, whose dimensions are those of the sweep in order, "time" and
+        "mode", and the attributes (`describe`).
+    dtype : complex NumPy dtype
+        Of the samples.
+    record : bool
+        Whether there are samples.
+    arguments : dict, optional
+        What the results depend on besides labels, such as the system and reducers; each is
+        recognised by its content.
+
+    Raises
+    ------
+    ValueError
+        If the path does not end in ``.zarr``.
+    FileExistsError
+        If the folder has another run, or none at all, or another process writes to it.
+
+    Examples
+    --------
+    A sweep over two values, of which three samples of one mode are written in two steps:
+
+    >>> import numpy as np
+    >>> coords = {"gamma": [0.5, 1.0], "time": [0.0, 1.0, 2.0], "mode": [0]}
+    >>> with open_store(None, xr.Dataset(coords=coords)) as store:
+    ...     store.write(0, np.zeros((2, 1, 1), complex))
+    ...     store.write(1, np.ones((2, 2, 1), complex))
+    ...     runs = store.finish({"order": np.array([0.1, 0.2])})
+    >>> runs.a.dims, runs.order.dims
+    (('gamma', 'time', 'mode'), ('gamma',))
     """
+    if path is None:
+        return MemoryStore(labels, record=record)
+    return ZarrStore(path, labels, dtype=dtype, record=record, arguments=arguments or {})
+
+
+def _swept(labels: xr.Dataset) -> tuple[str, ...]:
+    """Dimensions of the sweep."""
+    return tuple(str(name) for name in labels.sizes if name not in ("time", "mode"))
+
+
+def _results(labels: xr.Dataset, results: dict[str, np.ndarray]) -> dict[str, xr.Variable]:
+    """Variables of reducers: one value for each run, or one for each of its modes."""
+    swept = _swept(labels)
+    return {
+        name: xr.Variable((*swept, "mode")[: np.ndim(value)], value)
+        for name, value in results.items()
+    }
+
+
+class MemoryStore:
+    """Samples held in memory; see `open_store`."""
 
     samples_done = 0
     finished = False
 
-    def __init__(self, times: np.ndarray, modes: np.ndarray, attrs: dict[str, Any]):
-        self.times, self.modes, self.attrs = times, modes, attrs
+    def __init__(self, labels: xr.Dataset, *, record: bool = True):
+        self.labels = labels if record else labels.drop_dims("time", errors="ignore")
         self.parts: list[np.ndarray] = []
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
     def write(self, low: int, samples: np.ndarray) -> None:
-        """Append samples (j, m), the first of which is number `low`."""
+        """Append samples (sweep…, j, m), the first of which is number `low`."""
         self.parts.append(samples)
 
     def checkpoint(self, samples_done: int, state: Any) -> None:
@@ -70,53 +117,72 @@ class MemoryStore:
         return like
 
     def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
-        """Return the trajectory, if any was written, and the results of reducers."""
-        variables = _labelled(results)
-        coords = {"mode": self.modes}
+        """Return the samples, if any were written, and the results of reducers.
+
+        Parameters
+        ----------
+        results : dict of name to array (sweep…) or (sweep…, m)
+        """
+        variables = _results(self.labels, results)
         if self.parts:
-            coords["time"] = self.times
-            variables["a"] = (("time", "mode"), np.concatenate(self.parts))
-        return xr.Dataset(variables, coords=coords, attrs=self.attrs)
+            samples = np.concatenate(self.parts, axis=-2)
+            dims = (*_swept(self.labels), "time", "mode")
+            variables["a"] = xr.Variable(dims, samples, AMPLITUDE)
+        return self.labels.assign(variables)
 
     def dataset(self) -> xr.Dataset:
         """Return what has been written."""
         return self.finish({})
 
 
+def _fingerprint(labels: xr.Dataset, arguments: dict[str, Any]) -> str:
+    """Hash of everything that the result of a run depends on."""
+    digest = hashlib.sha256()
+    for name in sorted(labels.attrs):
+        value = np.asarray(labels.attrs[name])
+        digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
+    for name, coordinate in labels.coords.items():
+        digest.update(str(name).encode() + np.asarray(coordinate).tobytes())
+    digest.update(repr(arguments).encode())
+    return digest.hexdigest()
+
+
+def _opened(path: pathlib.Path) -> Any:
+    import zarr
+
+    return zarr.open_group(path, mode="r+")
+
+
 class ZarrStore:
-    """Samples of one run, written to a folder as they come, with checkpoints to continue from.
+    """Samples written to a folder as they come, with checkpoints to continue from: `open_store`."""
 
-    Parameters
-    ----------
-    path : path
-        The folder, ``….zarr``.
-    times, modes, attrs
-        As of `MemoryStore`; with `reducers` they identify the run.
-    dtype : complex NumPy dtype
-    reducers : dict
-        By name.
-
-    Raises
-    ------
-    ValueError
-        If the path does not end in ``.zarr``.
-    FileExistsError
-        If the folder has another run, or none at all.
-    """
-
-    def __init__(self, path, times, modes, attrs, dtype, reducers):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        labels: xr.Dataset,
+        *,
+        dtype: Any,
+        record: bool,
+        arguments: dict[str, Any],
+    ):
         self.path = pathlib.Path(path)
         if self.path.suffix != ".zarr":
             raise ValueError(f"path must end in .zarr, got {self.path.name!r}; save_run writes .nc")
-        self.num_samples = times.size
+        self.labels, self.record, self.dtype = labels, record, dtype
+        self.num_samples = labels.sizes["time"]
         self.samples_done = 0
         self.finished = False
-        identity = _fingerprint(attrs, modes, reducers)
+        identity = _fingerprint(labels, arguments)
         if self.path.exists():
             self._open(identity)
         else:
-            labels = xr.Dataset(coords={"time": times, "mode": modes}, attrs=attrs)
-            self._create(labels, np.finfo(dtype).dtype, identity)
+            self._create(identity)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
     def _group(self) -> Any:
         return _opened(self.path)
@@ -139,29 +205,32 @@ class ZarrStore:
             with np.load(checkpoint) as stored:
                 self.samples_done = int(stored["samples_done"])
 
-    def _create(self, labels: xr.Dataset, real: Any, identity: str) -> None:
+    def _create(self, identity: str) -> None:
         # Under another name until complete: a killed creation must not look like a run.
         partial = self.path.with_name(f".{self.path.stem}.{os.getpid()}.partial.zarr")
-        pack(labels).to_zarr(partial, mode="w", consolidated=False)
+        pack(self.labels).to_zarr(partial, mode="w", consolidated=False)
         group = _opened(partial)
-        shape = (labels.sizes["time"], labels.sizes["mode"])
-        for part in ("a_real", "a_imag"):
-            group.create_array(
-                part,
-                shape=shape,
-                chunks=(min(256, shape[0]), shape[1]),
-                dtype=real,
-                fill_value=np.nan,
-                dimension_names=("time", "mode"),
-            )
+        dims = (*_swept(self.labels), "time", "mode")
+        shape = tuple(self.labels.sizes[name] for name in dims)
+        if self.record:
+            for part in ("a_real", "a_imag"):
+                group.create_array(
+                    part,
+                    shape=shape,
+                    chunks=(*shape[:-2], min(256, shape[-2]), shape[-1]),
+                    dtype=np.finfo(self.dtype).dtype,
+                    fill_value=np.nan,
+                    dimension_names=dims,
+                )
         group.attrs.update({"identity": identity, "samples_done": 0})
         os.replace(partial, self.path)
 
     def write(self, low: int, samples: np.ndarray) -> None:
-        """Append samples (j, m), the first of which is number `low`."""
+        """Append samples (sweep…, j, m), the first of which is number `low`."""
         group = self._group()
-        group["a_real"][low : low + len(samples)] = np.real(samples)
-        group["a_imag"][low : low + len(samples)] = np.imag(samples)
+        where = (..., slice(low, low + samples.shape[-2]), slice(None))
+        group["a_real"][where] = np.real(samples)
+        group["a_imag"][where] = np.imag(samples)
 
     def checkpoint(self, samples_done: int, state: Any) -> None:
         """Make everything written so far permanent, with what continuing needs."""
@@ -186,10 +255,10 @@ class ZarrStore:
             )
 
     def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
-        """Add the results of reducers, and return everything."""
+        """Add the results of reducers, and return everything; arguments as of `MemoryStore`."""
         group = self._group()
         # Not by xarray, which would replace the attributes of the group.
-        for name, variable in pack(xr.Dataset(_labelled(results))).variables.items():
+        for name, variable in pack(xr.Dataset(_results(self.labels, results))).variables.items():
             group.create_array(
                 str(name), data=variable.values, dimension_names=variable.dims, overwrite=True
             )
@@ -198,5 +267,5 @@ class ZarrStore:
         return self.dataset()
 
     def dataset(self) -> xr.Dataset:
-        """Return the run from its folder."""
+        """Return the runs from their folder."""
         return load_run(self.path)
