@@ -332,7 +332,7 @@ def test_tables_and_labels_of_any_kind():
         ({"response": "tanh"}, "'response' .* must be a str among .*'tanh'"),
         ({"threshold": float("nan")}, r"'threshold' .* a float in the range \(-inf, inf\)"),
         ({"omega": 0.0}, r"'omega' .* a float in the range \(0.0, inf\)"),
-        ({"ridge": 0}, r"'ridge' .* 'gcv'.* a float in the range \(0.0, inf\) .* Got 0"),
+        ({"ridge": 0}, r"'ridge' .*'gcv'.* a float in the range \(0.0, inf\) .* Got 0"),
         ({"ridge": "loo"}, "'ridge' .* must be a str among .'gcv'.* Got 'loo'"),
         ({"image_shape": "square"}, "image_shape must be 'auto'"),
         ({"image_shape": (8,)}, "image_shape must be 'auto'"),
