@@ -198,6 +198,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         )
         unit = {"periods": "linear periods", "time": "time units"}[report["time_to_synchrony_unit"]]
         when = f"after {reached:.2f} {unit}" if np.isfinite(reached) else "not reached"
+        when = "not defined, fewer than two modes move" if np.isnan(reached) else when
         yield f"synchrony (order parameter ≥ {THRESHOLD}): {when}"
     yield f"integrated in {report['seconds']:.2f} s"
     for name in ("out", "plot"):
