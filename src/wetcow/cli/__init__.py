@@ -190,9 +190,10 @@ def simulate(
     Prints the spiking frequency of each mode beside the exact and analytic one, where they are
     defined, the order parameter, and the time to synchrony.
 
-    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif),
-    [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory) and
-    [bold]simulation[/bold] (t1, num_samples, seed, …). For example:
+    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif,
+    connectome), [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory),
+    [bold]simulation[/bold] (t1, num_samples, seed, …) and [bold]sweep[/bold] (values of
+    parameters). For example:
 
     [dim]\[system]
     kind = "mode"
