@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.modes.system import System
+from wetcow.modes.system import System, check_system
 from wetcow.precision import check_process
 from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.chunks import (
@@ -34,7 +34,6 @@ from wetcow.simulation.plan import (
     check_initial,
     check_noise,
     check_seed,
-    check_system,
     choose_stepping,
     refuse_unknown,
     sample_times,
