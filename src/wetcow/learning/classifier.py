@@ -27,6 +27,7 @@ from wetcow.learning.record import counted, make_record, trained
 from wetcow.learning.response import Response
 from wetcow.learning.saving import load, save
 from wetcow.learning.statistics import Statistics, accumulate
+from wetcow.process import bound_compiled_calls, check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.network import LearnedNetwork
@@ -473,12 +474,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     def _answers(
         self, function: Callable[[np.ndarray], np.ndarray], X: Any, width: int | None
     ) -> Any:
+        check_process()
         X = inputs.check_rows(self, X)
         return answers(function, self.hidden_, X, self.block_size, width)
 
     @contextlib.contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Keep all of what is learned or, after an error or an interruption, nothing."""
+        check_process()
+        bound_compiled_calls()
         earlier = dict(self.__dict__)
         try:
             yield

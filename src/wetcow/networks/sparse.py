@@ -20,7 +20,6 @@ from wetcow.networks.gathered import Gathered
 from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 
-
 MOST_MODES = 2**31 - 1  # indices have 32 bits
 
 

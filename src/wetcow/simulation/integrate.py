@@ -17,7 +17,8 @@ import lineax
 import numpy as np
 
 from wetcow.modes.system import System, check_system
-from wetcow.precision import check_process, is_traced
+from wetcow.precision import is_traced
+from wetcow.process import check_process
 from wetcow.simulation import solvers
 from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 from wetcow.validation import array, number
