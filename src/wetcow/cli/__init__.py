@@ -367,6 +367,13 @@ def tissue(
     permittivity: Annotated[
         float, typer.Option(help="Relative, ε/ε₀; it falls with frequency. 4e7: 10 Hz.")
     ] = 4e7,
+    b0_threshold: Annotated[
+        float, typer.Option(min=0, help="b-values up to this count as unweighted, s/mm².")
+    ] = 50.0,
+    shell: Annotated[
+        list[float] | None,
+        typer.Option(help="Use only volumes with about this b-value, s/mm²; may be repeated."),
+    ] = None,
     exclude_non_positive: Annotated[
         bool,
         typer.Option(
@@ -388,6 +395,8 @@ def tissue(
             "mapping": mapping.value,
             "relative_permittivity": permittivity,
             "non_positive": "exclude" if exclude_non_positive else "raise",
+            "b0_threshold": b0_threshold,
+            "shells": shell or None,
         }
         for name, value, of in (
             ("slope", slope, Mapping.LINEAR),
