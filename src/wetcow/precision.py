@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,34 +10,10 @@ import jax
 import jax.core
 import numpy as np
 
+from wetcow.process import check_process
+
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-_used_in: int | None = None
-
-
-class ForkedProcessError(RuntimeError):
-    """JAX is used in a process that was forked after its parent had used JAX, where it hangs."""
-
-
-def check_process() -> None:
-    """Raise where work with JAX would hang for ever: in a fork of a process that used it.
-
-    Raises
-    ------
-    ForkedProcessError
-        That says what to do instead.
-    """
-    global _used_in
-    if _used_in is None:
-        _used_in = os.getpid()
-    elif _used_in != os.getpid():
-        raise ForkedProcessError(
-            "this process was forked after JAX was used in its parent, and JAX would hang here. "
-            'Start processes anew, with multiprocessing.get_context("spawn") or joblib\'s loky, or '
-            "run many parameters and seeds at once with wc.sweep"
-        )
 
 
 def is_traced(*values: Any) -> bool:

@@ -28,6 +28,7 @@ from wetcow.learning.record import counted, make_record, trained
 from wetcow.learning.response import Response
 from wetcow.learning.saving import load, save
 from wetcow.learning.statistics import Statistics, accumulate
+from wetcow.process import bound_compiled_calls, check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.network import LearnedNetwork
@@ -503,6 +504,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         *,
         any_ground: bool = False,
     ) -> Any:
+        check_process()
         X = inputs.check_rows(self, X)
         check = self._convention_check(any_ground=any_ground)
         return answers(function, self.hidden_, X, self.block_size, width, check)
@@ -517,6 +519,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     @contextlib.contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Keep all of what is learned or, after an error or an interruption, nothing."""
+        check_process()
+        bound_compiled_calls()
         earlier = dict(self.__dict__)
         try:
             yield

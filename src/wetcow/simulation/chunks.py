@@ -7,24 +7,19 @@ runs of any number of samples share what was compiled.
 from __future__ import annotations
 
 import contextlib
-import gc
-import pathlib
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wetcow.process import bound_compiled_calls
 from wetcow.simulation.store import MemoryStore, ZarrStore
 
 LONGEST_CHUNK = 512  # samples
 STEPS_PER_CHUNK = 2e6  # estimated mode-steps, so that chunks last about a second at the most
-_LOOK_EVERY = 16  # calls
-_SHARE_OF_MAPS = 0.5
-_calls = 0
 
 
 def chunk_length(num_samples: int, steps_per_sample: float) -> int:
@@ -97,6 +92,7 @@ def run_chunks(
     title : str
         Of the bar.
     """
+    bound_compiled_calls()
     lows = range(max(store.samples_done, 1), times.size, length)
     with _bar(len(lows) * parts, progress, title) as tick:
         for low in lows:
@@ -137,25 +133,3 @@ def wait(tree: Any) -> None:
 def as_arguments(tree: Any) -> Any:
     """Make the numbers of a pytree arrays, so that they are no part of what is compiled."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, float) else leaf, tree)
-
-
-def bound_compiled_calls() -> None:
-    """Forget compiled calls before the memory maps that they hold end the process.
-
-    XLA keeps some hundred maps for each compiled call for as long as it can be called again, and
-    the kernel allows about 65,000. Where half of those that are allowed are in use, all compiled
-    calls are dropped; what is needed is compiled again.
-    """
-    global _calls
-    _calls += 1
-    if _calls % _LOOK_EVERY:
-        return
-    maps, limit = pathlib.Path("/proc/self/maps"), pathlib.Path("/proc/sys/vm/max_map_count")
-    try:
-        used, allowed = maps.read_bytes().count(b"\n"), int(limit.read_text())
-    except OSError:  # not Linux, where there is no such limit
-        return
-    if used > _SHARE_OF_MAPS * allowed:
-        eqx.clear_caches()
-        jax.clear_caches()
-        gc.collect()

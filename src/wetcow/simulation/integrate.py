@@ -10,14 +10,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
 
-from wetcow.modes.system import System
+from wetcow.modes.system import System, check_system
+from wetcow.precision import is_traced
+from wetcow.process import check_process
 from wetcow.simulation import solvers
 from wetcow.simulation.pairs import as_complex, as_real, joined, pair
+from wetcow.validation import array, number
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way
@@ -181,17 +185,25 @@ def _method(eighth_order: bool, differentiable: bool) -> diffrax.AbstractSolver:
     return methods.Dopri8() if eighth_order else methods.Tsit5()
 
 
-def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
-    def field(t, y, args):
+class _Field(eqx.Module):
+    """The field of real pairs. A pytree: other parameters are arguments of what is compiled."""
+
+    system: System
+
+    def __call__(self, t: Any, y: Any, args: Any) -> Any:
         a = joined(y)
-        own = system if args is None else as_complex(args, system)
-        return pair(own.field(a, _present(a)))
+        return pair(self.system.field(a, _present(a)))
+
+
+def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
+    def field_of_arguments(t, y, args):
+        return _Field(as_complex(args, system))(t, y, None)
 
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(field),
+        diffrax.ODETerm(field_of_arguments if backwards else _Field(system)),
         _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
@@ -353,7 +365,12 @@ def integrate(
     Raises
     ------
     ValueError
-        For systems that need fixed steps.
+        For systems that need fixed steps, times that are not finite and increasing, amplitudes and
+        tolerances that make no sense. What is traced cannot be checked: the result is NaN then.
+    TypeError
+        For what is not a system.
+    ForkedProcessError
+        In a process that was forked after JAX was used in its parent.
 
     Examples
     --------
@@ -361,13 +378,49 @@ def integrate(
     >>> integrate(Mode(gamma=-1.0), np.array([0.1 + 0j]), np.array([0.0, 1.0])).shape
     (2, 1)
     """
+    check_system(system)
+    if not is_traced(system, a0, times):
+        check_process()
     if system.resets or system.delays[1]:
         raise ValueError(
             f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
         )
-    times = jnp.asarray(times)
+    rtol, atol = (
+        value if is_traced(value) else number(name, value, above=0)
+        for name, value in (("rtol", rtol), ("atol", atol))
+    )
+    times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
+    # Without an order among them diffrax would step for ever, or return what was not computed.
+    ordered = jnp.all(jnp.isfinite(times)) & jnp.all(times[1:] > times[:-1])
+    even = jnp.linspace(0, 1, times.shape[0], dtype=times.dtype)
     state = initial_state(a0, Adaptive(rtol, atol))
     samples, _ = advance(
-        system, state, times, Adaptive(rtol, atol), adjoint=adjoint, max_steps=max_steps
+        system,
+        state,
+        jnp.where(ordered, times, even),
+        Adaptive(rtol, atol),
+        adjoint=adjoint,
+        max_steps=max_steps,
     )
-    return jnp.concatenate([state.a[None], samples])
+    samples = jnp.concatenate([state.a[None], samples])
+    return jnp.where(ordered, samples, jnp.nan)
+
+
+def _checked_times(times: Any) -> Any:
+    if is_traced(times):
+        if jnp.ndim(times) != 1 or jnp.size(times) < 2:
+            raise ValueError(f"times must be at least two, got shape {jnp.shape(times)}")
+        return times
+    found = array("times", times, ndim=1)
+    if found.size < 2 or not np.all(np.diff(found) > 0):
+        raise ValueError(f"times must be increasing, at least two of them, got {times!r}")
+    real = jnp.asarray(times)
+    return real if jnp.issubdtype(real.dtype, jnp.floating) else jnp.asarray(found)
+
+
+def _checked_amplitudes(a0: Any, size: int) -> Any:
+    if jnp.shape(a0) != (size,):
+        raise ValueError(f"a0 must have shape ({size},), got {jnp.shape(a0)}")
+    if not is_traced(a0):
+        array("a0", a0, dtype=np.complex128)
+    return a0

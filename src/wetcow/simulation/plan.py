@@ -231,22 +231,6 @@ def check_seed(seed: Any, noise: Any) -> int | None:
     return integer("seed", seed, minimum=0, maximum=2**63 - 1)
 
 
-def check_system(system: Any) -> None:
-    """Raise for what is not a system to integrate, and say what to make of it.
-
-    Raises
-    ------
-    TypeError
-        For anything but a `System`.
-    """
-    if isinstance(system, System):
-        return
-    hint = "give a Mode, a Network, a baseline or another System"
-    if hasattr(system, "to_network"):
-        hint = "call its to_network() first, and simulate what that returns"
-    raise TypeError(f"a {type(system).__name__} cannot be integrated: {hint}")
-
-
 def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict[str, str]) -> None:
     """Raise for unknown keyword arguments, and name the one that was probably meant.
 

@@ -13,12 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.modes.system import System
-from wetcow.precision import check_process
+from wetcow.modes.system import System, check_system
+from wetcow.process import check_process
 from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.chunks import (
     as_arguments,
-    bound_compiled_calls,
     chunk_length,
     cost_of_step,
     run_chunks,
@@ -34,7 +33,6 @@ from wetcow.simulation.plan import (
     check_initial,
     check_noise,
     check_seed,
-    check_system,
     choose_stepping,
     refuse_unknown,
     sample_times,
@@ -190,7 +188,6 @@ def simulate(
     held = chosen.size if record and path is None else None
     each = check_effort(system, times, stepping, max_steps=max_steps, recorded=held)
     length = chunk_length(times.size, each * cost_of_step(system.size))
-    bound_compiled_calls()
     mesh = mesh_of(devices, system)
     if mesh is not None and path is not None and jax.process_count() > 1:
         raise ValueError("path is for runs of one process; of several, each returns the result")
