@@ -181,6 +181,9 @@ def simulate(
     progress: Annotated[
         bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")
     ] = True,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Replace the run in --out run.zarr by a new one.")
+    ] = False,
 ) -> None:
     r"""Simulate a mode, a network or a baseline from a file.
 
@@ -204,7 +207,7 @@ def simulate(
     ):
         from wetcow.cli.simulating import run
 
-        run(config, out, seed, json_file, plot, progress)
+        run(config, out, seed, json_file, plot, progress, restart)
 
 
 @app.command(epilog=epilog("learn"))
@@ -233,6 +236,12 @@ def learn(
             help="Keeps the state of training; if it is there, training goes on from it.",
         ),
     ] = None,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+        ),
+    ] = False,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -246,7 +255,10 @@ def learn(
     Ctrl-C while training ends it early and keeps what there is.
     """
     with plainly():
-        from wetcow.cli.learning import run
+        from wetcow.cli.learning import run, set_aside
+
+        if restart:
+            set_aside(resume)
 
         run(
             *(dataset.value, budget.value, data_dir, save, seed, json_file),
@@ -368,6 +380,13 @@ def tissue(
     permittivity: Annotated[
         float, typer.Option(help="Relative, ε/ε₀; it falls with frequency. 4e7: 10 Hz.")
     ] = 4e7,
+    b0_threshold: Annotated[
+        float, typer.Option(min=0, help="b-values up to this count as unweighted, s/mm².")
+    ] = 50.0,
+    shell: Annotated[
+        list[float] | None,
+        typer.Option(help="Use only volumes with about this b-value, s/mm²; may be repeated."),
+    ] = None,
     exclude_non_positive: Annotated[
         bool,
         typer.Option(
@@ -389,6 +408,8 @@ def tissue(
             "mapping": mapping.value,
             "relative_permittivity": permittivity,
             "non_positive": "exclude" if exclude_non_positive else "raise",
+            "b0_threshold": b0_threshold,
+            "shells": shell or None,
         }
         for name, value, of in (
             ("slope", slope, Mapping.LINEAR),

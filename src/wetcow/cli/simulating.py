@@ -13,11 +13,13 @@ import numpy as np
 from wetcow import synchrony
 from wetcow.cli.output import PICTURES, check_json, console, versions, write_json
 from wetcow.config import Config, load_config
+from wetcow.files import save_figure
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.network import Network
 from wetcow.simulation.results import save_run
 from wetcow.simulation.simulate import simulate
+from wetcow.simulation.store import discard_run
 from wetcow.simulation.sweep import sweep
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def run(
     json_file: str | None,
     plot: pathlib.Path | None,
     progress: bool,
+    restart: bool = False,
 ) -> None:
     """Simulate the configuration at `path`; see the command's help for the other parameters."""
     check_json(json_file)
@@ -47,6 +50,8 @@ def run(
     if config.sweep and plot is not None:
         raise ValueError("--plot draws one run; load the result of a sweep to draw it")
     system = config.build()
+    if restart and out is not None and out.suffix == ".zarr":
+        discard_run(out)
     results, seconds = _simulate(config, system, out, progress)
     summary = summarize_sweep(results, system) if config.sweep else summarize(results, system)
     report = {
@@ -61,8 +66,7 @@ def run(
     if plot is not None:
         from wetcow.reports.figures import plot as draw
 
-        plot.parent.mkdir(parents=True, exist_ok=True)
-        draw(results).savefig(plot, dpi=150)
+        save_figure(draw(results), plot, dpi=150)
     (_print_sweep if config.sweep else _print)(report, json_file)
     write_json(report, json_file)
 
@@ -76,13 +80,12 @@ def _simulate(
 
         rich.reconfigure(stderr=True)  # stdout is for results
     growing = out if out is not None and out.suffix == ".zarr" else None
-    if growing is not None:
-        growing.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     settings = config.simulation.model_dump()
     if config.sweep:
         del settings["modes"]
-        results, growing = sweep(system, **{**settings, **config.swept()}), None
+        settings |= config.swept()
+        results = sweep(system, path=growing, progress=progress, **settings)
     else:
         results = simulate(system, path=growing, progress=progress, **settings)
     seconds = time.perf_counter() - start
@@ -262,6 +265,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         )
         unit = {"periods": "linear periods", "time": "time units"}[report["time_to_synchrony_unit"]]
         when = f"after {reached:.2f} {unit}" if np.isfinite(reached) else "not reached"
+        when = "not defined, fewer than two modes move" if np.isnan(reached) else when
         yield f"synchrony (order parameter ≥ {THRESHOLD}): {when}"
     yield f"integrated in {report['seconds']:.2f} s"
     for name in ("out", "plot"):

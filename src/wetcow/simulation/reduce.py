@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -29,12 +30,67 @@ class Reducer(eqx.Module):
         """Return the statistic: a scalar, or an array (n,)."""
 
 
-def fold(reducers: dict[str, Reducer], accumulators: Any, times: Any, samples: Any) -> Any:
-    """Update all accumulators by samples (k, n) at times (k,), in order."""
+def check_reducers(
+    reduce: Mapping[str, Reducer] | None, record: bool, taken: Iterable[str] = ()
+) -> dict[str, Reducer]:
+    """Return the reducers by name, which become variables of the results.
+
+    Parameters
+    ----------
+    reduce : mapping of name to Reducer, optional
+    record : bool
+        Whether the trajectory is kept as well.
+    taken : iterable of str
+        Names of the results besides "a", "time" and "mode", such as those of swept parameters.
+
+    Raises
+    ------
+    ValueError
+        For names that results have already or that files cannot hold, for values that are not
+        reducers, and if nothing would be kept.
+
+    Examples
+    --------
+    >>> check_reducers(None, record=True)
+    {}
+    """
+    if reduce is not None and not isinstance(reduce, Mapping):
+        raise ValueError(f"reduce must be a dict of name to reducer, got {reduce!r}")
+    reducers = dict(reduce or {})
+    if not record and not reducers:
+        raise ValueError("nothing would be kept: record=True, or pass reducers as reduce={…}")
+    names = {"a", "time", "mode", *taken}
+    for name, reducer in reducers.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(
+                f"reduce: a name must be letters, digits and _, such as 'order', got {name!r}"
+            )
+        if name in names:
+            raise ValueError(
+                f"reduce: {name!r} is the name of something else in the results "
+                f"({', '.join(sorted(names))}); choose another"
+            )
+        if not isinstance(reducer, Reducer):
+            hint = f": did you mean {reducer.__name__}()?" if isinstance(reducer, type) else ""
+            raise ValueError(f"reduce: {name!r} must be a Reducer, got {reducer!r}{hint}")
+    return reducers
+
+
+def fold(
+    reducers: dict[str, Reducer], accumulators: Any, times: Any, samples: Any, count: Any = None
+) -> Any:
+    """Update all accumulators by samples (k, n) at times (k,), in order.
+
+    With `count`, a traced number, only by the first so many.
+    """
 
     def step(accumulators, sample):
         return {
             name: reducer.update(accumulators[name], *sample) for name, reducer in reducers.items()
         }, None
 
-    return jax.lax.scan(step, accumulators, (times, samples))[0]
+    if count is None:
+        return jax.lax.scan(step, accumulators, (times, samples))[0]
+    return jax.lax.fori_loop(
+        0, count, lambda i, found: step(found, (times[i], samples[i]))[0], accumulators
+    )
