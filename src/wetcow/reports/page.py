@@ -151,7 +151,7 @@ class Page:
     def figure(self, name: str, figure: Figure, caption: str) -> None:
         """Add a figure and write it as ``name.png``."""
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=150)
+        figure.savefig(buffer, format="png", dpi=150)  # also for the page itself
         write_whole(self.out / f"{name}.png", buffer.getvalue())
         self.figures.append(str(self.out / f"{name}.png"))
         encoded = base64.b64encode(buffer.getvalue()).decode()
