@@ -109,9 +109,11 @@ class TestResumption:
             {"reduce": {"order": MeanOrder(after=1.0), "rate": Frequency(after=2.0)}},
             {"reduce": {}},
         ):
-            with pytest.raises(FileExistsError, match="other arguments"):
+            with pytest.raises(FileExistsError, match="other arguments") as raised:
                 wc.simulate(system, path=path, **{**settings, **change})
-        with pytest.raises(FileExistsError, match="other arguments"):
+            named = {"modes": "mode", "reduce": "reduce['order']"}
+            assert all(named.get(name, f"{name} (") in str(raised.value) for name in change)
+        with pytest.raises(FileExistsError, match=r"gamma \(1\.0 there, 1\.1 now\)"):
             wc.simulate(system.replace(gamma=1.1), path=path, **settings)
 
     def test_folder_of_something_else(self, tmp_path):
@@ -194,7 +196,7 @@ class TestFiles:
     def test_failed_save_leaves_the_old_file(self, whole, tmp_path, monkeypatch):
         path = tmp_path / "run.nc"
         wc.save_run(whole("smooth"), path)
-        monkeypatch.setattr(xr.Dataset, "to_netcdf", lambda *args, **kwargs: 1 / 0)
+        monkeypatch.setattr("h5netcdf.File.create_variable", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             wc.save_run(whole("noisy"), path)
         xr.testing.assert_identical(wc.load_run(path), whole("smooth"))

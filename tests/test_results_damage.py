@@ -174,7 +174,7 @@ class TestOtherFolders:
 class TestDamage:
     """What is read is what was written, or an error."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def run(self):
         rng = np.random.default_rng(3)
         values = rng.normal(size=(40, 3)) + 1j * rng.normal(size=(40, 3))
