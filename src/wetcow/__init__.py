@@ -58,7 +58,17 @@ _HOMES = {
     "reports.brain": ("plot_brain",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("datasets", "synchrony")
+_MODULES = (
+    "datasets",
+    "learning",
+    "memory",
+    "modes",
+    "networks",
+    "reports",
+    "simulation",
+    "synchrony",
+    "tissue",
+)
 
 if TYPE_CHECKING:
     from wetcow import datasets, synchrony

@@ -10,6 +10,8 @@ import jax
 import jax.core
 import numpy as np
 
+from wetcow.process import check_process
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -35,6 +37,7 @@ def in_double(function: Callable[P, T]) -> Callable[P, T]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         if is_traced(args, kwargs):
             return function(*args, **kwargs)
+        check_process()
         # Concrete values are evaluated now also inside someone else's jit.
         with jax.ensure_compile_time_eval(), jax.enable_x64(True):
             return to_numpy(function(*args, **kwargs))

@@ -6,12 +6,14 @@ import pathlib
 
 import numpy as np
 import pytest
+from fuzz import volumes
 from tissues import random_tensors
 from typer.testing import CliRunner
 
 import wetcow as wc
 from wetcow.cli import app
 from wetcow.tissue import errors, maps, mri
+from wetcow.tissue.tensors import check_mask
 
 nibabel = pytest.importorskip("nibabel")
 dipy_data = pytest.importorskip("dipy.data")
@@ -180,7 +182,7 @@ def test_broken_files(volume, tmp_path):
         ("text.nii", b"this is no image"),
     ):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(errors.TissueError, match="damaged or no NIfTI"):
+        with pytest.raises(errors.TissueError, match=r"damaged|truncated|no NIfTI"):
             load(tmp_path / name, bvals, bvecs)
     flat = save_mask(tmp_path / "flat.nii", np.ones((3, 4, 5)))
     with pytest.raises(errors.ShapeMismatchError, match="four axes"):
@@ -203,6 +205,116 @@ def test_broken_files(volume, tmp_path):
     for wrong_choice in ({"mapping": "cubic"}, {"non_positive": "ignore"}, {"bvecs_frame": "ras"}):
         with pytest.raises(errors.TissueError, match=next(iter(wrong_choice))):
             wc.conductivity_from_dwi(dwi, bvals, bvecs, **wrong_choice)
+
+
+def test_a_mask_is_nan_outside_or_zero(volume, tmp_path):
+    values = np.full((3, 4, 5), np.nan, np.float32)
+    values[1:, 1:, 1:] = 1
+    affine = np.diag([-2, 2, 2, 1.0])
+    nibabel.save(nibabel.Nifti1Image(values, affine), tmp_path / "nan.nii")
+    tissue = wc.conductivity_from_dwi(*volume, tmp_path / "nan.nii")
+    np.testing.assert_array_equal(tissue.mask, values == 1)
+    np.testing.assert_array_equal(check_mask(values, values.shape), values == 1)
+
+
+@pytest.mark.parametrize("kind", ["other voxels", "rotated", "shifted"])
+def test_a_mask_that_lies_elsewhere_is_refused(volume, tmp_path, kind):
+    affine = np.diag([-2, 2, 2, 1.0])
+    if kind == "other voxels":
+        affine = np.diag([-2.5, 2.5, 2.5, 1.0])  # 2 mm apart at most: less than half a head
+    elif kind == "rotated":
+        turn = np.deg2rad(20)
+        cosine, sine = np.cos(turn), np.sin(turn)
+        affine[:2, :2] = [[-2 * cosine, -2 * sine], [-2 * sine, 2 * cosine]]
+    else:
+        affine[0, 3] = 1.5
+    mask = save_mask(tmp_path / "m.nii", np.ones((3, 4, 5)), affine)
+    with pytest.raises(errors.ShapeMismatchError, match=r"elsewhere.*mm apart"):
+        wc.conductivity_from_dwi(*volume, mask)
+
+
+@pytest.mark.parametrize("unit, factor", [("meter", 1e-3), ("micron", 1e3), ("mm", 1.0)])
+def test_units_of_the_header_are_read(volume, tmp_path, unit, factor):
+    dwi, bvals, bvecs = volume
+    image = nibabel.load(dwi)
+    other = nibabel.Nifti1Image(image.get_fdata(), image.affine @ np.diag([factor] * 3 + [1]))
+    other.header.set_xyzt_units(unit)
+    nibabel.save(other, tmp_path / "other.nii.gz")
+    tissue = wc.conductivity_from_dwi(tmp_path / "other.nii.gz", bvals, bvecs)
+    np.testing.assert_allclose(tissue.spacing, 2e-3, rtol=1e-6)
+    np.testing.assert_allclose(tissue.affine, image.affine, rtol=1e-6)
+
+
+def test_b_values_in_other_units_forms_and_shells(volume, tmp_path):
+    dwi, bvals, bvecs = volume
+    wanted = wc.conductivity_from_dwi(*volume)
+    numbers = np.loadtxt(bvals)
+    (tmp_path / "ms").write_text(" ".join(f"{one / 1000:g}" for one in numbers))
+    with pytest.raises(errors.GradientTableError, match=r"ms/µm².*1000"):
+        wc.conductivity_from_dwi(dwi, tmp_path / "ms", bvecs)
+    (tmp_path / "commas").write_bytes(
+        "\ufeff".encode() + ", ".join(f"{one:g}" for one in numbers).encode()
+    )
+    same = wc.conductivity_from_dwi(dwi, tmp_path / "commas", bvecs)
+    np.testing.assert_array_equal(same.sigma, wanted.sigma)
+    low = np.where(numbers == 0, 65, numbers)
+    (tmp_path / "low").write_text(" ".join(f"{one:g}" for one in low))
+    with pytest.raises(errors.GradientTableError, match=r"lowest b-value is 65.*b0_threshold=65"):
+        wc.conductivity_from_dwi(dwi, tmp_path / "low", bvecs)
+    lowest = mri.load_diffusion(dwi, tmp_path / "low", bvecs, b0_threshold=70)
+    assert (lowest.bvecs[:2] == 0).all() and (lowest.bvals == low).all()
+    # Of two shells one is wrong on purpose: it must not be used.
+    image = nibabel.load(dwi)
+    values = np.concatenate([image.get_fdata(), 7 + 0 * image.get_fdata()[..., 2:]], axis=-1)
+    nibabel.save(nibabel.Nifti1Image(values, image.affine), tmp_path / "two.nii")
+    vectors = np.loadtxt(bvecs)
+    np.savetxt(tmp_path / "b", np.r_[numbers, np.full(30, 3000.0)][None])
+    np.savetxt(tmp_path / "v", np.hstack([vectors, vectors[:, 2:]]))
+    two = tmp_path / "two.nii", tmp_path / "b", tmp_path / "v"
+    one = wc.conductivity_from_dwi(*two, shells=[1000])
+    np.testing.assert_allclose(one.sigma, wanted.sigma, rtol=1e-5)
+    with pytest.raises(errors.GradientTableError, match="2000"):
+        wc.conductivity_from_dwi(*two, shells=[2000])
+
+
+def test_declared_sizes_are_checked_before_reading(volume, tmp_path):
+    dwi, bvals, bvecs = volume
+    head = bytearray(gzip.decompress(dwi.read_bytes()))
+    head[42:50] = np.array([30000, 30000, 30000, 32], "<i2").tobytes()
+    for name, content in (("big.nii.gz", gzip.compress(bytes(head))), ("big.nii", bytes(head))):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(errors.TissueError, match="more than the limit"):
+            mri.load_diffusion(tmp_path / name, bvals, bvecs)
+    head[42:50] = np.array([300, 300, 300, 32], "<i2").tobytes()
+    (tmp_path / "hollow.nii.gz").write_bytes(gzip.compress(bytes(head)))
+    with pytest.raises(errors.TissueError, match=r"more than|holds less"):
+        mri.load_diffusion(tmp_path / "hollow.nii.gz", bvals, bvecs)
+
+
+def test_maps_carry_units_and_wave_numbers(volume, tmp_path):
+    tissue = wc.conductivity_from_dwi(*volume)
+    files = maps.save_maps(tissue, wc.survival(tissue, [300.0, 900.0]), tmp_path / "maps")
+    header = nibabel.load(files["omega"]).header
+    assert "omega" in header["descrip"].item().decode()
+    notes = json.loads(header.extensions[0].get_content())
+    assert notes["wave_numbers"] == [300, 900] and notes["unit"] == "rad/s"
+    assert notes["wave_number_unit"] == "rad/m"
+
+
+@pytest.mark.parametrize(
+    "k, said", [("0.3", "300 rad/m"), ("3e6", "no brain"), ("0", "positive"), ("nan", "nan")]
+)
+def test_command_refuses_waves_that_cannot_be_meant(volume, tmp_path, k, said):
+    dwi, bvals, bvecs = map(str, volume)
+    command = ["tissue", dwi, "--bvals", bvals, "--bvecs", bvecs, "-k", k, "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code != 0 and said in done.output
+    assert not list(tmp_path.glob("*gamma*"))
+
+
+def test_modules_are_found_without_an_import_of_their_own():
+    assert wc.tissue.figures.tissue_figure.__doc__
+    assert wc.tissue.maps is maps and wc.networks.dense.Dense is wc.Dense
 
 
 def test_missing_library_names_the_extra(monkeypatch, volume):
@@ -277,3 +389,10 @@ def test_command_errors_are_one_line(real, tmp_path, monkeypatch):
         assert result.stderr.count("\n") == 1 and result.stdout == ""
     help_text = invoke("--help")
     assert help_text.exit_code == 0 and "--json" in help_text.stdout
+
+
+def test_damaged_files_are_refused_or_read_right():
+    found = {case: volumes.check(case) for case in volumes.cases(seed=0, number=150)}
+    wrong = {case: result for case, result in found.items() if result not in ("ok", "refused")}
+    assert not wrong
+    assert sum(result == "refused" for result in found.values()) > 50

@@ -303,7 +303,7 @@ def test_a_ring_of_low_conductivity_keeps_what_it_was_given():
         ({"t1": 0.0}, TissueError, "t1"),
         ({"num_samples": 1}, TissueError, "num_samples"),
         ({"dt": 1.0}, TissueError, "too long.*use dt"),
-        ({"dt": -1.0}, TissueError, "dt must be positive"),
+        ({"dt": -1.0}, TissueError, "dt must be finite and positive"),
         ({"source": np.ones((4, 4))}, TissueError, "function"),
         ({"source": lambda t: jnp.ones(4)}, ShapeMismatchError, "source"),
         ({"source": lambda t: jnp.full((4, 4), jnp.inf)}, TissueError, "infinite"),

@@ -190,9 +190,10 @@ def simulate(
     Prints the spiking frequency of each mode beside the exact and analytic one, where they are
     defined, the order parameter, and the time to synchrony.
 
-    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif),
-    [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory) and
-    [bold]simulation[/bold] (t1, num_samples, seed, …). For example:
+    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif,
+    connectome), [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory),
+    [bold]simulation[/bold] (t1, num_samples, seed, …) and [bold]sweep[/bold] (values of
+    parameters). For example:
 
     [dim]\[system]
     kind = "mode"
@@ -379,6 +380,13 @@ def tissue(
     permittivity: Annotated[
         float, typer.Option(help="Relative, ε/ε₀; it falls with frequency. 4e7: 10 Hz.")
     ] = 4e7,
+    b0_threshold: Annotated[
+        float, typer.Option(min=0, help="b-values up to this count as unweighted, s/mm².")
+    ] = 50.0,
+    shell: Annotated[
+        list[float] | None,
+        typer.Option(help="Use only volumes with about this b-value, s/mm²; may be repeated."),
+    ] = None,
     exclude_non_positive: Annotated[
         bool,
         typer.Option(
@@ -400,6 +408,8 @@ def tissue(
             "mapping": mapping.value,
             "relative_permittivity": permittivity,
             "non_positive": "exclude" if exclude_non_positive else "raise",
+            "b0_threshold": b0_threshold,
+            "shells": shell or None,
         }
         for name, value, of in (
             ("slope", slope, Mapping.LINEAR),

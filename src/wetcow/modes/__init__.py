@@ -1,1 +1,8 @@
 """Single wave modes: parameters, Hamiltonian, criticality and rates [6, 9-18]."""
+
+import pkgutil
+
+import lazy_loader
+
+_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=_MODULES)

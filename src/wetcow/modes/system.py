@@ -77,3 +77,21 @@ class System(eqx.Module):
             return np.full(self.size, INITIAL_AMPLITUDE, dtype=complex)
         phase = jax.random.uniform(key, (self.size,), maxval=2 * np.pi)
         return INITIAL_AMPLITUDE * jnp.exp(1j * phase)
+
+
+def check_system(system: Any) -> None:
+    """Raise for what is not a system to integrate, and say what to make of it.
+
+    Raises
+    ------
+    TypeError
+        For anything but a `System`.
+    """
+    if isinstance(system, System):
+        return
+    hint = "give a Mode, a Network, a baseline or another System"
+    if isinstance(system, type) and issubclass(system, System):
+        hint = f"this is the class; give one, such as {system.__name__}(…)"
+    elif hasattr(system, "to_network"):
+        hint = "call its to_network() first, and simulate what that returns"
+    raise TypeError(f"a {type(system).__name__} cannot be integrated: {hint}")

@@ -15,10 +15,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wetcow.validation import array
+
 
 def as_complex(value: Any) -> Any:
-    """Keep JAX arrays (they may be traced); everything else becomes complex128 NumPy."""
-    return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.complex128)
+    """Keep JAX arrays (they may be traced); everything else becomes complex128 NumPy.
+
+    Raises
+    ------
+    ValueError
+        For what is not numbers: masked entries, text, functions, SciPy's sparse arrays.
+    """
+    if isinstance(value, jax.Array):
+        return value
+    if hasattr(value, "tocoo"):
+        raise ValueError("this is a sparse array of SciPy: use wetcow.Sparse.from_matrix")
+    # Whether values are finite is checked where their name is known.
+    return array("a coupling", value, dtype=np.complex128, finite=False, empty=True)
 
 
 def require_finite(name: str, value: Any) -> None:
@@ -31,6 +44,8 @@ def require_square(name: str, value: Any) -> None:
     """Raise if `value` is not a square matrix."""
     if np.ndim(value) != 2 or np.shape(value)[0] != np.shape(value)[1]:
         raise ValueError(f"{name} must be a square matrix (n, n), got shape {np.shape(value)}")
+    if np.shape(value)[0] == 0:
+        raise ValueError(f"{name} is empty: a network has at least one mode")
 
 
 def require_no_self_coupling(diagonal: Any) -> None:

@@ -8,9 +8,9 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.networks.coupling import Coupling, as_complex, require_finite
+from wetcow.networks.coupling import Coupling, as_complex
 from wetcow.networks.dense import Dense
-from wetcow.precision import is_traced
+from wetcow.validation import array
 
 
 class Delayed(Coupling):
@@ -38,7 +38,7 @@ class Delayed(Coupling):
     """
 
     r: Any = eqx.field(converter=as_complex)
-    delay: Any = eqx.field(converter=lambda d: np.asarray(d, dtype=np.float64))
+    delay: Any = eqx.field(converter=lambda d: array("delay", d, empty=True))
 
     def __check_init__(self):
         Dense(self.r)
@@ -46,10 +46,8 @@ class Delayed(Coupling):
             raise ValueError(
                 f"delay must have the shape of R, {np.shape(self.r)}, got {np.shape(self.delay)}"
             )
-        if not is_traced(self.delay):
-            require_finite("delay", self.delay)
-            if np.any(self.delay < 0):
-                raise ValueError(f"delays must not be negative, got {np.min(self.delay)}")
+        if np.any(self.delay < 0):
+            raise ValueError(f"delays must not be negative, got {np.min(self.delay)}")
 
     @property
     def size(self) -> int:

@@ -18,10 +18,14 @@ from wetcow.networks.coupling import (
 )
 from wetcow.networks.gathered import Gathered
 from wetcow.precision import is_traced
+from wetcow.validation import indices, integer, refuse_masked
+
+MOST_MODES = 2**31 - 1  # indices have 32 bits
 
 
-def _index(value: Any) -> Any:
-    return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.int32)
+def _ends(name: str, value: Any, num_modes: int) -> Any:
+    """Indices as int32, checked unless they are traced."""
+    return value if is_traced(value) else indices(name, value, num_modes).astype(np.int32)
 
 
 class Sparse(Coupling):
@@ -39,7 +43,8 @@ class Sparse(Coupling):
     Raises
     ------
     ValueError
-        For lengths that differ, indices outside 0…n−1, non-finite values, or self-coupling.
+        For lengths that differ, indices that are not whole numbers in 0…n−1, values that are not
+        finite numbers, or self-coupling. Of traced indices outside 0…n−1 the result is NaN.
 
     Examples
     --------
@@ -49,9 +54,15 @@ class Sparse(Coupling):
     """
 
     num_modes: int = eqx.field(static=True)
-    target: Any = eqx.field(converter=_index)
-    source: Any = eqx.field(converter=_index)
-    value: Any = eqx.field(converter=as_complex)
+    target: Any
+    source: Any
+    value: Any
+
+    def __init__(self, num_modes: int, target: Any, source: Any, value: Any):
+        self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=MOST_MODES)
+        self.target = _ends("target", target, self.num_modes)
+        self.source = _ends("source", source, self.num_modes)
+        self.value = as_complex(value)
 
     def __check_init__(self):
         if not np.shape(self.target) == np.shape(self.source) == np.shape(self.value):
@@ -62,11 +73,6 @@ class Sparse(Coupling):
         if is_traced(vars(self)) or np.size(self.value) == 0:
             return
         require_finite("value", self.value)
-        ends = np.concatenate([self.target, self.source])
-        if ends.min() < 0 or ends.max() >= self.num_modes:
-            raise ValueError(
-                f"links must join modes 0…{self.num_modes - 1}, got {ends.min()}…{ends.max()}"
-            )
         require_no_self_coupling(np.asarray(self.value)[self.target == self.source])
 
     @classmethod
@@ -74,6 +80,7 @@ class Sparse(Coupling):
         """Build from a SciPy sparse array, or from the nonzero entries of a dense one."""
         import scipy.sparse
 
+        refuse_masked("R", r)
         links: Any = scipy.sparse.csr_array(r)
         require_square("R", links)
         links.sum_duplicates()
@@ -88,7 +95,13 @@ class Sparse(Coupling):
         return jax.ops.segment_sum(per_link, self.target, self.num_modes)
 
     def __call__(self, a, past=None):
-        return self._sum(self.value * a[self.source])
+        found = self._sum(self.value * a[self.source])
+        if not is_traced((self.target, self.source)):
+            return found
+        # JAX would take the nearest mode for a source, and nothing for a target.
+        ends = jnp.stack([self.target, self.source])
+        known = jnp.all((ends >= 0) & (ends < self.num_modes))
+        return jnp.where(known, found, jnp.nan)
 
     def bound(self):
         return jnp.max(self._sum(jnp.abs(self.value)))

@@ -16,12 +16,13 @@ from wetcow.networks.coupling import (
     written_out,
 )
 from wetcow.precision import is_traced
+from wetcow.validation import integer, reasonable_size
 
 _DIRECT = 9  # entries of a kernel up to which shifted sums are faster than Fourier transforms
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    return tuple(int(extent) for extent in value)
+    return tuple(integer("an extent of the sheet", extent, minimum=1) for extent in value)
 
 
 class Sheet(Coupling):
@@ -186,6 +187,8 @@ class LowRank(Coupling):
                 "left must have shape (n, k) and right (k, n), got "
                 f"{np.shape(self.left)} and {np.shape(self.right)}"
             )
+        if np.size(self.left) == 0:
+            raise ValueError(f"left is empty, got shape {np.shape(self.left)}")
         if not is_traced(vars(self)):
             require_finite("left", self.left)
             require_finite("right", self.right)
@@ -193,6 +196,8 @@ class LowRank(Coupling):
     @classmethod
     def uniform(cls, num_modes: int, strength: complex) -> LowRank:
         """All-to-all coupling R_ij = strength/n."""
+        num_modes = integer("num_modes", num_modes, minimum=1)
+        reasonable_size("the coupling", 32.0 * num_modes, "take fewer modes")
         return cls(np.full((num_modes, 1), strength / num_modes), np.ones((1, num_modes)))
 
     @property

@@ -61,13 +61,15 @@ def provenance(seed: int) -> dict[str, Any]:
 
 
 def text_of(value: Any, digits: int = 5) -> str:
-    """A number, or a median with its quartiles, as text; a dash for None."""
+    """A number, or a median with its quartiles, as text; a dash for None and NaN."""
     if isinstance(value, tuple | list):  # a list where it comes from a file
         middle, low, high = value
         return f"{text_of(middle, 3)} [{text_of(low, 3)}, {text_of(high, 3)}]"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
+        if np.isnan(value):
+            return "–"
         return "never" if np.isinf(value) else f"{value:.{digits}g}"
     return "–" if value is None else str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import equinox as eqx
 import jax
 from jax.experimental.xla_metadata import set_xla_metadata
 
@@ -22,8 +23,10 @@ def advance_alone(
     state: State,
     times: Any,
     stepping: Adaptive | Fixed,
-    noise: float = 0.0,
+    noise: Any = 0.0,
     key: Any = None,
+    count: Any = None,
+    eighth_order: bool | None = None,
 ) -> tuple[Any, State]:
     """As `advance`, but neither for `jax.vmap` nor for gradients.
 
@@ -33,15 +36,19 @@ def advance_alone(
     """
     system = system.arranged()
     if not _fits(system, times, stepping):
-        return advance(system, state, times, stepping, noise, key)
+        return advance(
+            system, state, times, stepping, noise, key, count=count, eighth_order=eighth_order
+        )
+    numbers, rest = eqx.partition(stepping, eqx.is_array)
     with set_xla_metadata(**_ONE_KERNEL):
-        return _advance(system, state, times, stepping)
+        return _advance(system, state, times, numbers, count, rest, eighth_order)
 
 
-@functools.partial(jax.jit, static_argnames="stepping")
-def _advance(system: System, state: State, times: Any, stepping: Adaptive | Fixed) -> Any:
+@functools.partial(jax.jit, static_argnames=("rest", "eighth_order"))
+def _advance(system, state, times, numbers, count, rest, eighth_order):
+    stepping = eqx.combine(numbers, rest)
     with set_xla_metadata(**dict.fromkeys(_ONE_KERNEL)):
-        return advance(system, state, times, stepping)
+        return advance(system, state, times, stepping, count=count, eighth_order=eighth_order)
 
 
 def _fits(system: System, times: Any, stepping: Adaptive | Fixed) -> bool:

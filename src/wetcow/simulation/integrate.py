@@ -10,14 +10,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
 
-from wetcow.modes.system import System
+from wetcow.modes.system import System, check_system
+from wetcow.precision import is_traced
+from wetcow.process import check_process
 from wetcow.simulation import solvers
 from wetcow.simulation.pairs import as_complex, as_real, joined, pair
+from wetcow.validation import array, number
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way
@@ -33,8 +37,8 @@ class Adaptive(NamedTuple):
         Tolerances on the local error; `atol` in units of amplitude.
     """
 
-    rtol: float
-    atol: float
+    rtol: Any
+    atol: Any
 
 
 class Fixed(NamedTuple):
@@ -52,8 +56,8 @@ class Fixed(NamedTuple):
         Whether noise is added.
     """
 
-    dt: float
-    steps_per_sample: int
+    dt: Any
+    steps_per_sample: Any
     history: int
     noisy: bool
 
@@ -94,6 +98,8 @@ def advance(
     key: Any = None,
     adjoint: diffrax.AbstractAdjoint | None = None,
     max_steps: int | None = None,
+    count: Any = None,
+    eighth_order: bool | None = None,
 ) -> tuple[Any, State]:
     """Integrate from ``times[0]``, where the system is in `state`, through all of `times`.
 
@@ -106,13 +112,18 @@ def advance(
     times : float array (k + 1,)
         Increasing; equally spaced by ``dt · steps_per_sample`` if stepping is fixed.
     stepping : Adaptive or Fixed
-        Static under ``jit``.
+        Its numbers may be traced (`traced_stepping`), so that one compiled call serves them all.
     noise : float
         σ of additive noise, amplitude/sqrt(time); see `simulate`.
     key : JAX key, optional
         Of the noise.
     adjoint, max_steps : optional
         As of ``diffrax.diffeqsolve``, for gradients through adaptive steps.
+    count : int, optional
+        Traced number of intervals that count; all later times repeat the last one. One compiled
+        call then serves all numbers of samples up to k. Has no reverse-mode gradients.
+    eighth_order : bool, optional
+        Method of adaptive steps; needed if tolerances are traced.
 
     Returns
     -------
@@ -123,9 +134,33 @@ def advance(
     """
     system = system.arranged()
     if isinstance(stepping, Adaptive):
-        samples = _adaptive(system, state.a, times, stepping, adjoint, max_steps)
+        sampled = times.shape[0] > 2
+        if eighth_order is None:
+            eighth_order = takes_eighth_order(stepping.rtol, sampled or max_steps is not None)
+        samples = _adaptive(system, state.a, times, stepping, adjoint, max_steps, eighth_order)
         return samples, state._replace(a=samples[-1])
-    return _fixed(system, state, times, stepping, noise, key)
+    return _fixed(system, state, times, stepping, noise, key, count)
+
+
+def takes_eighth_order(rtol: float, sampled: bool) -> bool:
+    """Whether adaptive steps are of eighth order; `sampled` if something is interpolated.
+
+    Fewer evaluations of eighth order reach the same error at the end of a step; between, samples
+    are interpolated, and no more exactly than by the other method with its shorter steps.
+    """
+    return rtol < (EIGHTH_ORDER if sampled else EIGHTH_ORDER_TO_THE_END)
+
+
+def traced_stepping(stepping: Adaptive | Fixed) -> Adaptive | Fixed:
+    """Return stepping whose numbers are arrays: not part of what is compiled, but arguments.
+
+    The length of the history stays, since it is the size of an array; so does whether there is
+    noise, since it decides the method.
+    """
+    if isinstance(stepping, Adaptive):
+        return Adaptive(rtol=jnp.asarray(stepping.rtol), atol=jnp.asarray(stepping.atol))
+    steps = jnp.asarray(stepping.steps_per_sample, int)
+    return stepping._replace(dt=jnp.asarray(stepping.dt), steps_per_sample=steps)
 
 
 def _present(a: Any) -> Any:
@@ -139,33 +174,37 @@ def _smallest_step(times):
     return jnp.maximum(SMALLEST_STEP * (times[1] - times[0]), 4 * rounding)
 
 
-def _method(rtol: float, sampled: bool, differentiable: bool) -> diffrax.AbstractSolver:
+def _method(eighth_order: bool, differentiable: bool) -> diffrax.AbstractSolver:
     """Choose the method of adaptive steps.
-
-    Fewer evaluations of eighth order reach the same error at the end of a step; between, samples
-    are interpolated, and no more exactly than by the other method with its shorter steps.
 
     Reverse-mode gradients repeat steps from checkpoints, and must find the same step sizes: to the
     last bit, since the first steps have errors of the size of rounding. Stages that are written out
     are compiled differently there than in the simulation, stages in a loop are not.
     """
     methods = diffrax if differentiable else solvers
-    below = EIGHTH_ORDER if sampled or differentiable else EIGHTH_ORDER_TO_THE_END
-    return methods.Dopri8() if rtol < below else methods.Tsit5()
+    return methods.Dopri8() if eighth_order else methods.Tsit5()
 
 
-def _adaptive(system, a, times, stepping, adjoint, max_steps):
-    def field(t, y, args):
+class _Field(eqx.Module):
+    """The field of real pairs. A pytree: other parameters are arguments of what is compiled."""
+
+    system: System
+
+    def __call__(self, t: Any, y: Any, args: Any) -> Any:
         a = joined(y)
-        own = system if args is None else as_complex(args, system)
-        return pair(own.field(a, _present(a)))
+        return pair(self.system.field(a, _present(a)))
+
+
+def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
+    def field_of_arguments(t, y, args):
+        return _Field(as_complex(args, system))(t, y, None)
 
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(field),
-        _method(stepping.rtol, sampled, max_steps is not None),
+        diffrax.ODETerm(field_of_arguments if backwards else _Field(system)),
+        _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
         dt0=None,
@@ -189,7 +228,16 @@ def _adaptive(system, a, times, stepping, adjoint, max_steps):
     return jax.vmap(joined)(jnp.where(ended, solution.ys, jnp.inf))
 
 
-def _fixed(system, state, times, stepping, noise, key):
+def _repeat(body, carry, number):
+    """Apply ``body(carry, None) -> (carry, _)``; a traced number has no reverse-mode gradients."""
+    if isinstance(number, jax.Array):
+        return jax.lax.fori_loop(0, number, lambda _, carry: body(carry, None)[0], carry)
+    return jax.lax.scan(lambda carry, _: (body(carry, None)[0], None), carry, None, length=number)[
+        0
+    ]
+
+
+def _fixed(system, state, times, stepping, noise, key, count):
     start, dt = times[0], stepping.dt
     first = state.step
     size = state.a.size
@@ -257,14 +305,23 @@ def _fixed(system, state, times, stepping, noise, key):
         return (State(a, step + 1, values, slopes), solver_state), None
 
     def one_sample(carry, _):
-        carry, _ = jax.lax.scan(one_step, carry, None, length=stepping.steps_per_sample)
+        carry = _repeat(one_step, carry, stepping.steps_per_sample)
         return carry, carry[0].a
 
     at_start = lookup(first, start, state.values, state.slopes)
     solver_state = solver.init(terms(first, at_start), start, start + dt, pair(state.a), None)
-    (state, _), samples = jax.lax.scan(
-        one_sample, (state, solver_state), None, length=times.shape[0] - 1
-    )
+    carry, length = (state, solver_state), times.shape[0] - 1
+    if count is None:
+        (state, _), samples = jax.lax.scan(one_sample, carry, None, length=length)
+        return samples, state
+
+    def one_more(index, loop):
+        carry, samples = loop
+        carry, sample = one_sample(carry, None)
+        return carry, samples.at[index].set(sample)
+
+    samples = jnp.zeros((length, size), state.a.dtype)
+    (state, _), samples = jax.lax.fori_loop(0, count, one_more, (carry, samples))
     return samples, state
 
 
@@ -308,7 +365,12 @@ def integrate(
     Raises
     ------
     ValueError
-        For systems that need fixed steps.
+        For systems that need fixed steps, times that are not finite and increasing, amplitudes and
+        tolerances that make no sense. What is traced cannot be checked: the result is NaN then.
+    TypeError
+        For what is not a system.
+    ForkedProcessError
+        In a process that was forked after JAX was used in its parent.
 
     Examples
     --------
@@ -316,13 +378,49 @@ def integrate(
     >>> integrate(Mode(gamma=-1.0), np.array([0.1 + 0j]), np.array([0.0, 1.0])).shape
     (2, 1)
     """
+    check_system(system)
+    if not is_traced(system, a0, times):
+        check_process()
     if system.resets or system.delays[1]:
         raise ValueError(
             f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
         )
-    times = jnp.asarray(times)
+    rtol, atol = (
+        value if is_traced(value) else number(name, value, above=0)
+        for name, value in (("rtol", rtol), ("atol", atol))
+    )
+    times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
+    # Without an order among them diffrax would step for ever, or return what was not computed.
+    ordered = jnp.all(jnp.isfinite(times)) & jnp.all(times[1:] > times[:-1])
+    even = jnp.linspace(0, 1, times.shape[0], dtype=times.dtype)
     state = initial_state(a0, Adaptive(rtol, atol))
     samples, _ = advance(
-        system, state, times, Adaptive(rtol, atol), adjoint=adjoint, max_steps=max_steps
+        system,
+        state,
+        jnp.where(ordered, times, even),
+        Adaptive(rtol, atol),
+        adjoint=adjoint,
+        max_steps=max_steps,
     )
-    return jnp.concatenate([state.a[None], samples])
+    samples = jnp.concatenate([state.a[None], samples])
+    return jnp.where(ordered, samples, jnp.nan)
+
+
+def _checked_times(times: Any) -> Any:
+    if is_traced(times):
+        if jnp.ndim(times) != 1 or jnp.size(times) < 2:
+            raise ValueError(f"times must be at least two, got shape {jnp.shape(times)}")
+        return times
+    found = array("times", times, ndim=1)
+    if found.size < 2 or not np.all(np.diff(found) > 0):
+        raise ValueError(f"times must be increasing, at least two of them, got {times!r}")
+    real = jnp.asarray(times)
+    return real if jnp.issubdtype(real.dtype, jnp.floating) else jnp.asarray(found)
+
+
+def _checked_amplitudes(a0: Any, size: int) -> Any:
+    if jnp.shape(a0) != (size,):
+        raise ValueError(f"a0 must have shape ({size},), got {jnp.shape(a0)}")
+    if not is_traced(a0):
+        array("a0", a0, dtype=np.complex128)
+    return a0

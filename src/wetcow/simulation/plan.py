@@ -2,57 +2,143 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.precision import in_double
-from wetcow.simulation.integrate import Adaptive, Fixed
+from wetcow.simulation.integrate import Adaptive, Fixed, takes_eighth_order
+from wetcow.validation import array, integer, number, reasonable_size
 
-SHORTEST_SEGMENT, LONGEST_SEGMENT = 32, 512
+MAX_STEPS = 10**8  # of one run; some minutes for a small network
 STEPS_PER_RATE = 20  # automatic step: this fraction of the fastest linear time scale
 TOLERANCES = {"double": (1e-8, 1e-10), "single": (1e-5, 1e-7)}
 TYPES = {"double": np.complex128, "single": np.complex64}
 
 
-def check_number(name: str, value: Any, *, positive: bool = False) -> float:
-    """Return `value` as a float, or say what is wrong with it."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number, got {value!r}") from None
-    if not np.isfinite(number) or (positive and number <= 0):
-        raise ValueError(f"{name} must be finite{' and positive' * positive}, got {value}")
-    return number
-
-
 def check_noise(noise: Any) -> float:
     """Return the strength of noise, not negative."""
-    strength = check_number("noise", noise)
-    if strength < 0:
-        raise ValueError(f"noise must not be negative, got {noise}")
-    return strength
+    return number("noise", noise, minimum=0)
 
 
 def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
     """Return `num_samples` equally spaced times from t0 to t1, both included."""
-    start, end = check_number("t0", t0), check_number("t1", t1)
+    start, end = number("t0", t0), number("t1", t1)
     if end <= start:
         raise ValueError(f"t1 must be later than t0, got t0={start}, t1={end}")
-    if int(num_samples) != num_samples or num_samples < 2:
-        raise ValueError(f"num_samples must be an integer of at least 2, got {num_samples}")
-    return np.linspace(start, end, int(num_samples))
+    count = integer("num_samples", num_samples, minimum=2)
+    reasonable_size(
+        f"num_samples={count}", 8.0 * count, "take fewer samples", limit=available_memory() / 2
+    )
+    return np.linspace(start, end, count)
 
 
-def segment_length(num_samples: int) -> int:
-    """Samples per compiled call: a divisor of the whole if there is one, so one shape is compiled.
+def available_memory() -> float:
+    """Bytes of memory that are free now, or infinity where that is not known."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
-    It depends on the number of samples alone, so that a run in pieces is cut where a whole one is.
+
+def steps_between(rate: float, interval: float, stepping: Adaptive | Fixed) -> float:
+    """Number of steps between two samples: exact for fixed steps, estimated for adaptive ones."""
+    if isinstance(stepping, Fixed):
+        return float(stepping.steps_per_sample)
+    order = 8 if takes_eighth_order(stepping.rtol, sampled=True) else 5
+    per_radian = 5 * (1e-8 / stepping.rtol) ** (1 / order)
+    return max(per_radian * rate * interval, 1e-3)
+
+
+def check_effort(
+    system: System,
+    times: np.ndarray,
+    stepping: Adaptive | Fixed,
+    *,
+    runs: int = 1,
+    rate: float | None = None,
+    max_steps: int = MAX_STEPS,
+    recorded: int | None = None,
+) -> float:
+    """Refuse what would take for ever, or more memory than there is, before it starts.
+
+    Parameters
+    ----------
+    system : System
+    times : float array
+        Of the samples.
+    stepping : Adaptive or Fixed
+    runs : int
+        Held at once.
+    rate : float, optional
+        Fastest linear rate; default: the system's own.
+    max_steps : int
+        Steps that one run may take.
+    recorded : int, optional
+        Modes whose samples are held in memory.
+
+    Returns
+    -------
+    float
+        Estimated steps between two samples.
+
+    Raises
+    ------
+    ValueError
+        That says what is too large, and what to do.
     """
-    steps = num_samples - 1
-    divisor = max(length for length in range(1, LONGEST_SEGMENT + 1) if steps % length == 0)
-    return divisor if divisor >= SHORTEST_SEGMENT or divisor == steps else LONGEST_SEGMENT
+    rate = fastest_rate(system) if rate is None else rate
+    most = integer("max_steps", max_steps, minimum=1)
+    each = steps_between(rate, float(times[1] - times[0]), stepping)
+    steps = each * (times.size - 1)
+    if not steps <= most:
+        raise ValueError(
+            f"this needs about {steps:.2g} steps, more than max_steps={most:.2g}: rates are up to "
+            f"{rate:.3g} per time unit, over {times[-1] - times[0]:.3g} time units. Are rates and "
+            "times in the same unit, and is the coupling normalised? If so, shorten the run, or "
+            "pass a larger max_steps"
+        )
+    free = available_memory()
+    if isinstance(stepping, Fixed) and stepping.history:
+        reasonable_size(
+            f"the history of delays ({stepping.history} steps of {system.size} modes)",
+            32.0 * stepping.history * system.size * runs,
+            f"the longest delay is {stepping.history * stepping.dt:.3g} time units and a step "
+            f"{stepping.dt:.3g}: rates are up to {rate:.3g} (is the coupling normalised?)",
+            limit=free,
+        )
+    if recorded:
+        reasonable_size(
+            f"the trajectory ({times.size} samples of {recorded} modes, {runs} runs)",
+            16.0 * times.size * recorded * runs,
+            "record fewer samples or modes, pass path=, or record=False with reducers",
+            limit=free,
+        )
+    return each
+
+
+def fastest_rate(system: System) -> float:
+    """Fastest linear rate of a system, 1/time.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite.
+    """
+    return number(
+        "the fastest rate of the system", np.max(in_double(lambda one: one.rate())(system))
+    )
+
+
+def uses_eighth_order(stepping: Adaptive | Fixed, length: int) -> bool | None:
+    """Method of adaptive steps for chunks of `length` samples; None for fixed steps."""
+    if isinstance(stepping, Fixed):
+        return None
+    return takes_eighth_order(stepping.rtol, sampled=length > 1)
 
 
 def choose_stepping(
@@ -80,8 +166,8 @@ def choose_stepping(
     shortest, longest = system.delays if delays is None else delays
     if dt is None and not (noisy or system.resets or longest):
         default_rtol, default_atol = TOLERANCES[precision]
-        rtol = default_rtol if rtol is None else check_number("rtol", rtol, positive=True)
-        atol = default_atol if atol is None else check_number("atol", atol, positive=True)
+        rtol = default_rtol if rtol is None else number("rtol", rtol, above=0)
+        atol = default_atol if atol is None else number("atol", atol, above=0)
         finest = 1e-14 if precision == "double" else 1e-6
         if not finest <= rtol <= 0.1:
             raise ValueError(
@@ -94,12 +180,12 @@ def choose_stepping(
             "tolerances are for adaptive steps; a run with dt, noise, delays or resets takes "
             "fixed steps: give dt only"
         )
-    rate = float(np.max(in_double(lambda one: one.rate())(system)))
+    rate = fastest_rate(system)
     interval = float(times[1] - times[0])
     if dt is None:
         dt = min(1 / (STEPS_PER_RATE * rate), interval) if rate else interval
         dt = min(dt, shortest) if longest else dt
-    dt = check_number("dt", dt, positive=True)
+    dt = number("dt", dt, above=0)
     if dt * rate > 1:
         raise ValueError(
             f"dt={dt:g} is too long a step for a system with rates up to {rate:g}: "
@@ -110,19 +196,29 @@ def choose_stepping(
     # Samples lie on steps: the step is shortened to divide the time between samples.
     steps = int(np.ceil(interval / dt * (1 - 1e-12)))
     step = interval / steps
-    history = int(np.ceil(longest / step)) + 2 if longest else 0
+    history = _rounded_up(int(np.ceil(longest / step)) + 2) if longest else 0
     return Fixed(step, steps, history, noisy)
+
+
+def _rounded_up(length: int) -> int:
+    """The next of eight lengths in each octave, so that few are compiled.
+
+    Examples
+    --------
+    >>> _rounded_up(7), _rounded_up(100)
+    (7, 104)
+    """
+    unit = 1 << max(length.bit_length() - 4, 0)
+    return -(-length // unit) * unit
 
 
 def check_initial(system: System, a0: Any, key: Any) -> np.ndarray:
     """Initial amplitudes (n,), given or the system's own."""
     if a0 is None:
         return np.asarray(in_double(system.initial)(key), dtype=complex)
-    a0 = np.asarray(a0, dtype=complex)
+    a0 = array("a0", a0, dtype=np.complex128, empty=True)
     if a0.shape not in ((), (system.size,)):
         raise ValueError(f"a0 must be a number or have shape ({system.size},), got {a0.shape}")
-    if not np.all(np.isfinite(a0)):
-        raise ValueError("a0 must be finite; it has NaN or infinite entries")
     return np.broadcast_to(a0, system.size).copy()
 
 
@@ -132,6 +228,44 @@ def check_seed(seed: Any, noise: Any) -> int | None:
         if np.any(np.asarray(noise) != 0):
             raise ValueError("noise needs a seed: results must be reproducible; pass seed=0")
         return None
-    if int(seed) != seed or seed < 0:
-        raise ValueError(f"seed must be a non-negative integer, got {seed}")
-    return int(seed)
+    return integer("seed", seed, minimum=0, maximum=2**63 - 1)
+
+
+def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict[str, str]) -> None:
+    """Raise for unknown keyword arguments, and name the one that was probably meant.
+
+    Raises
+    ------
+    TypeError
+        If there is any.
+    """
+    for name in unknown:
+        close = (
+            [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
+        )
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise TypeError(f"unknown argument {name!r}{meant}")
+
+
+SYNONYMS = {
+    "duration": "t1",
+    "T": "t1",
+    "t_max": "t1",
+    "tmax": "t1",
+    "time": "t1",
+    "t_end": "t1",
+    "tstart": "t0",
+    "t_start": "t0",
+    "n_samples": "num_samples",
+    "samples": "num_samples",
+    "steps": "num_samples",
+    "step": "dt",
+    "sigma": "noise",
+    "y0": "a0",
+    "initial": "a0",
+    "random_state": "seed",
+    "reducers": "reduce",
+    "out": "path",
+    "file": "path",
+}
+"""Names that other simulators give to arguments of `simulate`."""

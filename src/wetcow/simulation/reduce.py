@@ -76,12 +76,21 @@ def check_reducers(
     return reducers
 
 
-def fold(reducers: dict[str, Reducer], accumulators: Any, times: Any, samples: Any) -> Any:
-    """Update all accumulators by samples (k, n) at times (k,), in order."""
+def fold(
+    reducers: dict[str, Reducer], accumulators: Any, times: Any, samples: Any, count: Any = None
+) -> Any:
+    """Update all accumulators by samples (k, n) at times (k,), in order.
+
+    With `count`, a traced number, only by the first so many.
+    """
 
     def step(accumulators, sample):
         return {
             name: reducer.update(accumulators[name], *sample) for name, reducer in reducers.items()
         }, None
 
-    return jax.lax.scan(step, accumulators, (times, samples))[0]
+    if count is None:
+        return jax.lax.scan(step, accumulators, (times, samples))[0]
+    return jax.lax.fori_loop(
+        0, count, lambda i, found: step(found, (times[i], samples[i]))[0], accumulators
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -12,22 +13,35 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.modes.system import System
+from wetcow.modes.system import System, check_system
+from wetcow.process import check_process
 from wetcow.simulation.alone import advance_alone
+from wetcow.simulation.chunks import (
+    as_arguments,
+    chunk_length,
+    cost_of_step,
+    run_chunks,
+    wait,
+)
 from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
-from wetcow.simulation.integrate import State, initial_state
+from wetcow.simulation.integrate import State, initial_state, traced_stepping
 from wetcow.simulation.plan import (
+    MAX_STEPS,
+    SYNONYMS,
     TYPES,
+    check_effort,
     check_initial,
     check_noise,
     check_seed,
     choose_stepping,
+    refuse_unknown,
     sample_times,
-    segment_length,
+    uses_eighth_order,
 )
 from wetcow.simulation.reduce import Reducer, check_reducers, fold
 from wetcow.simulation.results import describe
 from wetcow.simulation.store import open_store
+from wetcow.validation import indices
 
 
 class SimulationError(RuntimeError):
@@ -43,15 +57,29 @@ def keys(seed: int | None) -> tuple[Any, Any]:
 
 
 @eqx.filter_jit
-def _segment(
-    system, state, accumulators, times, stepping, noise, key, modes, record, reducers, mesh
+def _chunk(
+    system,
+    carry,
+    times,
+    count,
+    stepping,
+    eighth_order,
+    noise,
+    key,
+    modes,
+    record,
+    reducers,
+    mesh,
 ):
-    """Advance through `times`; return what is recorded, the accumulators and the new state."""
-    samples, state = advance_alone(system, state, times, stepping, noise, key)
+    """Advance through the first `count` intervals; return what is recorded and the new state."""
+    state, accumulators = carry
+    samples, state = advance_alone(
+        system, state, times, stepping, noise, key, count=count, eighth_order=eighth_order
+    )
     samples, state = gathered((samples, state), mesh)
     observed = jax.vmap(system.observe)(samples)[:, modes]
-    accumulators = fold(reducers, accumulators, times[1:], observed)
-    return observed if record else None, accumulators, state
+    accumulators = fold(reducers, accumulators, times[1:], observed, count)
+    return observed if record else None, (state, accumulators)
 
 
 def simulate(
@@ -73,6 +101,8 @@ def simulate(
     path: str | os.PathLike | None = None,
     progress: bool = False,
     devices: Sequence[Any] | None = None,
+    max_steps: int = MAX_STEPS,
+    **unknown: Any,
 ) -> xr.Dataset:
     """Integrate a mode, a network or a baseline and return its trajectory.
 
@@ -114,6 +144,8 @@ def simulate(
         Devices that share a large `Dense` network, each with the couplings to some of its modes;
         also those of other processes, after ``jax.distributed.initialize()``, if all of them call
         this alike. Default: one device. It does not change the result, up to rounding.
+    max_steps : int
+        Refuse, before it starts, a run that is estimated to take more steps.
 
     Returns
     -------
@@ -124,7 +156,12 @@ def simulate(
     Raises
     ------
     ValueError
-        Before integration, for arguments that make no sense.
+        Before integration, for arguments that make no sense, and for runs that would take more than
+        `max_steps` or more memory than is free.
+    TypeError
+        For unknown arguments, and for what is not a system.
+    ForkedProcessError
+        In a process that was forked after JAX was used in its parent.
     FileExistsError
         If `path` has results of another run.
     SimulationError
@@ -137,6 +174,9 @@ def simulate(
     >>> run.a.dims, run.attrs["gamma"]
     (('time', 'mode'), 1.9)
     """
+    check_process()
+    refuse_unknown(unknown, inspect.signature(simulate).parameters, SYNONYMS)
+    check_system(system)
     times = sample_times(t0, t1, num_samples)
     noise = check_noise(noise)
     seed = check_seed(seed, noise)
@@ -144,7 +184,10 @@ def simulate(
     reducers = check_reducers(reduce, record)
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")
-    indices = _check_modes(modes, system.size)
+    chosen = _check_modes(modes, system.size)
+    held = chosen.size if record and path is None else None
+    each = check_effort(system, times, stepping, max_steps=max_steps, recorded=held)
+    length = chunk_length(times.size, each * cost_of_step(system.size))
     mesh = mesh_of(devices, system)
     if mesh is not None and path is not None and jax.process_count() > 1:
         raise ValueError("path is for runs of one process; of several, each returns the result")
@@ -161,7 +204,7 @@ def simulate(
         a0=a0,
     )
     dtype = TYPES[precision]
-    labels = xr.Dataset(coords={"time": times, "mode": indices}, attrs=attrs)
+    labels = xr.Dataset(coords={"time": times, "mode": chosen}, attrs=attrs)
     arguments = {"system": system, "reduce": reducers}
     store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
     with store, jax.enable_x64(precision == "double"):
@@ -170,7 +213,7 @@ def simulate(
         real = np.finfo(dtype).dtype
         system = arranged(system, mesh)
         state = initial_state(jnp.asarray(a0, dtype), stepping)
-        observed = system.observe(state.a)[indices]
+        observed = system.observe(state.a)[chosen]
         accumulators = {
             name: reducer.init(jnp.asarray(times[0], real), observed)
             for name, reducer in reducers.items()
@@ -179,25 +222,41 @@ def simulate(
             state, accumulators = store.resume((state, accumulators))
         elif record:
             store.write(0, np.asarray(observed)[None])
-        state, accumulators, noise_key = everywhere((state, accumulators, noise_key), mesh)
-        for low, high in _segments(store.samples_done, times.size, progress):
-            kept, accumulators, state = _segment(
-                system,
-                state,
-                accumulators,
-                everywhere(jnp.asarray(times[low - 1 : high], real), mesh),
-                stepping,
-                noise,
-                noise_key,
-                indices,
-                record,
-                reducers,
-                mesh,
+        carry, noise_key = everywhere(((state, accumulators), noise_key), mesh)
+        numbers, rest = eqx.partition(traced_stepping(stepping), eqx.is_array)
+        traced = eqx.combine(everywhere(numbers, mesh), rest)
+        eighth_order = uses_eighth_order(stepping, length)
+        strength, reducers = as_arguments((noise, reducers))
+
+        def advance(carry, times, count, tick):
+            found = _chunk(
+                system=system,
+                carry=carry,
+                times=everywhere(jnp.asarray(times), mesh),
+                count=everywhere(jnp.asarray(count), mesh),
+                stepping=traced,
+                eighth_order=eighth_order,
+                noise=strength,
+                key=noise_key,
+                modes=chosen,
+                record=record,
+                reducers=reducers,
+                mesh=mesh,
             )
-            _check_finite(state, times[low - 1], times[high - 1])
-            if record:
-                store.write(low, np.asarray(kept))
-            store.checkpoint(high, (state, accumulators))
+            wait(found[1])
+            tick()
+            return found
+
+        _, accumulators = run_chunks(
+            advance,
+            carry,
+            store,
+            times.astype(real),
+            length,
+            record=record,
+            progress=progress,
+            check=lambda carry, start, end: _check_finite(carry[0], start, end),
+        )
         results = {
             name: np.asarray(reducer.result(accumulators[name]))
             for name, reducer in reducers.items()
@@ -208,12 +267,10 @@ def simulate(
 def _check_modes(modes: Any, size: int) -> np.ndarray:
     if modes is None:
         return np.arange(size)
-    indices = np.atleast_1d(modes)
-    if not np.issubdtype(indices.dtype, np.integer) or indices.ndim != 1:
+    chosen = np.atleast_1d(modes)
+    if chosen.dtype.kind not in "iu" or chosen.ndim != 1 or chosen.size == 0:
         raise ValueError(f"modes must be an index or a list of indices, got {modes!r}")
-    if indices.size == 0 or indices.min() < 0 or indices.max() >= size:
-        raise ValueError(f"modes must be indices 0…{size - 1}, got {modes!r}")
-    return indices
+    return indices("modes", chosen, size)
 
 
 def _check_finite(state: State, start: float, end: float) -> None:
@@ -226,16 +283,3 @@ def _check_finite(state: State, start: float, end: float) -> None:
             "amplitudes grow without bound where w_a cos(phi − psi) outweighs alpha; "
             "check alpha > |w_a|, the coupling, and dt if given"
         )
-
-
-def _segments(done: int, total: int, progress: bool) -> Iterator[tuple[int, int]]:
-    """Sample ranges (low, high) still to be integrated: the unit of progress and resumption."""
-    length = segment_length(total)
-    lows = range(max(done, 1), total, length)
-    shown: Iterable[int] = lows
-    if progress:
-        from rich.progress import track
-
-        shown = track(lows, description="simulating", total=len(lows))
-    for low in shown:
-        yield low, min(low + length, total)

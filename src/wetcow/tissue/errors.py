@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class TissueError(ValueError):
     """Tissue data that cannot be used; the message says where and why."""
@@ -17,3 +20,14 @@ class GradientTableError(TissueError):
 
 class ShapeMismatchError(TissueError):
     """Arrays or images whose shapes, or places in space, do not fit each other."""
+
+
+@contextlib.contextmanager
+def as_tissue_errors() -> Iterator[None]:
+    """Raise what `wetcow.validation` finds wrong as a `TissueError`."""
+    try:
+        yield
+    except TissueError:
+        raise
+    except ValueError as error:
+        raise TissueError(str(error)) from None

@@ -11,15 +11,21 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from wetcow.process import bound_compiled_calls, check_process
+from wetcow.simulation.chunks import STEPS_PER_CHUNK, chunk_length, wait
+from wetcow.simulation.plan import available_memory
 from wetcow.tissue.borders import Absorbing, Frame, surround
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import attributes
-from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors
 from wetcow.tissue.exponential import Coefficients, advance, coefficients
 from wetcow.tissue.spectral import Spectral
+from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
 STEP = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
 LONGEST_STEP = 2.0  # beyond which the energy might grow
+MAX_STEPS = 10**7  # of one run
+POINTS_PER_CALL = 1e6  # grid points times steps of one compiled call, about a second
 
 
 class _Problem(eqx.Module):
@@ -55,21 +61,54 @@ def _embed(field: Any, before: tuple[int, ...], whole: tuple[int, ...]) -> Any:
 
 
 @eqx.filter_jit
-def _run(problem: _Problem, psi0: Any, times: Any, steps: Any) -> tuple[Any, Any]:
+def _start(problem: _Problem, psi0: Any) -> tuple[Any, Any, Any]:
     spectral = problem.spectral
     spectrum = spectral.filtered(spectral.forward(psi0))
+    return spectrum, problem.cut(spectrum), spectral.energy(spectrum, problem.cell)
 
-    def sample(spectrum, start):
-        def one(index, spectrum):
+
+@eqx.filter_jit
+def _chunk(problem: _Problem, spectrum: Any, times: Any, count: Any, first: Any, steps: Any) -> Any:
+    """From each of the first `count` times take `steps` steps, of which `first` are done."""
+
+    def sample(spectrum, one):
+        index, start = one
+
+        def step(index, spectrum):
             time = start + index * problem.step
             return advance(spectrum, time, problem.step, problem.rest, problem.coefficients)
 
-        spectrum = jax.lax.fori_loop(0, steps, one, spectrum)
-        return spectrum, (problem.cut(spectrum), spectral.energy(spectrum, problem.cell))
+        until = jnp.where(index < count, first + steps, first)
+        spectrum = jax.lax.fori_loop(first, until, step, spectrum)
+        return spectrum, (problem.cut(spectrum), problem.spectral.energy(spectrum, problem.cell))
 
-    _, (fields, energies) = jax.lax.scan(sample, spectrum, times[:-1])
-    first = problem.cut(spectrum)[None], spectral.energy(spectrum, problem.cell)[None]
-    return jnp.concatenate([first[0], fields]), jnp.concatenate([first[1], energies])
+    spectrum, kept = jax.lax.scan(sample, spectrum, (jnp.arange(len(times)), times))
+    return spectrum, *kept
+
+
+def _run(problem: _Problem, psi0: Any, times: np.ndarray, steps: int) -> tuple[Any, Any]:
+    """Fields and energies at all times, in calls of about a second, between which it can be ended.
+
+    The numbers of steps and of times that count are traced: few compilations serve all.
+    """
+    cost = float(np.prod(problem.spectral.grid))
+    most = max(1, int(POINTS_PER_CALL / cost))  # steps in one call
+    length = chunk_length(len(times), steps * cost / POINTS_PER_CALL * STEPS_PER_CHUNK)
+    spectrum, field, energy = _start(problem, psi0)
+    fields, energies = [np.asarray(field)[None]], [np.asarray(energy)[None]]
+    for low in range(0, len(times) - 1, length):
+        own = times[low : min(low + length, len(times) - 1)]
+        starts = np.pad(own, (0, length - len(own)), "edge")
+        field = energy = None
+        # Many steps to one sample are taken in several calls, of which the last has the sample.
+        for first in range(0, steps, most if length == 1 else steps):
+            taken = min(most, steps - first) if length == 1 else steps
+            counts = (np.asarray(one) for one in (len(own), first, taken))
+            spectrum, field, energy = _chunk(problem, spectrum, starts, *counts)
+            wait(spectrum)
+        fields.append(np.asarray(field)[: len(own)])
+        energies.append(np.asarray(energy)[: len(own)])
+    return np.concatenate(fields), np.concatenate(energies)
 
 
 def simulate_field(
@@ -81,6 +120,7 @@ def simulate_field(
     num_samples: int = 101,
     dt: float | None = None,
     borders: Any = "periodic",
+    max_steps: int = MAX_STEPS,
 ) -> xr.Dataset:
     """Integrate the wave field ∂_t ∇²Ψ = −∇·(Σ·∇Ψ) + F [2] in one, two or three dimensions.
 
@@ -111,6 +151,8 @@ def simulate_field(
         is bounded, it does not depend on the grid.
     borders : {"periodic", "absorbing"} or Absorbing
         Whether the tissue repeats, or is surrounded by `wetcow.tissue.borders.Absorbing`.
+    max_steps : int
+        Refuse, before it starts, a run of more steps.
 
     Returns
     -------
@@ -123,7 +165,10 @@ def simulate_field(
     ShapeMismatchError
         If `psi0` or what `source` returns does not have the shape of the grid.
     TissueError
-        For values or times that make no sense, a step that is too long, or nothing to integrate.
+        For values or times that make no sense, a step that is too long, nothing to integrate, or
+        more than `max_steps` or than there is memory for.
+    ForkedProcessError
+        In a process that was forked after JAX was used in its parent.
 
     Examples
     --------
@@ -136,6 +181,8 @@ def simulate_field(
     >>> bool(abs(field.psi[-1] - decay * psi0).max() < 1e-12)
     True
     """
+    check_process()
+    bound_compiled_calls()
     times = _sample_times(t1, num_samples)
     tensors = np.asarray(conductivity.scaled())
     frame = surround(tensors, conductivity.spacing, borders)
@@ -145,11 +192,11 @@ def simulate_field(
         psi0, is_complex = _check_fields(psi0, source, conductivity.grid, real)
         largest = float(np.linalg.eigvalsh(frame.tensors).max())
         step, steps = _choose_step(dt, largest, times)
+        _check_effort(steps, times, psi0, largest, max_steps)
         problem = _prepare(conductivity, frame, source, is_complex, precision, step)
         start = _embed(psi0, frame.before, problem.spectral.grid)
-        # As an array the number of steps is traced: one compilation serves all.
-        psi, energy = _run(problem, start, times.astype(real), np.asarray(steps))
-        psi, energy = np.asarray(psi), np.asarray(energy) * float(conductivity.permittivity)
+        psi, energy = _run(problem, start, times.astype(real), steps)
+        energy = energy * float(conductivity.permittivity)
     if not np.all(np.isfinite(energy)):
         raise TissueError("the field became infinite: is the source finite at all times?")
     axes = AXES[: conductivity.dimension]
@@ -201,11 +248,31 @@ def _prepare(
 
 
 def _sample_times(t1: Any, num_samples: Any) -> np.ndarray:
-    if np.ndim(t1) != 0 or not np.isfinite(t1) or t1 <= 0:
-        raise TissueError(f"t1 must be positive (s), got {t1}")
-    if int(num_samples) != num_samples or num_samples < 2:
-        raise TissueError(f"num_samples must be an integer of at least 2, got {num_samples}")
-    return np.linspace(0, float(t1), int(num_samples))
+    with as_tissue_errors():
+        return np.linspace(
+            0, number("t1", t1, above=0), integer("num_samples", num_samples, minimum=2)
+        )
+
+
+def _check_effort(
+    steps: int, times: np.ndarray, psi0: np.ndarray, largest: float, max_steps: Any
+) -> None:
+    """Refuse what would take for ever, or more memory than there is."""
+    with as_tissue_errors():
+        most = integer("max_steps", max_steps, minimum=1)
+        reasonable_size(
+            f"the field at {len(times)} times",
+            float(psi0.nbytes) * len(times),
+            "take fewer num_samples",
+            limit=available_memory(),
+        )
+    total = float(steps) * (len(times) - 1)
+    if total > most:
+        raise TissueError(
+            f"this needs {total:.2g} steps, more than max_steps={most:.2g}: rates are up to "
+            f"{largest:.3g}/s, over {times[-1]:.3g} s. Are conductivities in S/m and times in s? "
+            "If so, shorten the run, or pass a larger max_steps"
+        )
 
 
 def _choose_step(dt: Any, largest: float, times: np.ndarray) -> tuple[float, int]:
@@ -213,8 +280,8 @@ def _choose_step(dt: Any, largest: float, times: np.ndarray) -> tuple[float, int
     interval = float(times[1])
     if dt is None:
         dt = min(STEP / largest if largest > 0 else interval, interval)
-    if not np.isfinite(dt) or dt <= 0:
-        raise TissueError(f"dt must be positive (s), got {dt}")
+    with as_tissue_errors():
+        dt = number("dt", dt, above=0)
     if dt * largest > LONGEST_STEP:
         raise TissueError(
             f"dt={dt:g} s is too long for rates up to {largest:.4g}/s: "
@@ -230,6 +297,8 @@ def _check_fields(
     """The initial field, and whether fields are complex."""
     if psi0 is None and source is None:
         raise TissueError("nothing to integrate: give an initial field psi0 or a source")
+    with as_tissue_errors():
+        refuse_masked("psi0", psi0)
     psi0 = np.zeros(grid) if psi0 is None else np.asarray(psi0)
     if psi0.shape != grid:
         raise ShapeMismatchError(f"psi0 must have the shape of the grid, {grid}, got {psi0.shape}")

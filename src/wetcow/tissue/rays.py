@@ -11,10 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from wetcow.process import bound_compiled_calls, check_process
+from wetcow.simulation.plan import available_memory
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import attributes, check_wave_vectors
-from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors
 from wetcow.tissue.interpolation import SmoothTensors
+from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
 MAX_STEPS = 1024
 ENDINGS = (
@@ -159,7 +162,10 @@ def trace_rays(
     Raises
     ------
     TissueError
-        For starts outside the tissue, wave vectors that are zero, or times that make no sense.
+        For starts outside the tissue, wave vectors that are zero, times that make no sense, or
+        more results than there is memory for.
+    ForkedProcessError
+        In a process that was forked after JAX was used in its parent.
     ShapeMismatchError
         For shapes that do not fit.
 
@@ -170,7 +176,12 @@ def trace_rays(
     >>> bool(abs(rays.omega - rays.omega[0, 0]).max() < 1e-6 * abs(rays.omega[0, 0]))
     True
     """
+    check_process()
+    bound_compiled_calls()
     dimension = conductivity.dimension
+    with as_tissue_errors():
+        refuse_masked("positions", positions)
+        refuse_masked("wave_vectors", wave_vectors)
     wave_vectors = check_wave_vectors(wave_vectors, dimension)
     positions = np.atleast_2d(np.asarray(positions, float))
     if dimension == 1 and positions.shape[0] == 1:
@@ -183,28 +194,32 @@ def trace_rays(
         raise ShapeMismatchError(
             f"there are {len(positions)} positions and {len(wave_vectors)} wave vectors"
         )
-    if not np.isfinite(t1) or t1 <= 0:
-        raise TissueError(f"t1 must be positive (s), got {t1}")
-    if int(num_samples) != num_samples or num_samples < 2:
-        raise TissueError(f"num_samples must be an integer of at least 2, got {num_samples}")
-    if not 1e-12 <= rtol <= 0.1:
-        raise TissueError(f"rtol must lie between 1e-12 and 0.1, got {rtol}")
+    with as_tissue_errors():
+        t1 = number("t1", t1, above=0)
+        num_samples = integer("num_samples", num_samples, minimum=2)
+        rtol = number("rtol", rtol, minimum=1e-12, maximum=0.1)
+        reasonable_size(
+            f"{len(positions)} rays at {num_samples} times",
+            8.0 * len(positions) * num_samples * (2 * dimension + 3),
+            "take fewer rays or num_samples",
+            limit=available_memory(),
+        )
     mask = np.asarray(conductivity.inside())
     _check_starts(positions, conductivity, mask)
-    times = np.linspace(0, float(t1), int(num_samples))
+    times = np.linspace(0, t1, num_samples)
     with jax.enable_x64(True):
         traced = _trace(
             SmoothTensors(conductivity), mask, positions, wave_vectors, times, np.asarray(rtol)
         )
         position, k, decay, omega, gamma, ended = (np.asarray(one) for one in traced)
-    vector, number = ("ray", "time", "component"), ("ray", "time")
+    vector, scalar = ("ray", "time", "component"), ("ray", "time")
     return xr.Dataset(
         {
             "position": (vector, position, {"units": "m"}),
             "wave_vector": (vector, k, {"units": "rad/m"}),
-            "omega": (number, omega, {"long_name": "frequency ω [5]", "units": "rad/s"}),
-            "gamma": (number, gamma, {"long_name": "damping rate γ [5]", "units": "1/s"}),
-            "log_amplitude": (number, decay, {"long_name": "ln A/A(0)"}),
+            "omega": (scalar, omega, {"long_name": "frequency ω [5]", "units": "rad/s"}),
+            "gamma": (scalar, gamma, {"long_name": "damping rate γ [5]", "units": "1/s"}),
+            "log_amplitude": (scalar, decay, {"long_name": "ln A/A(0)"}),
             "ended": (
                 "ray",
                 ended,
@@ -216,7 +231,7 @@ def trace_rays(
             "time": ("time", times, {"units": "s"}),
             "component": list(AXES[:dimension]),
         },
-        {**attributes(conductivity, "rays"), "rtol": float(rtol)},
+        {**attributes(conductivity, "rays"), "rtol": rtol},
     )
 
 

@@ -1,0 +1,90 @@
+"""What JAX's compiled calls mean for the process: no forks, and a bound on memory maps.
+
+A process forked after JAX started its threads has JAX without them, and waits for them for ever.
+XLA keeps some hundred memory maps for each compiled call for as long as it can be called again, and
+the kernel ends a process that has more than about 65,000.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pathlib
+from typing import Any
+
+import equinox as eqx
+import jax
+
+COMPILED_BETWEEN_LOOKS = 16
+SHARE_OF_MAPS = 0.5  # of those that the kernel allows, above which compiled calls are dropped
+MOST_COMPILED = 2000  # compilations after which they are dropped where maps cannot be counted
+
+_MAPS, _ALLOWED = pathlib.Path("/proc/self/maps"), pathlib.Path("/proc/sys/vm/max_map_count")
+
+
+class ForkedProcessError(RuntimeError):
+    """JAX is used in a process that was forked after its parent had used JAX, where it hangs."""
+
+
+class _JAX:
+    """What is known of JAX in this process."""
+
+    used_in: int | None = None  # the process that first compiled something
+    compiled = 0  # calls since the last look at the maps
+
+
+def _on_event(event: str, duration: float, **_: Any) -> None:
+    if "compile" not in event:
+        return
+    if _JAX.used_in is None:
+        _JAX.used_in = os.getpid()
+    _JAX.compiled += "backend_compile" in event
+
+
+jax.monitoring.register_event_duration_secs_listener(_on_event)
+
+
+def check_process() -> None:
+    """Raise where work with JAX would hang for ever: in a fork of a process that used it.
+
+    Raises
+    ------
+    ForkedProcessError
+        That says what to do instead.
+    """
+    if _JAX.used_in is not None and _JAX.used_in != os.getpid():
+        raise ForkedProcessError(
+            "this process was forked after JAX was used in its parent, and JAX would hang here. "
+            'Start processes anew, with multiprocessing.get_context("spawn") or joblib\'s loky, or '
+            "run many parameters and seeds at once with wc.sweep"
+        )
+
+
+def count_maps() -> tuple[int, int] | None:
+    """Memory maps of this process and how many the kernel allows; None where it does not say."""
+    try:
+        return _MAPS.read_bytes().count(b"\n"), int(_ALLOWED.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def bound_compiled_calls() -> None:
+    """Forget compiled calls before the memory maps that they hold end the process.
+
+    Looked at after each 16 compilations: where more than half of the maps that the kernel allows
+    are in use, all compiled calls are dropped, with `jax.clear_caches`, and what is needed is
+    compiled again. Where maps cannot be counted that is done after 2000 compilations.
+    """
+    if _JAX.compiled < COMPILED_BETWEEN_LOOKS:
+        return
+    maps = count_maps()
+    if maps is None:
+        many = _JAX.compiled >= MOST_COMPILED
+    else:
+        many = maps[0] > SHARE_OF_MAPS * maps[1]
+    if many:
+        eqx.clear_caches()
+        jax.clear_caches()
+        gc.collect()
+    if many or maps is not None:
+        _JAX.compiled = 0
