@@ -6,18 +6,18 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import plan
+from wetcow.simulation import chunks
 from wetcow.simulation.results import attributes
 from wetcow.simulation.store import CHECKPOINT, ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
 
-NUM_SAMPLES = 97  # three segments of 32 below
+NUM_SAMPLES = 97  # three chunks of 32 below
 KINDS = ["smooth", "noisy", "delayed", "firing"]
 
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(plan, "LONGEST_SEGMENT", 40)
+    monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
 
 
 def arguments(kind):
@@ -99,7 +99,7 @@ class TestResumption:
         system, settings = arguments("noisy")
         path = tmp_path / "new" / "run.zarr"
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
-        monkeypatch.setattr("wetcow.simulation.simulate._segment", None)
+        monkeypatch.setattr("wetcow.simulation.simulate._chunk", None)
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
         for change in (
             {"noise": 0.1},
