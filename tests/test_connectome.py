@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
-from wetcow.networks.connectome_files import read_matrix
+from wetcow.networks.connectome.files import read_matrix
 
 SPEC = importlib.util.find_spec("tvb_data")
 assert SPEC is not None and SPEC.origin is not None, "the test extra has tvb-data"
@@ -129,9 +129,12 @@ class TestTheVirtualBrain:
         [
             ({"centres__txt": "a 0 0 0"}, "has no weights"),
             ({"weights__txt": "0 1\n1"}, "row 2 has 1 entries where row 1 has 2"),
-            ({"weights__txt": "0 1\n1 x"}, "'x' in row 2 is not a number"),
+            ({"weights__txt": "0 1\n1 x"}, r"'x' in row 2, column 2 is not a number"),
             ({"weights__txt": "0 1 2\n1 0 2"}, r"square matrix \(n, n\), got shape \(2, 3\)"),
-            ({"weights__txt": "0 nan\n1 0"}, r"weights must be finite; 1 entries .* \[0, 1\]"),
+            (
+                {"weights__txt": "0 nan\n1 0"},
+                r"weights must be finite; 1 .* row 1 \(region_000\), column 2",
+            ),
             ({"weights__txt": "0 -1\n1 0"}, "must not be negative; the link from region 1 to 0"),
             ({"weights__txt": ""}, "is empty"),
             ({"weights__txt": b"\xff\xfe\x00"}, "not a text file"),
@@ -297,7 +300,7 @@ class TestMatrices:
         )
         np.testing.assert_allclose(brain.tract_lengths, lengths * (weights > 0))
         assert brain.regions == ("a", "b", "c")
-        np.testing.assert_array_equal(read_matrix(tmp_path / "weights.npy"), weights)
+        np.testing.assert_array_equal(read_matrix(tmp_path / "weights.npy").matrix, weights)
 
     def test_errors(self, tmp_path):
         (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
@@ -331,8 +334,8 @@ class TestFields:
     @pytest.mark.parametrize(
         "changes, message",
         [
-            ({"speed": 0.0}, "speed must be a positive number"),
-            ({"frequency": np.nan}, "frequency must be a positive number"),
+            ({"speed": 0.0}, "speed must be finite and positive"),
+            ({"frequency": np.nan}, "frequency must be a finite number"),
             ({"weights": [[0.0]]}, "two or more regions"),
             ({"positions": [[0, 0, 0]]}, r"positions must have shape \(2, 3\)"),
             ({"regions": ("a",)}, "1 region names for 2 regions"),
@@ -393,7 +396,9 @@ class TestNormalisation:
 
     def test_no_cycle(self):
         with pytest.raises(ConnectomeError, match="not defined"):
-            Connectome([[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]]).normalised("spectral")
+            Connectome(
+                [[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]], normalisation="spectral", symmetric=False
+            )
 
     def test_spectral_strength_is_the_growth_rate(self):
         """Small waves of equal modes without delay grow at γ + strength [19]."""
