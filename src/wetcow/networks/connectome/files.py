@@ -5,10 +5,11 @@ Only what a network needs is read: weights, tract lengths, region names and posi
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import pathlib
+import tokenize
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -33,6 +34,17 @@ from wetcow.networks.connectome.tables import (
 )
 
 Kind = Literal["matrix", "edges"]
+# A header is a dictionary as Python writes it.
+_BAD_HEADER = (
+    ValueError,
+    TypeError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    RecursionError,
+    MemoryError,
+    tokenize.TokenError,
+)
 
 
 class Contents(NamedTuple):
@@ -239,15 +251,17 @@ def _read_npy(path: pathlib.Path) -> np.ndarray:
             }.get(version)
             if read is None:
                 raise ValueError(f"version {version} is not one of numeric arrays")
-            shape, _, dtype = read(file)
-        except (ValueError, TypeError, OSError, EOFError, SyntaxError, RecursionError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that Python 2 wrote it
+                shape, fortran, dtype = read(file)
+        except _BAD_HEADER as error:
             raise ConnectomeError(f"{path} is damaged or no numeric array: {error}") from error
         if dtype.kind not in "biuf":
             raise ConnectomeError(
                 f"{path} is damaged or no numeric array: it holds {dtype}, where a connectome has "
                 "real numbers"
             )
-        if len(shape) != 2 or shape[0] != shape[1]:
+        if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 0:
             raise ConnectomeError(f"{path} must hold a square matrix (n, n), got shape {shape}")
         if shape[0] > LARGEST_NUMBER_OF_REGIONS:
             raise ConnectomeError(
@@ -260,7 +274,6 @@ def _read_npy(path: pathlib.Path) -> np.ndarray:
                 f"{path} is damaged: its header declares {declared} bytes of numbers, and "
                 f"{there} are there"
             )
-        file.seek(0)
-        found = np.load(io.BytesIO(file.read()), allow_pickle=False)
+        found = np.frombuffer(file.read(), dtype).reshape(shape, order="F" if fortran else "C")
     with np.errstate(over="ignore"):
         return found.astype(np.float64)

@@ -79,13 +79,11 @@ def split(text: str, where: str) -> tuple[list[list[str]], str]:
     except csv.Error as error:
         raise ConnectomeError(f"{where} is damaged: {error}") from error
     cells = [[_unquoted(cell.strip()) for cell in row] for row in found]
-    # Some programs end each line with a delimiter.
-    if len({len(row) for row in cells[1:]}) == 1 and all(row[-1] == "" for row in cells[1:]):
-        if len(cells) > 1 and len(cells[1]) > 1:
-            width = len(cells[1]) - 1
-            first = cells[0][:-1] if len(cells[0]) > width and not cells[0][-1] else cells[0]
-            if len(first) <= width and first[-1:] != [""]:
-                cells = [first, *(row[:-1] for row in cells[1:])]
+    # Some programs end each line with a delimiter, or all but that of the names.
+    first, rest = cells[0], cells[1:]
+    ends = rest and all(len(row) > 1 and row[-1] == "" for row in rest)
+    if ends and (first[-1] == "" or any(map(_is_text, first))):
+        cells = [first[:-1] if first[-1] == "" else first, *(row[:-1] for row in rest)]
     return cells, delimiter
 
 
