@@ -2,6 +2,7 @@
 
 import bz2
 import importlib.util
+import io
 import pathlib
 import zipfile
 
@@ -382,10 +383,9 @@ class TestForms:
             ("0;1,500\n2,500;0\n", "may be a decimal one or divide thousands"),
             ("1,2,0.5\n1,3,0.2\n2,3,0.9\n", "looks like a list of links.*kind='edges'"),
             ("a,b,3\nb,c,4\nc,a,4\na,c,1\n", "looks like a list of links"),
-            ("0 1 2\n1 0 2\n", "square matrix"),
+            ("0 1 2\n1 0 2\n", "looks like a list of links"),
             ("0 1\n0 0\n", "symmetric=True"),
             (b"PK\x03\x04\x00", "not a text file"),
-            ('0,1\n1,"0', "damaged|entries|not a number|square"),
         ],
     )
     def test_refused(self, tmp_path, content, message):
@@ -424,18 +424,17 @@ class TestForms:
         with pytest.raises(ConnectomeError, match="several weights"):
             load_connectome(path)
 
-    def test_bombs_are_not_unpacked(self, tmp_path):
+    def test_bombs_are_not_unpacked(self, tmp_path, monkeypatch):
         path = tmp_path / "a.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            with archive.open("weights.txt", "w") as file:
-                for _ in range(270):
-                    file.write(bytes(10**6))
-        with pytest.raises(ConnectomeError, match="268 MB of text"):
-            load_connectome(path)
-        packer = bz2.BZ2Compressor()
-        packed = b"".join(packer.compress(b"0 " * 500_000) for _ in range(270)) + packer.flush()
-        with pytest.raises(ConnectomeError, match="268 MB of text"):
-            load_connectome(write_zip(path, weights__txt__bz2=packed))
+        monkeypatch.setattr("wetcow.networks.connectome.archive.LARGEST_TEXT", 10**6)
+        for members in (
+            {"weights__txt": b"0 " * 10**6},
+            {"weights__txt__bz2": bz2.compress(b"0 " * 10**6)},
+        ):
+            with pytest.raises(ConnectomeError, match="more than 1 MB of text"):
+                load_connectome(write_zip(path, **members))
+        with pytest.raises(ConnectomeError, match="more than 1 MB of text"):
+            self.read(tmp_path, b"0 " * 10**6)
         laughs = '<!DOCTYPE a [<!ENTITY b "b">]><graphml/>'
         with pytest.raises(ConnectomeError, match="document type"):
             self.read(tmp_path, laughs, "a.graphml")
@@ -459,13 +458,12 @@ class TestForms:
             load_connectome(path)
 
     def test_declared_size_of_npy(self, tmp_path):
-        np.save(tmp_path / "a.npy", np.ones((40, 40)))
-        content = (tmp_path / "a.npy").read_bytes()
-        for size, message in (("(99999999, 99999999)", "is the limit"), ("(41, 41)", "declares")):
-            changed = content.replace(b"(40, 40)" + b" " * (len(size) - 8), size.encode(), 1)
-            assert len(changed) == len(content)
+        for size, message in ((10**8, "is the limit"), (41, "declares"), (-4, "square")):
+            header = io.BytesIO()
+            shape = {"descr": "<f8", "fortran_order": False, "shape": (size, size)}
+            np.lib.format.write_array_header_1_0(header, shape)
             with pytest.raises(ConnectomeError, match=message):
-                self.read(tmp_path, changed, "a.npy")
+                self.read(tmp_path, header.getvalue() + bytes(16 * 8), "a.npy")
 
     def test_home_and_arrays(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
