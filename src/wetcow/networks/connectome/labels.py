@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from wetcow.networks.connectome.structure import Connectome
+    from wetcow.networks.connectome.model import Connectome
 
 
 def labelled(connectome: Connectome, results: Any) -> Any:
