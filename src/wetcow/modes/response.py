@@ -238,10 +238,11 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     Returns
     -------
     frequency, mean_amplitude : arrays of the broadcast shape
-        f = 1 and M = 0 for c ≤ 0 (a damped mode rings at ω); f = 0 beyond criticality.
-        NaN where `c` is NaN, constants have no critical point, or (several sets of constants, or
-        traced ones) no limit cycle was found. Differentiable; the slopes at criticality itself
-        are one-sided.
+        f = 1 and M = 0 for c ≤ 0 (a damped mode rings at ω); f = 0 beyond criticality,
+        where a mode can rest (for some constants with w_a < 0 it can also go on spiking there, up
+        to a larger c: theory). NaN where `c` is NaN, constants have no critical point, or (several
+        sets of constants, or traced ones) no limit cycle was found. Differentiable; the slopes at
+        criticality itself are one-sided.
 
     Examples
     --------

@@ -328,7 +328,7 @@ def time_to_synchrony(
     Examples
     --------
     >>> time = np.linspace(0, 10, 101)
-    >>> phases = np.stack([time, time + np.clip(1 - time, 0, 1)], axis=1)
+    >>> phases = np.stack([2 * time, 2 * time + np.clip(1 - time, 0, 1)], axis=1)
     >>> run = xr.Dataset({"a": (("time", "mode"), np.exp(1j * phases))}, {"time": time})
     >>> float(time_to_synchrony(run, threshold=0.99, period=1.0).round(1))
     0.8
