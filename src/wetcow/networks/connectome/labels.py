@@ -54,7 +54,7 @@ def _size_of_system(attrs: Any) -> int | None:
         return None
     if "coupling_num_modes" in attrs:
         return int(attrs["coupling_num_modes"])
-    for name in ("coupling_r", "coupling_weights", "a0"):
+    for name in ("coupling_r", "a0"):
         if np.ndim(attrs.get(name)):
             return np.shape(attrs[name])[-1]
     return None
