@@ -25,7 +25,7 @@ from search import setting
 from wetcow import datasets
 from wetcow.cli.learning import learn
 from wetcow.cli.output import machine, use_all_cores, versions
-from wetcow.files import plain, write_whole
+from wetcow.files import plain, save_figure, write_whole
 from wetcow.learning.augment import check_augmentation
 from wetcow.learning.budgets import RECIPES
 from wetcow.learning.checkpoint import Checkpoint
@@ -138,7 +138,7 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
         )
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import numpy as np
 
 import wetcow as wc
 from wetcow.cli.output import write_json
-from wetcow.files import whole_file
+from wetcow.files import save_figure
 from wetcow.networks.connectome import Connectome, load_connectome
 from wetcow.reports.brain import figure_avalanches
 from wetcow.synchrony.avalanches import (
@@ -149,8 +149,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
                 fits[f"{strength:g}"] = fit
         assert shown is not None and independent is not None
         figure = figure_avalanches(shown, found, fits, independent, brain.size, span=150.0)
-        with whole_file(options.out / f"avalanche_{regions}.png") as file:
-            figure.savefig(file, format="png", dpi=110)
+        save_figure(figure, options.out / f"avalanche_{regions}.png", dpi=110)
         numbers[f"{regions} regions"] = rows
     numbers["seconds"] = time.perf_counter() - began
     write_json(numbers, options.json)

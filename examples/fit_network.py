@@ -26,6 +26,7 @@ from scipy.optimize import Bounds, minimize
 
 import wetcow as wc
 from wetcow.cli.output import console, machine, versions, write_json
+from wetcow.files import save_figure
 
 BACKGROUND, MAX_PHASE = 0.4, np.pi / 2
 REACH = 2.0  # 1/time: what all links of a mode give together at most
@@ -228,8 +229,7 @@ def main() -> None:
             f"{row['residual']:.2g}; from random phases {row['replaying']:.0%} replay, "
             f"order {row['order']:.4f}"
         )
-    options.out.mkdir(parents=True, exist_ok=True)
-    draw(found).savefig(options.out / "gradient_fit.png", dpi=150)
+    save_figure(draw(found), options.out / "gradient_fit.png", dpi=150)
     date, cores = datetime.date.today().isoformat(), os.cpu_count()
     facts = {"date": date, "machine": machine(), "cores": cores, "versions": versions()}
     write_json({**facts, **found}, options.json)

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 import wetcow as wc
 from wetcow.cli.output import write_json
-from wetcow.files import whole_file
+from wetcow.files import save_figure
 from wetcow.tissue.figures import draw_plane, draw_rays, tissue_figure
 
 WAVE_NUMBERS = np.geomspace(30, 3000, 21)  # rad/m; wavelengths of 2 to 200 mm
@@ -109,8 +109,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         ("tissue_lengths", figure_lengths(waves)),
         ("tissue_rays", figure_rays(tissue, rays, index)),
     ):
-        with whole_file(options.out / f"{name}.png") as file:
-            figure.savefig(file, format="png", dpi=110)
+        save_figure(figure, options.out / f"{name}.png", dpi=110)
 
     shown = waves.sel(wave_number=SHOWN, method="nearest")
     along = np.diff(rays["position"].values, axis=1)

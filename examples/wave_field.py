@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -24,7 +25,7 @@ from scipy import ndimage
 
 import wetcow as wc
 from wetcow.cli.output import write_json
-from wetcow.files import whole_file
+from wetcow.files import save_figure, write_whole
 from wetcow.tissue.projection import local_rates
 
 SIDE = 0.06  # m, of the ring's plane
@@ -136,12 +137,10 @@ def animate(fields: dict[str, xr.Dataset], path: pathlib.Path) -> None:
 
     frames = next(iter(fields.values())).sizes["time"]
     shown = animation.FuncAnimation(figure, draw, frames, interval=80)
-    temporary = path.with_name(f".{path.name}")
-    try:
-        shown.save(temporary, animation.PillowWriter(fps=12), dpi=72)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = pathlib.Path(folder, path.name)
+        shown.save(made, animation.PillowWriter(fps=12), dpi=72)
+        write_whole(path, made.read_bytes())
 
 
 def wavy(r: Any) -> Any:
@@ -274,8 +273,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         ("field_persistence", figure_persistence(fields, ring_tau)),
         ("field_packets", figure_packets(packets)),
     ):
-        with whole_file(options.out / f"{name}.png") as file:
-            figure.savefig(file, format="png", dpi=110)
+        save_figure(figure, options.out / f"{name}.png", dpi=110)
     if not quick:
         animate(fields, options.out / "field_ring.gif")
 

@@ -21,7 +21,7 @@ import xarray as xr
 
 import wetcow as wc
 from wetcow.cli.output import write_json
-from wetcow.files import whole_file
+from wetcow.files import save_figure
 from wetcow.networks.connectome import Connectome, load_connectome
 from wetcow.reports.brain import (
     figure_connectivity,
@@ -279,8 +279,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         "brain_delays": figure_phase_approximation(scores),
     }
     for name, figure in pictures.items():
-        with whole_file(options.out / f"{name}.png") as file:
-            figure.savefig(file, format="png", dpi=110)
+        save_figure(figure, options.out / f"{name}.png", dpi=110)
     numbers = {
         "connectome": repr(brain),
         "connectivity": table.to_dict(data="list"),

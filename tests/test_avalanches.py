@@ -67,6 +67,21 @@ class TestEvents:
             find_events(run, after=99.0)
         with pytest.raises(ValueError, match="record=True"):
             find_events(run.drop_vars("a"))
+        for deviations in (np.nan, -1, "x"):
+            with pytest.raises(ValueError, match="deviations"):
+                find_events(run, of="amplitude", deviations=deviations)
+        with pytest.raises(ValueError, match=r"one run of a sweep with \.isel"):
+            find_events(run.expand_dims(seed=2))
+        with pytest.raises(ValueError, match="finite amplitudes"):
+            find_events(run.where(run.time < 5))
+        with pytest.raises(ValueError, match="the Dataset of simulate"):
+            find_events(run.a.values)
+
+    def test_silent_modes_have_no_events(self):
+        """What varies of an amplitude at rest, or of one that is gone, is rounding."""
+        run = wc.simulate(wc.Mode(gamma=[-1.0, 2.5]), t1=100.0, num_samples=1001)
+        for of in ("spikes", "amplitude"):
+            assert not find_events(run, of=of, after=60.0).time.size
 
     def test_shuffling_keeps_every_mode_and_breaks_what_joins_them(self, rng):
         time = np.sort(rng.uniform(0, 1000, 500))
@@ -134,8 +149,21 @@ class TestAvalanches:
             find_avalanches(Events(np.empty(0), np.empty(0, int), 0.0, 1.0))
         two = Events(np.array([0.1, 0.2]), np.zeros(2, int), 0.0, 1.0)
         for bin in (0.0, -1.0, np.nan):
-            with pytest.raises(ValueError, match="bin must be a positive time"):
+            with pytest.raises(ValueError, match="bin must be"):
                 find_avalanches(two, bin=bin)
+        with pytest.raises(ValueError, match="more than the limit"):
+            find_avalanches(two, bin=1e-300)
+        zeros = np.zeros(2, int)
+        for time, mode, start, end, message in (
+            ([0.2, 0.1], zeros, 0.0, 1.0, "in the order of time"),
+            ([0.2, np.nan], zeros, 0.0, 1.0, "time must be finite"),
+            ([0.1, 0.2], zeros[:1], 0.0, 1.0, "a mode each"),
+            ([0.1, 0.2], zeros - 1, 0.0, 1.0, "must be indices"),
+            ([0.1, 2.0], zeros, 0.0, 1.0, "between start and end"),
+            ([0.1, 0.1], zeros, 0.0, 1.0, "all events are at one time"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                find_avalanches(Events(np.array(time), mode, start, end))
 
 
 class TestPowerLaw:
@@ -245,10 +273,16 @@ class TestPowerLaw:
             (np.arange(1, 20), {}, "50 or more values"),
             (np.arange(100), {}, "positive integers"),
             (np.linspace(1, 2, 100), {}, "positive integers"),
-            (np.full(100, np.nan), {}, "positive integers"),
+            (np.full(100, np.nan), {}, "values must be finite"),
             (np.arange(1, 200), {"xmin": 180}, "there are 20 in the range"),
-            (np.ones((10, 10)), {}, "a row of integers"),
-            (np.arange(1, 200), {"xmin": 0}, "xmin must be at least 1"),
+            (np.ones((10, 10)), {}, "values must have 1 dimensions"),
+            (np.arange(1, 200), {"xmin": 0}, "xmin must be an integer of at least 1"),
+            (np.arange(1, 200), {"xmin": 1.5}, "xmin must be an integer"),
+            (np.arange(1, 200), {"xmax": np.nan}, "xmax must be an integer"),
+            (np.arange(1, 200), {"num_bootstrap": -1}, "num_bootstrap must be"),
+            (np.ma.masked_less(np.arange(1, 200), 5), {}, "masked"),
+            (np.arange(1, 200) * 1e17, {}, "at most"),
+            (["a"] * 60, {}, "array of numbers"),
         ],
     )
     def test_errors(self, values, options, message):

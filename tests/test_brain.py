@@ -66,8 +66,6 @@ class TestFunctionalConnectivity:
     def test_errors(self, locked):
         with pytest.raises(ValueError, match="measure must be one of"):
             functional_connectivity(locked, "coherence")
-        with pytest.raises(ValueError, match=r"select one run of a sweep with \.isel"):
-            functional_connectivity(xr.concat([locked, locked], "seed"))
         with pytest.raises(ValueError, match="fewer than two samples after 1000"):
             functional_connectivity(locked, after=1000)
 

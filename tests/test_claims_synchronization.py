@@ -21,6 +21,7 @@ def found(monkeypatch):
             values = np.array(periods)[:, :, None] * np.ones((1, 1, starts))
             dims = ("model", "draw", "start")
             each = {name: (dims, np.ones(values.shape)) for name in ("order", "frequency")}
+            each["silent"] = (dims, np.zeros(values.shape))
             off = np.where(np.arange(4) == 0, 0.0, 1.0)[:, None, None]
             deviation = (dims, np.broadcast_to(off, values.shape))
             return xr.Dataset(

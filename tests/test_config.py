@@ -1,13 +1,17 @@
 """Configuration files: what they build, and what is said of wrong ones."""
 
+import json
 import pathlib
 
 import jax
 import numpy as np
 import pytest
+from fuzz.configurations import cases, check
 
 import wetcow as wc
+from wetcow.cli.simulating import run
 from wetcow.config import load_config
+from wetcow.config.reference import page
 
 EXAMPLES = sorted(pathlib.Path(__file__).parents[1].joinpath("examples").glob("*.toml"))
 NETWORK = '[system]\nkind = "network"\ngamma = 0.2\nomega = [0.9, 1.0, 1.1]\n'
@@ -216,3 +220,132 @@ def test_complex_files_are_refused(build, tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.toml"):
         load_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (MODE + "gamma = 1\nn = 1099511627776", ["system.n", "10000000"]),
+        (MODE + "gamma = {linspace = [0, 1, 1099511627776]}", ["system.gamma", "integer"]),
+        (MODE + "gamma = {uniform = [0, 1], n = 1099511627776}", ["system.gamma.n"]),
+        (MODE + "gamma = 1e308", ["system.gamma", "1e+100"]),
+        (MODE + "gamma = 1\nalpha = [3.0, inf]", ["system.alpha[1]", "finite"]),
+        (MODE + "gamma = 1\n[simulation]\nseed = 1208925819614629174706176", ["simulation.seed"]),
+        (MODE + "gamma = 1\n[simulation]\nmodes = [1099511627776]", ["simulation.modes", "[0, 1)"]),
+        (MODE + "gamma = 1\n[simulation]\nt1 = -1", ["simulation", "t1", "later"]),
+        (MODE + "gamma = 1\n[simulation]\nnum_samples = -5", ["simulation.num_samples", "-5"]),
+        (MODE + "gamma = 1\n[simulation]\ndt = 0", ["simulation.dt", "0"]),
+        (MODE + "gamma = " + "[" * 20 + "]" * 20, ["system.gamma[0]", "deep"]),
+        (MODE + "gamma = " + "[" * 20_000 + "]" * 20_000, ["deep"]),
+        (MODE + "gamma = {normal = [0, -1]}", ["system.gamma.normal", "negative"]),
+        (
+            NETWORK + '[coupling]\nkind = "sheet"\nshape = [-1, 3]\nr_real = 1',
+            ["coupling.shape[0]", "-1"],
+        ),
+        (
+            NETWORK + '[coupling]\nkind = "sparse"\ntarget = [1099511627776]\nsource = [0]\n'
+            "weight = 1",
+            ["coupling", "target", "[0, 3)"],
+        ),
+        (
+            '[system]\nkind = "network"\ngamma = 1\nomega = 1\nn = 1000000\n'
+            '[coupling]\nkind = "dense"\nweight = 1',
+            ["coupling", "1000000", "GB", "sparse"],
+        ),
+        (
+            MODE + "gamma = 1\nn = 10000000\n[simulation]\nnum_samples = 10000000",
+            ["simulation", "samples", "GB"],
+        ),
+        (MODE + "gamma = 1\n[sweep]\n", ["sweep", "empty"]),
+        (MODE + 'gamma = 1\n[sweep]\ngamma = ["a"]', ["sweep.gamma", "not numbers"]),
+        (MODE + "gamma = 1\n[sweep]\nseed = [0.5]", ["sweep.seed", "whole"]),
+        ('[system]\nkind = "connectome"\nfile = "none.csv"', ["system.file", "none.csv"]),
+    ],
+)
+def test_impossible_numbers_are_refused_with_their_key(build, text, said):
+    with pytest.raises(ValueError) as raised:
+        build(text)
+    message = str(raised.value)
+    assert all(word in message for word in said), message
+    assert len(message) < 1000 and "\n" not in message
+
+
+def test_npy_that_declares_more_than_it_holds(build, tmp_path):
+    with open(tmp_path / "gamma.npy", "wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (2**40,)}
+        np.lib.format.write_array_header_1_0(file, header)
+    (tmp_path / "empty.npy").touch()
+    for name in ("gamma", "empty"):
+        with pytest.raises(ValueError, match=rf"system\.gamma.*{name}\.npy cannot be read"):
+            build(MODE + f'gamma = {{file = "{name}.npy"}}')
+
+
+def test_fuzz():
+    """A short form; a longer one finds nothing else."""
+    answers = {case: check(case) for case in cases(seed=0, number=60)}
+    wrong = {case: answer for case, answer in answers.items() if answer not in ("ok", "refused")}
+    assert not wrong
+    assert "refused" in answers.values()
+
+
+# Distributions, connectomes, sweeps
+
+
+def test_distributions(build):
+    text = '[system]\nkind = "mode"\nn = 4000\ngamma = {normal = [0.5, 0.1]}\n'
+    text += "omega = {lognormal = [0.0, 0.25], seed = 5}"
+    mode = build(text, seed=1)
+    assert np.mean(mode.gamma) == pytest.approx(0.5, abs=0.01)
+    assert np.std(mode.gamma) == pytest.approx(0.1, abs=0.01)
+    assert np.std(np.log(mode.omega)) == pytest.approx(0.25, abs=0.02)
+    np.testing.assert_array_equal(mode.omega, build(text, seed=2).omega)
+    assert np.all(mode.gamma != build(text, seed=2).gamma)
+
+
+def test_drawn_couplings(build):
+    weights = "weight = {uniform = [0.1, 0.2]}\nphase = {normal = [0.0, 0.5]}"
+    r = matrix(build(NETWORK + f'[coupling]\nkind = "dense"\n{weights}', seed=0))
+    links = r[~np.eye(3, dtype=bool)]
+    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2)) and np.unique(links).size == 6
+    assert np.all(np.diagonal(r) == 0)
+    sparse = '[coupling]\nkind = "sparse"\ntarget = [0, 2]\nsource = [1, 0]\n' + weights
+    r = matrix(build(NETWORK + sparse, seed=0))
+    assert np.count_nonzero(r) == 2 and r[0, 1] != r[2, 0]
+
+
+def test_connectome(build, tmp_path):
+    weights = R + R.T
+    np.savetxt(tmp_path / "weights.csv", weights, delimiter=",")
+    text = '[system]\nkind = "connectome"\nfile = "weights.csv"\nnormalisation = "max"\n'
+    text += "gamma = {linspace = [0.1, 0.3, 3]}\ncoupling_strength = 0.4"
+    built = build(text)
+    connectome = wc.load_connectome(tmp_path / "weights.csv", normalisation="max")
+    expected = connectome.to_network([0.1, 0.2, 0.3], 0.4)
+    np.testing.assert_allclose(matrix(built), matrix(expected))
+    np.testing.assert_allclose(built.modes.gamma, [0.1, 0.2, 0.3])
+
+
+def test_sweep_table(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(MODE + "gamma = 1\n[sweep]\ngamma = {linspace = [0.5, 1.5, 3]}\nseed = [1, 2]")
+    swept = load_config(path).swept()
+    np.testing.assert_allclose(swept["gamma"], [0.5, 1.0, 1.5])
+    assert swept["seed"].tolist() == [1, 2]
+
+
+def test_command_runs_a_sweep(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")
+    run(path, tmp_path / "runs.nc", None, str(tmp_path / "report.json"), None, progress=False)
+    runs = json.loads((tmp_path / "report.json").read_text())["runs"]
+    assert [one["gamma"] for one in runs] == [0.5, 1.0]
+    exact = wc.Mode([0.5, 1.0]).spiking_frequency()
+    np.testing.assert_allclose([one["frequency"] for one in runs], exact, rtol=1e-2)
+    assert dict(wc.load_run(tmp_path / "runs.nc").sizes)["gamma"] == 2
+
+
+def test_page_lists_every_key():
+    root = pathlib.Path(__file__).parents[1]
+    assert root.joinpath("docs/configuration.md").read_text(encoding="utf-8") == page(), (
+        "run python tools/document_configuration.py"
+    )

@@ -221,8 +221,20 @@ def spoil_bit(content):
         (lambda content: packed(content)[:99] + b"?" + packed(content)[100:], "damaged gzip file"),
         (lambda content: b"<html>sign in</html>", "found 20 unpacked bytes"),
         (lambda content: b"", "found 0 unpacked bytes"),
+        (lambda content: packed(bytes(2**24)), "found more than 9,424 unpacked bytes"),
+        (lambda content: bytes(2**24), "found more than 9,424 unpacked bytes"),
     ],
-    ids=["bit", "short", "gzip cut", "gzip header", "gzip byte", "web page", "empty"],
+    ids=[
+        "bit",
+        "short",
+        "gzip cut",
+        "gzip start",
+        "gzip byte",
+        "web page",
+        "empty",
+        "bomb",
+        "large",
+    ],
 )
 def test_spoiled_file_is_refused(small, folder, spoil, found):
     key = f"mnist/{IMAGES}"

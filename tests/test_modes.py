@@ -2,7 +2,6 @@
 
 import conftest
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,7 +65,56 @@ def measured_by_scipy(gamma, omega, constants):
     return 6 * np.pi / duration, (states[-1, 2] - states[0, 2]) / duration
 
 
+def random_constants(number):
+    """Constants with a critical point and, so that scipy is quick, one that is not too far."""
+    rng, found = np.random.default_rng(7), []
+    while len(found) < number:
+        constants = wc.Constants(*rng.uniform((-4, 0.5, -np.pi, 1), (4, 5, np.pi, 5)).tolist())
+        if abs(constants.w_a) < constants.alpha and critical_gamma(constants) > 0.15:
+            found.append(constants)
+    return found
+
+
+def critical_gamma(constants):
+    """Smallest γ/ω with a point of rest, by search over phases."""
+    w_a, w_phi, psi, alpha = constants
+    phase = np.linspace(np.pi / 2, 3 * np.pi / 2, 200_001)[1:-1]
+    return np.min((w_a * np.cos(phase - psi) - alpha) / (w_phi * np.cos(phase)))
+
+
 class TestCriticality:
+    def test_conditions_are_those_of_a_saddle_node(self, rng):
+        """Accepted: γ_c is the smallest γ with a point of rest. Refused: rest at every γ > 0."""
+        accepted = 0
+        for _ in range(60):
+            constants = wc.Constants(*rng.uniform((-6, 0.3, -np.pi, 0.5), (6, 5, np.pi, 5)))
+            least = critical_gamma(constants)
+            try:
+                mode = wc.Mode(1.0, 1.0, *constants)
+            except ValueError as error:
+                assert "critical point" in str(error) and least < 1e-6
+            else:
+                accepted += 1
+                assert float(mode.critical_gamma) == pytest.approx(least, rel=1e-6, abs=1e-8)
+        assert 20 < accepted < 55
+
+    @pytest.mark.parametrize("constants", random_constants(3))
+    def test_integration_can_rest_from_there_on(self, constants):
+        critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
+        for share, silent in ((0.97, False), (1.03, True)):
+            mode = wc.Mode(share * critical, 1.0, *constants)
+
+            def rates(t, y, mode=mode):
+                return conftest.polar_rates(y[0], y[1], mode)
+
+            # For some constants a limit cycle goes on beside the point of rest: start near that.
+            phase = np.pi - float(mode.critical_phase)
+            start = (-1 / (float(mode.w_phi) * np.cos(phase)), phase)
+            late = (600.0, 900.0)
+            path = solve_ivp(rates, (0, 900), start, "LSODA", t_eval=late, rtol=1e-8, atol=1e-10)
+            turned = np.diff(path.y[1])[0]
+            assert turned < 0.1 if silent else turned > 2 * np.pi
+
     def test_canonical_constants(self):
         mode = wc.Mode(gamma=1.0, omega=1.7)
         assert float(mode.critical_phase) == pytest.approx(np.arctan(0.5), abs=1e-15)
@@ -119,10 +167,8 @@ class TestFrequencies:
 
     def test_shipped_fit_is_that_of_solved_limit_cycles(self, rng):
         criticality = np.concatenate([rng.uniform(0, 0.9999, 14), [1e-4, 0.9999]])
-        with jax.enable_x64(True):
-            solve = jax.jit(jax.vmap(lambda x: limit_cycle(x, wc.CANONICAL)))
-            cycle = solve(jnp.sqrt(1 - criticality))
-            frequency, amplitude = wc.response(2 * criticality)
+        cycle = limit_cycle(np.sqrt(1 - criticality), wc.CANONICAL)
+        frequency, amplitude = wc.response(2 * criticality)
         np.testing.assert_allclose(frequency, cycle.frequency, rtol=1e-9)
         np.testing.assert_allclose(amplitude, cycle.mean_amplitude, rtol=1e-9)
 
@@ -135,9 +181,58 @@ class TestFrequencies:
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
 
+    @pytest.mark.parametrize("constants", random_constants(6))
+    def test_scipy_measures_the_same_at_random_constants(self, constants, rng):
+        critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
+        gamma = max(rng.uniform(0.1, 0.97) * critical, min(0.1, 0.9 * critical))
+        frequency, amplitude = measured_by_scipy(gamma, 1.0, constants)
+        mode = wc.Mode(gamma, 1.0, *constants)
+        assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-6)
+        assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-6)
+
+    def test_constants_that_the_fit_of_forty_terms_had_wrong(self):
+        """Integrated: 0.99585; it said 0.99773."""
+        assert wc.Mode(gamma=0.1542, w_a=-2.0).spiking_frequency() == pytest.approx(
+            0.99585, abs=1e-5
+        )
+
+    def test_direct_solution_is_the_fit(self):
+        """Several sets of constants are solved one by one, one set is fitted."""
+        gamma = np.array([0.05, 0.2, 0.4, 0.5])
+        fitted = wc.Mode(gamma, w_a=-2.0)
+        solved = wc.Mode(np.append(gamma, 1.0), w_a=[-2.0, -2.0, -2.0, -2.0, 1.0])
+        for ask in (wc.Mode.spiking_frequency, wc.Mode.mean_amplitude):
+            np.testing.assert_allclose(ask(fitted), ask(solved)[:4], rtol=1e-8)
+
+    def test_without_turning_by_amplitude(self):
+        """For w_φ = 0 the phase turns at ω, and M is the mean of γ/u with u in closed form."""
+        mode = wc.Mode(0.7, 1.3, w_phi=0.0)
+        phase = np.linspace(0, 2 * np.pi, 4096, endpoint=False)
+        c = 0.7 / 1.3
+        lag = c * np.cos(phase - mode.psi) + np.sin(phase - mode.psi)
+        u = mode.alpha - mode.w_a * c * lag / (1 + c**2)
+        assert mode.spiking_frequency() == 1.3 and mode.criticality == 0
+        assert mode.critical_gamma == np.inf
+        assert float(mode.mean_amplitude()) == pytest.approx(np.mean(0.7 / u), rel=1e-12)
+
     def test_no_fit_without_a_limit_cycle(self):
         with pytest.raises(ValueError, match="measured with simulate"):
             fit_response(wc.Constants(w_a=6.0, w_phi=0.5, psi=0.1, alpha=2.0))
+
+    def test_traced_nonsense_is_not_a_number(self):
+        """What a constructor would refuse gives NaN where it cannot look: never 0 or a rate."""
+
+        def rates(w_a, gamma):
+            mode = wc.Mode(gamma, w_a=w_a)
+            return (
+                mode.critical_ratio,
+                *(mode.spiking_frequency(method) for method in ("analytic", "adiabatic")),
+            )
+
+        assert np.all(np.isnan(jax.jit(rates)(-5.3, 1.0)))
+        assert np.all(np.isnan(jax.jit(rates)(1.0, np.nan)[1:]))
+        assert np.all(np.isnan(jax.jit(wc.response)(np.nan)))
+        assert np.all(np.isnan(wc.response(np.nan)))
 
     def test_modes_with_different_constants(self):
         mode = wc.Mode(
@@ -244,6 +339,13 @@ class TestValidation:
             ({"gamma": 1.0, "alpha": 0.0}, "alpha must be positive"),
             ({"gamma": 1.0, "w_phi": -1.0}, "w_phi must not be negative"),
             ({"gamma": 1.0, "w_a": 4.0, "psi": np.pi / 2}, "no critical point"),
+            (
+                {"gamma": 1.0, "w_a": -5.3, "w_phi": 0.5, "psi": 0.117, "alpha": 4.7},
+                "no critical point.*smaller than alpha",
+            ),
+            ({"gamma": np.ma.masked_greater([1.0, 2.0], 1.5)}, "masked"),
+            ({"gamma": "fast"}, "numbers"),
+            ({"gamma": 1.0, "psi": [0.1, np.nan]}, "psi must be finite"),
             ({"gamma": [1.0, 2.0], "omega": [1.0, 2.0, 3.0]}, "broadcast"),
             ({"gamma": np.ones((2, 2))}, "sweep"),
         ],

@@ -1,5 +1,10 @@
 """sweep gives what simulate gives run by run, however the runs are grouped and shared."""
 
+import os
+import signal
+import threading
+import time
+
 import conftest
 import jax
 import numpy as np
@@ -7,7 +12,7 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import lanes, plan
+from wetcow.simulation import chunks, lanes, store
 from wetcow.synchrony import Frequency, MeanOrder
 
 SETTINGS = {"t1": 8.0, "num_samples": 81}
@@ -109,7 +114,7 @@ class TestGrouping:
 
 class TestReduced:
     def test_reducers_without_recording(self, network, monkeypatch):
-        monkeypatch.setattr(plan, "LONGEST_SEGMENT", 33)  # two of 33 steps and one of 14
+        monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)  # two of 32 samples and one of 16
         reduce = {"order": MeanOrder(), "frequency": Frequency()}
         values = {"gamma": [0.5, 1.5, 3.0], "seed": [1, 2]}
         recorded = wc.sweep(network, reduce=reduce, **SETTINGS, **values)
@@ -141,6 +146,96 @@ class TestReduced:
         assert not np.isfinite(runs.a[1, -1]).any()
 
 
+class TestVaried:
+    """Each run of a sweep is that of simulate with the value that its coordinate says."""
+
+    def test_strength_is_absolute(self):
+        """0.3 means 0.3, whatever the network was built with."""
+        brain = wc.Connectome([[0, 1.0], [1.0, 0]])
+        runs = wc.sweep(
+            brain.to_network(coupling_strength=0.9), **SETTINGS, coupling_strength=[0.3, 0.5]
+        )
+        for strength in (0.3, 0.5):
+            built = wc.simulate(brain.to_network(coupling_strength=strength), **SETTINGS)
+            swept = runs.sel(coupling_strength=strength)
+            np.testing.assert_allclose(swept.a, built.a, atol=1e-7)
+        assert built.attrs["coupling_strength"] == 0.5
+        # The matrix beside them is that of strength 1.
+        np.testing.assert_allclose(runs.attrs["coupling_r"], [[0, 1], [1, 0]])
+        with pytest.raises(ValueError, match="nothing to scale"):
+            brain.to_network(coupling_strength=0).replace(coupling_strength=0.5)
+
+    def test_speeds_of_a_connectome(self):
+        """Delays differ from run to run; their history is shared."""
+        brain = wc.Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 60.0], [60.0, 0]])
+
+        def network(speed):
+            return brain.replace(speed=speed).to_network(delays="exact", coupling_strength=0.9)
+
+        settings = {"t1": 4.0, "num_samples": 41, "dt": 0.02}
+        runs = wc.sweep(network, **settings, speed=[3.0, 6.0], noise=[0.0, 0.1], seed=1)
+        assert runs.a.dims == ("speed", "noise", "time", "mode")
+        np.testing.assert_array_equal(runs.speed, [3.0, 6.0])
+        np.testing.assert_array_equal(runs.noise, [0.0, 0.1])
+        alone = wc.simulate(network(6.0), **settings, noise=0.1, seed=1)
+        np.testing.assert_allclose(runs.a.sel(speed=6.0, noise=0.1), alone.a, atol=1e-9)
+        assert np.abs(runs.a[0] - runs.a[1]).max() > 1e-3
+        assert "coupling_delay" not in runs.attrs
+        with pytest.raises(ValueError, match="needs values of"):
+            wc.sweep(network, **settings, gamma=[1.0])
+
+    def test_names_of_couplings(self, network, rng):
+        couplings = {name: wc.Dense(conftest.random_coupling(rng, 3)) for name in ("one", "other")}
+        runs = wc.sweep(network, t1=2.0, num_samples=5, coupling=couplings)
+        assert runs.coupling.values.tolist() == ["one", "other"]
+        assert "coupling_r" not in runs.attrs
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize("record", [True, False])
+    def test_killed_and_resumed(self, network, tmp_path, monkeypatch, record):
+        """To the same bits, also if it goes on with another number of devices."""
+        monkeypatch.setattr(chunks, "LONGEST_CHUNK", 16)
+        settings = {**SETTINGS, **VARIED, "reduce": {"order": MeanOrder()}, "record": record}
+        here = {"devices": jax.devices()[:1]}
+        whole = wc.sweep(network, **settings, **here)
+        path = tmp_path / "runs.zarr"
+        checkpoint, calls = store.ZarrStore.checkpoint, []
+
+        def killed(self, *args):
+            checkpoint(self, *args)
+            calls.append(args)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store.ZarrStore, "checkpoint", killed)
+            with pytest.raises(KeyboardInterrupt):
+                wc.sweep(network, path=path, **settings, **here)
+        resumed = wc.sweep(network, path=path, progress=True, **settings, **here)
+        for name in whole.data_vars:
+            np.testing.assert_array_equal(resumed[name], whole[name])
+        again = wc.sweep(network, path=path, **settings)
+        np.testing.assert_array_equal(again.order, whole.order)
+        with pytest.raises(FileExistsError, match="other arguments"):
+            wc.sweep(network, path=path, **{**settings, "gamma": VARIED["gamma"] + 1})
+
+    def test_ctrl_c_is_answered(self, rng):
+        """A sweep that would take minutes ends soon after the signal."""
+        network = wc.Network(1.0, 1.0, wc.Dense(conftest.random_coupling(rng, 100)))
+        sent = []
+
+        def send():
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        timer = threading.Timer(12.0, send)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            wc.sweep(network, t1=1e4, gamma=np.linspace(0.5, 2, 20), seed=[1])
+        assert time.monotonic() - sent[0] < 8.0  # tenths of a second where the machine is free
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -161,9 +256,17 @@ class TestReduced:
         ({"gamma": [1.0, 100.0], "dt": 0.1}, "use dt ≤"),
         ({"gamma": [1.0], "a0": np.ones(2)}, r"shape \(3,\)"),
         ({"gamma": [1.0], "t1": -1.0}, "later than t0"),
+        ({"gamma": [1.0, 2.0, 1.0]}, "gamma has 1.0 more than once"),
+        ({"gamma": np.ma.masked_equal([1.0, 2.0], 2.0)}, "masked"),
+        ({"seed": [3, 3]}, "seed has 3 more than once"),
+        ({"noise": [0.1, -0.1], "seed": 1}, "noise"),
+        ({"noise": []}, "noise"),
+        ({"mode": [1.0]}, "name of something else"),
+        ({"gamma": [1.0], "reduce": {"gamma": MeanOrder()}}, "'gamma' is the name"),
+        ({"gamma": {}}, "gamma must not be empty"),
     ],
 )
 def test_nonsense_is_refused(network, options, message, monkeypatch):
-    monkeypatch.setattr(lanes, "_compiled", None)
+    monkeypatch.setattr(lanes, "_start", None)
     with pytest.raises(ValueError, match=message):
         wc.sweep(network, **{**SETTINGS, **options})

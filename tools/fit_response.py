@@ -12,6 +12,7 @@ import sys
 import jax
 import numpy as np
 
+from wetcow.files import write_whole
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.limit_cycle import limit_cycle
 from wetcow.modes.response import fit_response, response, response_fit
@@ -23,7 +24,8 @@ def main() -> None:
     """Write the fit (unless --check) and print its largest relative errors."""
     if "--check" not in sys.argv:
         fit = fit_response(CANONICAL)
-        TARGET.write_text(json.dumps({"constants": CANONICAL._asdict(), **fit._asdict()}, indent=1))
+        content = {"constants": CANONICAL._asdict(), **fit._asdict()}
+        write_whole(TARGET, json.dumps(content, indent=1).encode())
         response_fit.cache_clear()
     criticality = np.concatenate([np.linspace(1e-3, 0.999, 997), 1 - np.logspace(-3, -4, 101)])
     with jax.enable_x64(True):

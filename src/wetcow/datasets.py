@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import zlib
@@ -123,10 +124,13 @@ def _unpack(path: Path, key: str) -> bytes:
     """Read a file, gzipped or not, and refuse it unless it unpacks to the known bytes."""
     size, digest = _FILES[key]
     expected = f"expected {key}, {size:,} bytes with SHA-256 {digest[:12]}…"
-    content = path.read_bytes()
+    # What claims to be larger is not read to its end, nor unpacked: it is another file.
+    with path.open("rb") as file:
+        content = file.read(2 * size)
     if content[:2] == b"\x1f\x8b":  # the name does not tell: some servers unpack what they send
         try:
-            content = gzip.decompress(content)
+            with gzip.open(io.BytesIO(content)) as file:
+                content = file.read(size + 1)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(
                 f"damaged gzip file of {len(content):,} bytes ({error}); {expected}"
@@ -135,8 +139,9 @@ def _unpack(path: Path, key: str) -> bytes:
     if found != digest:
         known = [other for other, (_, its_digest) in _FILES.items() if its_digest == found]
         that_is = f", which is {known[0]}" if known else ""
+        count = f"more than {size:,}" if len(content) > size else f"{len(content):,}"
         raise ValueError(
-            f"found {len(content):,} unpacked bytes with SHA-256 {found[:12]}…{that_is}; {expected}"
+            f"found {count} unpacked bytes with SHA-256 {found[:12]}…{that_is}; {expected}"
         )
     return content
 

@@ -17,6 +17,7 @@ class Told:
     """A model of images whose label is given by where their ink is: left, middle or right."""
 
     image_shape_ = (28, 28)
+    convention_ = None
     classes_ = np.array(["left", "[middle]", "right"])
     usual_uncertainty_ = 0.5
     seen = ()
@@ -105,6 +106,33 @@ def test_bad_pictures_are_named_and_the_others_classified(wetcow, told, tmp_path
     report = json.loads(pathlib.Path("out.json").read_text())
     assert [image["file"] for image in report["images"]] == ["a.png", "b.png"]
     assert [error["file"] for error in report["errors"]] == list(files[1:4])
+
+
+def test_large_pictures_and_other_files_do_not_lose_the_others(wetcow, told, monkeypatch):
+    """A line of 171 bytes asked for 26 GB; a picture that claims to be larger is not decoded."""
+    draw("a.png", 5)
+    page = Image.new("1", (60_000, 1), 1)
+    page.paste(0, (100, 0, 59_000, 1))
+    page.save("line.png")
+    Image.new("1", (9_000, 9_000)).save("large.png")
+    np.save("array.npy", np.zeros((3, 28, 28)))
+    pathlib.Path("empty.npy").write_bytes(b"")
+    files = ("line.png", "large.png", "array.npy", "empty.npy")
+    result = wetcow("model", *files, "a.png", "--json", "out.json")
+    assert result.exit_code == 1
+    report = json.loads(pathlib.Path("out.json").read_text())
+    assert [image["label"] for image in report["images"]] == ["[middle]"]
+    said = {error["file"]: error["error"] for error in report["errors"]}
+    assert set(said) == {*files}
+    assert "60,000 × 1 pixels" in said["line.png"] and "9,000 × 9,000" in said["large.png"]
+    assert "give a PNG or JPEG" in said["array.npy"] and "PNG" in said["empty.npy"]
+
+    def read(path, *_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("wetcow.cli.predicting.read_picture", read)
+    result = wetcow("model", "a.png")
+    assert result.exit_code == 1 and "a.png is too large for the memory" in result.stderr
 
 
 def test_no_picture_can_be_read(wetcow, told):

@@ -50,12 +50,12 @@ def page(server):
 def test_slider_moves_the_mode(page):
     page.wait_for("criticality cr")
     assert page.driver.title == "wetcow explorer"
-    assert page.value_of("criticality cr") == "0.9500" and "subcritical" in page.text()
+    assert page.value_of("criticality cr") == "0.9500" and "below criticality" in page.text()
     before = page.wait(lambda: page.column("motion", "amplitude"))
     assert len(before) == 2001 and max(before) > 1  # it spikes
     picture = page.find(".bk-Figure, .bk-figure")[0].screenshot_as_png
     page.drag_slider(0, 60)  # γ beyond its critical value
-    page.wait(lambda: page.value_of("regime").startswith("supercritical"))
+    page.wait(lambda: page.value_of("regime").startswith("beyond criticality"))
     assert float(page.value_of("criticality cr")) > 1
     assert page.value_of("ωs, integrated") == "0.0000"
     after = page.wait(lambda: page.column("motion", "amplitude"))

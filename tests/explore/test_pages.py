@@ -54,10 +54,10 @@ class Seen:
 
 def test_mode_follows_its_sliders():
     seen = Seen(mode_page())
-    assert "0.9500" in seen.text() and "subcritical" in seen.text()
+    assert "0.9500" in seen.text() and "below criticality" in seen.text()
     before = seen.data("motion")["amplitude"]
     seen["excitation"].value = 2.5
-    assert "supercritical" in seen.text() and seen.data("here")["rate"][0] == pytest.approx(0)
+    assert "beyond criticality" in seen.text() and seen.data("here")["rate"][0] == pytest.approx(0)
     assert not np.array_equal(seen.data("motion")["amplitude"], before)
     seen["the paper"].clicks += 1
     assert "0.9500" in seen.text()
@@ -70,8 +70,11 @@ def test_network_follows_its_sliders():
     seen["modes N"].value = 4
     seen["coupling strength"].value = 0.0
     assert seen.data("waves")["image"][0].shape == (4, 501)
-    assert seen.data("order")["r"][-1] < 0.9 and "never" in seen.text()
+    assert seen.data("order")["r"][-1] < 0.95 and "not in 100 time units" in seen.text()
     assert len(seen.data("rates")["spiking"]) == 4
+    seen["excitation"].value = 2.9
+    assert "not defined: fewer than two modes move" in seen.text() and "4 of 4" in seen.text()
+    assert "beyond criticality" in seen.text() and "nan" not in seen.text()
 
 
 def test_memory_is_built_from_typed_frequencies():

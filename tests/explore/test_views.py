@@ -9,11 +9,11 @@ import pytest
 import wetcow as wc
 from wetcow import datasets
 from wetcow.explore.drawing import PEN, answer, paint
-from wetcow.explore.memory_view import look_at_memory, read_frequencies
+from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
 from wetcow.explore.mode_view import look_at_mode
 from wetcow.explore.model import construct_model, load_model
-from wetcow.explore.network_view import LARGEST, look_at_network
-from wetcow.explore.runs import run, wrapped
+from wetcow.explore.network_view import LARGEST, look_at_network, when_synchronous
+from wetcow.explore.runs import phases, shown, wrapped
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -37,16 +37,95 @@ def test_other_constants_move_the_critical_point():
 
 @pytest.mark.parametrize(
     "gamma, said, last",
-    [(-0.3, "damped", 0.0), (2.4, "supercritical", None), (0.1, "linear", None)],
+    [(-0.3, "silent", 0.0), (2.4, "beyond criticality", None), (0.1, "spiking", None)],
 )
 def test_regimes(gamma, said, last):
     view = look_at_mode(gamma)
     assert view.regime.startswith(said)
-    if said == "damped":
-        assert view.amplitude[-1] < 1e-10
-    if said == "supercritical":
-        assert view.frequencies["integrated"] == pytest.approx(0, abs=1e-6)
+    if said == "silent":
+        assert view.amplitude[-1] < 1e-10 and view.frequencies["integrated"] == 0
+    if said == "beyond criticality":
+        assert view.frequencies["integrated"] == 0
         assert np.ptp(view.amplitude[-500:]) < 1e-6 < view.amplitude[-1]
+
+
+@pytest.mark.parametrize("gamma, exact", [(1.95, 0.16664), (1.99, 0.07184), (1.995, 0.05029)])
+def test_near_criticality_runs_are_long_enough(gamma, exact):
+    """Known from theory's table of integrated limit cycles."""
+    frequencies = look_at_mode(gamma).frequencies
+    assert frequencies["exact"] == pytest.approx(exact, rel=2e-4)
+    assert frequencies["integrated"] == pytest.approx(exact, rel=1e-3)
+
+
+def test_what_no_run_can_say_is_not_said():
+    view = look_at_mode(2.0)  # at criticality itself
+    assert np.isnan(view.frequencies["integrated"]) and view.regime.startswith("critical")
+    assert shown(view.frequencies["integrated"]) == "too few spikes to say"
+    assert shown(-1e-9) == "0.0000" and shown(-0.0004, 3) == "0.000"
+
+
+def executed(code):
+    """Names that the code of a view defines."""
+    names = {}
+    exec(code, names)
+    return names
+
+
+@pytest.mark.parametrize("gamma, omega", [(-0.3, 1.0), (1.5, 1.0), (1.5, 0.76), (2.4, 1.0)])
+def test_numbers_of_a_mode_are_those_of_its_code(gamma, omega):
+    view = look_at_mode(gamma, omega)
+    names = executed(view.code)
+    assert float(names["criticality"]) == view.criticality
+    assert float(names["critical_gamma"]) == view.critical_gamma
+    for name, rate in view.frequencies.items():
+        assert float(names["rates"][name]) == pytest.approx(rate, rel=1e-9, abs=1e-12)
+
+
+def same_network(view, names):
+    assert float(names["order"][-1]) == pytest.approx(view.order[-1], rel=1e-6, nan_ok=True)
+    assert float(names["mean_order"]) == pytest.approx(view.mean_order, rel=1e-6, nan_ok=True)
+    periods = float(names["periods"])
+    assert periods == pytest.approx(view.time_to_synchrony, abs=0.01, nan_ok=True)
+    np.testing.assert_allclose(names["frequencies"], view.frequencies, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings, regime",
+    [
+        ({"strength": 0.0}, "incoherent"),
+        ({"strength": 1.0}, "synchronous"),
+        ({"strength": 0.0, "gamma": 2.5, "spread": 0.2}, "beyond criticality"),
+        ({"strength": 0.3, "gamma": -0.5}, "silent"),
+    ],
+)
+def test_numbers_of_a_network_are_those_of_its_code(settings, regime):
+    view = look_at_network(10, **settings)
+    assert view.regime.startswith(regime)
+    same_network(view, executed(view.code))
+    if regime in ("silent", "beyond criticality"):
+        assert view.silent_share == 1 and np.isnan(view.mean_order)
+        assert when_synchronous(view) == "not defined: fewer than two modes move"
+    if regime == "synchronous":  # but r keeps below 0.99 again and again
+        assert when_synchronous(view).startswith("not in 100 time units: r from 0.9")
+
+
+def test_memory_near_criticality_replays_and_the_target_spikes_with_it():
+    omega = np.linspace(0.1, 1.9, 10)
+    view = look_at_memory(omega, 1.95)
+    assert view.replaying.all() and view.network.regime == "synchronous"
+    names = executed(view.network.code)
+    same_network(view.network, names)
+    np.testing.assert_array_equal(names["replaying"], view.replaying)
+    late = view.network.time > view.common_spike + 20
+    mean = view.network.motion[late].mean(axis=1)
+    assert np.corrcoef(view.target[late], mean)[0, 1] > 0.999
+
+
+def test_first_common_spike():
+    spikes = [np.array([1.0, 9.0, 19.1]), np.array([4.0, 9.2, 19.0])]
+    assert first_common_spike(spikes, 10.0) == pytest.approx(9.1)
+    assert np.isnan(first_common_spike(spikes, 0.5))
+    assert np.isnan(first_common_spike([spikes[0], np.empty(0)], 10.0))
 
 
 def test_wrapped_phase_has_gaps_where_it_jumps():
@@ -60,8 +139,7 @@ def test_wrapped_phase_has_gaps_where_it_jumps():
 def test_modes_beyond_the_size_do_not_matter():
     view = look_at_network(3, 0.8, delta=0.4, gamma=0.3, spread=0.1, seed=5)
     coupling = 0.8 / 3 * np.exp(-0.4j) * (1 - np.eye(3))
-    silent = wc.Network(0.3, np.ones(LARGEST), wc.Dense(np.zeros((LARGEST, LARGEST))))
-    start = run(silent, seed=5).a.values[0, :3]
+    start = phases(5, 3)
     # Another integrator, of the polar equations, and no other modes.
     a = conftest.polar_solution(wc.Mode(0.3, [0.9, 1.0, 1.1]), start, view.time, coupling)
     np.testing.assert_allclose(view.motion, a.real, atol=1e-4)
@@ -72,8 +150,9 @@ def test_modes_beyond_the_size_do_not_matter():
 
 
 def test_coupling_synchronizes_and_its_absence_does_not():
-    together, apart = look_at_network(LARGEST, 2.0), look_at_network(LARGEST, 0.0)
-    assert together.order[-1000:].min() > 0.9 and np.ptp(together.frequencies) < 1e-3
+    together, apart = look_at_network(LARGEST, 1.0), look_at_network(LARGEST, 0.0)
+    assert together.mean_order > 0.9 and np.ptp(together.frequencies) < 1e-3
+    assert together.frequencies.min() > 0.1  # they are not silent together
     assert apart.order[-1000:].mean() < 0.5 and np.ptp(apart.frequencies) > 0.5
     with pytest.raises(ValueError, match="size must be from 2"):
         look_at_network(LARGEST + 1, 1.0)

@@ -58,8 +58,7 @@ def _originals() -> dict[str, bytes]:
         "dwi.nii": image,
         "bvals": " ".join(["0"] + ["1000"] * 8).encode(),
         "bvecs": "\n".join(
-            " ".join(f"{one:.6f}" for one in row)
-            for row in np.vstack([np.zeros(3), directions]).T
+            " ".join(f"{one:.6f}" for one in row) for row in np.vstack([np.zeros(3), directions]).T
         ).encode(),
         "mask.nii.gz": gzip.compress(nibabel.Nifti1Image(mask, affine).to_bytes(), mtime=0),
     }

@@ -127,10 +127,15 @@ def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
 def test_unfit_data_are_refused(images):
     X, y = images
     clf = fitted(X, y)
-    with pytest.raises(ValueError, match="dim 4"):
-        clf.predict(X[..., None])
+    with pytest.raises(ValueError, match="dim 5"):
+        clf.predict(X[..., None, None])
     with pytest.raises(ValueError, match="64 features"):
-        clf.predict(X[:, 1:])
+        clf.predict(X.reshape(200, 64)[:, 1:])
+    for other in (X[:, 1:], X.reshape(200, 4, 16)):
+        with pytest.raises(ValueError, match=r"stack of images of shape .*, but .* \(8, 8\)"):
+            clf.predict(other)
+        with pytest.raises(ValueError, match="stack of images"):
+            clf.partial_fit(other, y)
     with pytest.raises(ValueError, match="0 sample"):
         clf.predict(X[:0])
     with pytest.raises(ValueError, match="NaN"):
@@ -141,6 +146,83 @@ def test_unfit_data_are_refused(images):
         clf.fit(X.astype(str), y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         clf.fit(jnp.asarray(X), y[:-1])
+
+
+@pytest.mark.parametrize("kind", ["array", "rows in a list", "labels"])
+def test_masked_entries_are_no_numbers(images, kind):
+    X, y = images
+    masked = np.ma.masked_greater(X, 15)
+    learned, labels = {
+        "array": (masked, y),
+        "rows in a list": ([*masked], y),
+        "labels": (X, np.ma.masked_equal(y, 3)),
+    }[kind]
+    for learn in (WaveClassifier().fit, WaveClassifier().partial_fit):
+        with pytest.raises(ValueError, match="masked entries, which are not numbers"):
+            learn(learned, labels)
+    if kind != "labels":
+        clf = fitted(X, y)
+        for answer in (clf.predict, clf.uncertainty, clf.decision_function):
+            with pytest.raises(ValueError, match="masked"):
+                answer(learned)
+        with pytest.raises(ValueError, match="masked"):
+            clf.to_network(masked[:1])
+        whole = np.ma.masked_greater(X, 99)  # nothing is masked
+        np.testing.assert_array_equal(clf.predict(whole), clf.predict(X))
+
+
+@pytest.mark.parametrize("factor", [1e20, 1e38, 1e300])
+def test_numbers_that_are_too_large_have_no_answer(images, factor):
+    """They had one of p = 0.99999, or class 0 from NaN."""
+    X, y = images
+    table = X.reshape(200, 64).astype(float)
+    for parameters in ({"image_shape": None}, {"frame": "seven", "patch_size": 3}, {}):
+        clf = fitted(X, y, n_regions=1, **parameters)
+        for answer in (clf.predict, clf.predict_proba, clf.uncertainty):
+            with pytest.raises(ValueError, match=r"too large|learned images with"):
+                answer(table * factor)
+            if factor < 1e38:
+                with pytest.raises(ValueError, match=r"too large|learned images with"):
+                    answer((table * factor).astype(np.float32))
+        with pytest.raises(ValueError, match=r"too large|learned images with"):
+            answer(np.where(np.arange(64) == 9, factor, table))
+    if factor == 1e300:
+        for shape in ("auto", None):
+            with pytest.raises(ValueError, match="too large to compute with"):
+                WaveClassifier(image_shape=shape).fit(table * factor, y)
+
+
+@pytest.mark.parametrize("shape", [(0, 64), (0, 8, 8), (5, 0), (5, 0, 8), (5, 8, 0), (0,), ()])
+def test_empty_arrays(images, shape):
+    clf = fitted(*images)
+    for learn in (WaveClassifier().fit, clf.fit, clf.partial_fit):
+        with pytest.raises(ValueError):
+            learn(np.empty(shape), np.zeros(shape[0] if shape else 0, int))
+    with pytest.raises(ValueError):
+        clf.predict(np.empty(shape))
+    assert clf.predict(images[0]).shape == (200,)
+
+
+@pytest.mark.parametrize("shape", [(8.5, 8), (8.0, 8), (np.float64(8), 8), (8, -8), (True, 64)])
+def test_fractional_and_other_image_shapes(images, shape):
+    with pytest.raises(ValueError, match=r"image_shape must be 'auto', \(height, width\) or None"):
+        WaveClassifier(image_shape=shape).fit(*images)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        ([], "a list of labels"),
+        ([[1, 2]], "a list of labels"),
+        ({1, 2}, "a list of labels"),
+        ([0.0, np.nan], "NaN"),
+        (np.ma.masked_equal([1, 2, 3], 2), "masked"),
+        (["0", "1"], "one is text"),
+    ],
+)
+def test_declared_classes_that_are_none(images, classes, said):
+    with pytest.raises(ValueError, match=said):
+        WaveClassifier().partial_fit(*images, classes=classes)
 
 
 def peak_of(function):

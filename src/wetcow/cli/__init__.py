@@ -181,15 +181,19 @@ def simulate(
     progress: Annotated[
         bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")
     ] = True,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Replace the run in --out run.zarr by a new one.")
+    ] = False,
 ) -> None:
     r"""Simulate a mode, a network or a baseline from a file.
 
     Prints the spiking frequency of each mode beside the exact and analytic one, where they are
     defined, the order parameter, and the time to synchrony.
 
-    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif),
-    [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory) and
-    [bold]simulation[/bold] (t1, num_samples, seed, …). For example:
+    A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif,
+    connectome), [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory),
+    [bold]simulation[/bold] (t1, num_samples, seed, …) and [bold]sweep[/bold] (values of
+    parameters). For example:
 
     [dim]\[system]
     kind = "mode"
@@ -203,7 +207,7 @@ def simulate(
     ):
         from wetcow.cli.simulating import run
 
-        run(config, out, seed, json_file, plot, progress)
+        run(config, out, seed, json_file, plot, progress, restart)
 
 
 @app.command(epilog=epilog("learn"))
@@ -232,6 +236,12 @@ def learn(
             help="Keeps the state of training; if it is there, training goes on from it.",
         ),
     ] = None,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+        ),
+    ] = False,
     save: Annotated[
         pathlib.Path | None,
         typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
@@ -245,7 +255,10 @@ def learn(
     Ctrl-C while training ends it early and keeps what there is.
     """
     with plainly():
-        from wetcow.cli.learning import run
+        from wetcow.cli.learning import run, set_aside
+
+        if restart:
+            set_aside(resume)
 
         run(
             *(dataset.value, budget.value, data_dir, save, seed, json_file),

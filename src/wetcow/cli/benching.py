@@ -22,6 +22,7 @@ from wetcow.cli.output import (
     versions,
     write_json,
 )
+from wetcow.files import save_figure
 
 
 class Part(enum.StrEnum):
@@ -87,5 +88,4 @@ def _measure(
     for table in tables(found):
         screen.print(table)
     if plot is not None:
-        plot.parent.mkdir(parents=True, exist_ok=True)
-        figure(found).savefig(plot, dpi=120)
+        save_figure(figure(found), plot, dpi=120)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import pathlib
 import sys
 import time
@@ -49,6 +51,15 @@ def run(
     report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
     _print(report, json_file)
     write_json(report, json_file)
+
+
+def set_aside(checkpoint: pathlib.Path | None) -> None:
+    """Rename the state of an earlier training to FILE.old, also those of members."""
+    if checkpoint is None:
+        raise ValueError("--restart is for training with --resume FILE")
+    for path in [checkpoint, *checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}.[0-9]*")]:
+        if path.is_file() and (path == checkpoint or path.suffix[1:].isdigit()):
+            os.replace(path, path.with_name(f"{path.name}.old"))
 
 
 def learn(

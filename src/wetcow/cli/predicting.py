@@ -10,6 +10,7 @@ import typer
 
 from wetcow.cli.output import check_json, console, versions, write_json
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.convention import given
 from wetcow.learning.pictures import read_picture
 
 INCOMPLETE = 1  # exit code: some pictures could not be read, the others were classified
@@ -39,7 +40,8 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     model : path
         A file of `WaveClassifier.save`.
     images : list of paths
-        Pictures; those that cannot be read are left out and named.
+        Pictures; those that cannot be read are left out and named. Their ground and ink get the
+        values that these have in the images the model learned.
     crop : bool
         See `wetcow.learning.pictures.read_picture`.
 
@@ -68,6 +70,8 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
             pictures.append(read_picture(file, classifier.image_shape_, crop=crop))
         except (ValueError, OSError) as error:
             errors.append({"file": file, "error": str(error)})
+        except MemoryError:
+            errors.append({"file": file, "error": f"{file} is too large for the memory there is"})
         else:
             files.append(file)
     return {
@@ -84,7 +88,7 @@ def _classify(
     """Return the entries of ``images`` in the report."""
     if not files:
         return []
-    X = np.stack(pictures)
+    X = given(classifier.convention_, np.stack(pictures))
     labels = classifier.classes_.tolist()
     usual = float(classifier.usual_uncertainty_)
     rows = zip(files, classifier.predict_proba(X), classifier.uncertainty(X), strict=True)

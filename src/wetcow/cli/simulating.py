@@ -13,11 +13,14 @@ import numpy as np
 from wetcow import synchrony
 from wetcow.cli.output import PICTURES, check_json, console, versions, write_json
 from wetcow.config import Config, load_config
+from wetcow.files import save_figure
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.network import Network
 from wetcow.simulation.results import save_run
 from wetcow.simulation.simulate import simulate
+from wetcow.simulation.store import discard_run
+from wetcow.simulation.sweep import sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +38,7 @@ def run(
     json_file: str | None,
     plot: pathlib.Path | None,
     progress: bool,
+    restart: bool = False,
 ) -> None:
     """Simulate the configuration at `path`; see the command's help for the other parameters."""
     check_json(json_file)
@@ -43,13 +47,18 @@ def run(
     if plot is not None and plot.suffix not in PICTURES:
         raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
     config = load_config(path, seed)
+    if config.sweep and plot is not None:
+        raise ValueError("--plot draws one run; load the result of a sweep to draw it")
     system = config.build()
+    if restart and out is not None and out.suffix == ".zarr":
+        discard_run(out)
     results, seconds = _simulate(config, system, out, progress)
+    summary = summarize_sweep(results, system) if config.sweep else summarize(results, system)
     report = {
         "config": path,
         "out": out,
         "plot": plot,
-        **summarize(results, system),
+        **summary,
         "seed": config.simulation.seed,
         "seconds": seconds,
         "versions": versions(),
@@ -57,9 +66,8 @@ def run(
     if plot is not None:
         from wetcow.reports.figures import plot as draw
 
-        plot.parent.mkdir(parents=True, exist_ok=True)
-        draw(results).savefig(plot, dpi=150)
-    _print(report, json_file)
+        save_figure(draw(results), plot, dpi=150)
+    (_print_sweep if config.sweep else _print)(report, json_file)
     write_json(report, json_file)
 
 
@@ -72,13 +80,17 @@ def _simulate(
 
         rich.reconfigure(stderr=True)  # stdout is for results
     growing = out if out is not None and out.suffix == ".zarr" else None
-    if growing is not None:
-        growing.parent.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     settings = config.simulation.model_dump()
-    results = simulate(system, path=growing, progress=progress, **settings)
+    if config.sweep:
+        del settings["modes"]
+        settings |= config.swept()
+        results = sweep(system, path=growing, progress=progress, **settings)
+    else:
+        results = simulate(system, path=growing, progress=progress, **settings)
     seconds = time.perf_counter() - start
     if out is not None and growing is None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         save_run(results, out)
     return results, seconds
 
@@ -160,6 +172,63 @@ def summarize(results: xr.Dataset, system: System) -> dict[str, Any]:
     return summary
 
 
+def summarize_sweep(results: xr.Dataset, system: System) -> dict[str, Any]:
+    """Order parameter and mean frequency of each run of a sweep.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        From `sweep`.
+    system : System
+        What was simulated.
+
+    Returns
+    -------
+    dict
+        ``runs`` has one entry per combination: its values, the mean over modes of the measured
+        frequency, radians/time, and for networks the order parameter's mean over the second half.
+    """
+    dims = [name for name in results["a"].dims if name not in ("time", "mode")]
+    runs = []
+    for position in np.ndindex(*(results.sizes[name] for name in dims)):
+        one = results.isel(dict(zip(dims, position, strict=True)))
+        values = {name: np.asarray(one[name]).tolist() for name in dims}
+        order = synchrony.order_parameter(one).values if system.size > 1 else None
+        runs.append(
+            {
+                **values,
+                "frequency": float(synchrony.spiking_frequency(one).mean()),
+                "order_parameter": None if order is None else order[order.size // 2 :].mean(),
+            }
+        )
+    return {
+        "system": type(system).__name__,
+        "n_modes": system.size,
+        "t0": results.attrs["t0"],
+        "t1": results.attrs["t1"],
+        "num_samples": results.attrs["num_samples"],
+        "swept": dims,
+        "runs": runs,
+    }
+
+
+def _print_sweep(report: dict[str, Any], json_file: str | None) -> None:
+    from rich.table import Table
+
+    screen = console(json_file)
+    table = Table(title=f"{report['system']}, {len(report['runs'])} runs", title_justify="left")
+    columns = (*report["swept"], "frequency", "order_parameter")
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    for one in report["runs"][:MOST_SHOWN]:
+        table.add_row(*("" if one[name] is None else f"{one[name]:.6g}" for name in columns))
+    screen.print(table)
+    if len(report["runs"]) > MOST_SHOWN:
+        screen.print(f"and {len(report['runs']) - MOST_SHOWN} more runs; --json has all")
+    if report["out"] is not None:
+        screen.print(f"wrote {report['out']}", soft_wrap=True)
+
+
 def _print(report: dict[str, Any], json_file: str | None) -> None:
     from rich.table import Table
 
@@ -196,6 +265,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
         )
         unit = {"periods": "linear periods", "time": "time units"}[report["time_to_synchrony_unit"]]
         when = f"after {reached:.2f} {unit}" if np.isfinite(reached) else "not reached"
+        when = "not defined, fewer than two modes move" if np.isnan(reached) else when
         yield f"synchrony (order parameter ≥ {THRESHOLD}): {when}"
     yield f"integrated in {report['seconds']:.2f} s"
     for name in ("out", "plot"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pathlib
 import time
 from typing import Any
@@ -13,6 +14,8 @@ from wetcow.tissue.conductivity import Conductivity
 from wetcow.tissue.directions import survival
 from wetcow.tissue.maps import save_maps
 from wetcow.tissue.mri import conductivity_from_dwi
+
+SHORTEST_WAVE, LONGEST_WAVE = 1e-5, 1.0  # m
 
 
 def run(
@@ -38,6 +41,8 @@ def run(
         As of every command.
     """
     check_json(json_file)
+    for one in wave_numbers:
+        check_wave_number(one)
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file; give a folder")
     start = time.perf_counter()
@@ -63,16 +68,30 @@ def run(
     write_json(report, json_file)
 
 
-def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
-    import io
+def check_wave_number(wave_number: float) -> None:
+    """Raise ValueError, with the unit, for waves that no brain can have.
 
-    from wetcow.files import write_whole
+    Parameters
+    ----------
+    wave_number : float
+        rad/m; wavelengths from 10 µm to 1 m are allowed.
+    """
+    if not math.isfinite(wave_number) or wave_number <= 0:
+        raise ValueError(f"--wave-number must be positive (rad/m), got {wave_number:g}")
+    length = 2 * math.pi / wave_number
+    if not SHORTEST_WAVE <= length <= LONGEST_WAVE:
+        meant = f"; {wave_number:g} rad/mm is {1e3 * wave_number:g} rad/m"
+        raise ValueError(
+            f"--wave-number {wave_number:g} is in rad/m, a wavelength of {length:.3g} m, which no "
+            f"brain has (10 µm to 1 m){meant if length > LONGEST_WAVE else ''}"
+        )
+
+
+def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
+    from wetcow.files import save_figure
     from wetcow.tissue.figures import tissue_figure
 
-    picture = io.BytesIO()
-    figure = tissue_figure(tissue, waves, wave_number=wave_number)
-    figure.savefig(picture, dpi=150, format="png")
-    write_whole(path, picture.getvalue())
+    save_figure(tissue_figure(tissue, waves, wave_number=wave_number), path, dpi=150)
 
 
 def _quartiles(values: Any) -> list[float]:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
-from wetcow.config.values import Array, Range, Table, by_kind, generator
+from wetcow.config.values import (
+    MOST,
+    Array,
+    Count,
+    Drawn,
+    Range,
+    Table,
+    Values,
+    by_kind,
+    generator,
+    matrix_fits,
+    numbers,
+)
 from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import LowRank, Sheet
+from wetcow.validation import indices
 
 
 def _known(n: int | None) -> int:
@@ -24,10 +37,10 @@ def _known(n: int | None) -> int:
 class Entries(Table):
     """Complex entries in two parts: r_real + i r_imag, or weight · e^{−i phase}."""
 
-    r_real: Array | None = None
-    r_imag: Array | None = None
-    weight: Array | None = None
-    phase: Array | None = None
+    r_real: Values | None = None
+    r_imag: Values | None = None
+    weight: Values | None = None
+    phase: Values | None = None
 
     @model_validator(mode="after")
     def _one_way(self):
@@ -41,13 +54,16 @@ class Entries(Table):
             )
         return self
 
-    def entries(self) -> np.ndarray:
-        """Return the entries, complex."""
+    def entries(self, shape: tuple[int, ...] | None, seed: int | None) -> np.ndarray:
+        """Return the entries, complex; random ones are drawn, `shape` of them."""
+        names = ("r_real", "r_imag") if self.weight is None else ("weight", "phase")
         first, second = (
-            np.asarray(0.0 if part is None else part)
-            for part in (
-                (self.r_real, self.r_imag) if self.weight is None else (self.weight, self.phase)
+            np.asarray(
+                0.0
+                if getattr(self, name) is None
+                else numbers(getattr(self, name), f"coupling.{name}", seed, shape)
             )
+            for name in names
         )
         if first.ndim and second.ndim and first.shape != second.shape:
             raise ValueError(f"its two parts differ in shape: {first.shape} and {second.shape}")
@@ -69,11 +85,15 @@ class DenseCoupling(Entries):
 
     def matrix(self, n: int | None, seed: int | None) -> np.ndarray:
         """Return R."""
+        if n is not None:
+            matrix_fits("coupling", (n, n))
         if self.random is None:
-            r = self.entries()
-            if r.ndim:
+            r = self.entries(None if n is None else (n, n), seed)
+            if r.ndim and not any(
+                isinstance(getattr(self, name), Drawn) for name in Entries.model_fields
+            ):
                 return r
-            r = np.full((_known(n), _known(n)), r)
+            r = r if r.ndim else np.full((_known(n), _known(n)), r)
         else:
             rng, shape = generator(seed, "coupling.random"), (_known(n), _known(n))
             (weakest, strongest), (earliest, latest) = self.random.weight, self.random.phase
@@ -91,12 +111,13 @@ class DelayedCoupling(DenseCoupling):
     """The arguments of `wetcow.Delayed`; a single delay holds for all pairs."""
 
     kind: Literal["delayed"]  # pyright: ignore[reportIncompatibleVariableOverride]
-    delay: Array
+    delay: Values
 
     def build(self, n: int | None, seed: int | None) -> Coupling:
         """Return the coupling of n modes."""
         r = self.matrix(n, seed)
-        return Delayed(r, self.delay if np.ndim(self.delay) else np.full(r.shape, self.delay))
+        delay = numbers(self.delay, "coupling.delay", seed, r.shape)
+        return Delayed(r, delay if np.ndim(delay) else np.full(r.shape, delay))
 
 
 class SparseCoupling(Entries):
@@ -108,10 +129,10 @@ class SparseCoupling(Entries):
 
     def build(self, n: int | None, seed: int | None) -> Coupling:
         """Return the coupling of n modes."""
-        target, source = np.asarray(self.target), np.asarray(self.source)
-        if not np.all(np.mod(target, 1) == 0) or not np.all(np.mod(source, 1) == 0):
-            raise ValueError("target and source must be numbers of modes, from 0")
-        entries = self.entries()
+        target, source = (
+            indices(name, getattr(self, name), _known(n)) for name in ("target", "source")
+        )
+        entries = self.entries(target.shape, seed)
         return Sparse(
             _known(n), target, source, entries if entries.ndim else np.full(target.shape, entries)
         )
@@ -121,13 +142,15 @@ class SheetCoupling(Entries):
     """The arguments of `wetcow.Sheet`; the entries are the kernel."""
 
     kind: Literal["sheet"]
-    shape: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+    shape: Annotated[list[Count], Field(min_length=2, max_length=2)]
     periodic: bool = True
 
     def build(self, n: int | None, seed: int | None) -> Coupling:
         """Return the coupling of n modes."""
         height, width = self.shape
-        return Sheet((height, width), self.entries(), self.periodic)
+        if height * width > MOST:
+            raise ValueError(f"shape: {height} × {width} are more than {MOST} modes")
+        return Sheet((height, width), self.entries((height, width), seed), self.periodic)
 
 
 class LowRankCoupling(Table):

@@ -3,54 +3,87 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import pathlib
 import tomllib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import Field, NonNegativeInt, PrivateAttr, ValidationError, model_validator
 
 from wetcow.config.couplings import AnyCoupling, MemoryCoupling
-from wetcow.config.systems import AnySystem, ModeSystem, NetworkSystem
-from wetcow.config.values import Table, require_seed
+from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, NetworkSystem
+from wetcow.config.values import (
+    DEEPEST,
+    LARGEST_MATRIX,
+    MOST,
+    Table,
+    Values,
+    check_numbers,
+    numbers,
+    require_seed,
+    shown,
+)
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.baselines import Kuramoto, LeakyIntegrateAndFire
+from wetcow.networks.connectome import load_connectome
 from wetcow.networks.network import Network
+from wetcow.validation import indices, reasonable_size
 
-LONGEST_SHOWN = 60  # characters of a wrong value that are repeated in a message
+SweptValues = Annotated[
+    Values,
+    Field(description="a list of numbers, or rows for the modes"),
+]
 
 
 class Simulation(Table):
     """The arguments of `wetcow.simulate`."""
 
-    t1: float = 200.0
-    t0: float = 0.0
-    num_samples: int = 2001
-    dt: float | None = None
-    rtol: float | None = None
-    atol: float | None = None
-    noise: float = 0.0
+    t1: float = Field(200.0, description="end, time units")
+    t0: float = Field(0.0, description="start, time units")
+    num_samples: int = Field(2001, ge=2, le=MOST)
+    dt: float | None = Field(None, gt=0, description="fixed step; default: adaptive steps")
+    rtol: float | None = Field(None, gt=0)
+    atol: float | None = Field(None, gt=0)
+    noise: float = Field(0.0, ge=0)
     precision: Literal["double", "single"] = "double"
-    seed: NonNegativeInt | None = None
-    modes: list[int] | None = None
+    seed: NonNegativeInt | None = Field(None, description="of all random numbers")
+    modes: list[NonNegativeInt] | None = Field(None, description="the modes to record")
+
+    @model_validator(mode="after")
+    def _forwards(self):
+        if self.t1 <= self.t0:
+            raise ValueError(f"t1 must be later than t0, got t0 = {self.t0:g}, t1 = {self.t1:g}")
+        return self
 
 
 class Config(Table):
     """A configuration file: a system, its coupling, and how to run it."""
 
+    _folder: pathlib.Path = PrivateAttr(default_factory=pathlib.Path)
+
     system: AnySystem
     coupling: AnyCoupling | None = None
-    simulation: Simulation = Field(default_factory=Simulation)
+    simulation: Simulation = Field(default_factory=lambda: Simulation())
+    sweep: dict[str, SweptValues] | None = Field(
+        None,
+        description="names of parameters and the values to run: all combinations; seed = [1, 2] "
+        "runs several seeds",
+    )
 
     @model_validator(mode="after")
     def _fits(self):
         kind, coupling = self.system.kind, self.coupling
-        if isinstance(self.system, ModeSystem):
+        if self.sweep is not None and not self.sweep:
+            raise ValueError("sweep: it is empty; name parameters and give their values")
+        if self.sweep is not None and self.simulation.modes is not None:
+            raise ValueError("simulation.modes: a sweep records all modes")
+        if isinstance(self.system, ModeSystem | ConnectomeSystem):
             if coupling is not None:
-                raise ValueError('coupling: system.kind = "mode" has none; did you mean "network"?')
+                raise ValueError(f'coupling: system.kind = "{kind}" has none; use "network"')
             return self
         if coupling is None:
             raise ValueError(f'coupling: missing; system.kind = "{kind}" needs this table')
@@ -73,7 +106,43 @@ class Config(Table):
         ValueError
             For parameters that make no sense together; the message names the table.
         """
+        system = self._built()
+        self._check_size(system.size)
+        return system
+
+    def _check_size(self, size: int) -> None:
+        if self.simulation.modes:
+            indices("simulation.modes", self.simulation.modes, size)
+        swept = self.swept()
+        runs = math.prod(len(values) for values in swept.values())
+        recorded = size if self.simulation.modes is None else len(self.simulation.modes)
+        reasonable_size(
+            f"simulation: {runs} runs of {self.simulation.num_samples} samples of {recorded} modes",
+            16.0 * runs * self.simulation.num_samples * recorded,
+            "record fewer modes or samples",
+            LARGEST_MATRIX,
+        )
+
+    def swept(self) -> dict[str, np.ndarray]:
+        """The values of each parameter that is swept, the first dimension over runs."""
+        values = {
+            name: np.atleast_1d(numbers(value, f"sweep.{name}", self.simulation.seed, None))
+            for name, value in (self.sweep or {}).items()
+        }
+        for name, value in values.items():
+            if value.ndim > 2 or not np.all(np.isfinite(value)):
+                raise ValueError(f"sweep.{name}: expected a list of finite numbers, or rows")
+        if "seed" in values:
+            seeds = values["seed"]
+            if np.any(seeds < 0) or np.any(seeds % 1):
+                raise ValueError("sweep.seed: expected whole numbers, not negative")
+            values["seed"] = seeds.astype(np.int64)
+        return values
+
+    def _built(self) -> System:
         seed = self.simulation.seed
+        if isinstance(self.system, ConnectomeSystem):
+            return self._connectome(self.system)
         rows, n = self.system.rows(seed)
         if isinstance(self.system, ModeSystem):
             with _naming("system"):
@@ -89,6 +158,27 @@ class Config(Table):
             if n not in (None, coupling.size):
                 raise ValueError(f"it has {n} modes, but coupling joins {coupling.size}")
             return kinds[self.system.kind](coupling=coupling, **rows)
+
+    def _connectome(self, table: ConnectomeSystem) -> System:
+        path = pathlib.Path(self._folder) / table.file
+        given = {
+            name: getattr(table, name)
+            for name in ("frequency", "speed", "normalisation")
+            if getattr(table, name) is not None
+        }
+        with _naming("system.file"):
+            connectome = load_connectome(path, **given)
+        size = len(connectome.weights)
+        if table.n is not None and table.n != size:
+            raise ValueError(f"system.n: it is {table.n}, but {path.name} has {size} regions")
+        seed = self.simulation.seed
+        arguments = {
+            name: numbers(getattr(table, name), f"system.{name}", seed, (size,))
+            for name in ("gamma", "omega", "coupling_strength", "delays")
+            if getattr(table, name) is not None
+        }
+        with _naming("system"):
+            return connectome.to_network(**arguments)
 
 
 def _memory(coupling: MemoryCoupling, rows: dict, n: int | None, seed: int | None) -> Network:
@@ -113,8 +203,9 @@ def _full(value: Any, n: int | None) -> Any:
 def _naming(table: str) -> Iterator[None]:
     try:
         yield
-    except ValueError as error:
-        raise ValueError(f"{table}: {error}") from error
+    except (ValueError, OSError) as error:
+        text = str(error)
+        raise ValueError(text if text.startswith(table) else f"{table}: {text}") from error
 
 
 def _describe(error: Any) -> str:
@@ -128,8 +219,7 @@ def _describe(error: Any) -> str:
     given = error["input"]
     if error["type"] == "kind":
         key, given = f"{key}.kind", given.get("kind") if isinstance(given, dict) else given
-    given = repr(given)
-    given = given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}…"
+    given = shown(given)
     expected = error["msg"].replace("Input should be", "expected")
     return f"{key}: {expected}, got {given}"
 
@@ -162,6 +252,10 @@ def load_config(path: str | pathlib.Path, seed: int | None = None) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(
+            f"{path} is nested too deeply; no table needs more than {DEEPEST}"
+        ) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not valid TOML: it is no UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
@@ -169,10 +263,15 @@ def load_config(path: str | pathlib.Path, seed: int | None = None) -> Config:
         where = str(error).replace("at end of document", end)
         raise ValueError(f"{path} is not valid TOML: {where}") from error
     try:
+        check_numbers(tables)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    try:
         config = Config.model_validate(tables, context={"folder": path.parent})
     except ValidationError as error:
         problems = "; ".join(_describe(problem) for problem in error.errors())
         raise ValueError(f"{path}: {problems}") from error
+    config._folder = path.parent
     if seed is not None:
         config.simulation.seed = seed
     return config

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt, Tag
+from pydantic import Field, Tag
 
-from wetcow.config.values import Linspace, Table, Uniform, Values, by_kind, generator
+from wetcow.config.values import Count, Table, Values, by_kind, numbers
 from wetcow.modes.criticality import CANONICAL
 
 
 class SystemTable(Table):
     """What all kinds of systems share."""
 
-    n: PositiveInt | None = Field(None, description="number of modes, where arrays do not tell it")
+    n: Count | None = Field(None, description="number of modes, where arrays do not tell it")
 
     def rows(self, seed: int | None) -> tuple[dict[str, Any], int | None]:
         """Parameters as numbers and arrays, random ones drawn, and the number of modes if known."""
@@ -23,15 +23,8 @@ class SystemTable(Table):
             value = getattr(self, name)
             if name in ("n", "kind") or value is None:
                 continue
-            if isinstance(value, Uniform):
-                count = value.n or self.n
-                if count is None:
-                    raise ValueError(f"system.{name}: how many to draw? Set n in it or in system")
-                low, high = value.uniform
-                value = generator(seed, f"system.{name}").uniform(low, high, count)
-            elif isinstance(value, Linspace):
-                value = value.values()
-            rows[name] = value
+            shape = None if self.n is None else (self.n,)
+            rows[name] = numbers(value, f"system.{name}", seed, shape)
         lengths = {name: len(value) for name, value in rows.items() if np.ndim(value) == 1}
         if self.n:
             lengths = {"n": self.n, **lengths}
@@ -82,10 +75,28 @@ class LifSystem(SystemTable):
     reset: float = 0.0
 
 
+class ConnectomeSystem(SystemTable):
+    """Regions of a brain: the arguments of `wetcow.load_connectome` and `Connectome.to_network`.
+
+    It has no table ``coupling``. Keys that are not given have the defaults of those functions.
+    """
+
+    kind: Literal["connectome"]
+    file: str = Field(description="a zip, folder, matrix or table of links, beside this file")
+    frequency: float | None = Field(None, gt=0, description="Hz")
+    speed: float | None = Field(None, gt=0, description="m/s")
+    normalisation: Literal["spectral", "max", "mean", "none"] | None = None
+    gamma: Values = 0.5
+    coupling_strength: float | None = None
+    omega: Values = 1.0
+    delays: Literal["phase", "exact", "none"] | None = None
+
+
 AnySystem = Annotated[
     Annotated[ModeSystem, Tag("<mode>")]
     | Annotated[NetworkSystem, Tag("<network>")]
     | Annotated[KuramotoSystem, Tag("<kuramoto>")]
-    | Annotated[LifSystem, Tag("<lif>")],
-    by_kind('"mode", "network", "kuramoto" or "lif"'),
+    | Annotated[LifSystem, Tag("<lif>")]
+    | Annotated[ConnectomeSystem, Tag("<connectome>")],
+    by_kind('"mode", "network", "kuramoto", "lif" or "connectome"'),
 ]

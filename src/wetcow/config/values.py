@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import pathlib
+import reprlib
+import warnings
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,11 +16,74 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PositiveInt,
+    NonNegativeInt,
     Tag,
     ValidationInfo,
     model_validator,
 )
+
+from wetcow.validation import reasonable_size
+
+DEEPEST = 8  # tables and lists within each other; the models need four
+LARGEST = 1e100  # of all numbers: their squares and products must stay finite
+LARGEST_WHOLE = 2**53
+MOST = 10**7  # modes, numbers drawn
+LARGEST_MATRIX = 2**35  # bytes
+UNBOUNDED = ("max_weight", "max_phase")  # the keys that may be inf
+
+Count = Annotated[int, Field(gt=0, le=MOST)]
+
+
+def shown(value: Any) -> str:
+    """A value in a message: its beginning, however large and deep it is."""
+    return reprlib.repr(value)
+
+
+def walk(tables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every entry of the file with its key's path, without recursion.
+
+    Raises
+    ------
+    ValueError
+        For nesting deeper than any table needs.
+    """
+    waiting: list[tuple[str, Any, int]] = [("", tables, 0)]
+    while waiting:
+        key, value, depth = waiting.pop()
+        yield key, value
+        if isinstance(value, dict | list) and depth >= DEEPEST:
+            raise ValueError(f"{key[:40]}: nested more than {DEEPEST} deep; no table needs that")
+        if isinstance(value, dict):
+            waiting += [
+                (f"{key}.{name}".lstrip("."), one, depth + 1) for name, one in value.items()
+            ]
+        elif isinstance(value, list):
+            waiting += [(f"{key}[{i}]", one, depth + 1) for i, one in enumerate(value)]
+
+
+def check_numbers(tables: dict[str, Any]) -> None:
+    """Raise for numbers that nothing can be computed with, before any model is built.
+
+    Raises
+    ------
+    ValueError
+        With the key's path.
+    """
+    for key, value in walk(tables):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+            raise ValueError(f"{key}: expected a whole number up to 2**53, got {shown(value)}")
+        unbounded = value == math.inf and last_name(key) in UNBOUNDED
+        if not math.isfinite(value) and not unbounded:
+            raise ValueError(f"{key}: expected a finite number, got {value}")
+        if abs(value) > LARGEST and not unbounded:
+            raise ValueError(f"{key}: expected a number up to {LARGEST:g}, got {value}")
+
+
+def last_name(key: str) -> str:
+    """Last name of a key's path, without positions in lists."""
+    return key.rpartition(".")[2].partition("[")[0]
 
 
 class Table(BaseModel):
@@ -29,11 +96,13 @@ class Table(BaseModel):
     def _only_known_keys(cls, table: Any) -> Any:
         # Here and not by pydantic alone, whose message does not say what would be right.
         if not isinstance(table, dict):
-            raise ValueError(f"expected a table of {', '.join(cls.model_fields)}, got {table!r}")
+            raise ValueError(
+                f"expected a table of {', '.join(cls.model_fields)}, got {shown(table)}"
+            )
         unknown = [key for key in table if key not in cls.model_fields]
         if unknown:
             raise ValueError(
-                f"unknown key{'s' * (len(unknown) > 1)} {', '.join(unknown)}; "
+                f"unknown key{'s' * (len(unknown) > 1)} {', '.join(map(shown, unknown))}; "
                 f"expected {', '.join(cls.model_fields)}"
             )
         return table
@@ -56,8 +125,10 @@ class Linspace(Table):
     @model_validator(mode="after")
     def _whole_count(self):
         finite = np.all(np.isfinite(self.linspace))
-        if not finite or self.linspace[2] < 1 or self.linspace[2] % 1:
-            raise ValueError("expected [first, last, n], finite, with a positive integer n")
+        if not finite or not 1 <= self.linspace[2] <= MOST or self.linspace[2] % 1:
+            raise ValueError(
+                f"expected [first, last, n], finite, with an integer n from 1 to {MOST}"
+            )
         return self
 
     def values(self) -> np.ndarray:
@@ -66,11 +137,64 @@ class Linspace(Table):
         return np.linspace(first, last, int(count))
 
 
-class Uniform(Table):
-    """``{uniform = [low, high], n = …}``: n numbers drawn from the seed; default: one per mode."""
+class Drawn(Table):
+    """Numbers drawn at random."""
+
+    n: Count | None = Field(None, description="how many to draw; default: one per mode")
+    seed: NonNegativeInt | None = Field(
+        None, description="of these numbers alone; default: simulation.seed"
+    )
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Return numbers."""
+        raise NotImplementedError
+
+
+class Uniform(Drawn):
+    """``{uniform = [low, high]}``: drawn uniformly from low to high."""
 
     uniform: Range
-    n: PositiveInt | None = None
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Return numbers."""
+        return rng.uniform(self.uniform[0], self.uniform[1], shape)
+
+
+def _mean_and_deviation(values: list[float]) -> list[float]:
+    if values[1] < 0:
+        raise ValueError("expected [mean, standard deviation], the latter not negative")
+    return values
+
+
+Moments = Annotated[
+    list[float], Field(min_length=2, max_length=2), AfterValidator(_mean_and_deviation)
+]
+
+
+class Normal(Drawn):
+    """``{normal = [mean, sd]}``: drawn from a normal distribution."""
+
+    normal: Moments
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Return numbers."""
+        return rng.normal(self.normal[0], self.normal[1], shape)
+
+
+class LogNormal(Drawn):
+    """``{lognormal = [mean, sd]}``: numbers whose logarithm is normal, with this mean and sd."""
+
+    lognormal: Moments
+
+    @model_validator(mode="after")
+    def _not_too_large(self):
+        if abs(self.lognormal[0]) > 100 or self.lognormal[1] > 10:
+            raise ValueError("expected [mean, sd] of the logarithm, up to 100 and 10")
+        return self
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Return numbers."""
+        return rng.lognormal(self.lognormal[0], self.lognormal[1], shape)
 
 
 def _array(value: Any) -> np.ndarray:
@@ -83,6 +207,8 @@ def _array(value: Any) -> np.ndarray:
         raise ValueError(f"it has {what}; expected real numbers (complex ones in two parts)")
     if not array.size:
         raise ValueError("it is empty; expected numbers")
+    if np.any(np.isnan(array)) or np.any(np.abs(array[np.isfinite(array)]) > LARGEST):
+        raise ValueError(f"it has NaN, or numbers beyond {LARGEST:g}; expected finite numbers")
     return array
 
 
@@ -90,21 +216,31 @@ def _read_array(value: Any, info: ValidationInfo) -> np.ndarray:
     if set(value) != {"file"} or not isinstance(value["file"], str):
         raise ValueError('expected {file = "NAME.npy"} or {file = "NAME.csv"} and no other key')
     path = (info.context or {}).get("folder", pathlib.Path()) / value["file"]
-    if not path.exists():
+    if not path.is_file():
         raise ValueError(f"there is no file {path}")
     if path.suffix not in (".npy", ".csv"):
         raise ValueError(f"{path.name} is neither .npy nor .csv")
     try:
-        array = np.load(path) if path.suffix == ".npy" else np.loadtxt(path, delimiter=",")
-    except (ValueError, OSError) as error:
+        # Mapped first: a header that declares more than the file holds then asks for no memory.
+        if path.suffix == ".npy":
+            array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # that there are no numbers
+                array = np.loadtxt(path, delimiter=",")
+    except (ValueError, OSError, EOFError, OverflowError, UserWarning) as error:
         raise ValueError(f"{path} cannot be read as numbers: {error}") from error
-    return _array(array)
+    found = _array(array)
+    if not np.all(np.isfinite(found)):
+        raise ValueError(f"{path} has infinite entries; expected finite numbers")
+    return found
 
 
 def _form(value: Any) -> str | None:
     """Which form of numbers `value` has. Tags are bracketed to tell them from keys in messages."""
     if isinstance(value, dict):
-        return next((f"<{key}>" for key in ("linspace", "uniform", "file") if key in value), None)
+        forms = ("linspace", "uniform", "normal", "lognormal", "file")
+        return next((f"<{key}>" for key in forms if key in value), None)
     if isinstance(value, list):
         return "<list>"
     return "<number>" if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -127,12 +263,15 @@ Values = Annotated[
     | _List
     | _File
     | Annotated[Linspace, Tag("<linspace>")]
-    | Annotated[Uniform, Tag("<uniform>")],
+    | Annotated[Uniform, Tag("<uniform>")]
+    | Annotated[Normal, Tag("<normal>")]
+    | Annotated[LogNormal, Tag("<lognormal>")],
     Discriminator(
         _form,
         custom_error_type="form",
         custom_error_message="expected a number, a list, {linspace = [first, last, n]}, "
-        '{uniform = [low, high], n = …} or {file = "NAME.npy"}',
+        "{uniform = [low, high]}, {normal = [mean, sd]}, {lognormal = [mean, sd]} or "
+        '{file = "NAME.npy"}',
     ),
 ]
 
@@ -149,8 +288,45 @@ def generator(seed: int | None, key: str) -> np.random.Generator:
     return np.random.default_rng([require_seed(seed, key), *key.encode()])
 
 
+def numbers(value: Any, key: str, seed: int | None, shape: tuple[int, ...] | None) -> Any:
+    """Numbers of a value in any form; random ones are drawn, `shape` of them.
+
+    Raises
+    ------
+    ValueError
+        If it is not known how many to draw, without a seed, or for too many.
+    """
+    if isinstance(value, Linspace):
+        return value.values()
+    if not isinstance(value, Drawn):
+        return value
+    if value.n is not None:
+        shape = (value.n,)
+    if shape is None:
+        raise ValueError(f"{key}: how many to draw? Set n in it or in system")
+    matrix_fits(key, shape)
+    return value.draw(generator(seed if value.seed is None else value.seed, key), shape)
+
+
+def matrix_fits(key: str, shape: tuple[int, ...]) -> None:
+    """Raise before a matrix is made that is too large.
+
+    Raises
+    ------
+    ValueError
+        With the size.
+    """
+    reasonable_size(
+        f"{key}: a matrix of {' × '.join(map(str, shape))}",
+        16.0 * math.prod(shape),
+        'use kind = "sparse", "sheet" or "lowrank", or fewer modes',
+        LARGEST_MATRIX,
+    )
+
+
 def _tagged(table: Any) -> str | None:
-    return f"<{table['kind']}>" if isinstance(table, dict) and "kind" in table else None
+    kind = table.get("kind") if isinstance(table, dict) else None
+    return f"<{kind}>" if isinstance(kind, str) else None
 
 
 def by_kind(kinds: str) -> Discriminator:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wetcow.learning.convention import given
 from wetcow.learning.pictures import FILL, centred
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
@@ -21,7 +22,7 @@ class Answer(NamedTuple):
     Attributes
     ----------
     image : float32 array (height, width)
-        The image as it was given to the classifier.
+        The image that the classifier saw, 0 for ground and 1 for ink.
     labels : list of str
     probabilities : float64 array (classes,)
     novelty : float
@@ -99,9 +100,10 @@ def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | No
     if ink is None:
         return None
     image = centred(ink, classifier.image_shape_, fill=fill)
+    asked = given(classifier.convention_, image[None])
     return Answer(
         image=image,
         labels=[str(label) for label in classifier.classes_.tolist()],
-        probabilities=np.asarray(classifier.predict_proba(image[None])[0]),
-        novelty=float(classifier.uncertainty(image[None])[0] / classifier.usual_uncertainty_),
+        probabilities=np.asarray(classifier.predict_proba(asked)[0]),
+        novelty=float(classifier.uncertainty(asked)[0] / classifier.usual_uncertainty_),
     )

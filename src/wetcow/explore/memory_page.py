@@ -9,7 +9,8 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
 from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
-from wetcow.explore.network_page import NetworkFigures
+from wetcow.explore.network_page import NetworkFigures, agreement
+from wetcow.explore.runs import shown
 from wetcow.explore.widgets import (
     COLOURS,
     error_box,
@@ -91,13 +92,16 @@ def memory_page() -> Any:
 
 def describe(view: MemoryView) -> str:
     """HTML of what the modes replay."""
-    count, periods = len(view.replaying), view.network.time_to_synchrony
+    count = f"{int(view.replaying.sum())} of {len(view.replaying)}"
+    unknown = int(np.isnan(view.network.frequencies).sum())
+    if unknown:
+        count += f"; too few spikes to say for {unknown}"
     return table(
         [
-            ("ω<sub>s</sub> to remember", f"{view.target_frequency:.4f}"),
-            ("modes that replay it", f"{int(view.replaying.sum())} of {count}"),
-            ("order parameter r at the end", f"{view.network.order[-1]:.3f}"),
-            ("r ≥ 0.99 after", "never" if np.isinf(periods) else f"{periods:.2f} linear periods"),
+            ("ω<sub>s</sub> to remember", shown(view.target_frequency)),
+            ("modes that replay it", count),
+            ("regime", view.network.regime),
+            *agreement(view.network),
         ]
     )
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
-from wetcow.explore.network_view import NetworkView, seen
-from wetcow.explore.runs import run
+from wetcow.explore.network_view import NetworkView, seen, simulated
+from wetcow.explore.runs import run, run_as_needed
 from wetcow.memory.construct import memorize
 from wetcow.modes.mode import Mode
+from wetcow.synchrony.measures import spike_times
 
 WITHIN = 0.005  # of the target's frequency: then a mode replays it
+TOGETHER = 0.1  # of a period: spikes so close are one
+START = 0.05  # amplitude of the target at time zero
 MOST = 40  # modes
 FASTEST = 10.0  # radians/time; what the steps of a run resolve
 
@@ -25,17 +30,23 @@ class MemoryView(NamedTuple):
     network : NetworkView
         Its motion without the input.
     target : float64 array (samples,)
-        Re a of the single mode that is remembered, with its input.
+        Re a of the single mode that is remembered, with its input, settled and shifted in time so
+        that it spikes together with the modes when these first do; from its own start if they do
+        not.
+    common_spike : float
+        Time of the first spike of all modes together; NaN if there is none.
     target_frequency : float
         Its spiking frequency, exact, radians/time.
     replaying : bool array (modes,)
-        Whether each mode's frequency is that of the target.
+        Whether each mode's frequency is that of the target. (A frequency of NaN, of a mode that
+        spiked too seldom, is not; see ``network.frequencies``.)
     weight, delta : float64 arrays (modes, modes)
         Couplings w_ij and δ_ij (radians).
     """
 
     network: NetworkView
     target: np.ndarray
+    common_spike: float
     target_frequency: float
     replaying: np.ndarray
     weight: np.ndarray
@@ -118,12 +129,56 @@ def look_at_memory(
     )
     coupling = np.asarray(network.coupling.matrix())
     frequency = float(target.spiking_frequency())
-    view = seen(run(network, seed=seed), np.asarray(omega))
+    motion, frequencies = run_as_needed(network, seed=seed, rate=frequency)
+    given = f"max_weight={max_weight!r}, max_phase={max_phase!r}, seed={seed!r}"
+    code = f"""import numpy as np
+import wetcow as wc
+
+target = wc.Mode({target_gamma!r})
+omega = np.array({np.asarray(omega).tolist()!r})
+network = wc.memorize(target, omega, {background!r}, {given})
+{simulated("network", motion, f"seed={seed!r}")}wanted = target.spiking_frequency()
+replaying = abs(frequencies - wanted) <= {WITHIN!r} * wanted
+"""
+    view = seen(motion, np.asarray(omega), frequencies, code)
+    single = run(target, a0=START, duration=float(motion.time[-1]))
+    with warnings.catch_warnings():
+        # Modes that pass near zero turn fast, but then they do not spike together.
+        warnings.filterwarnings("ignore", message="phases turn")
+        common = first_common_spike(spike_times(motion), 2 * np.pi / frequency)
     return MemoryView(
         network=view,
-        target=run(target, a0=0.05).a.values[:, 0].real,
+        target=_aligned(single, common),
+        common_spike=common,
         target_frequency=frequency,
         replaying=np.abs(view.frequencies - frequency) <= WITHIN * frequency,
         weight=np.abs(coupling),
         delta=-np.angle(coupling),
     )
+
+
+def first_common_spike(spikes: list[np.ndarray], period: float) -> float:
+    """Mean time of the first spikes that all modes have within a tenth of a period; NaN if none.
+
+    Examples
+    --------
+    >>> first_common_spike([np.array([1.0, 9.0]), np.array([4.0, 9.2])], period=10.0)
+    9.1
+    """
+    if not all(one.size for one in spikes):
+        return math.nan
+    for time in spikes[0]:
+        nearest = np.array([one[np.argmin(np.abs(one - time))] for one in spikes])
+        if np.ptp(nearest) <= TOGETHER * period:
+            return float(nearest.mean())
+    return math.nan
+
+
+def _aligned(single: xr.Dataset, common: float) -> np.ndarray:
+    """Re a of a mode, its last period repeated so that it spikes at a time in common."""
+    wave, time = single.a.values[:, 0].real, single.time.values
+    (spikes,) = spike_times(single)
+    if spikes.size < 2 or math.isnan(common):
+        return wave
+    last, period = spikes[-2], spikes[-1] - spikes[-2]
+    return np.interp(last + (time - common) % period, time, wave)

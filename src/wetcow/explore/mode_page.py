@@ -9,6 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, Span
 
 from wetcow.explore.mode_view import METHODS, ModeView, look_at_mode
+from wetcow.explore.runs import shown
 from wetcow.explore.widgets import (
     COLOURS,
     GREY,
@@ -72,12 +73,18 @@ def mode_page() -> Any:
 def describe(view: ModeView) -> str:
     """HTML of what a mode does and of its rates."""
     rates = view.frequencies
+    # Theory gives a damped mode the rate at which it rings down.
+    ringing = " while it rings down" if view.criticality < 0 else ""
+    integrated = shown(rates["integrated"])
     rows = [
-        ("criticality cr", f"{view.criticality:.4f}"),
-        ("critical γ", f"{view.critical_gamma:.4f}"),
+        ("criticality cr", shown(view.criticality)),
+        ("critical γ", shown(view.critical_gamma)),
         ("regime", view.regime),
-        *((f"ω<sub>s</sub>, {NAMES[name]}", f"{rates[name]:.4f}") for name in METHODS),
-        ("ω<sub>s</sub>, integrated", f"{rates['integrated']:.4f}"),
+        *((f"ω<sub>s</sub>, {NAMES[name]}", shown(rates[name]) + ringing) for name in METHODS),
+        (
+            "ω<sub>s</sub>, integrated",
+            f"{integrated} (silent)" if not rates["integrated"] else integrated,
+        ),
     ]
     return table(rows)
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.explore.runs import run, wrapped
+from wetcow.explore.runs import PER_UNIT, STEP, run_as_needed, wrapped
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
-from wetcow.synchrony.measures import spiking_frequency
 
 METHODS = ("analytic", "adiabatic", "exact")
 START = 0.05  # amplitude at time zero, phase zero
@@ -17,11 +16,11 @@ _NUM_CURVE = 121
 _CURVE_TO = 1.2  # excitations of the curves, in units of γ_c
 
 STATES = {
-    "damped": "damped: decays to rest",
-    "linear": "linear: oscillates nearly harmonically",
-    "subcritical": "subcritical: spikes",
-    "critical": "critical",
-    "supercritical": "supercritical: spikes once, then falls silent",
+    "damped": "silent: damps to rest",
+    "linear": "spiking: nearly harmonic",
+    "subcritical": "spiking: below criticality",
+    "critical": "critical: at the end of spiking",
+    "supercritical": "beyond criticality: spikes once, then silent",
 }
 
 
@@ -37,11 +36,14 @@ class ModeView(NamedTuple):
     regime : str
         What the mode does, in words.
     frequencies : dict of float
-        ω_s by each of `METHODS` and "integrated", radians/time.
+        ω_s by each of `METHODS` and "integrated", radians/time. The latter is NaN if even a run of
+        1600 time units has too few spikes to say, and 0 for a mode that is silent by its end.
     curve_gamma : float64 array (points,)
         Excitations at which the curves are drawn.
     curves : dict of float64 arrays (points,)
         ω_s against them by each of `METHODS`.
+    code : str
+        Python that computes the numbers with the package alone.
     """
 
     time: np.ndarray
@@ -53,6 +55,7 @@ class ModeView(NamedTuple):
     frequencies: dict[str, float]
     curve_gamma: np.ndarray
     curves: dict[str, np.ndarray]
+    code: str
 
 
 def _curve() -> np.ndarray:
@@ -91,18 +94,18 @@ def look_at_mode(
     --------
     >>> view = look_at_mode(1.5)
     >>> view.criticality, view.regime
-    (0.75, 'subcritical: spikes')
+    (0.75, 'spiking: below criticality')
     >>> [round(rate, 3) for rate in view.frequencies.values()]
     [0.661, 0.578, 0.564, 0.564]
     """
     mode = Mode(gamma, omega, w_a, w_phi, psi)
-    motion = run(mode, a0=START)
-    a = motion.a.values[:, 0]
     critical = float(mode.critical_gamma)
     # The mode itself is the first of a row: one call for both.
     row = mode.replace(gamma=np.concatenate([[gamma], critical * _curve()]))
     rates = {name: np.asarray(row.spiking_frequency(name)) for name in METHODS}
     frequencies = {name: float(values[0]) for name, values in rates.items()}
+    motion, integrated = run_as_needed(mode, a0=START, rate=frequencies["exact"])
+    a = motion.a.values[:, 0]
     return ModeView(
         time=motion.time.values,
         amplitude=np.abs(a),
@@ -110,7 +113,22 @@ def look_at_mode(
         criticality=float(mode.criticality),
         critical_gamma=critical,
         regime=STATES[mode.state],
-        frequencies={**frequencies, "integrated": float(spiking_frequency(motion)[0])},
+        frequencies={**frequencies, "integrated": float(integrated[0])},
         curve_gamma=row.gamma[1:],
         curves={name: values[1:] for name, values in rates.items()},
+        code=_code(mode, float(motion.time[-1])),
     )
+
+
+def _code(mode: Mode, duration: float) -> str:
+    values = {name: value.item() for name, value in mode.parameters().items()}
+    given = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    samples = int(PER_UNIT * duration) + 1
+    return f"""import wetcow as wc
+
+mode = wc.Mode({given})
+run = wc.simulate(mode, {duration!r}, num_samples={samples}, dt={STEP!r}, a0={START!r})
+criticality, critical_gamma = mode.criticality, mode.critical_gamma
+rates = {{name: mode.spiking_frequency(name) for name in {METHODS!r}}}
+rates["integrated"] = wc.spiking_frequency(run)[0]
+"""

@@ -8,10 +8,16 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
-from wetcow.explore.network_view import LARGEST, NetworkView, look_at_network
+from wetcow.explore.network_view import (
+    LARGEST,
+    NetworkView,
+    look_at_network,
+    when_synchronous,
+)
+from wetcow.explore.runs import shown
 from wetcow.explore.widgets import COLOURS, GREY, follow, legend, pane, plot, slider, table
 
-_EVERY = 4  # sample of the picture of all modes
+_EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of so many
 
 
 def network_page() -> Any:
@@ -39,16 +45,26 @@ def network_page() -> Any:
 
 def describe(view: NetworkView) -> str:
     """HTML of how far modes agree."""
-    periods = view.time_to_synchrony
-    half = len(view.order) // 2
-    return table(
-        [
-            ("order parameter r at the end", f"{view.order[-1]:.3f}"),
-            ("its mean over the second half", f"{view.order[half:].mean():.3f}"),
-            ("r ≥ 0.99 after", "never" if np.isinf(periods) else f"{periods:.2f} linear periods"),
-            ("spiking frequencies", f"{view.frequencies.min():.3f} … {view.frequencies.max():.3f}"),
-        ]
-    )
+    return table([("regime", view.regime), *agreement(view)])
+
+
+def agreement(view: NetworkView) -> list[tuple[str, str]]:
+    """Rows of how far modes agree and how fast they spike."""
+    rates = view.frequencies
+    unknown = int(np.isnan(rates).sum())
+    if unknown:
+        spiking = f"too few spikes to say for {unknown} of {rates.size}"
+    else:
+        spiking = f"{shown(rates.min(), 3)} … {shown(rates.max(), 3)}"
+    undefined = "not defined: fewer than two modes move"
+    silent = round(view.silent_share * rates.size)
+    return [
+        ("order parameter r at the end", shown(float(view.order[-1]), 3, undefined)),
+        ("its mean over the second half", shown(view.mean_order, 3, undefined)),
+        ("r ≥ 0.99 after", when_synchronous(view)),
+        ("silent modes", f"{silent} of {rates.size}"),
+        ("spiking frequencies", spiking),
+    ]
 
 
 class NetworkFigures:
@@ -100,8 +116,9 @@ class NetworkFigures:
 
     def show(self, view: NetworkView) -> None:
         """Draw a network."""
-        picture = view.motion[::_EVERY].T.astype(np.float32)
-        largest = float(np.abs(picture).max())
+        every = _EVERY * (len(view.time) - 1) // _SAMPLES  # as many pixels for long runs
+        picture = view.motion[::every].T.astype(np.float32)
+        largest = float(np.abs(picture).max()) or 1.0
         self._colours.update(low=-largest, high=largest)
         self._waves.data = {"image": [picture], "n": [len(picture)], "to": [view.time[-1]]}
         self._order.data = {"time": view.time, "r": view.order}

@@ -7,12 +7,23 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.explore.runs import run
+from wetcow.explore.runs import (
+    PER_UNIT,
+    START,
+    STEP,
+    TOO_FEW,
+    phases,
+    run_as_needed,
+    shown,
+)
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.synchrony.measures import order_parameter, spiking_frequency, time_to_synchrony
+from wetcow.synchrony.measures import order_parameter, time_to_synchrony
+from wetcow.synchrony.silence import damped
 
 LARGEST = 40  # modes
+NEARLY = 0.9  # order parameter from which modes count as nearly synchronous
+LOCKED = 0.01  # relative spread of spiking frequencies that count as one
 
 _SLOWEST = 0.05  # radians/time; a spread of frequencies must leave them positive
 
@@ -26,11 +37,21 @@ class NetworkView(NamedTuple):
     motion : float64 array (samples, modes)
         Re a, the wave each mode makes.
     order : float64 array (samples,)
-        Phase order parameter r.
+        Phase order parameter r of the modes that move; NaN while fewer than two do.
     omega, frequencies : float64 arrays (modes,)
-        Linear and spiking frequencies, radians/time; the latter over the second half.
+        Linear and spiking frequencies, radians/time; the latter over the second half, 0 for silent
+        modes and NaN for too few spikes.
+    mean_order : float
+        Mean of r over the second half; NaN if it is not defined throughout.
     time_to_synchrony : float
-        Linear periods until r stays above 0.99; infinite if it does not.
+        Linear periods until r stays above 0.99; infinite if it does not, NaN if fewer than two
+        modes move at the end.
+    silent_share : float
+        Share of modes that are silent at the end.
+    regime : str
+        What the network does, in words.
+    code : str
+        Python that computes the numbers with the package alone.
     """
 
     time: np.ndarray
@@ -38,7 +59,11 @@ class NetworkView(NamedTuple):
     order: np.ndarray
     omega: np.ndarray
     frequencies: np.ndarray
+    mean_order: float
     time_to_synchrony: float
+    silent_share: float
+    regime: str
+    code: str
 
 
 def look_at_network(
@@ -91,17 +116,87 @@ def look_at_network(
     coupling = np.zeros((LARGEST, LARGEST), complex)
     coupling[:size, :size] = strength / size * np.exp(-1j * delta)
     np.fill_diagonal(coupling, 0)
-    motion = run(Network(gamma, omega, Dense(coupling)), seed=seed).isel(mode=slice(size))
-    return seen(motion, omega[:size])
+    a0 = np.full(LARGEST, START, complex)
+    a0[:size] = phases(seed, size)
+    network = Network(gamma, omega, Dense(coupling))
+    motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))
+    code = f"""import numpy as np
+import wetcow as wc
+
+size = {size!r}
+omega = np.linspace(1 - {spread!r}, 1 + {spread!r}, size)
+coupling = wc.Dense({strength!r} / size * np.exp(-1j * {delta!r}) * (1 - np.eye(size)))
+phases = np.random.default_rng({seed!r}).uniform(0, 2 * np.pi, size)
+network = wc.Network({gamma!r}, omega, coupling)
+a0 = {START!r} * np.exp(1j * phases)
+{simulated("network", motion, "a0=a0")}"""
+    return seen(motion, omega[:size], frequencies, code)
 
 
-def seen(motion: xr.Dataset, omega: np.ndarray) -> NetworkView:
-    """Measure a run of modes with linear frequencies ω."""
+def simulated(system: str, motion: xr.Dataset, start: str) -> str:
+    """The lines of Python that integrate and measure what was seen."""
+    duration = float(motion.time[-1])
+    samples = int(PER_UNIT * duration) + 1
+    given = f"num_samples={samples}, dt={STEP!r}, {start}"
+    return f"""run = wc.simulate({system}, {duration!r}, {given})
+order = wc.order_parameter(run)
+mean_order = order[run.sizes["time"] // 2 :].mean(skipna=False)
+periods = wc.time_to_synchrony(run)
+frequencies = wc.spiking_frequency(run)
+"""
+
+
+def seen(motion: xr.Dataset, omega: np.ndarray, frequencies: np.ndarray, code: str) -> NetworkView:
+    """Measure a run of modes with linear frequencies ω and given spiking frequencies."""
+    order = order_parameter(motion)
+    half = motion.sizes["time"] // 2
+    mean = float(order[half:].mean(skipna=False))
     return NetworkView(
         time=motion.time.values,
         motion=motion.a.values.real,
-        order=order_parameter(motion).values,
+        order=order.values,
         omega=omega,
-        frequencies=spiking_frequency(motion).values,
+        frequencies=frequencies,
+        mean_order=mean,
         time_to_synchrony=float(time_to_synchrony(motion, period=2 * np.pi / omega.mean())),
+        silent_share=float(order.silent_share[-1]),
+        regime=_regime(motion, frequencies, mean),
+        code=code,
     )
+
+
+def _regime(motion: xr.Dataset, frequencies: np.ndarray, mean: float) -> str:
+    number, spiking = frequencies.size, frequencies[frequencies != 0]
+    if not spiking.size:
+        if damped(motion)[-1].all():
+            return "silent: all modes are damped to rest"
+        return "beyond criticality: all modes are at rest, none spikes"
+    if np.isnan(spiking).any():
+        said = TOO_FEW
+    elif spiking.size == 1:
+        said = "spiking"
+    else:
+        locked = np.ptp(spiking) <= LOCKED * spiking.mean()
+        independent = spiking.size**-0.5
+        if np.isnan(mean):
+            said = "spiking"
+        elif mean >= NEARLY:
+            said = "synchronous" if locked else "nearly synchronous"
+        elif locked:
+            said = "spiking at one rate, phases apart"
+        else:
+            said = "partly synchronous" if mean > 1.3 * independent else "incoherent"
+    silent = number - spiking.size
+    return f"{silent} of {number} modes silent, the others {said}" if silent else said
+
+
+def when_synchronous(view: NetworkView) -> str:
+    """When r stays at 0.99 or more, in words."""
+    periods = view.time_to_synchrony
+    if np.isnan(periods):
+        return "not defined: fewer than two modes move"
+    if np.isfinite(periods):
+        return f"{shown(periods, 2)} linear periods"
+    late = view.order[len(view.order) // 2 :]
+    low, high = (shown(float(value), 3, "?") for value in (np.nanmin(late), np.nanmax(late)))
+    return f"not in {view.time[-1]:g} time units: r from {low} to {high} in their second half"

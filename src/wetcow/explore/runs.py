@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.simulation.simulate import simulate
+from wetcow.synchrony.measures import spiking_frequency
 
 DURATION = 100.0  # time units
-NUM_SAMPLES = 2001
+LONGEST = 1600.0
+PER_UNIT = 20  # samples in a time unit
 STEP = 0.025  # at most; the fastest of the sliders' modes turn by a tenth of a radian in it
+SETTLED = 4.5  # periods after which the second half of a run holds two spikes
+START = 0.1  # amplitude at time zero
+
+TOO_FEW = "too few spikes to say"
 
 
-def run(system: System, seed: int | None = None, a0: complex | None = None) -> xr.Dataset:
+def run(
+    system: System,
+    seed: int | None = None,
+    a0: complex | np.ndarray | None = None,
+    duration: float = DURATION,
+) -> xr.Dataset:
     """Integrate a system from random or given amplitudes; see `wetcow.simulate`.
 
     Examples
@@ -22,7 +35,53 @@ def run(system: System, seed: int | None = None, a0: complex | None = None) -> x
     >>> run(Mode(gamma=1.0), a0=0.1).sizes["time"]
     2001
     """
-    return simulate(system, DURATION, num_samples=NUM_SAMPLES, dt=STEP, seed=seed, a0=a0)
+    samples = int(PER_UNIT * duration) + 1
+    return simulate(system, duration, num_samples=samples, dt=STEP, seed=seed, a0=a0)
+
+
+def run_as_needed(
+    system: System,
+    seed: int | None = None,
+    a0: complex | np.ndarray | None = None,
+    rate: float = 0.0,
+    modes: slice = slice(None),
+) -> tuple[xr.Dataset, np.ndarray]:
+    """Integrate until each mode has spiked or is silent, and return that with its frequencies.
+
+    Runs last 100 time units or twice, four, … times as long, at most `LONGEST`.
+
+    Parameters
+    ----------
+    system, seed, a0
+        As of `run`.
+    rate : float
+        Spiking frequency to be expected, radians/time, if it is known; 0: try.
+    modes : slice
+        Which modes to look at.
+
+    Returns
+    -------
+    run : xarray.Dataset
+    frequencies : float64 array (modes,)
+        Of the second half, radians/time. NaN where even the longest run holds too few spikes.
+    """
+    needed = SETTLED * 2 * np.pi / rate if rate > 0 else 0.0
+    duration = DURATION
+    while duration < min(needed, LONGEST):
+        duration *= 2
+    while True:
+        motion = run(system, seed, a0, duration).isel(mode=modes)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*spiked less than twice")
+            frequencies = spiking_frequency(motion).values
+        if duration >= LONGEST or not np.isnan(frequencies).any():
+            return motion, frequencies
+        duration *= 2
+
+
+def phases(seed: int, size: int) -> np.ndarray:
+    """Initial amplitudes of random phase, complex (size,)."""
+    return START * np.exp(1j * np.random.default_rng(seed).uniform(0, 2 * np.pi, size))
 
 
 def wrapped(phase: np.ndarray) -> np.ndarray:
@@ -36,3 +95,14 @@ def wrapped(phase: np.ndarray) -> np.ndarray:
     turned = np.angle(np.exp(1j * phase))
     turned[1:][np.abs(np.diff(turned)) > np.pi] = np.nan
     return turned
+
+
+def shown(value: float, digits: int = 4, unknown: str = TOO_FEW) -> str:
+    """A number as pages show it: zero has no sign, and what is not known is said in words.
+
+    Examples
+    --------
+    >>> shown(-0.00001), shown(float("nan"))
+    ('0.0000', 'too few spikes to say')
+    """
+    return unknown if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"

@@ -18,6 +18,7 @@ def answers(
     X: Any,
     block_size: int,
     width: int | None,
+    check: Callable[[np.ndarray], None],
 ) -> Any:
     """Results of a function of features, block by block.
 
@@ -33,12 +34,14 @@ def answers(
         Rows whose features are computed at once.
     width : int or None
         Columns of the result.
+    check : callable
+        Raises for rows that are not to be answered; of a Dask array it is given chunks.
 
     Returns
     -------
     array, or Dask array that is not computed yet
     """
-    answer = functools.partial(_over_blocks, function, hidden, block_size)
+    answer = functools.partial(_over_blocks, function, hidden, block_size, check)
     if not is_dask(X):
         return answer(X)
     from wetcow.learning import chunks
@@ -85,8 +88,10 @@ def _over_blocks(
     function: Callable[[np.ndarray], np.ndarray],
     hidden: HiddenModes,
     block_size: int,
+    check: Callable[[np.ndarray], None],
     X: np.ndarray,
 ) -> np.ndarray:
+    check(X)
     starts = range(0, len(X), block_size)
     parts = (as_floats(X[start : start + block_size]) for start in starts)
     return np.concatenate([function(hidden.features(part)) for part in parts])

@@ -12,9 +12,9 @@ import numpy as np
 
 from wetcow.learning.class_modes import ClassModes
 from wetcow.learning.features import Geometry, Layer, patches
-from wetcow.learning.frame import align
 from wetcow.learning.hidden import HiddenModes
 from wetcow.learning.network import CODES, Bank, LearnedNetwork
+from wetcow.validation import refuse_masked
 
 _NO_WAVES = {
     "analytic": "the paper's rate [28] is an approximation that no integrated mode follows (it "
@@ -57,7 +57,7 @@ def build_network(
             f"{reason}; choose one of {[*CODES]}"
         )
     gammas, omegas, banks = [], [], []
-    scaled = _scaled(hidden, _one_sample(hidden, x))
+    scaled = hidden.images(one_sample(hidden, x))
     for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True):
         gamma, omega = _drive(scaled, layer, geometry)
         gammas.append(np.asarray(gamma).ravel())
@@ -93,10 +93,11 @@ def _drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
     return gamma, jnp.broadcast_to(jnp.maximum(omega, 0), gamma.shape)
 
 
-def _one_sample(hidden: HiddenModes, x: Any) -> np.ndarray:
-    """Return `x` as one row, float (1, features)."""
+def one_sample(hidden: HiddenModes, x: Any) -> np.ndarray:
+    """Return `x` as one row, float (1, features), if it is one."""
     shape = hidden.image
     columns = math.prod(shape) if shape is not None else np.size(hidden.center)
+    refuse_masked("x", x)
     x = np.asarray(x)
     allowed = [(columns,)] if shape is None else [(columns,), tuple(shape)]
     if x.shape not in [*allowed, *((1, *one) for one in allowed)]:
@@ -111,11 +112,3 @@ def _one_sample(hidden: HiddenModes, x: Any) -> np.ndarray:
     if not np.all(np.isfinite(x)):
         raise ValueError("x must be finite; it has NaN or infinite entries")
     return x
-
-
-def _scaled(hidden: HiddenModes, rows: np.ndarray) -> np.ndarray:
-    """Images as the hidden modes see them: in their frame and scaled, float32."""
-    if hidden.image is not None and hidden.frame is not None:
-        rows = align(rows.reshape(len(rows), *hidden.image), hidden.frame).reshape(len(rows), -1)
-    scaled = (rows - hidden.center) / hidden.scale
-    return scaled.astype(np.float32).reshape(len(rows), *hidden.geometries[0].image)

@@ -34,12 +34,14 @@ def facts(classifier: Any) -> dict[str, Any]:
     """
     hidden, modes = classifier.hidden_, classifier.class_modes_
     record = classifier.record_
+    known = classifier.convention_
     names = getattr(classifier, "feature_names_in_", None)
     couplings = (*jax.tree.leaves(hidden.layers), modes.coupling, modes.gamma)
     defaults = inspect.signature(type(classifier)).parameters
     return {
         "classes": classifier.classes_.tolist(),
         "image_shape": hidden.image,
+        "convention": known and {**known._asdict(), "said": known.describe()},
         "n_features_in": classifier.n_features_in_,
         "feature_names": None if names is None else [str(name) for name in names],
         "record": None if record is None else record.header(),
@@ -218,6 +220,8 @@ def _use(known: dict[str, Any]) -> str:
     )
     if known["frame"] is not None:
         text += " Place, size and slant of what is in a picture are evened out first."
+    if known["convention"] is not None:
+        text += f" They must have {known['convention']['said']}."
     if any(bank["mirrored"] for bank in known["banks"]):
         text += " An image and its mirror image are the same to it."
     learns = "can learn on (`partial_fit`)" if known["updatable"] else "cannot learn on"

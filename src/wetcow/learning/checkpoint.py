@@ -6,7 +6,10 @@ import functools
 import hashlib
 import os
 import pathlib
+import struct
+import tokenize
 import zipfile
+import zlib
 from typing import Any
 
 import jax
@@ -16,6 +19,13 @@ from wetcow.files import whole_file
 from wetcow.learning.training import State, Trainer
 
 _FORMAT = "wetcow training 1"
+_ADVICE = "remove it to train from the start (wetcow learn --restart does)"
+# What the standard library and NumPy raise for damaged bytes.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+    *(OSError, EOFError, KeyError, IndexError, OverflowError, MemoryError),
+    *(TypeError, ValueError, RuntimeError, UserWarning),
+)
 
 
 class CheckpointError(ValueError):
@@ -67,7 +77,6 @@ class Checkpoint:
         """
         if self.path is None or not self.path.exists():
             return None
-        advice = "remove it to train from the start"
         try:
             # np.load leaves a file that it cannot read open.
             with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -75,11 +84,17 @@ class Checkpoint:
             if found["format"].item() != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
             mark = found["mark"].item()
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
-            raise CheckpointError(f"{self.path} is no checkpoint: {error}; {advice}") from error
+        except _DAMAGE as error:
+            raise CheckpointError(
+                f"{self.path} is no checkpoint, or a damaged one: {error!r}; {_ADVICE}"
+            ) from error
         if mark != self._mark:
             raise CheckpointError(
-                f"{self.path} belongs to a training of other data or parameters; {advice}"
+                f"{self.path} belongs to a training of other data or parameters; {_ADVICE}"
             )
         leaves, structure = jax.tree.flatten(self.trainer.start(1))
-        return jax.tree.unflatten(structure, [found[f"leaf{i}"] for i in range(len(leaves))])
+        stored = [found.get(f"leaf{i}") for i in range(len(leaves))]
+        for leaf, one in zip(leaves, stored, strict=True):
+            if one is None or one.shape != leaf.shape or one.dtype != leaf.dtype:
+                raise CheckpointError(f"{self.path} has not the state of training; {_ADVICE}")
+        return jax.tree.unflatten(structure, stored)

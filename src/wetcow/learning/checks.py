@@ -3,62 +3,67 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from wetcow.learning.augment import Augmentation, check_augmentation
 from wetcow.learning.budgets import BUDGETS, Sizes
 from wetcow.learning.features import Geometry
 from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.response import RESPONSES
+from wetcow.validation import refuse_masked
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
 
 _SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
 
 
-def check_integer(name: str, value: Any, least: int) -> None:
-    """Raise unless `value` is an integer of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+def _whole(least: int) -> Interval:
+    return Interval(Integral, least, None, closed="left")
 
 
-def check_number(name: str, value: Any, *, positive: bool = False, instead: str = "") -> None:
-    """Raise unless `value` is a finite real number; `instead` names what else is allowed."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    number = float(value) if is_number else math.nan
-    if not math.isfinite(number) or (positive and number <= 0):
-        kind = "positive" if positive else "finite"
-        raise ValueError(f"{name} must be {instead}a {kind} number, got {value!r}")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_FLAG: list[Any] = ["boolean", Interval(Integral, 0, 1, closed="both")]
+CONSTRAINTS: dict[str, list[Any]] = {
+    "budget": [StrOptions(set(BUDGETS))],
+    "n_modes": [_whole(1), None],
+    "n_regions": [_whole(1), None],
+    "padding": [_whole(0), None],
+    "mirror": _FLAG,
+    "response": [StrOptions(set(RESPONSES)), None],
+    "threshold": [Interval(Real, None, None, closed="neither"), None],
+    "omega": [_POSITIVE, None],
+    "ridge": [StrOptions({"gcv"}), _POSITIVE, None],
+    "margin_passes": [_whole(0), None],
+    "copies": [_whole(0)],
+    "n_members": [_whole(1)],
+    "train_minutes": [Interval(Real, 0, None, closed="left")],
+    "learning_rate": [_POSITIVE],
+    "checkpoint": [str, os.PathLike, None],
+    "block_size": [_whole(1)],
+    "cache_size": [Interval(Real, 0, None, closed="left")],
+    "warm_start": _FLAG,
+    "progress": _FLAG,
+    "random_state": ["random_state"],
+}
+"""What parameters of a classifier may be, for scikit-learn to check; the rest is checked below."""
 
 
 def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
-    if classifier.budget not in BUDGETS:
-        raise ValueError(f"budget must be one of {[*BUDGETS]}, got {classifier.budget!r}")
-    least = {"n_modes": 1, "n_regions": 1, "n_members": 1, "block_size": 1}
-    least |= {"padding": 0, "margin_passes": 0, "copies": 0}
-    for name, minimum in least.items():
-        if getattr(classifier, name) is not None:
-            check_integer(name, getattr(classifier, name), minimum)
+    for name, constraints in CONSTRAINTS.items():  # for scikit-learn, True is the integer 1
+        value = getattr(classifier, name)
+        if isinstance(value, bool) and constraints is not _FLAG:
+            raise ValueError(f"{name} must be a number, got {value!r}")
+    classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
-    if classifier.response is not None and classifier.response not in RESPONSES:
-        raise ValueError(f"response must be one of {[*RESPONSES]}, got {classifier.response!r}")
-    if classifier.threshold is not None:
-        check_number("threshold", classifier.threshold)
-    if classifier.omega is not None:
-        check_number("omega", classifier.omega, positive=True)
-    if classifier.ridge is not None and classifier.ridge != "gcv":
-        check_number("ridge", classifier.ridge, positive=True, instead="'gcv' or ")
     find_frame(classifier.frame)
-    check_number("train_minutes", classifier.train_minutes)
-    if classifier.train_minutes < 0:
-        raise ValueError(f"train_minutes must not be negative, got {classifier.train_minutes!r}")
-    check_number("learning_rate", classifier.learning_rate, positive=True)
     member_augmentations(classifier.augmentation, classifier.n_members)
     if classifier.copies and shared_augmentation(classifier.augmentation) is None:
         raise ValueError(
@@ -79,7 +84,21 @@ def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.n
     """
     if declared is None:
         return np.unique(y) if known is None else known
-    return np.unique(declared) if known is None else np.union1d(known, declared)
+    refuse_masked("classes", declared)
+    found = np.asarray(declared)
+    if found.ndim != 1 or not found.size:
+        raise ValueError(f"classes must be a list of labels, got {declared!r}")
+    if found.dtype.kind in "fc" and not np.all(np.isfinite(found)):
+        raise ValueError(f"classes must be labels, not NaN or infinity, got {declared!r}")
+    for others in (y, known):
+        if others is not None and {found.dtype.kind, others.dtype.kind} & {*"US"}:
+            texts = {kind in "USO" for kind in (found.dtype.kind, others.dtype.kind)}
+            if len(texts) == 2:
+                raise ValueError(
+                    f"classes are {found.dtype}, but labels {others.dtype}: one is text and the "
+                    "other numbers; give both as the same"
+                )
+    return np.unique(found) if known is None else np.union1d(known, found)
 
 
 def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -163,7 +182,8 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
     if not sizes:
         raise ValueError("patch_size must be an integer or several, got an empty sequence")
     for size in sizes:
-        check_integer("patch_size", size, 1)
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"patch_size must be an integer of at least 1, got {size!r}")
     return sizes
 
 
@@ -198,7 +218,8 @@ def find_image_shape(
         side = math.isqrt(columns)
         return (side, side) if side**2 == columns and side >= _SMALLEST_SIDE else None
     shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
-    if len(shape) != 2 or not all(isinstance(size, Integral) and int(size) > 0 for size in shape):
+    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in shape)
+    if len(shape) != 2 or not whole or min(shape) < 1:
         raise ValueError(
             f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
         )

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import scipy.special
@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from wetcow.learning import calibration, checks, class_modes, inputs
+from wetcow.learning import calibration, checks, class_modes, convention, inputs
 from wetcow.learning.answers import answers, by_row, nearest_class
 from wetcow.learning.augment import Deformation
 from wetcow.learning.blocks import Blocks, take, training_blocks
 from wetcow.learning.budgets import Budget, Settings, settings
+from wetcow.learning.convention import Convention
 from wetcow.learning.copies import Copies
 from wetcow.learning.frame import Frame
 from wetcow.learning.hidden import HiddenModes, construct_hidden, united
@@ -128,6 +129,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Their names; only if X was a DataFrame whose columns all have one.
     image_shape_ : (int, int) or None
         Of the images; None for a table.
+    convention_ : Convention or None
+        Values of the images: their range, and whether they are light on dark
+        (`wetcow.learning.convention`). None for a table, and for a file of a version that kept
+        none.
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
     hidden_ : HiddenModes
@@ -161,6 +166,14 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     other than X itself, which is neither copied nor converted as a whole, and 20 bytes per label.
     12·d² stay.
 
+    Stacks of images may have a single channel, (n, height, width, 1) or (n, 1, height, width).
+    Colours are refused with what makes brightness of them. Images are answered in the values in
+    which they were learned: `fit` keeps their range and their ground in `convention_`, and what is
+    plainly of another range, such as 0 to 1 where 0 to 255 was learned, is an error that says how
+    to bring it there. So is what is dark on light where light on dark was learned, unless a `frame`
+    takes away the ground; only `uncertainty`, which tells what is unlike the images learned,
+    answers to it. Nothing of this concerns tables.
+
     Data that fit no memory, or are spread over machines, come as **Dask** arrays (``pip install
     "wetcow[dask]"``), chunked by rows. The result is that of a NumPy array up to rounding. If a
     ``distributed.Client`` is active, features are computed by its workers, which keep up to
@@ -187,6 +200,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     """
 
     n_features_in_: int  # set by validate_data
+    convention_: Convention | None
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     def __init__(
         self,
@@ -261,7 +276,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters out of range, or an image shape that does not fit X or the patches.
+            For parameters out of range, an image shape that does not fit X or the patches, or
+            values that are too large to compute with.
         """
         keep = self.warm_start and hasattr(self, "hidden_")
         with self._all_or_nothing(), stages(self.progress) as start:
@@ -311,7 +327,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For labels that were not declared, or a model saved without its sums.
+            For labels that were not declared, a model saved without its sums, or images whose
+            values are plainly of another convention than those of the first call.
         """
         first = not hasattr(self, "statistics_")
         if not first and self.statistics_ is None:
@@ -347,7 +364,14 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
-        """Criticality cr of the class modes, float64 (n, n_classes); 1 at the critical point."""
+        """Criticality cr of the class modes, float64 (n, n_classes); 1 at the critical point.
+
+        Raises
+        ------
+        ValueError
+            For what does not fit, as in `fit`, and for images whose values are plainly of another
+            convention than those learned. So do all methods that follow from this one.
+        """
         check_is_fitted(self)
         # Without the factor, which is large and not needed.
         modes = self.class_modes_._replace(factor=np.empty((0, 0)))
@@ -395,7 +419,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         leverage = functools.partial(class_modes.leverage, self.class_modes_)
-        return self.noise_ * self._answers(leverage, X, None)
+        return self.noise_ * self._answers(leverage, X, None, any_ground=True)
 
     def to_network(self, x: Any) -> LearnedNetwork:
         """The network of hidden and class modes for one input, a System to `simulate`.
@@ -411,8 +435,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             See `wetcow.learning.build.build_network`.
         """
         check_is_fitted(self)
-        from wetcow.learning.build import build_network
+        from wetcow.learning.build import build_network, one_sample
 
+        self._convention_check()(one_sample(self.hidden_, x))
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
     def card(self) -> str:
@@ -472,11 +497,24 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         return load(cls, path)
 
     def _answers(
-        self, function: Callable[[np.ndarray], np.ndarray], X: Any, width: int | None
+        self,
+        function: Callable[[np.ndarray], np.ndarray],
+        X: Any,
+        width: int | None,
+        *,
+        any_ground: bool = False,
     ) -> Any:
         check_process()
         X = inputs.check_rows(self, X)
-        return answers(function, self.hidden_, X, self.block_size, width)
+        check = self._convention_check(any_ground=any_ground)
+        return answers(function, self.hidden_, X, self.block_size, width, check)
+
+    def _convention_check(self, *, any_ground: bool = False) -> Callable[[np.ndarray], None]:
+        """Return what raises for rows with values of another convention than those learned."""
+        if self.convention_ is None or self.image_shape_ is None:
+            return _accept
+        ground = self.hidden_.frame is None and not any_ground  # which a frame takes away
+        return functools.partial(self.convention_.check, shape=self.image_shape_, ground=ground)
 
     @contextlib.contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
@@ -502,6 +540,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self.image_shape_ = shape
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
+            self._convention_check()(inputs.first_rows(X))
             wanted = self._settings(self.image_shape_)
             self.settings_ = self.settings_._replace(
                 ridge=wanted.ridge, margin_passes=wanted.margin_passes
@@ -534,8 +573,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 *(shape, frame, sizes, chosen.n_regions, self.padding, self.mirror)
             )
         )
+        rows = take(X, calibration.some_rows(len(X), _NUM_LOOKED_AT, rng))
+        self.convention_ = None if shape is None else convention.learned(rows, shape)
         return construct_hidden(
-            take(X, calibration.some_rows(len(X), _NUM_LOOKED_AT, rng)),
+            rows,
             shape,
             frame,
             geometries,
@@ -591,6 +632,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.ridge_, self.sharpness_ = solution.ridge, solution.sharpness
         self.noise_, self.usual_uncertainty_ = solution.noise, solution.usual_uncertainty
         return solution
+
+
+def _accept(rows: np.ndarray) -> None:
+    """Nothing is known that rows could contradict."""
 
 
 def _sums(blocks: Blocks, start: StartStage) -> Statistics:

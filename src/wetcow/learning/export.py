@@ -28,7 +28,10 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     - ``probabilities`` float32 (n, n_classes): those of `WaveClassifier.predict_proba`,
     - ``criticality`` float32 (n, n_classes): those of `WaveClassifier.criticality`.
 
-    Its metadata name the version of wetcow, the classes and the shape of the images. The
+    Its metadata name the version of wetcow, the classes, the shape of the images and their
+    convention: values of darkest and lightest pixels, of the ground, and of the dimmest image's
+    lightest pixel. It answers to any values, so bring images into these first
+    (`WaveClassifier.predict` refuses others). The
     uncertainty is not in it: that needs a matrix of the size of all features squared.
 
     Parameters
@@ -80,6 +83,7 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     """Return a classifier as an onnx.ModelProto; `labels` are its classes in a type of ONNX."""
     graph = Graph()
     hidden, modes = classifier.hidden_, classifier.class_modes_
+    known = classifier.convention_
     features = _features(graph, "X", hidden)
     driven = graph("MatMul", graph.cast(features, np.float64), graph.constant(modes.coupling))
     criticality = graph("Add", driven, graph.constant(modes.gamma))
@@ -107,6 +111,7 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
             "wetcow": __version__,
             "classes": json.dumps(labels.tolist()),
             "image_shape": json.dumps(hidden.image),
+            "convention": json.dumps(known and known._asdict()),
             "frame": json.dumps(None if hidden.frame is None else hidden.frame._asdict()),
             "settings": json.dumps(classifier.settings_._asdict()),
         },

@@ -14,6 +14,7 @@ from wetcow.learning.frame import Frame, align
 from wetcow.learning.response import Response
 
 NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
+FURTHEST = 1e9  # standard deviations; what is further away is no datum, and codes overflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +59,15 @@ class HiddenModes:
         return found
 
     def images(self, X: np.ndarray) -> np.ndarray:
-        """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns)."""
-        scaled = (_framed(X, self.image, self.frame) - self.center) / self.scale
-        return scaled.astype("f4").reshape(len(X), *self.geometries[0].image)
+        """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns).
+
+        Raises
+        ------
+        ValueError
+            For values further than `FURTHEST` from those learned.
+        """
+        framed = _framed(X, self.image, self.frame)
+        return _scaled(framed, self.center, self.scale).reshape(len(X), *self.geometries[0].image)
 
     def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
         """Other modes in place of these, whose features are standardised on some `images`."""
@@ -90,6 +97,19 @@ def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -
     return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
 
 
+def _scaled(framed: np.ndarray, center: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Centred and scaled rows, float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = ((framed - center) / scale).astype(np.float32)
+    # Two numbers tell, without a further array; NaN is no number within.
+    if scaled.size and not max(scaled.max(), -scaled.min()) <= FURTHEST:
+        raise ValueError(
+            f"X has values that are too large: more than {FURTHEST:g} standard deviations of the "
+            "values learned; look for wrong units or numbers that stand for missing ones"
+        )
+    return scaled
+
+
 def construct_hidden(
     X: np.ndarray,
     image: tuple[int, int] | None,
@@ -104,12 +124,17 @@ def construct_hidden(
 ) -> HiddenModes:
     """Construct hidden modes from a sample of rows; see `construct_layer` for the parameters."""
     framed = _framed(X, image, frame)
-    if image is None:
-        center, scale = framed.mean(axis=0, dtype=np.float64), framed.std(axis=0, dtype=np.float64)
-    else:  # zero stays zero, which is what padding adds
-        center, scale = np.zeros(()), framed.std(dtype=np.float64)
+    axis = 0 if image is None else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = framed.std(axis=axis, dtype=np.float64)
+        # For images zero stays zero, which is what padding adds.
+        center = framed.mean(axis=0, dtype=np.float64) if image is None else np.zeros(())
+    if not (np.all(np.isfinite(scale)) and np.all(np.isfinite(center))):
+        raise ValueError(
+            "X has values that are too large to compute with; look for wrong units, or divide X"
+        )
     scale = np.where(scale > 0, scale, 1.0)
-    images = ((framed - center) / scale).astype(np.float32).reshape(len(X), *geometries[0].image)
+    images = _scaled(framed, center, scale).reshape(len(X), *geometries[0].image)
     layers = tuple(
         construct.construct_layer(
             images, geometry, n_modes, rng, threshold=threshold, omega=omega, response=response

@@ -14,7 +14,10 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from wetcow.validation import refuse_masked
+
 _REAL = "biuf"  # kinds of dtypes
+_COLOURS = (2, 3, 4)  # channels: grey or red, green and blue, with or without transparency
 
 
 def is_dask(X: Any) -> bool:
@@ -28,8 +31,9 @@ def check_rows(estimator: Any, X: Any) -> Any:
     Parameters
     ----------
     estimator : scikit-learn estimator
-        Whose number and names of features X is to have.
-    X : array (n, features) or (n, height, width)
+        Whose number and names of features X is to have, and the shape of images if they are a
+        stack.
+    X : array (n, features), (n, height, width), (n, height, width, 1) or (n, 1, height, width)
         An array of NumPy or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a
         DataArray, nested sequences, or a Dask array.
 
@@ -41,9 +45,11 @@ def check_rows(estimator: Any, X: Any) -> Any:
     Raises
     ------
     ValueError, TypeError
-        For what does not fit, as scikit-learn does; for Dask arrays of unknown or odd chunks.
+        For what does not fit, as scikit-learn does; for masked entries, colours and images of
+        another shape; for Dask arrays of unknown or odd chunks.
     """
     X, image = _unwrapped(X)
+    _check_shape(estimator, image)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=False, least=1)
     return validate_data(estimator, _flat(X, image), dtype="numeric", reset=False)
@@ -66,8 +72,16 @@ def check_pairs(
         Whether these are the first data.
     least : int
         Fewest samples.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `check_rows`.
     """
     X, image = _unwrapped(X)
+    refuse_masked("y", y)
+    if not reset:
+        _check_shape(estimator, image)
     if is_dask(X):
         rows = _dask_rows(estimator, X, reset=reset, least=least)
         labels: Any = {"ensure_2d": False, "dtype": None, "input_name": "y"}
@@ -88,6 +102,14 @@ def check_pairs(
         )
     check_classification_targets(y)
     return rows, y, image
+
+
+def first_rows(X: Any, most: int = 200) -> np.ndarray:
+    """Return checked rows as they are, and of a Dask array the first ones in memory."""
+    if not is_dask(X):
+        return X
+    first = np.asarray(X[:most])
+    return first.reshape(len(first), -1)
 
 
 def as_floats(rows: np.ndarray) -> np.ndarray:
@@ -114,7 +136,10 @@ def _in_numpy(values: Any) -> Any:
 
 
 def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Return X in NumPy or Dask, and the shape of its images if it is a stack."""
+    """Return X in NumPy or Dask, and the shape of its images if it is a stack, in (n, h, w)."""
+    nested = isinstance(X, list | tuple)
+    for part in (X, *X) if nested else (X,):
+        refuse_masked("X", part)
     if type(X).__module__.startswith("xarray"):
         X = getattr(X, "data", X)
     if type(X).__module__.startswith("dask.dataframe"):
@@ -123,10 +148,44 @@ def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
             "sizes"
         )
     if not is_dask(X):
-        X = np.asarray(X) if isinstance(X, (list, tuple)) else _in_numpy(X)
+        X = np.asarray(X) if nested else _in_numpy(X)
         if _is_extended(getattr(X, "dtype", None)):
             X = X.astype(np.float32)
+    if getattr(X, "ndim", None) == 4:
+        X = _without_channel(X)
     return X, tuple(X.shape[1:]) if getattr(X, "ndim", None) == 3 else None
+
+
+def _without_channel(X: Any) -> Any:
+    """Return a stack of images with a single channel, last or first, as (n, height, width)."""
+    if X.shape[3] == 1:
+        return X[:, :, :, 0]
+    if X.shape[1] == 1:
+        return X[:, 0]
+    last = X.shape[3] in _COLOURS
+    if not last and X.shape[1] not in _COLOURS:
+        raise ValueError(
+            f"X has shape {X.shape}; images are (n, height, width), or have one channel, (n, "
+            "height, width, 1) or (n, 1, height, width)"
+        )
+    count, axis, colours = (X.shape[3], 3, "X[..., :3]") if last else (X.shape[1], 1, "X[:, :3]")
+    how = (
+        f"numpy.tensordot({colours}, [0.299, 0.587, 0.114], ({axis}, 0)) is their brightness"
+        if count > 2
+        else f"take the grey channel alone, X[{':, ' if axis == 1 else '..., '}0]"
+    )
+    raise ValueError(
+        f"X has shape {X.shape}, images of {count} channels, but only brightness is learned: {how}"
+    )
+
+
+def _check_shape(estimator: Any, image: tuple[int, ...] | None) -> None:
+    """Raise if X is a stack of images of another shape than those learned."""
+    learned = estimator.image_shape_
+    if image is not None and learned is not None and image != tuple(learned):
+        raise ValueError(
+            f"X is a stack of images of shape {image}, but those learned have {tuple(learned)}"
+        )
 
 
 def _is_extended(dtype: Any) -> bool:
@@ -143,7 +202,8 @@ def _dask_rows(estimator: Any, X: Any, *, reset: bool, least: int) -> Any:
     """Check what can be known of a Dask array without computing it."""
     if X.ndim not in (2, 3):
         raise ValueError(
-            f"a Dask array must be (n, features) or (n, height, width); got {X.ndim} dimensions"
+            "a Dask array must be (n, features), (n, height, width), or that with one channel; got "
+            f"{X.ndim} dimensions"
         )
     if any(math.isnan(size) for size in X.shape):
         raise ValueError(
@@ -154,6 +214,11 @@ def _dask_rows(estimator: Any, X: Any, *, reset: bool, least: int) -> Any:
         raise TypeError(
             f"the chunks of X are of type {type(X._meta).__name__}; make them NumPy arrays by "
             "X.map_blocks"
+        )
+    if isinstance(X._meta, np.ma.MaskedArray):
+        raise TypeError(
+            "the chunks of X are masked arrays, whose masked entries are not numbers; fill them by "
+            "dask.array.ma.filled"
         )
     if X.dtype.kind not in _REAL and not _is_extended(X.dtype):
         raise ValueError(f"X must be of real numbers, got dtype {X.dtype}; use X.astype(float)")

@@ -7,6 +7,7 @@ A member ``header.json`` comes first, then ``README.md`` for people, if there is
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import math
 import os
@@ -27,6 +28,8 @@ FORMAT, FORMAT_VERSION = "wetcow-model", 1
 _HEADER = "header.json"  # first in the file, so that a part of a file can be told from others
 _README = "README.md"
 _OURS = ("format", "format_version", "wetcow", "arrays")  # fields of the header that are set here
+_DIGEST = "digest"  # in the header; files of earlier versions have none
+LARGEST_HEADER = 64_000_000  # bytes
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 _KINDS = "biufcU"  # of dtypes that a .npy file keeps without pickle and names by one short string
 _SIMPLE = (str, int, float, bool, type(None))  # labels that JSON gives back as they were
@@ -61,7 +64,8 @@ def write_model(
         The file; one that exists is replaced.
     header : dict
         What JSON can hold; NumPy values become numbers and lists, paths text. The fields format,
-        format_version, wetcow (its version) and arrays (their shapes and dtypes) are added.
+        format_version, wetcow (its version), arrays (their shapes and dtypes) and digest (of all
+        contents) are added.
     arrays : dict of arrays
         Numbers, bools or strings; names are letters, digits and ``_ . -``, with ``/`` between
         parts.
@@ -96,17 +100,21 @@ def write_model(
                 f"array {name!r} has dtype {array.dtype}; only numbers, bools and strings of fixed "
                 "width can be saved: convert it, or put it into the header"
             )
-    if taken := sorted(set(_OURS) & set(header)):
+    if taken := sorted({*_OURS, _DIGEST} & set(header)):
         raise ValueError(f"fields {taken} of the header are set by write_model; rename yours")
     own = dict(
         zip(_OURS, (FORMAT, FORMAT_VERSION, __version__, _described(arrays)), strict=True),
     )
     try:
-        text = json.dumps({**own, **header}, allow_nan=False, default=_simple, indent=1)
+        # As it will be read, so that the digest is of the same.
+        full = json.loads(json.dumps({**own, **header}, allow_nan=False, default=_simple))
     except ValueError as error:
         raise ValueError(
             f"the header cannot be saved: {error}; put NaN and infinity into an array"
         ) from error
+    text = json.dumps({**full, _DIGEST: _digest(full, arrays)}, indent=1)
+    if len(text) > LARGEST_HEADER:
+        raise ValueError(f"the header has {len(text):,} bytes, at most {LARGEST_HEADER:,} are read")
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(_HEADER), text)
         if readme is not None:
@@ -129,14 +137,16 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
     Returns
     -------
     header : dict
-        As written, with the fields that `write_model` added.
+        As written, with the fields that `write_model` added but for the digest.
     arrays : dict of arrays
         All of them, checked against the shapes and dtypes in the header.
 
     Raises
     ------
     ModelFileError
-        If the file is of another kind, truncated, damaged, or of a newer format.
+        If the file is of another kind, truncated, damaged, changed after it was written, or of a
+        newer format. A header of more than `LARGEST_HEADER` bytes, and arrays that claim more
+        bytes than the file has, are not read.
     OSError
         If it is missing (FileNotFoundError) or cannot be read.
     """
@@ -149,10 +159,17 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
         with _damage_explained(path), zipfile.ZipFile(file) as archive:
             header = _read_header(path, archive)
             size = os.fstat(file.fileno()).st_size
-            return header, {
-                name: _read_array(archive, name, listed, size)
-                for name, listed in header["arrays"].items()
-            }
+            arrays, left = {}, size
+            for name, listed in header["arrays"].items():
+                arrays[name] = _read_array(archive, name, listed, left)
+                left -= arrays[name].nbytes  # members that share bytes do not fill the memory
+            digest = header.pop(_DIGEST, None)
+            if digest is not None and digest != _digest(header, arrays):
+                raise ModelFileError(
+                    "its contents are not those that were saved: they were changed afterwards; "
+                    f"{_DAMAGED}"
+                )
+            return header, arrays
 
 
 def pack_labels(classes: Any) -> np.ndarray | dict[str, Any]:
@@ -218,6 +235,15 @@ def _unfit_labels(what: str) -> str:
     )
 
 
+def _digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of a header as JSON gives it back, and of the bytes of arrays."""
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for array in arrays.values():
+        whole = np.ascontiguousarray(array).reshape(-1)
+        digest.update(whole.view(np.uint8).data if whole.nbytes else b"")
+    return digest.hexdigest()
+
+
 def _described(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     """Shapes and dtypes of arrays, as the header lists them."""
     return {
@@ -254,7 +280,13 @@ def _damage_explained(path: str | os.PathLike) -> Iterator[None]:
 
 def _read_header(path: str | os.PathLike, archive: zipfile.ZipFile) -> dict[str, Any]:
     """Read and check the header; the version comes first, as a newer one may differ in the rest."""
-    header = json.loads(archive.read(_HEADER))
+    member = archive.getinfo(_HEADER)
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > LARGEST_HEADER:
+        raise ModelFileError(
+            f"its header says to be of {member.file_size:,} bytes, compressed or more than "
+            f"{LARGEST_HEADER:,}, which is never written; {_DAMAGED}"
+        )
+    header = json.loads(archive.read(member))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ModelFileError(f"it is not a wetcow model, though a zip with a header; {_FOREIGN}")
     version = header.get("format_version")

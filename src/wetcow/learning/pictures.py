@@ -6,10 +6,13 @@ columns, whichever is fuller, and its centre of mass is that of the image.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import math
 import os
 import struct
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +21,7 @@ import scipy.ndimage
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+LARGEST = 64_000_000  # pixels of a picture, and half of those of the page around its ink
 FILL = 20 / 28  # of the height or width, by the ink
 _BORDER = 50  # the border's width is this part of the shorter side, and at least one pixel
 # Part of the pixels that may be brighter than the ink: noise, dust. A usual percentile would miss
@@ -65,7 +69,9 @@ def read_picture(
     Raises
     ------
     PictureError
-        If the file is a folder, no picture or damaged, or if there is nothing in the picture.
+        If the file is a folder, no picture or damaged, if it says to have more than `LARGEST`
+        pixels or is so long and thin that the page around its ink would have twice as many, or
+        if there is nothing in the picture.
     OSError
         If the file is missing (FileNotFoundError) or may not be read.
 
@@ -90,7 +96,10 @@ def read_picture(
     if ink is None:
         raise PictureError(f"{path}: nothing in the picture differs from its ground")
     if crop:
-        return centred(ink, shape, fill=fill)
+        try:
+            return centred(ink, shape, fill=fill)
+        except PictureError as error:
+            raise PictureError(f"{path}: {error}") from None
     image = _resize(ink, shape, (0, 0, ink.shape[1], ink.shape[0]))
     return image / image.max()  # thin strokes have become faint
 
@@ -109,6 +118,11 @@ def centred(ink: np.ndarray, shape: tuple[int, int], *, fill: float = FILL) -> n
     -------
     float32 array (shape)
         Between 0 and 1, the brightest ink.
+
+    Raises
+    ------
+    PictureError
+        If the ink is so long and thin that the page around it would be too large.
 
     Examples
     --------
@@ -139,7 +153,13 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
         raise
     with file:
         try:
-            with Image.open(file) as opened:
+            with _without_warning(), Image.open(file) as opened:
+                width, height = opened.size  # as declared: nothing has been decoded
+                if width * height > LARGEST:
+                    raise PictureError(
+                        f"{path} is too large: {width:,} × {height:,} pixels, at most {LARGEST:,} "
+                        "are read; make it smaller"
+                    )
                 image = ImageOps.exif_transpose(opened)
                 backgrounds = (255, 0) if image.has_transparency_data else (255,)
                 greys = [_grey(image, background) for background in backgrounds]
@@ -149,6 +169,8 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
             ) from None
         except Image.DecompressionBombError as error:
             raise PictureError(f"{path} is too large: {error}; make it smaller") from error
+        except PictureError:
+            raise
         except _DAMAGE as error:
             if isinstance(error, OSError) and error.errno == errno.EIO:  # of the disk
                 raise
@@ -156,6 +178,16 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
     if not all(np.isfinite(grey).all() for grey in greys):
         raise PictureError(f"{path} has NaN or infinity for brightness; give a PNG or JPEG")
     return greys
+
+
+@contextlib.contextmanager
+def _without_warning() -> Iterator[None]:
+    """Leave sizes to the check of them here, not to Pillow's warning."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 def _grey(image: Image, background: int) -> np.ndarray:
@@ -224,6 +256,13 @@ def _centre(ink: np.ndarray, shape: tuple[int, int], fill: float) -> np.ndarray:
     first, last = _extent(ink)
     mass = scipy.ndimage.center_of_mass(ink[first[0] : last[0], first[1] : last[1]])
     side = np.array(shape) * max((last - first) / shape) / fill  # of the image, in the picture
+    if math.prod(side) > 2 * LARGEST:
+        height, width = last - first
+        raise PictureError(
+            f"the ink has {width:,} × {height:,} pixels, around which a page would have "
+            f"{math.prod(side):.2g}, at most {2 * LARGEST:,} are made; make the picture smaller, "
+            "or cut out one sign"
+        )
     middle = np.clip(first + np.array(mass) + 0.5, last - side / 2, first + side / 2)
     start, stop = middle - side / 2, middle + side / 2
     # The page goes on as ground where it ends.

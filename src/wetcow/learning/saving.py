@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning import record
+from wetcow.learning import convention, record
 from wetcow.learning.augment import Augmentation
 from wetcow.learning.budgets import Settings
 from wetcow.learning.card import model_card
+from wetcow.learning.checks import check_parameters
 from wetcow.learning.class_modes import ClassModes
 from wetcow.learning.features import Geometry, Layer
 from wetcow.learning.frame import Frame
@@ -25,6 +26,7 @@ from wetcow.learning.model_file import (
     unpack_labels,
     write_model,
 )
+from wetcow.learning.sound import check_contents
 from wetcow.learning.statistics import Statistics
 
 _NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
@@ -138,6 +140,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         "n_features": classifier.n_features_in_,
         "feature_names": _names(classifier),
         "hidden": hidden,
+        "convention": None if classifier.convention_ is None else classifier.convention_._asdict(),
         "class_modes": modes,
         "record": None if described.record_ is None else described.record_.header(),
         **{name: getattr(classifier, name) for name in _NUMBERS},
@@ -167,6 +170,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         for name in ("image_shape", "patch_size"):
             parameters[name] = _tuples(parameters[name])
         classifier = cls(**parameters)
+        check_parameters(classifier)
+        check_contents(header, arrays)
         chosen = Settings(**header["settings"])
         classifier.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
         classifier.n_features_in_ = header["n_features"]
@@ -174,6 +179,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
             classifier.feature_names_in_ = np.array(header["feature_names"], dtype=object)
         classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
         classifier.image_shape_ = classifier.hidden_.image
+        classifier.convention_ = convention.from_header(header.get("convention"))
         classifier.class_modes_ = unpack_class_modes(header["class_modes"], arrays)
         sums = header.get("statistics")
         classifier.statistics_ = None if sums is None else unpack_statistics(sums, arrays)

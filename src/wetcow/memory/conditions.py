@@ -15,10 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from wetcow.modes.criticality import Constants, critical_ratio
 from wetcow.modes.mode import Mode
@@ -45,15 +43,9 @@ class Conditions(NamedTuple):
     total: NDArray[np.complex128]
 
 
-_compiled = in_double(jax.jit(response))
-
-
 def _respond(c: np.ndarray, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Frequency and mean amplitude of modes with ω = 1, γ = c (m,) and constants `sets`, (m, 4)."""
-    # BLAS threads gain nothing on these small systems; where cores are shared they wait for each
-    # other, up to a hundred times longer than one takes.
-    with threadpool_limits(1, "blas"):
-        frequency, amplitude = _compiled(c, Constants(*sets.T))
+    frequency, amplitude = response(c, Constants(*sets.T))
     return np.asarray(frequency), np.asarray(amplitude)
 
 

@@ -14,6 +14,7 @@ from wetcow.modes.criticality import CANONICAL, Constants, critical_phase, criti
 from wetcow.modes.response import response
 from wetcow.modes.system import System
 from wetcow.precision import in_double, is_traced
+from wetcow.validation import array, refuse_masked
 
 LINEAR_BELOW = 0.1  # there the spiking frequency is within 1.5 % of omega
 CRITICAL_WITHIN = 1e-9
@@ -21,7 +22,13 @@ CRITICAL_WITHIN = 1e-9
 
 def _parameter(value: Any) -> Any:
     """Keep JAX arrays (they may be traced); everything else becomes float64 NumPy."""
-    return value if isinstance(value, jax.Array) else np.asarray(value, dtype=np.float64)
+    if isinstance(value, jax.Array):
+        return value
+    refuse_masked("a parameter of a Mode", value)
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"a parameter of a Mode must be numbers, got {value!r}") from None
 
 
 class Mode(System):
@@ -46,8 +53,9 @@ class Mode(System):
     Raises
     ------
     ValueError
-        For non-finite values, shapes that do not broadcast, α ≤ 0, w_φ < 0, or |w_a sin ψ| ≥ α (no
-        critical point exists, [17]).
+        For values that are masked, not finite or not numbers, shapes that do not broadcast, α ≤ 0,
+        w_φ < 0, or where no critical point exists: |w_a sin ψ| ≥ α [17], or w_a cos ψ < 0 and
+        |w_a| ≥ α [16]. Traced values cannot be checked; there criticality and rates are NaN.
 
     Examples
     --------
@@ -80,8 +88,7 @@ class Mode(System):
         if is_traced(values):
             return
         for name, value in values.items():
-            if not np.all(np.isfinite(value)):
-                raise ValueError(f"{name} must be finite, got {value}")
+            array(name, value)
         if np.any(np.asarray(self.alpha) <= 0):
             raise ValueError(f"alpha must be positive (it saturates the mode), got {self.alpha}")
         if np.any(np.asarray(self.w_phi) < 0):
@@ -89,10 +96,16 @@ class Mode(System):
                 f"w_phi must not be negative, got {self.w_phi}; shift the phase by pi instead, "
                 "which flips the signs of w_phi and w_a together"
             )
-        if np.any(np.abs(self.w_a * np.sin(self.psi)) >= self.alpha):
+        w_a, psi, alpha = (np.asarray(value) for value in (self.w_a, self.psi, self.alpha))
+        if np.any(np.abs(w_a * np.sin(psi)) >= alpha):
             raise ValueError(
                 f"|w_a sin(psi)| must be smaller than alpha, or no critical point exists [17]; got "
-                f"w_a={self.w_a}, psi={self.psi}, alpha={self.alpha}"
+                f"w_a={w_a}, psi={psi}, alpha={alpha}"
+            )
+        if np.any(np.sqrt(alpha**2 - (w_a * np.sin(psi)) ** 2) + w_a * np.cos(psi) <= 0):
+            raise ValueError(
+                "no critical point exists [16]: with w_a cos(psi) < 0, |w_a| must be smaller than "
+                f"alpha, or gamma_c is not positive; got w_a={w_a}, psi={psi}, alpha={alpha}"
             )
 
     def parameters(self) -> dict[str, Any]:
@@ -157,7 +170,8 @@ class Mode(System):
     def critical_gamma(self) -> Any:
         """Excitation γ_c = ω/w at which the mode falls silent [15]."""
         self._check_positive_frequency()
-        return self.omega / self.critical_ratio
+        with np.errstate(divide="ignore"):  # infinite for w_φ = 0: such a mode is never silent
+            return self.omega / self.critical_ratio
 
     @property
     def critical_omega(self) -> Any:

@@ -7,7 +7,9 @@ mean amplitude ω M(γ/ω), whatever γ and ω, and f and M depend on w_a, w_φ,
 f and M are fitted once from solved limit cycles. In x = sqrt(1 − cr) both
 g(x) = f/sqrt(1 − cr²) and m(x) = M/c are analytic on [0, 1] (a saddle-node on an invariant
 circle: the period is analytic in x up to the factor 1/x), so Chebyshev series converge
-geometrically. Beyond criticality M is the modulus of the silent fixed point, in closed form.
+geometrically; how fast depends on the constants. Hence [0, 1] is halved until the last coefficients
+of each piece are negligible. Beyond criticality M is the modulus of the silent fixed point, in
+closed form.
 """
 
 from __future__ import annotations
@@ -21,34 +23,39 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.polynomial import chebyshev
-from threadpoolctl import threadpool_limits
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.precision import is_traced
+from wetcow.precision import in_double, is_traced
 
-NUM_TERMS = 40
+NUM_TERMS = 16  # of the series in each piece
 CLOSEST = 0.005  # smallest x solved: cr = 0.999975; the series extrapolates below
-_DIRECT_BATCH = 16
+NEGLIGIBLE = 1e-8  # of the last two coefficients of a series, relative to the largest
+ACCURATE = 1e-7  # largest estimated error of a limit cycle that is used
+MOST_PIECES = 64
+ROUND_TO = 8  # number of pieces: so that what reads them is compiled for few sizes
 
 
 class ResponseFit(NamedTuple):
-    """Chebyshev coefficients in z = 2(x − CLOSEST)/(1 − CLOSEST) − 1.
+    """Chebyshev coefficients in each piece of CLOSEST ≤ x ≤ 1.
 
     Attributes
     ----------
-    frequency : tuple of float
-        Series of g(x) = f/sqrt(1 − cr²).
-    amplitude : tuple of float
-        Series of m(x) = M/c.
+    borders : tuple of float
+        Of the pieces, ascending, one more than pieces.
+    frequency : tuple of tuple of float
+        Series of g(x) = f/sqrt(1 − cr²) in each piece.
+    amplitude : tuple of tuple of float
+        Series of m(x) = M/c in each piece.
     """
 
-    frequency: tuple[float, ...]
-    amplitude: tuple[float, ...]
+    borders: tuple[float, ...]
+    frequency: tuple[tuple[float, ...], ...]
+    amplitude: tuple[tuple[float, ...], ...]
 
 
 def fit_response(constants: Constants) -> ResponseFit:
-    """Fit f and M for one set of constants; takes about a second.
+    """Fit f and M for one set of constants; takes about a tenth of a second.
 
     Parameters
     ----------
@@ -58,58 +65,112 @@ def fit_response(constants: Constants) -> ResponseFit:
     Returns
     -------
     ResponseFit
-        Relative error below 1e-10 for the canonical constants (``tools/fit_response.py`` checks).
+        Relative error below 1e-6; below 1e-9 for the canonical constants
+        (``tools/fit_response.py`` checks).
 
     Raises
     ------
     ValueError
-        If some limit cycle does not exist as a curve along which the phase advances.
+        If some limit cycle cannot be found as a curve along which the phase advances, or not
+        accurately.
     """
     nodes = np.cos(np.pi * (np.arange(NUM_TERMS) + 0.5) / NUM_TERMS)
-    distance = CLOSEST + (1 - CLOSEST) * (nodes + 1) / 2
-    # BLAS threads gain nothing on systems of this size and, where cores are busy, cost a lot.
-    with (
-        jax.ensure_compile_time_eval(),  # the caller may be tracing γ and ω
-        jax.enable_x64(True),
-        threadpool_limits(1, "blas"),
-    ):
-        solve = jax.jit(jax.vmap(limit_cycle, in_axes=(0, None)))
-        cycle = jax.tree.map(np.asarray, solve(distance, Constants(*map(float, constants))))
-        ratio = float(critical_ratio(constants))
-    solved = (cycle.slowest > 0) & (cycle.residual < 1e-8) & np.isfinite(cycle.frequency)
-    if not solved.all():
-        worst = 1 - distance[~solved] ** 2
-        raise ValueError(
-            f"no limit cycle was found at criticality {worst.min():.4g} to {worst.max():.4g} for "
-            f"{constants}: the spiking frequency of such a mode has to be measured with simulate() "
-            "and spiking_frequency(run)"
-        )
-    criticality = 1 - distance**2
-    c = criticality / ratio
-    frequency = cycle.frequency / np.sqrt(1 - criticality**2)
+    ratio = float(in_double(critical_ratio)(constants))
+    pieces: dict[tuple[float, float], tuple[list[float], list[float]]] = {}
+    waiting = [(CLOSEST, 0.03), (0.03, 0.15), (0.15, 0.5), (0.5, 1.0)]
+    while waiting:
+        low, high = np.array(waiting).T[:, :, None]
+        distance = low + (high - low) * (nodes + 1) / 2
+        cycle = limit_cycle(distance, constants)
+        if not np.all(cycle.error <= ACCURATE):
+            worst = 1 - distance[~(cycle.error <= ACCURATE)] ** 2
+            raise ValueError(
+                f"no limit cycle was found at criticality {worst.min():.4g} to {worst.max():.4g} "
+                f"for {constants}: the spiking frequency of such a mode has to be measured with "
+                "simulate() and spiking_frequency(run)"
+            )
+        criticality = 1 - distance**2
+        values = (cycle.frequency / np.sqrt(1 - criticality**2), cycle.mean_amplitude * ratio)
+        series = [
+            chebyshev.chebfit(nodes, part.T, NUM_TERMS - 1).T
+            for part in (values[0], values[1] / criticality)
+        ]
+        rough = np.zeros(len(waiting), bool)
+        for part in series:
+            rough |= np.max(abs(part[:, -2:]), 1) > NEGLIGIBLE * np.max(abs(part), 1)
+        halves = []
+        for (first, last), again, *parts in zip(waiting, rough, *series, strict=True):
+            if again:
+                halves += [(first, (first + last) / 2), ((first + last) / 2, last)]
+            else:
+                pieces[first, last] = tuple(part.tolist() for part in parts)
+        waiting = halves
+        if len(pieces) + len(waiting) > MOST_PIECES:
+            raise ValueError(
+                f"the response of modes with {constants} changes too abruptly to be fitted: "
+                "measure it with simulate() and spiking_frequency(run)"
+            )
+    ordered = sorted(pieces)
     return ResponseFit(
-        tuple(chebyshev.chebfit(nodes, frequency, NUM_TERMS - 1).tolist()),
-        tuple(chebyshev.chebfit(nodes, cycle.mean_amplitude / c, NUM_TERMS - 1).tolist()),
+        (*(low for low, _ in ordered), 1.0),
+        tuple(tuple(pieces[piece][0]) for piece in ordered),
+        tuple(tuple(pieces[piece][1]) for piece in ordered),
     )
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def response_fit(constants: Constants) -> ResponseFit:
     """Return the fit for `constants`: shipped for the canonical ones, else computed once."""
     if constants == CANONICAL:
         text = importlib.resources.files("wetcow.modes").joinpath("canonical_response.json")
         stored = json.loads(text.read_text())
-        return ResponseFit(tuple(stored["frequency"]), tuple(stored["amplitude"]))
+        return ResponseFit(
+            tuple(stored["borders"]),
+            tuple(map(tuple, stored["frequency"])),
+            tuple(map(tuple, stored["amplitude"])),
+        )
     return fit_response(constants)
 
 
-def _series(coefficients: tuple[float, ...], distance: Any) -> Any:
-    """Clenshaw's recurrence for a Chebyshev series in x."""
-    z = 2 * (distance - CLOSEST) / (1 - CLOSEST) - 1
-    now, before = jnp.zeros_like(z), jnp.zeros_like(z)
-    for coefficient in coefficients[:0:-1]:
-        now, before = coefficient + 2 * z * now - before, now
-    return coefficients[0] + z * now - before
+@functools.lru_cache(maxsize=1024)
+def _table(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
+    """Borders (k + 1,) and coefficients (terms, 2, k), k rounded up by repeating the last piece."""
+    fit = response_fit(constants)
+    more = -len(fit.frequency) % ROUND_TO
+    borders = np.append(fit.borders, [2.0] * more)
+    series = np.array([fit.frequency, fit.amplitude])
+    return borders, np.moveaxis(np.concatenate([series, series[:, -1:].repeat(more, 1)], 1), -1, 0)
+
+
+def _series(borders: np.ndarray, coefficients: np.ndarray, distance: Any) -> tuple[Any, Any]:
+    """Clenshaw's recurrence for both series in the piece that holds x.
+
+    In NumPy for numbers, which compiles nothing; for traced values in JAX.
+    """
+    traced = is_traced(distance)
+    if traced:
+        borders, coefficients = (
+            jnp.asarray(part, distance.dtype) for part in (borders, coefficients)
+        )
+    else:
+        distance = np.asarray(distance)
+    piece = (distance[..., None] >= borders[1:-1]).sum(-1)
+    low, high = borders[piece], borders[piece + 1]
+    z = 2 * (distance - low) / (high - low) - 1
+    found = coefficients[:, :, piece]
+
+    def follow(carry, term):
+        now, before = carry
+        return (term + 2 * z * now - before, now), None
+
+    carry = (0 * found[0], 0 * found[0])
+    if traced:
+        carry, _ = jax.lax.scan(follow, carry, found[:0:-1])
+    else:
+        for term in found[:0:-1]:
+            carry, _ = follow(carry, term)
+    both = found[0] + z * carry[0] - carry[1]
+    return both[0], both[1]
 
 
 def _one_set(constants: Constants) -> Constants | None:
@@ -125,20 +186,19 @@ def _one_set(constants: Constants) -> Constants | None:
 def _spiking(c: Any, constants: Constants) -> tuple[Any, Any]:
     """F and M for 0 < cr < 1; `c` must lie inside."""
     criticality = c * critical_ratio(constants)
-    distance = jnp.sqrt(1 - criticality)
+    xp = jnp if is_traced(c, constants) else np
+    distance = xp.sqrt(1 - criticality)
     single = _one_set(constants)
     if single is not None:
-        fit = response_fit(single)
-        root = distance * jnp.sqrt(1 + criticality)
-        return root * _series(fit.frequency, distance), c * _series(fit.amplitude, distance)
+        frequency, amplitude = _series(*_table(single), distance)
+        return distance * xp.sqrt(1 + criticality) * frequency, c * amplitude
     # Several sets of constants, or traced ones: each limit cycle is solved on the spot.
-    broadcast = jnp.broadcast_arrays(distance, *constants)
-    flat = tuple(value.reshape(-1) for value in broadcast)
-    cycle = jax.lax.map(
-        lambda lane: limit_cycle(lane[0], Constants(*lane[1:])), flat, batch_size=_DIRECT_BATCH
+    cycle = limit_cycle(distance, constants)
+    accurate = cycle.error <= (ACCURATE if distance.dtype == np.float64 else 1e-3)
+    return (
+        xp.where(accurate, cycle.frequency, np.nan),
+        xp.where(accurate, cycle.mean_amplitude, np.nan),
     )
-    shape = broadcast[0].shape
-    return cycle.frequency.reshape(shape), cycle.mean_amplitude.reshape(shape)
 
 
 def silent_amplitude(c: Any, constants: Constants) -> Any:
@@ -148,12 +208,20 @@ def silent_amplitude(c: Any, constants: Constants) -> Any:
     amplitude ρ and phase χ, with the two solutions φ = χ ± arccos(−α/ρ): a node and a saddle,
     which meet at criticality. A = −1/(w_φ cos φ).
     """
+    xp = jnp if is_traced(c, constants) else np
     w_a, w_phi, psi, alpha = constants
-    real = c * w_phi - w_a * jnp.cos(psi)
-    imaginary = -w_a * jnp.sin(psi)
-    rho, chi = jnp.hypot(real, imaginary), jnp.arctan2(imaginary, real)
-    phase = chi + jnp.arccos(jnp.clip(-alpha / rho, -1 + 1e-15, 1.0))
-    return -1 / (w_phi * jnp.cos(phase))
+    real = c * w_phi - w_a * xp.cos(psi)
+    imaginary = -w_a * xp.sin(psi)
+    rho, chi = xp.hypot(real, imaginary), xp.arctan2(imaginary, real)
+    phase = chi + xp.arccos(xp.clip(-alpha / rho, -1 + 1e-15, 1.0))
+    return -1 / (w_phi * xp.cos(phase))
+
+
+def _free_amplitude(c: Any, constants: Constants) -> Any:
+    """M/c for w_φ = 0: u = α − w_a c/sqrt(1 + c²) cos(φ − …), averaged as 1/u; NaN if unbounded."""
+    xp = jnp if is_traced(c, constants) else np
+    square = constants.alpha**2 - constants.w_a**2 * c**2 / (1 + c**2)
+    return xp.where(square > 0, 1 / xp.sqrt(xp.where(square > 0, square, 1.0)), np.nan)
 
 
 def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
@@ -170,8 +238,11 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     Returns
     -------
     frequency, mean_amplitude : arrays of the broadcast shape
-        f = 1 and M = 0 for c ≤ 0 (a damped mode rings at ω); f = 0 beyond criticality.
-        Differentiable; the slopes at criticality itself are one-sided.
+        f = 1 and M = 0 for c ≤ 0 (a damped mode rings at ω); f = 0 beyond criticality,
+        where a mode can rest (for some constants with w_a < 0 it can also go on spiking there, up
+        to a larger c: theory). NaN where `c` is NaN, constants have no critical point, or (several
+        sets of constants, or traced ones) no limit cycle was found. Differentiable; the slopes at
+        criticality itself are one-sided.
 
     Examples
     --------
@@ -179,13 +250,31 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     >>> round(float(frequency), 4), round(float(amplitude), 4)
     (0.7848, 0.3156)
     """
+    if is_traced(c, constants):
+        return _response(jnp, jnp.asarray(c, dtype=jnp.result_type(float, c)), constants)
+    every = Constants(*(np.asarray(value, dtype=np.float64) for value in constants))
+    with np.errstate(all="ignore"):  # of values that are not chosen
+        return _response(np, np.asarray(c, dtype=np.float64), every)
+
+
+def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:
+    # With w_φ = 0 the phase turns at ω whatever the amplitude does, which has a closed form.
+    fixed = np if not is_traced(constants.w_phi) else jnp
+    free = fixed.asarray(constants.w_phi) == 0
+    of_free = c * _free_amplitude(c, constants)
+    constants = constants._replace(w_phi=fixed.where(free, 1.0, constants.w_phi))
     ratio = critical_ratio(constants)
-    c = jnp.asarray(c, dtype=jnp.result_type(float, c))
-    spikes = (c > 0) & (c * ratio < 1)
-    silent = (c > 0) & ~spikes
-    frequency, amplitude = _spiking(jnp.where(spikes, c, 0.5 / ratio), constants)
-    beyond = silent_amplitude(jnp.where(silent, c, 2 / ratio), constants)
+    known = ~xp.isnan(c * ratio)
+    spikes = known & (c > 0) & (c * ratio < 1) & ~free
+    silent = known & (c > 0) & ~spikes & ~free
+    if xp is jnp or np.any(spikes):
+        frequency, amplitude = _spiking(xp.where(spikes, c, 0.5 / ratio), constants)
+    else:
+        frequency, amplitude = np.float64(np.nan), np.float64(np.nan)
+    beyond = silent_amplitude(xp.where(silent, c, 2 / ratio), constants)
+    amplitude = xp.where(silent, beyond, xp.where(free, of_free, amplitude))
+    at_rest = xp.where(known, 0.0, np.nan)
     return (
-        jnp.where(spikes, frequency, jnp.where(silent, 0.0, 1.0)),
-        jnp.where(spikes, amplitude, jnp.where(silent, beyond, 0.0)),
+        xp.where(spikes, frequency, xp.where(silent, 0.0, 1.0 + at_rest)),
+        xp.where(known & (c > 0), amplitude, at_rest),
     )

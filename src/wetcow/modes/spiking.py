@@ -19,7 +19,8 @@ def _by_state(gamma: Any, omega: Any, constants: Constants, spiking) -> Any:
     critical = omega / critical_ratio(constants)
     inside = (gamma > 0) & (gamma < critical)
     value = spiking(jnp.where(inside, gamma, 0.5 * critical))
-    return jnp.where(inside, value, jnp.where(gamma >= critical, 0.0, omega))
+    value = jnp.where(inside, value, jnp.where(gamma >= critical, 0.0, omega))
+    return jnp.where(jnp.isnan(gamma + omega + critical), jnp.nan, value)
 
 
 def analytic(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:

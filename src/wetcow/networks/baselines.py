@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.modes.system import System
 from wetcow.networks.coupling import Coupling
-from wetcow.networks.network import Coupled, Network
+from wetcow.networks.network import Coupled, Network, as_strength
 from wetcow.precision import is_traced
 from wetcow.validation import array
 
@@ -25,7 +24,7 @@ def phase_only(network: Network) -> Network:
     >>> phase_only(network).coupling.r[0].tolist()
     [0j, 2j]
     """
-    return network.replace(coupling=network.coupling.part(lambda r: 1j * r.imag))
+    return network.coupled_by(network.coupling.part(lambda r: 1j * r.imag))
 
 
 def amplitude_only(network: Network) -> Network:
@@ -38,7 +37,7 @@ def amplitude_only(network: Network) -> Network:
     >>> amplitude_only(network).coupling.r[0].tolist()
     [0j, (1+0j)]
     """
-    return network.replace(coupling=network.coupling.part(lambda r: r.real + 0j))
+    return network.coupled_by(network.coupling.part(lambda r: r.real + 0j))
 
 
 def _row(name: str, value: Any, size: int) -> Any:
@@ -48,11 +47,9 @@ def _row(name: str, value: Any, size: int) -> Any:
     return value
 
 
-def _only(system: System, parameters: dict[str, Any]) -> dict[str, Any]:
+def _only(system: Coupled, parameters: dict[str, Any]) -> dict[str, Any]:
     own = {field: getattr(system, field) for field in vars(system)}
-    strength = parameters.pop("coupling_strength", None)
-    if strength is not None:
-        own["coupling"] = own["coupling"].scaled(strength)
+    own |= system.changed_coupling(parameters)
     unknown = set(parameters) - set(own)
     if unknown:
         raise ValueError(f"{type(system).__name__} has no parameter {sorted(unknown)}: {[*own]}")
@@ -71,6 +68,8 @@ class Kuramoto(Coupled):
         Angular frequencies, radians/time.
     coupling : Coupling
         R_ij = w_ij e^{−iδ_ij}, 1/time. For the classical model: ``LowRank.uniform(n, K)``.
+    coupling_strength : float
+        The factor that `coupling` has in it already; see `wetcow.Network`.
 
     Raises
     ------
@@ -86,9 +85,10 @@ class Kuramoto(Coupled):
 
     omega: Any
     coupling: Coupling
+    coupling_strength: Any
 
-    def __init__(self, omega: Any, coupling: Coupling):
-        self.coupling = coupling
+    def __init__(self, omega: Any, coupling: Coupling, *, coupling_strength: Any = 1.0):
+        self.coupling, self.coupling_strength = coupling, as_strength(coupling_strength)
         self.omega = _row("omega", omega, coupling.size)
 
     def field(self, a: Any, past: Any = None) -> Any:
@@ -106,8 +106,7 @@ class Kuramoto(Coupled):
         return jnp.max(jnp.abs(self.omega)) + self.coupling.bound() + 2.0
 
     def parameters(self) -> dict[str, Any]:
-        kind = {"coupling": type(self.coupling).__name__}
-        return {"omega": self.omega, **kind, **self.coupling.parameters()}
+        return {"omega": self.omega, **self.coupling_parameters()}
 
     def replace(self, **parameters: Any) -> Kuramoto:
         return Kuramoto(**_only(self, parameters))
@@ -132,6 +131,8 @@ class LeakyIntegrateAndFire(Coupled):
         Membrane and synaptic time constants, time.
     rest, threshold, reset : float
         U_rest, Θ and U_reset, units of potential.
+    coupling_strength : float
+        The factor that `coupling` has in it already; see `wetcow.Network`.
 
     Raises
     ------
@@ -148,6 +149,7 @@ class LeakyIntegrateAndFire(Coupled):
 
     current: Any
     coupling: Coupling
+    coupling_strength: Any
     tau_m: Any
     tau_s: Any
     rest: Any
@@ -163,8 +165,10 @@ class LeakyIntegrateAndFire(Coupled):
         rest: float = 0.0,
         threshold: float = 1.0,
         reset: float = 0.0,
+        *,
+        coupling_strength: Any = 1.0,
     ):
-        self.coupling = coupling
+        self.coupling, self.coupling_strength = coupling, as_strength(coupling_strength)
         self.current = _row("current", current, coupling.size)
         self.tau_m, self.tau_s = _row("tau_m", tau_m, 1), _row("tau_s", tau_s, 1)
         self.rest, self.threshold = _row("rest", rest, 1), _row("threshold", threshold, 1)
@@ -216,9 +220,7 @@ class LeakyIntegrateAndFire(Coupled):
         return 1 / self.tau_m + 1 / self.tau_s
 
     def parameters(self) -> dict[str, Any]:
-        own = {name: value for name, value in vars(self).items() if name != "coupling"}
-        kind = {"coupling": type(self.coupling).__name__}
-        return {**own, **kind, **self.coupling.parameters()}
+        return {**vars(self), **self.coupling_parameters()}
 
     def replace(self, **parameters: Any) -> LeakyIntegrateAndFire:
         return LeakyIntegrateAndFire(**_only(self, parameters))

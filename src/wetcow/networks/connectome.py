@@ -299,7 +299,8 @@ class Connectome:
             Excitation γ, units of 2π · frequency: with the canonical constants a mode without
             coupling has criticality γ/(2 omega).
         coupling_strength : float
-            Multiplies the weights; see `normalised` for what it means.
+            Multiplies the weights; see `normalised` for what it means. The same as in
+            ``network.replace(coupling_strength=…)`` and ``sweep(network, coupling_strength=[…])``.
         omega : float or array (n,)
             Frequencies of the modes relative to the connectome's.
         delays, frequency
@@ -321,7 +322,13 @@ class Connectome:
         if delays is None:
             delays = "none" if self.tract_lengths is None else "phase"
         coupling = self.coupling(coupling_strength, delays=delays, frequency=frequency)
-        return Network(gamma=gamma, omega=omega, coupling=coupling, **constants)
+        return Network(
+            gamma=gamma,
+            omega=omega,
+            coupling=coupling,
+            coupling_strength=coupling_strength,
+            **constants,
+        )
 
     def label(self, results: Any) -> Any:
         """Add the regions to results, as coordinates.

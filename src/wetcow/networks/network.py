@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import equinox as eqx
 import numpy as np
@@ -11,13 +11,18 @@ from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.coupling import Coupling
-from wetcow.precision import in_double
+from wetcow.precision import in_double, is_traced
+from wetcow.validation import number
 
 
 class Coupled(System):
-    """A system of as many variables as its `coupling` joins."""
+    """A system of as many variables as its `coupling` joins.
+
+    `coupling` is R as it acts, with the factor `coupling_strength` in it.
+    """
 
     coupling: eqx.AbstractVar[Coupling]
+    coupling_strength: eqx.AbstractVar[Any]
 
     @property
     def size(self) -> int:
@@ -28,7 +33,50 @@ class Coupled(System):
         return self.coupling.delays
 
     def arranged(self) -> Coupled:
-        return eqx.tree_at(lambda one: one.coupling, self, self.coupling.arranged())
+        return self.coupled_by(self.coupling.arranged())
+
+    def coupled_by(self, coupling: Coupling) -> Self:
+        """Return a copy with another `coupling`, which has the factor `coupling_strength` too."""
+        return eqx.tree_at(lambda one: one.coupling, self, coupling)
+
+    def coupling_parameters(self) -> dict[str, Any]:
+        """Kind, strength and arrays of the coupling, by name."""
+        return {
+            "coupling": type(self.coupling).__name__,
+            "coupling_strength": self.coupling_strength,
+            **self.coupling.parameters(),
+        }
+
+    def changed_coupling(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Take `coupling` and `coupling_strength` out of `parameters`; return both, as they are.
+
+        A new coupling is taken to be one of strength 1.
+
+        Raises
+        ------
+        ValueError
+            If a coupling that was made zero by its strength is to get another one.
+        """
+        new = parameters.pop("coupling", None)
+        strength = parameters.pop("coupling_strength", None)
+        now = self.coupling_strength if new is None else np.float64(1.0)
+        coupling = self.coupling if new is None else new
+        if strength is None:
+            return {"coupling": coupling, "coupling_strength": now}
+        strength = as_strength(strength)
+        if not is_traced(now, strength) and now == 0:
+            if strength != 0:
+                raise ValueError(
+                    "this system was built with coupling_strength=0, which leaves nothing to "
+                    "scale: build it with another strength, or give coupling= as well"
+                )
+            return {"coupling": coupling, "coupling_strength": strength}
+        return {"coupling": coupling.scaled(strength / now), "coupling_strength": strength}
+
+
+def as_strength(value: Any) -> Any:
+    """Return a coupling strength as a number, unless it is traced by JAX."""
+    return value if is_traced(value) else np.float64(number("coupling_strength", value))
 
 
 class Network(Coupled):
@@ -42,7 +90,10 @@ class Network(Coupled):
     gamma, omega, w_a, w_phi, psi, alpha : float or array (n,)
         Parameters of the modes; see `wetcow.Mode`.
     coupling : Coupling
-        `Dense`, `Sparse`, `Sheet`, `LowRank` or `Delayed`, for n modes.
+        `Dense`, `Sparse`, `Sheet`, `LowRank` or `Delayed`, for n modes: R as it acts.
+    coupling_strength : float
+        The global factor that `coupling` has in it already: what ``replace`` and `sweep` then
+        replace by another, and results say.
 
     Raises
     ------
@@ -59,6 +110,7 @@ class Network(Coupled):
 
     modes: Mode
     coupling: Coupling
+    coupling_strength: Any
 
     def __init__(
         self,
@@ -69,6 +121,8 @@ class Network(Coupled):
         w_phi: Any = CANONICAL.w_phi,
         psi: Any = CANONICAL.psi,
         alpha: Any = CANONICAL.alpha,
+        *,
+        coupling_strength: Any = 1.0,
     ):
         if not isinstance(coupling, Coupling):
             raise TypeError(
@@ -76,6 +130,7 @@ class Network(Coupled):
             )
         self.modes = Mode(gamma, omega, w_a, w_phi, psi, alpha)
         self.coupling = coupling
+        self.coupling_strength = as_strength(coupling_strength)
         if self.modes.shape not in ((), (coupling.size,)):
             raise ValueError(
                 f"the coupling joins {coupling.size} modes but the parameters describe "
@@ -89,20 +144,24 @@ class Network(Coupled):
         return self.modes.rate() + self.coupling.bound()
 
     def parameters(self) -> dict[str, Any]:
-        kind = {"coupling": type(self.coupling).__name__}
-        return {**self.modes.parameters(), **kind, **self.coupling.parameters()}
+        return {**self.modes.parameters(), **self.coupling_parameters()}
 
     def replace(self, **parameters: Any) -> Network:
         """Return a copy with parameters of the modes, `coupling` or `coupling_strength` changed.
 
-        `coupling_strength` multiplies R.
+        `coupling_strength` is absolute: R is what it would be if the network had been built with
+        it. That of a coupling given as such is 1.
+
+        Examples
+        --------
+        >>> from wetcow.networks.dense import Dense
+        >>> net = Network(0.5, 1.0, Dense([[0, 2.0], [2.0, 0]]))
+        >>> net = net.replace(coupling_strength=0.5)
+        >>> net.replace(coupling_strength=0.25).coupling.r[0, 1].real.item()
+        0.5
         """
-        coupling = parameters.pop("coupling", self.coupling)
-        strength = parameters.pop("coupling_strength", None)
-        if strength is not None:
-            coupling = coupling.scaled(strength)
-        modes = self.modes.replace(**parameters).parameters()
-        return Network(coupling=coupling, **modes)
+        coupled = self.changed_coupling(parameters)
+        return Network(**self.modes.replace(**parameters).parameters(), **coupled)
 
     def synchronized(self) -> Mode:
         """Return the modes as they run when all have equal amplitude and phase.

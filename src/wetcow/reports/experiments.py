@@ -14,7 +14,13 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.simulation.simulate import simulate
 from wetcow.simulation.sweep import sweep
-from wetcow.synchrony import Frequency, MeanOrder, SynchronyTime, spiking_frequency
+from wetcow.synchrony import (
+    Frequency,
+    MeanOrder,
+    SilentShare,
+    SynchronyTime,
+    spiking_frequency,
+)
 
 SUPPLEMENT = (0.125, 0.25, 0.5, 0.75, 0.945, 0.99, 0.995, 0.9975)  # cr of figures S1–S8
 
@@ -149,9 +155,12 @@ def synchronization(
     Returns
     -------
     xarray.Dataset
-        On (model, draw, start): ``order`` (phase order parameter, mean over the second half),
-        ``periods`` (linear periods until it stays ≥ 0.99; infinite if never), ``frequency``
-        (mean over modes), ``deviation`` (largest relative deviation of a mode from the target's).
+        On (model, draw, start): ``order`` (phase order parameter of the modes that move, mean over
+        the second half; NaN if fewer than two do), ``silent`` (share of modes that are silent at
+        the end), ``periods`` (linear periods until the order parameter stays ≥ 0.99; infinite if
+        never, or if modes fall silent), ``frequency`` (mean over modes), ``deviation`` (largest
+        relative deviation of a mode from the target's). The last two are NaN where a mode that
+        moves spikes too seldom to be counted.
     """
     t1 = 6 * REPLAYS[which].t1 if t1 is None else t1
     target = float(Mode(gamma=REPLAYS[which].gamma).spiking_frequency())
@@ -160,7 +169,9 @@ def synchronization(
     for name, (system, _) in models.items():
         kinds.setdefault(type(system), []).append(name)
     scores = {}
-    for names in kinds.values():
+    for kind, names in kinds.items():
+        # Oscillators have no silence: at rest they turn with the frame.
+        resting = kind is Kuramoto
         runs = sweep(
             models[names[0]][0],
             t1=t1,
@@ -170,17 +181,21 @@ def synchronization(
             seed=range(seed, seed + num_starts),
             record=False,
             reduce={
-                "order": MeanOrder(t1 / 2),
-                "time": SynchronyTime(0.99),
-                "each": Frequency(t1 / 2),
+                "order": MeanOrder(t1 / 2, resting=resting),
+                "silent": SilentShare(resting=resting),
+                "time": SynchronyTime(0.99, resting=resting),
+                "each": Frequency(t1 / 2, resting=resting),
             },
         )
         runs = xr.Dataset(
             {
                 "order": runs["order"],
-                "periods": runs["time"] / (2 * np.pi / OMEGA.mean()),
-                "frequency": runs["each"].mean("mode"),
-                "deviation": abs(runs["each"] / target - 1).max("mode"),
+                "silent": runs["silent"],
+                "periods": (runs["time"] / (2 * np.pi / OMEGA.mean())).where(
+                    runs["silent"] == 0, np.inf
+                ),
+                "frequency": runs["each"].mean("mode", skipna=False),
+                "deviation": abs(runs["each"] / target - 1).max("mode", skipna=False),
             }
         ).rename(coupling="draw", seed="start")
         for place, name in enumerate(names):
@@ -191,8 +206,11 @@ def synchronization(
 
 
 def quartiles(values: Any) -> tuple[float, float, float]:
-    """Median and quartiles; infinite entries count as large."""
+    """Median and quartiles; infinite entries count as large, NaN are left out."""
     ordered = np.sort(np.ravel(values))
+    ordered = ordered[~np.isnan(ordered)]
+    if not ordered.size:
+        return float("nan"), float("nan"), float("nan")
     middle, low, high = (float(ordered[int(q * (ordered.size - 1))]) for q in (0.5, 0.25, 0.75))
     return middle, low, high
 
@@ -206,6 +224,7 @@ def synchronization_table(scores: xr.Dataset) -> list[dict[str, Any]]:
             {
                 "model": str(name),
                 "order": quartiles(one["order"]),
+                "silent": float(one["silent"].mean()),
                 "periods": quartiles(one["periods"]),
                 "synchronized": float(np.isfinite(one["periods"]).mean()),
                 "within_one_period": float((one["periods"] < 1).mean()),

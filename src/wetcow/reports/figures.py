@@ -176,10 +176,12 @@ def figure_synchronization(scores: xr.Dataset) -> Figure:
     for axis, (name, label) in zip(axes[0], panels, strict=True):
         for row, (model, color) in enumerate(zip(models, _colors(len(models)), strict=True)):
             values = np.ravel(scores[name].sel(model=model))
-            values = np.where(np.isfinite(values), values, 2 * longest)
+            values = values[~np.isnan(values)]  # of silent modes
+            values = np.where(np.isinf(values), 2 * longest, values)
             height = row + scatter.uniform(-0.25, 0.25, values.size)
             axis.plot(values, height, ".", color=color, ms=4, alpha=0.6)
-            axis.plot(np.median(values), row, "|", color="black", ms=18, mew=2)
+            if values.size:
+                axis.plot(np.median(values), row, "|", color="black", ms=18, mew=2)
         axis.set(xlabel=label)
         axis.set_yticks(range(len(models)), models)
     axes[0, 0].invert_yaxis()

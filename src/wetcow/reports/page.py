@@ -61,13 +61,15 @@ def provenance(seed: int) -> dict[str, Any]:
 
 
 def text_of(value: Any, digits: int = 5) -> str:
-    """A number, or a median with its quartiles, as text; a dash for None."""
+    """A number, or a median with its quartiles, as text; a dash for None and NaN."""
     if isinstance(value, tuple | list):  # a list where it comes from a file
         middle, low, high = value
         return f"{text_of(middle, 3)} [{text_of(low, 3)}, {text_of(high, 3)}]"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
+        if np.isnan(value):
+            return "–"
         return "never" if np.isinf(value) else f"{value:.{digits}g}"
     return "–" if value is None else str(value)
 
@@ -149,7 +151,7 @@ class Page:
     def figure(self, name: str, figure: Figure, caption: str) -> None:
         """Add a figure and write it as ``name.png``."""
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=150)
+        figure.savefig(buffer, format="png", dpi=150)  # also for the page itself
         write_whole(self.out / f"{name}.png", buffer.getvalue())
         self.figures.append(str(self.out / f"{name}.png"))
         encoded = base64.b64encode(buffer.getvalue()).decode()

@@ -61,7 +61,9 @@ def run_chunks(
     record: bool,
     progress: bool,
     parts: int = 1,
-    check: Callable[[Any, float, float], None],
+    check: Callable[[Any, float, float], None] = lambda *_: None,
+    saved: Callable[[Any], Any] = lambda carry: carry,
+    title: str = "simulating",
 ) -> Any:
     """Advance through all samples that are still to be done, and return the last state.
 
@@ -85,10 +87,14 @@ def run_chunks(
         In which `advance` does its work.
     check : callable
         Told the new state and the times at both ends of the chunk; may raise.
+    saved : callable
+        From the state to what checkpoints have of it.
+    title : str
+        Of the bar.
     """
     bound_compiled_calls()
     lows = range(max(store.samples_done, 1), times.size, length)
-    with _bar(len(lows) * parts, progress) as tick:
+    with _bar(len(lows) * parts, progress, title) as tick:
         for low in lows:
             high = min(low + length, times.size)
             piece = times[low - 1 : high]
@@ -97,12 +103,12 @@ def run_chunks(
             check(carry, float(piece[0]), float(piece[-1]))
             if record:
                 store.write(low, np.asarray(samples)[..., : high - low, :])
-            store.checkpoint(high, carry)
+            store.checkpoint(high, saved(carry))
     return carry
 
 
 @contextlib.contextmanager
-def _bar(total: int, shown: bool) -> Iterator[Callable[[], None]]:
+def _bar(total: int, shown: bool, title: str) -> Iterator[Callable[[], None]]:
     """Show a bar of `total` parts, or nothing; yields what is to be called after each part."""
     if not shown:
         yield lambda: None
@@ -110,7 +116,7 @@ def _bar(total: int, shown: bool) -> Iterator[Callable[[], None]]:
     from rich.progress import Progress
 
     with Progress() as bar:
-        task = bar.add_task("simulating", total=total)
+        task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
 
 

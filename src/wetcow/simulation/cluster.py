@@ -26,7 +26,12 @@ def num_blocks(client: Any) -> int:
 
 
 def on_workers(
-    client: Any, function: Callable[[Any], dict[str, np.ndarray]], batch: Any, count: int
+    client: Any,
+    function: Callable[[Any], dict[str, np.ndarray]],
+    batch: Any,
+    count: int,
+    *,
+    progress: bool = False,
 ) -> dict[str, np.ndarray]:
     """Call a function with each block of a batch, on the workers.
 
@@ -40,6 +45,8 @@ def on_workers(
         A multiple of `count` in the first axis.
     count : int
         Number of blocks.
+    progress : bool
+        Show a progress bar, which moves with each block that is done.
 
     Returns
     -------
@@ -52,6 +59,12 @@ def on_workers(
     blocks = client.scatter([structure.unflatten(part) for part in parts], hash=False)
     futures = [client.submit(_call, sent, block, pure=False) for block in blocks]
     try:
+        if progress:
+            from distributed import as_completed
+            from rich.progress import track
+
+            for _ in track(as_completed(futures), description="sweeping", total=count):
+                pass
         results = client.gather(futures)
     except BaseException:
         client.cancel(futures)  # what remains would go on

@@ -1,26 +1,29 @@
-"""Results as labelled arrays: building, saving, loading.
-
-Files hold no complex numbers, for which netCDF has no standard: a complex variable ``a`` is stored
-as ``a_real`` and ``a_imag``, and an array among the attributes as a variable ``attribute_NAME``.
-`load_run` undoes both, so the round trip is exact.
-"""
+"""Results as labelled arrays: building, saving, loading."""
 
 from __future__ import annotations
 
 import os
 import pathlib
-import shutil
 import warnings
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from wetcow.files import standing
+from wetcow.simulation.containers import (
+    Lazily,
+    ZarrFile,
+    read_netcdf,
+    write_netcdf,
+    write_zarr,
+)
 from wetcow.simulation.integrate import Adaptive, Fixed
+from wetcow.simulation.packing import ATTRIBUTE, Packed, joined
 from wetcow.version import __version__
 
-AMPLITUDE: dict[str, str] = {}
-_ATTRIBUTE = "attribute_"
+AMPLITUDE = {"long_name": "complex amplitude", "units": "1"}  # of the variable "a"
+TIME = {"long_name": "time", "units": "1"}  # in units of the system's own rates
 
 
 def attributes(values: dict[str, Any]) -> dict[str, Any]:
@@ -58,41 +61,8 @@ def describe(
     )
 
 
-def pack(run: xr.Dataset) -> xr.Dataset:
-    """Return the form of `run` that files hold."""
-    variables: dict[str, Any] = {}
-    for name, variable in run.variables.items():
-        if np.iscomplexobj(variable):
-            variables[f"{name}_real"] = variable.real
-            variables[f"{name}_imag"] = variable.imag
-        else:
-            variables[str(name)] = variable
-    plain = {}
-    for name, value in run.attrs.items():
-        if isinstance(value, complex):
-            value = np.asarray(value)
-        if isinstance(value, np.ndarray):
-            value: Any = value
-            dims = tuple(f"{name}_{axis}" for axis in range(value.ndim))
-            if np.iscomplexobj(value):
-                variables[f"{_ATTRIBUTE}{name}_real"] = (dims, value.real)
-                variables[f"{_ATTRIBUTE}{name}_imag"] = (dims, value.imag)
-            else:
-                variables[f"{_ATTRIBUTE}{name}"] = (dims, value)
-        else:
-            plain[name] = value
-    return xr.Dataset(variables, attrs=plain)
-
-
-def _joined(real: xr.Variable, imaginary: xr.Variable) -> xr.Variable:
-    """Complex variable, without arithmetic that would spoil infinite parts."""
-    values = np.empty(real.shape, np.result_type(real.dtype, np.complex64))
-    values.real, values.imag = real.values, imaginary.values
-    return xr.Variable(real.dims, values, real.attrs)
-
-
-def unpack(stored: xr.Dataset) -> xr.Dataset:
-    """Inverse of `pack`."""
+def _of_earlier_version(stored: xr.Dataset) -> xr.Dataset:
+    """Results of a file without a table of contents."""
     variables: dict[str, Any] = {}
     attrs = dict(stored.attrs)
     for name, variable in stored.variables.items():
@@ -101,30 +71,39 @@ def unpack(stored: xr.Dataset) -> xr.Dataset:
             continue
         if name.endswith("_real") and f"{name[:-5]}_imag" in stored.variables:
             name = name[:-5]
-            variable = _joined(variable, stored.variables[f"{name}_imag"])
-        if name.startswith(_ATTRIBUTE):
-            attrs[name.removeprefix(_ATTRIBUTE)] = variable.values[()]
+            parts = [variable.values, stored.variables[f"{name}_imag"].values]
+            kind = np.result_type(parts[0].dtype, np.complex64).str
+            variable = xr.Variable(variable.dims, joined(parts, kind), variable.attrs)
+        if name.startswith(ATTRIBUTE):
+            attrs[name.removeprefix(ATTRIBUTE)] = variable.values[()]
         else:
             variables[name] = variable
     return xr.Dataset(variables, attrs=attrs)
 
 
-def save_run(run: xr.Dataset, path: str | os.PathLike) -> None:
+def save_run(run: xr.Dataset | xr.DataArray, path: str | os.PathLike) -> None:
     """Write results to a netCDF (``.nc``) or zarr (``.zarr``) file.
 
-    The file appears under its name only when it is complete.
+    The file appears under its name only when it is complete, and replaces an older one; a folder
+    is replaced only if this package wrote it.
 
     Parameters
     ----------
-    run : xarray.Dataset
-        From `simulate` or `sweep`.
+    run : xarray.Dataset or xarray.DataArray
+        From `simulate`, `sweep` or a measure, also labelled, selected or computed with.
     path : path
         Its suffix says the format.
 
     Raises
     ------
     ValueError
-        For another suffix.
+        For another suffix, or for names, types or attributes that files cannot hold.
+    FileExistsError
+        If a ``.zarr`` folder is not one of this package.
+    BlockingIOError
+        If another process writes to it.
+    OSError
+        If it cannot be written, for example on a full disk; an older file stays.
 
     Examples
     --------
@@ -136,37 +115,31 @@ def save_run(run: xr.Dataset, path: str | os.PathLike) -> None:
     ...     wc.load_run(os.path.join(folder, "run.nc")).identical(run)
     True
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).expanduser()
     if path.suffix not in (".nc", ".zarr"):
         raise ValueError(f"results are saved as .nc or .zarr, got {path.name!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        if path.suffix == ".nc":
-            pack(run).to_netcdf(partial, engine="h5netcdf")
-        else:
-            pack(run).to_zarr(partial, mode="w", consolidated=False)
-            if path.exists():
-                shutil.rmtree(path)
-        os.replace(partial, path)
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        partial.unlink(missing_ok=True)
+    packed = Packed(run)
+    if path.suffix == ".nc":
+        write_netcdf(packed, path)
+    else:
+        write_zarr(packed, path)
 
 
-def load_run(path: str | os.PathLike) -> xr.Dataset:
-    """Read results that `save_run` or ``simulate(path=…)`` wrote.
+def load_run(path: str | os.PathLike, *, lazy: bool = False) -> Any:
+    """Read results that `save_run`, ``simulate(path=…)`` or ``sweep(path=…)`` wrote.
 
     Parameters
     ----------
     path : path
         A ``.nc`` file or ``.zarr`` folder.
+    lazy : bool
+        Leave variables of a ``.zarr`` folder in the file until they are used, so that results
+        larger than the memory can be worked with in parts. Damage is then found when they are used.
 
     Returns
     -------
-    xarray.Dataset
-        Of an unfinished run only the samples that are certain, with a warning.
+    xarray.Dataset or xarray.DataArray
+        What was saved. Of an unfinished run only the samples that are certain, with a warning.
 
     Raises
     ------
@@ -175,27 +148,53 @@ def load_run(path: str | os.PathLike) -> xr.Dataset:
     ValueError
         If it is damaged, or not a result of this package.
     """
-    path = pathlib.Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"no results at {path}")
-    try:
-        if path.suffix == ".zarr":
-            stored = xr.open_zarr(path, consolidated=False, chunks=None)
-        else:
-            stored = xr.open_dataset(path, engine="h5netcdf")
-        with stored:
-            run = unpack(stored.load())
-    except Exception as error:
-        raise ValueError(f"{path} is damaged or no .nc or .zarr result: {error}") from error
-    if "system" not in run.attrs:
+    path = pathlib.Path(path).expanduser()
+    while True:
+        place = standing(path)
+        if not place.exists():
+            raise FileNotFoundError(f"no results at {path}")
+        mark = place.stat().st_ino
+        try:
+            run, attrs = _read(place, path.suffix == ".zarr", lazy)
+            break
+        except Exception as error:
+            if standing(path).exists() and standing(path).stat().st_ino != mark:
+                continue  # another process has just replaced it
+            raise ValueError(
+                f"{path} is damaged or no .nc or .zarr result: {error}; copy it again from where "
+                "it came from, or run and save it again"
+            ) from error
+    if attrs is None:
         raise ValueError(f"{path} is readable, but not a result of wetcow")
-    run.attrs.pop("identity", None)
-    done = run.attrs.pop("samples_done", None)
-    if done is not None and done < run.sizes["time"]:
+    done, total = attrs.get("samples_done"), attrs.get("num_samples")
+    if done is not None and done < total:
         warnings.warn(
-            f"{path} holds an unfinished run: {done} of {run.sizes['time']} samples; call "
-            "simulate() with the same arguments to finish it",
+            f"{path} holds an unfinished run: {done} of {total} samples; run it again with the "
+            "same arguments to finish it",
             stacklevel=2,
         )
-        run = run.isel(time=slice(done))
+        run = run.isel(time=slice(done), missing_dims="ignore")
     return run
+
+
+def _read(path: pathlib.Path, is_folder: bool, lazy: bool) -> tuple[Any, dict[str, Any] | None]:
+    """Results, and what else the file says of them; None if it is not of this package."""
+    if is_folder:
+        file = ZarrFile(path)
+        if file.contents is not None:
+            if lazy and "array" not in file.contents:
+                return xr.open_dataset(path, engine=Lazily), file.attrs
+            return file.results(), file.attrs
+        stored = xr.open_zarr(path, consolidated=False, chunks=None)
+    else:
+        if (run := read_netcdf(path)) is not None:
+            return run, {}
+        stored = xr.open_dataset(path, engine="h5netcdf")
+    with stored:
+        run = _of_earlier_version(stored.load())
+    if "system" not in run.attrs:
+        return run, None
+    attrs = dict(run.attrs)
+    for name in ("identity", "samples_done"):
+        run.attrs.pop(name, None)
+    return run, attrs

@@ -15,8 +15,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from wetcow import validation
 from wetcow.synchrony.measures import spike_times
 from wetcow.synchrony.power_law import PowerLaw
+from wetcow.synchrony.silence import damped, require
 
 Ints = NDArray[np.int64]
 
@@ -76,7 +78,8 @@ def find_events(
     Raises
     ------
     ValueError
-        If nothing was recorded, or less than two samples are left.
+        If nothing was recorded, amplitudes are not finite, less than two samples are left, or for
+        a sweep.
 
     Examples
     --------
@@ -87,17 +90,27 @@ def find_events(
     """
     if of not in ("spikes", "amplitude"):
         raise ValueError(f"events are 'spikes' or of 'amplitude', got {of!r}")
-    if "a" not in run or "time" not in run["a"].dims:
-        raise ValueError("events need recorded amplitudes: run simulate() with record=True")
+    deviations = validation.number("deviations", deviations, minimum=0)
+    a = require(run)
+    if a.ndim != 2:
+        raise ValueError(
+            f"events are those of one run, (time, mode); got {a.dims}: select one run of a sweep "
+            "with .isel(…)"
+        )
+    if not np.all(np.isfinite(a.values)):
+        raise ValueError("events need finite amplitudes: the run became singular or has gaps")
     if after is not None:
-        run = run.isel(time=run["time"].values >= after)
+        run = run.isel(time=run["time"].values >= validation.number("after", after))
     if run.sizes["time"] < 2:
         raise ValueError(f"fewer than two samples are left after {after}")
     time = run["time"].values
     if of == "spikes":
         return _ordered(spike_times(run), time[0], time[-1])
     size = np.abs(run["a"].transpose("time", "mode").values)
-    beyond = size > size.mean(axis=0) + deviations * size.std(axis=0)
+    # What varies by rounding, or is damped to zero, has no excursions.
+    spread = size.std(axis=0)
+    beyond = size > size.mean(axis=0) + deviations * spread
+    beyond &= (spread > 1e-9 * size.mean(axis=0)) & ~damped(run)
     per_mode = []
     for column, above in zip(size.T, beyond.T, strict=True):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], above.astype(int), [0]])))
@@ -112,6 +125,7 @@ def shuffled(events: Events, seed: int = 0) -> Events:
     Rates, intervals and bursts of the modes remain; what one mode has to do with another does not.
     Avalanches of such events are those of independent modes.
     """
+    _check(events)
     if not len(events.time):
         return events
     rng = np.random.default_rng(seed)
@@ -120,6 +134,22 @@ def shuffled(events: Events, seed: int = 0) -> Events:
     time = events.start + (events.time - events.start + shift[events.mode]) % length
     order = np.argsort(time, kind="stable")
     return Events(time[order], events.mode[order], events.start, events.end)
+
+
+def _check(events: Events) -> None:
+    """Raise for events that are not finite, in order and within the time that was watched."""
+    time = validation.array("the events' time", events.time, ndim=1, empty=True)
+    mode = validation.array("the events' mode", events.mode, ndim=1, empty=True)
+    start = validation.number("the events' start", events.start)
+    end = validation.number("the events' end", events.end)
+    if len(time) != len(mode):
+        raise ValueError(f"events need a mode each, got {len(time)} times and {len(mode)} modes")
+    if np.any(mode < 0) or np.any(mode % 1):
+        raise ValueError("modes of events must be indices")
+    if np.any(np.diff(time) < 0):
+        raise ValueError("events must be in the order of time: sort them")
+    if not start < end or (len(time) and (time[0] < start or time[-1] > end)):
+        raise ValueError(f"events must lie between start and end, got {start:g} and {end:g}")
 
 
 class Avalanches(NamedTuple):
@@ -192,13 +222,16 @@ def find_avalanches(events: Events, bin: float | None = None) -> Avalanches:
     >>> found.size.tolist(), found.duration.tolist()
     ([3, 1, 1], [2, 1, 1])
     """
+    _check(events)
     if len(events.time) < 2:
         raise ValueError(f"avalanches need two or more events, got {len(events.time)}")
     mean_interval = (events.time[-1] - events.time[0]) / (len(events.time) - 1)
-    width = float(mean_interval if bin is None else bin)
-    if not (np.isfinite(width) and width > 0):
-        raise ValueError(f"bin must be a positive time, got {width}")
-    number = int(np.floor((events.end - events.start) / width)) + 1
+    if bin is None and not mean_interval > 0:
+        raise ValueError("all events are at one time, so their intervals give no bin: give one")
+    width = validation.number("bin", mean_interval if bin is None else bin, above=0)
+    number = (events.end - events.start) / width
+    validation.reasonable_size("counting events in bins", 32 * number, "take a wider bin")
+    number = int(np.floor(number)) + 1
     place = np.minimum(((events.time - events.start) / width).astype(int), number - 1)
     # Without a silent bin before and after, an avalanche is cut: it is longer than what is seen.
     edges = np.concatenate([[0], np.bincount(place, minlength=number) > 0, [0]]).astype(int)
@@ -240,8 +273,12 @@ def crackling(found: Avalanches, sizes: PowerLaw, durations: PowerLaw) -> Crackl
     Raises
     ------
     ValueError
-        If durations take fewer than three values.
+        If durations take fewer than three values, or are not positive.
     """
+    if len(found.size) != len(found.duration):
+        raise ValueError(f"{len(found.size)} sizes but {len(found.duration)} durations")
+    if np.any(np.asarray(found.size) < 1) or np.any(np.asarray(found.duration) < 1):
+        raise ValueError("sizes and durations of avalanches must be positive")
     duration, which, number = np.unique(found.duration, return_inverse=True, return_counts=True)
     if len(duration) < 3:
         raise ValueError(f"a slope needs three or more durations, got {len(duration)}")

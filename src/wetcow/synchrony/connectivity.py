@@ -7,10 +7,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.synchrony.measures import phase_locking
+from wetcow import validation
+from wetcow.synchrony.measures import of_pairs, phase_locking
 
-Measure = Literal["phase_locking", "phase_lag_index", "imaginary_coherency", "envelope"]
-MEASURES = ("phase_locking", "phase_lag_index", "imaginary_coherency", "envelope")
+Measure = Literal[
+    "phase_locking", "phase_lag_index", "imaginary_coherency", "envelope", "correlation"
+]
+MEASURES = ("phase_locking", "phase_lag_index", "imaginary_coherency", "envelope", "correlation")
 BLOCK = 256  # samples at a time, to hold BLOCK · n² numbers at most
 ROUNDING = 1e-6  # of single precision, in which runs may be recorded
 
@@ -23,25 +26,28 @@ def functional_connectivity(
     Parameters
     ----------
     run : xarray.Dataset
-        From `simulate`, recorded; (time, mode).
+        From `simulate` or `sweep`, recorded.
     measure : str
         "phase_locking": |⟨e^{i(φ_i − φ_j)}⟩|, 1 for a constant phase difference. "phase_lag_index":
         |⟨sign sin(φ_i − φ_j)⟩|, blind to differences of 0 and π, which a common source makes.
         "imaginary_coherency": Im⟨a_i a_j*⟩/√(⟨|a_i|²⟩⟨|a_j|²⟩), signed: positive where i leads.
-        "envelope": Pearson correlation of the amplitudes |a|.
+        "envelope": Pearson correlation of the amplitudes |a|. "correlation": Pearson correlation
+        of the waves Re a, signed: what the closed form of noise at rest gives.
     after : float, optional
         Use samples from this time on, time units; default: the second half.
 
     Returns
     -------
     xarray.DataArray
-        On (mode, mode_from), without unit; symmetric but for the imaginary coherency, which is
-        antisymmetric. NaN where an amplitude is constant. `Connectome.label` adds the regions.
+        On the dimensions of a sweep and (mode, mode_from), without unit; symmetric but for the
+        imaginary coherency, which is antisymmetric. NaN for modes that are silent by the end
+        (`wetcow.synchrony.silent_modes`), whose share is the coordinate ``silent_share``, and where
+        what is correlated is constant. `Connectome.label` adds the regions.
 
     Raises
     ------
     ValueError
-        For an unknown measure, more dimensions than (time, mode), or fewer than two samples.
+        For an unknown measure, no recorded amplitudes, or fewer than two samples.
 
     Notes
     -----
@@ -58,35 +64,30 @@ def functional_connectivity(
     """
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {MEASURES}, got {measure!r}")
-    if "a" not in run or set(run["a"].dims) != {"time", "mode"}:
-        raise ValueError(
-            "functional connectivity needs recorded amplitudes on (time, mode): run simulate() "
-            "with record=True, and select one run of a sweep with .isel(…)"
-        )
-    time = run["time"].values
-    keep = time >= ((time[0] + time[-1]) / 2 if after is None else after)
-    if keep.sum() < 2:
-        raise ValueError(f"fewer than two samples after {after}; the run ends at {time[-1]}")
     if measure == "phase_locking":
-        return phase_locking(run, after).rename("phase_locking")
-    a = run["a"].transpose("time", "mode").values[keep].astype(complex)
-    value = {
+        return phase_locking(run, after)
+    kind = {
         "phase_lag_index": _phase_lag_index,
         "imaginary_coherency": _imaginary_coherency,
-        "envelope": _envelope,
-    }[measure](a)
-    mode = run["mode"].values
-    coordinates = {"mode": mode, "mode_from": mode}
-    return xr.DataArray(value, coordinates, ("mode", "mode_from"), name=measure)
+        "envelope": lambda a: _correlation(np.abs(a)),
+        "correlation": lambda a: _correlation(a.real),
+    }[measure]
+
+    def each(a: np.ndarray) -> np.ndarray:
+        runs = a.reshape(-1, *a.shape[-2:])
+        return np.stack([kind(one) for one in runs]).reshape(*a.shape[:-2], *(a.shape[-1:] * 2))
+
+    return of_pairs(run, each, after).rename(measure)
 
 
 def _phase_lag_index(a: np.ndarray) -> np.ndarray:
-    unit = a / np.maximum(np.abs(a), 1e-300)
+    with np.errstate(invalid="ignore"):  # what is not finite stays so
+        unit = a / np.maximum(np.abs(a), 1e-300)
     signs = np.zeros((a.shape[1], a.shape[1]))
     for low in range(0, len(unit), BLOCK):
         part = unit[low : low + BLOCK]
         sine = (part[:, :, None] * part[:, None, :].conj()).imag
-        signs += np.where(np.abs(sine) > ROUNDING, np.sign(sine), 0).sum(axis=0)
+        signs += np.where(np.abs(sine) <= ROUNDING, 0, np.sign(sine)).sum(axis=0)
     return np.abs(signs) / len(unit)
 
 
@@ -97,13 +98,12 @@ def _imaginary_coherency(a: np.ndarray) -> np.ndarray:
         return cross.imag / np.sqrt(power[:, None] * power)
 
 
-def _envelope(a: np.ndarray) -> np.ndarray:
-    size = np.abs(a)
-    deviation = size - size.mean(axis=0)
+def _correlation(x: np.ndarray) -> np.ndarray:
+    deviation = x - x.mean(axis=0)
     norm = np.sqrt(np.mean(deviation**2, axis=0))
-    norm[norm <= 1e-9 * size.mean(axis=0)] = np.nan  # what varies is rounding
+    norm[norm <= 1e-9 * np.abs(x).mean(axis=0)] = np.nan  # what varies is rounding
     deviation /= norm
-    return deviation.T @ deviation / len(a)
+    return deviation.T @ deviation / len(x)
 
 
 class Agreement(NamedTuple):
@@ -111,15 +111,16 @@ class Agreement(NamedTuple):
 
     Attributes
     ----------
-    pearson, spearman : float
-        Correlations of values and of ranks.
-    num_pairs : int
+    pearson, spearman : float, or array
+        Correlations of values and of ranks; for stacks of matrices, arrays of their leading
+        dimensions (xarray.DataArray if a stack was one).
+    num_pairs : int, or int array
         Pairs compared.
     """
 
-    pearson: float
-    spearman: float
-    num_pairs: int
+    pearson: Any
+    spearman: Any
+    num_pairs: Any
 
 
 def compare_connectivity(first: Any, second: Any, pairs: Any = None) -> Agreement:
@@ -127,23 +128,25 @@ def compare_connectivity(first: Any, second: Any, pairs: Any = None) -> Agreemen
 
     Parameters
     ----------
-    first, second : array or xarray.DataArray (n, n)
+    first, second : array or xarray.DataArray (…, n, n)
         Such as structural weights and functional connectivity. Directed ones are averaged over
-        both directions.
+        both directions. Leading dimensions, as of the functional connectivity of a sweep, are
+        compared one by one.
     pairs : bool array (n, n), optional
         Which pairs to use (a pair counts if either direction does). Default: all.
 
     Returns
     -------
     Agreement
-        Correlations are NaN if a matrix is constant on the pairs. Entries are not independent of
-        each other, so the usual probabilities of correlations would be far too small; none is
-        given.
+        Pairs with NaN, as of silent modes, are left out. Correlations are NaN if a matrix is
+        constant on the pairs, and in a stack where fewer than three are left. Entries are not
+        independent of each other, so the usual probabilities of correlations would be far too
+        small; none is given.
 
     Raises
     ------
     ValueError
-        For shapes that differ or are not square, or fewer than three finite pairs.
+        For shapes that differ or are not square, masked entries, or fewer than three finite pairs.
 
     Examples
     --------
@@ -151,25 +154,75 @@ def compare_connectivity(first: Any, second: Any, pairs: Any = None) -> Agreemen
     >>> round(compare_connectivity(weights, 1 + 3 * weights).pearson, 6)
     1.0
     """
+    a, b = _matrices("first", first), _matrices("second", second)
+    # Stacks without names are those of the other, from the right.
+    a, b = _renamed(a, b), _renamed(b, a)
+    shape = a.shape[-2:]
+    if shape[0] != shape[1] or shape != b.shape[-2:]:
+        raise ValueError(
+            f"both must be square of one size (…, n, n), got {np.shape(first)} and "
+            f"{np.shape(second)}"
+        )
+    upper = np.triu(np.ones(shape, dtype=bool), 1)
+    if pairs is not None:
+        validation.refuse_masked("pairs", pairs)
+        chosen = np.asarray(pairs)
+        if chosen.shape != shape or chosen.dtype != bool:
+            raise ValueError(f"pairs must be a boolean array {shape}")
+        upper &= chosen | chosen.T
+    a, b = (xr.DataArray(one.values, one.coords, (*one.dims[:-2], "i", "j")) for one in (a, b))
+    a, b = xr.broadcast(a, b)
+    a, b = (one.transpose(..., "i", "j") for one in (a, b))
+    leading = a.shape[:-2]
+    found = [
+        _agreement(one, other, upper)
+        for one, other in zip(
+            a.values.reshape(-1, *shape), b.values.reshape(-1, *shape), strict=True
+        )
+    ]
+    if not leading:
+        if found[0].num_pairs < 3:
+            raise ValueError(
+                "a correlation needs three or more pairs with finite values, got "
+                f"{found[0].num_pairs}"
+            )
+        return found[0]
+    columns = [np.array(column).reshape(leading) for column in zip(*found, strict=True)]
+    if not (isinstance(first, xr.DataArray) or isinstance(second, xr.DataArray)):
+        return Agreement(*columns)
+    like = a.isel(i=0, j=0, drop=True).drop_vars("silent_share", errors="ignore")
+    return Agreement(*(like.copy(data=column).rename(None) for column in columns))
+
+
+def _matrices(name: str, value: Any) -> xr.DataArray:
+    """Matrices on (…, mode, mode_from); plain arrays have leading dimensions named by place."""
+    if isinstance(value, xr.DataArray) and {"mode", "mode_from"} <= set(value.dims):
+        value = value.transpose(..., "mode", "mode_from")
+        dims = value.dims[:-2]
+        coords = {dim: value[dim].values for dim in dims if dim in value.coords}
+    else:
+        coords, dims = {}, tuple(f"stack_{axis}" for axis in range(np.ndim(value) - 2, 0, -1))
+    numbers = getattr(value, "values", value)
+    found = validation.array(name, numbers, finite=False)
+    if found.ndim < 2:
+        raise ValueError(f"{name} must be square matrices (…, n, n), got shape {found.shape}")
+    return xr.DataArray(found, coords, (*dims, "mode", "mode_from"))
+
+
+def _renamed(plain: xr.DataArray, other: xr.DataArray) -> xr.DataArray:
+    number = plain.ndim
+    if not str(plain.dims[0]).startswith("stack_") or number > other.ndim:
+        return plain
+    return plain.rename(dict(zip(plain.dims, other.dims[other.ndim - number :], strict=True)))
+
+
+def _agreement(a: np.ndarray, b: np.ndarray, upper: np.ndarray) -> Agreement:
     from scipy.stats import spearmanr
 
-    a, b = (np.asarray(one, dtype=np.float64) for one in (first, second))
-    if a.ndim != 2 or a.shape[0] != a.shape[1] or a.shape != b.shape:
-        raise ValueError(f"both must be square of one size (n, n), got {a.shape} and {b.shape}")
-    upper = np.triu(np.ones(a.shape, dtype=bool), 1)
-    if pairs is not None:
-        chosen = np.asarray(pairs)
-        if chosen.shape != a.shape or chosen.dtype != bool:
-            raise ValueError(f"pairs must be a boolean array {a.shape}")
-        upper &= chosen | chosen.T
     a, b = ((one + one.T)[upper] / 2 for one in (a, b))
     finite = np.isfinite(a) & np.isfinite(b)
     a, b = a[finite], b[finite]
-    if a.size < 3:
-        raise ValueError(
-            f"a correlation needs three or more pairs with finite values, got {a.size}"
-        )
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
+    if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return Agreement(np.nan, np.nan, a.size)
     ranks: Any = spearmanr(a, b)
     return Agreement(float(np.corrcoef(a, b)[0, 1]), float(ranks.statistic), a.size)

@@ -16,10 +16,13 @@ from scipy.optimize import minimize
 from scipy.special import erfc, log_ndtr, zeta
 from scipy.stats import chi2
 
+from wetcow import validation
+
 Ints = NDArray[np.int64]
 EXPONENTS = (1.0001, 12.0)
 FEWEST_IN_TAIL, SMALLEST_SHARE = 50, 0.1
 MOST_CANDIDATES = 40
+LARGEST = 2**52  # beyond it floats leave out integers
 TABLE = 4096  # values that are drawn from a table, and summed one by one
 GOLDEN = (np.sqrt(5) - 1) / 2
 
@@ -127,13 +130,18 @@ def fit_power_law(
     >>> print(fit.xmin, round(fit.exponent, 1), fit.verdict)
     1 2.5 a power law is not ruled out (p = 0.25)
     """
-    integers = np.asarray(values)
-    if integers.ndim != 1 or not np.issubdtype(integers.dtype, np.number):
-        raise ValueError(f"values must be a row of integers, got shape {integers.shape}")
-    if integers.size and not (np.all(integers >= 1) and np.all(integers % 1 == 0)):
+    given = validation.array("values", values, ndim=1, empty=True)
+    if not (np.all(given >= 1) and np.all(given % 1 == 0)):
         raise ValueError("values must be positive integers; bin continuous quantities first")
-    integers = integers.astype(np.int64)
+    if given.size and given.max() > LARGEST:
+        raise ValueError(f"values must be at most {LARGEST}, got {given.max():g}")
+    integers = given.astype(np.int64)
+    num_bootstrap = validation.integer("num_bootstrap", num_bootstrap, minimum=0)
+    seed = validation.integer("seed", seed, minimum=0)
+    if xmin is not None:
+        xmin = validation.integer("xmin", xmin, minimum=1)
     if xmax is not None:
+        xmax = validation.integer("xmax", xmax, minimum=1)
         integers = integers[integers <= xmax]
     kept = integers if xmin is None else integers[integers >= xmin]
     if kept.size < FEWEST_IN_TAIL or kept.min() == kept.max():
@@ -141,8 +149,6 @@ def fit_power_law(
             f"a power law needs {FEWEST_IN_TAIL} or more values that are not all equal; there are "
             f"{kept.size} in the range asked for"
         )
-    if xmin is not None and xmin < 1:
-        raise ValueError(f"xmin must be at least 1, got {xmin}")
     exponent, begin, distance = _fit(integers, xmin, xmax)
     tail, body = integers[integers >= begin], integers[integers < begin]
     rng = np.random.default_rng(seed)

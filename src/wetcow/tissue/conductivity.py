@@ -16,6 +16,7 @@ from wetcow.tissue import derivatives
 from wetcow.tissue.diffusion import conductivity_of_diffusion
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.tissue.tensors import check_finite, check_mask, check_semi_definite, check_symmetric
+from wetcow.validation import integer, reasonable_size, refuse_masked
 
 VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m, CODATA 2018
 BRAIN_PERMITTIVITY = 4e7  # relative; grey matter at 10 Hz (Gabriel et al. 1996: 4.07e7)
@@ -26,7 +27,10 @@ def _array(value: Any) -> Any:
     """Keep JAX arrays (they may be traced) and single precision; all else becomes float64."""
     if value is None or isinstance(value, jax.Array):
         return value
+    refuse_masked("sigma and its gradient", value)
     value = np.asarray(value)
+    if value.dtype.kind not in "biuf":
+        raise TissueError(f"conductivity must be real numbers, got {value.dtype}")
     return value if value.dtype == np.float32 else value.astype(np.float64)
 
 
@@ -165,7 +169,9 @@ class Conductivity(eqx.Module):
         >>> round(float(tissue.gradient[0, 0, 0, 0]), 3)  # 0.1 · 2π/0.01
         62.832
         """
-        shape = tuple(int(size) for size in shape)
+        shape = tuple(integer("shape", size, minimum=2) for size in shape)
+        points = float(np.prod(np.array(shape, float)))
+        reasonable_size("the grid", 8 * 36 * points, "take fewer points")
         spacing = np.broadcast_to(np.asarray(spacing, float), (len(shape),))
 
         def tensor(position):

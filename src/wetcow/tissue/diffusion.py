@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
-from wetcow.tissue.tensors import check_finite, check_positive, check_symmetric
+from wetcow.tissue.tensors import check_finite, check_mask, check_positive, check_symmetric
+from wetcow.validation import number, refuse_masked
 
 TUCH_SLOPE = 0.844  # S·s/mm³; Tuch et al., PNAS 98:11697 (2001): 0.844 ± 0.0545, r² = 0.945
 MEAN_CONDUCTIVITY = 0.33  # S/m; customary for grey matter in EEG source models
@@ -64,20 +65,24 @@ def conductivity_of_diffusion(
     """
     if mapping not in MAPPINGS:
         raise TissueError(f"mapping must be one of {', '.join(MAPPINGS)}, got {mapping!r}")
+    refuse_masked("diffusion", diffusion)
+    refuse_masked("mean_conductivity", mean_conductivity)
     diffusion = np.asarray(diffusion)
     if diffusion.ndim < 2 or diffusion.shape[-1] != diffusion.shape[-2]:
         raise ShapeMismatchError(
             f"diffusion must be tensors (*grid, d, d), got shape {diffusion.shape}"
         )
     grid = diffusion.shape[:-2]
-    inside = np.ones(grid, bool) if mask is None else np.asarray(mask, bool)
+    inside = np.ones(grid, bool) if mask is None else check_mask(mask, grid)
     check_finite("diffusion", diffusion, inside)
     diffusion = np.where(inside[..., None, None], diffusion, 0)
     check_symmetric("diffusion", diffusion)
     check_positive("diffusion", np.linalg.eigvalsh(diffusion), inside, _ADVICE)
     if mapping == "linear":
-        if not np.isfinite(slope) or slope <= 0:
-            raise TissueError(f"slope must be positive (S·s/mm³), got {slope}")
+        try:
+            slope = number("slope (S·s/mm³)", slope, above=0)
+        except ValueError as error:
+            raise TissueError(str(error)) from None
         return 1e3 * slope * diffusion  # S/mm to S/m
     mean = np.asarray(mean_conductivity, diffusion.dtype)
     if mean.shape not in ((), grid):

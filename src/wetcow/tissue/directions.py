@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 
 from wetcow.tissue.conductivity import AXES, Conductivity
-from wetcow.tissue.dispersion import attributes
+from wetcow.tissue.dispersion import LARGEST_WAVE_NUMBER, attributes
 from wetcow.tissue.errors import TissueError
+from wetcow.validation import array
 
 _HALVINGS = 60
 _SMALLEST = 1e-9  # relative; keeps off division by zero
@@ -95,11 +96,14 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
     ([-1.0, 0.0], 28.24)
     """
     try:
-        wave_number = np.atleast_1d(np.asarray(wave_number, float))
-    except (TypeError, ValueError):
-        raise TissueError(f"wave numbers must be numbers, got {wave_number!r}") from None
-    if wave_number.ndim != 1 or not np.all(np.isfinite(wave_number)) or np.any(wave_number <= 0):
-        raise TissueError(f"wave numbers must be positive (rad/m), got {wave_number.tolist()}")
+        wave_number = np.atleast_1d(array("wave numbers", wave_number, ndim=(0, 1)))
+    except ValueError as error:
+        raise TissueError(str(error)) from None
+    if np.any(wave_number <= 0) or np.any(wave_number > LARGEST_WAVE_NUMBER):
+        raise TissueError(
+            f"wave numbers must be positive and at most {LARGEST_WAVE_NUMBER:g} rad/m, got "
+            f"{wave_number.tolist()}"
+        )
     scaled, divergence = np.asarray(conductivity.scaled(), float), conductivity.divergence()
     # Where nothing conducts there are no waves.
     known = np.asarray(conductivity.inside()) & (np.trace(scaled, axis1=-2, axis2=-1) > 0)

@@ -22,6 +22,7 @@ import xarray as xr
 from wetcow.precision import is_traced
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.validation import array
 from wetcow.version import __version__
 
 UNITS = {
@@ -32,6 +33,7 @@ UNITS = {
     "group_velocity": ("∂ω/∂k", "m/s"),
     "omega_potential": ("angular frequency of the potential itself", "rad/s"),
 }
+LARGEST_WAVE_NUMBER = 1e9  # rad/m, shorter than a molecule; beyond it powers of k overflow
 DEFAULT = ("gamma", "omega", "ratio", "phase_velocity", "group_velocity")
 
 
@@ -143,9 +145,13 @@ def _compiled(conductivity: Conductivity, k: Any, variables: tuple[str, ...]) ->
 def check_wave_vectors(k: Any, dimension: int) -> np.ndarray:
     """Return wave vectors as (m, d), or say what is wrong with them."""
     try:
-        k = np.asarray(k, float)
-    except (TypeError, ValueError):
-        raise TissueError(f"wave vectors must be numbers (m, {dimension}), got {k!r}") from None
+        k = array(f"wave vectors (m, {dimension})", k)
+    except ValueError as error:
+        raise TissueError(str(error)) from None
+    if np.abs(k).max() > LARGEST_WAVE_NUMBER:
+        raise TissueError(
+            f"wave vectors must be at most {LARGEST_WAVE_NUMBER:g} rad/m, got {np.abs(k).max():g}"
+        )
     if k.ndim == 1:
         k = k[:, None] if dimension == 1 else k[None]
     if k.ndim != 2 or k.shape[1] != dimension:

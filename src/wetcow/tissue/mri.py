@@ -6,9 +6,11 @@ the image's array: its axes, in metres from the first voxel.
 
 from __future__ import annotations
 
+import io
 import os
 import pathlib
-import zlib
+import warnings
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,11 +23,15 @@ from wetcow.tissue.errors import (
     ShapeMismatchError,
     TissueError,
 )
+from wetcow.tissue.images import check_same_place, library, read_image
 from wetcow.tissue.tensors import check_mask
+from wetcow.validation import array, number
 
 UNWEIGHTED = 50.0  # s/mm²; b-values up to this count as none
 FEWEST_DIRECTIONS = 6  # a tensor has six numbers
-SAME_PLACE = 1.0  # mm, for the images of signal and mask
+LARGEST_B = 1e6  # s/mm²; larger ones have another unit
+SMALLEST_B = 20.0  # s/mm²; if none is larger they are in ms/µm²
+_SAME_SHELL = 0.05  # relative; scanners differ by little from the b-value asked for
 _UNIT_WITHIN = 0.1  # of the norm of b-vectors; beyond it they are no unit vectors at all
 
 
@@ -42,6 +48,8 @@ class DiffusionData(NamedTuple):
     bvecs : array (n, 3)
         Unit vectors along the array's axes; zero where b is.
     mask : bool array (x, y, z)
+    b0_threshold : float
+        s/mm²; volumes up to it count as unweighted.
     """
 
     signal: np.ndarray
@@ -49,47 +57,32 @@ class DiffusionData(NamedTuple):
     bvals: np.ndarray
     bvecs: np.ndarray
     mask: np.ndarray
-
-
-def _library(name: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f'diffusion MRI needs {name.split(".")[0]}: pip install "wetcow[mri]"'
-        ) from error
-
-
-def _read_image(path: str | os.PathLike, what: str) -> tuple[np.ndarray, np.ndarray]:
-    """Values, float32, and affine of a NIfTI image."""
-    nibabel = _library("nibabel")
-    path = pathlib.Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"no {what} at {path}")
-    damaged = (OSError, EOFError, ValueError, zlib.error, nibabel.filebasedimages.ImageFileError)
-    try:
-        image = nibabel.load(path)
-        return np.asarray(image.dataobj, np.float32), np.asarray(image.affine, float)
-    except damaged as error:
-        raise TissueError(f"{path} is damaged or no NIfTI image: {error}") from error
+    b0_threshold: float = UNWEIGHTED
 
 
 def _read_numbers(path: str | os.PathLike, what: str) -> np.ndarray:
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).expanduser()
     if not path.exists():
         raise GradientTableError(f"no {what} at {path}")
+    content = path.read_bytes()
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        values = np.loadtxt(path, dtype=float, ndmin=2)
-    except (ValueError, UnicodeDecodeError) as error:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+        # Spreadsheets separate by commas or semicolons.
+        rows = io.StringIO(text.replace(",", " ").replace(";", " "))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # an empty file is an error below
+            values = np.loadtxt(rows, dtype=float, ndmin=2)
+    except ValueError as error:
         raise GradientTableError(f"{path} has no {what}: {error}") from error
     if values.size == 0:
         raise GradientTableError(f"{path} has no {what}: it is empty")
     return values
 
 
-def check_gradients(bvals: Any, bvecs: Any, volumes: int) -> tuple[np.ndarray, np.ndarray]:
+def check_gradients(
+    bvals: Any, bvecs: Any, volumes: int, b0_threshold: float = UNWEIGHTED
+) -> tuple[np.ndarray, np.ndarray]:
     """Return b-values (n,) and unit b-vectors (n, 3) for n volumes, or say what is wrong.
 
     Parameters
@@ -97,15 +90,21 @@ def check_gradients(bvals: Any, bvecs: Any, volumes: int) -> tuple[np.ndarray, n
     bvals : array
         n numbers, s/mm².
     bvecs : array
-        (n, 3) or (3, n). NaN or zero is allowed where b ≤ 50 s/mm².
+        (n, 3) or (3, n). NaN or zero is allowed where b ≤ `b0_threshold`.
     volumes : int
         n.
+    b0_threshold : float
+        s/mm²; volumes up to it count as unweighted.
 
     Raises
     ------
     GradientTableError
     """
-    bvals, bvecs = np.ravel(np.asarray(bvals, float)), np.asarray(bvecs, float)
+    try:
+        bvals = np.ravel(array("b-values", bvals, finite=False))
+        bvecs = array("b-vectors", bvecs, finite=False)
+    except ValueError as error:
+        raise GradientTableError(str(error)) from None
     if bvals.size != volumes:
         raise GradientTableError(f"there are {volumes} volumes but {bvals.size} b-values")
     if bvecs.shape == (3, volumes) and volumes != 3:
@@ -117,8 +116,23 @@ def check_gradients(bvals: Any, bvecs: Any, volumes: int) -> tuple[np.ndarray, n
         )
     if not np.all(np.isfinite(bvals)) or np.any(bvals < 0):
         raise GradientTableError("b-values must be finite and not negative (s/mm²)")
-    weighted = bvals > UNWEIGHTED
-    length = np.sqrt(np.sum(bvecs**2, axis=1))
+    if 0 < bvals.max() <= SMALLEST_B:
+        raise GradientTableError(
+            f"b-values up to {bvals.max():g} look like ms/µm²; they are in s/mm²: multiply by 1000"
+        )
+    if bvals.max() > LARGEST_B:
+        raise GradientTableError(
+            f"b-values up to {bvals.max():g} are impossible in s/mm² (more than {LARGEST_B:g}); "
+            "those in s/m² are to be divided by 10⁶"
+        )
+    weighted = bvals > b0_threshold
+    if weighted.all():
+        raise GradientTableError(
+            f"no volume is unweighted (b ≤ {b0_threshold:g} s/mm²), the lowest b-value is "
+            f"{bvals.min():g}; if that counts as none, give b0_threshold={bvals.min():g}"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = np.sqrt(np.sum(bvecs**2, axis=1))
     missing = weighted & ~(length > 0)  # NaN too
     if missing.any():
         raise GradientTableError(
@@ -132,8 +146,6 @@ def check_gradients(bvals: Any, bvecs: Any, volumes: int) -> tuple[np.ndarray, n
             f"b-vectors must be unit vectors; that of volume {first} has length {length[first]:.3g}"
         )
     unit = np.divide(bvecs, length[:, None], out=np.zeros_like(bvecs), where=weighted[:, None])
-    if weighted.all():
-        raise GradientTableError(f"no volume is unweighted (b ≤ {UNWEIGHTED:g} s/mm²)")
     x, y, z = unit[weighted].T
     numbers = np.stack([x * x, y * y, z * z, x * y, x * z, y * z], axis=1)
     rank = np.linalg.matrix_rank(numbers, tol=1e-3) if numbers.size else 0
@@ -152,21 +164,27 @@ def load_diffusion(
     mask: str | os.PathLike | None = None,
     *,
     bvecs_frame: Literal["fsl", "array"] = "fsl",
+    b0_threshold: float = UNWEIGHTED,
+    shells: Sequence[float] | None = None,
 ) -> DiffusionData:
     """Read and check a diffusion-weighted volume.
 
     Parameters
     ----------
     dwi : path
-        4-D NIfTI image.
+        4-D NIfTI image; lengths in the unit that its header names, mm if it names none.
     bvals, bvecs : path
-        Text files, as FSL, dcm2niix and dipy write them.
+        Text files, as FSL, dcm2niix and dipy write them; b in s/mm². Commas may separate numbers.
     mask : path, optional
-        3-D NIfTI image on the same grid, tissue where it is not zero. Default: all voxels with
-        signal; give a mask for anything with air or bone in it.
+        3-D NIfTI image on the same grid, tissue where it is neither zero nor NaN. Default: all
+        voxels with signal; give a mask for anything with air or bone in it.
     bvecs_frame : {"fsl", "array"}
         "fsl": FSL's convention, along the array's axes, the first one reversed if the affine has a
         positive determinant. "array": along the array's axes as they are.
+    b0_threshold : float
+        s/mm²; volumes with b up to it count as unweighted.
+    shells : sequence of float, optional
+        b-values, s/mm², to use beside the unweighted volumes, each ± 5 %. Default: all.
 
     Returns
     -------
@@ -185,33 +203,53 @@ def load_diffusion(
     """
     if bvecs_frame not in ("fsl", "array"):
         raise TissueError(f"bvecs_frame must be 'fsl' or 'array', got {bvecs_frame!r}")
-    signal, affine = _read_image(dwi, "diffusion image")
+    b0_threshold = number("b0_threshold", b0_threshold, minimum=0)
+    signal, affine = read_image(dwi, "diffusion image")
     if signal.ndim != 4:
         raise ShapeMismatchError(
             f"{dwi} must have four axes, three of space and one of volumes; got {signal.shape}"
         )
     check_right_angles(affine)
     values, vectors = check_gradients(
-        _read_numbers(bvals, "b-values"), _read_numbers(bvecs, "b-vectors"), signal.shape[3]
+        _read_numbers(bvals, "b-values"),
+        _read_numbers(bvecs, "b-vectors"),
+        signal.shape[3],
+        b0_threshold,
     )
+    if shells is not None:
+        used = _in_shells(values, shells, b0_threshold)
+        signal = signal[..., used]
+        values, vectors = check_gradients(
+            values[used], vectors[used], int(used.sum()), b0_threshold
+        )
     if bvecs_frame == "fsl" and np.linalg.det(affine[:3, :3]) > 0:
         vectors = vectors * [-1, 1, 1]
-    unweighted = signal[..., values <= UNWEIGHTED].mean(-1)
+    unweighted = signal[..., values <= b0_threshold].mean(-1)
     usable = np.isfinite(signal).all(-1) & (unweighted > 0)
     if mask is not None:
-        chosen, where = _read_image(mask, "mask")
+        chosen, where = read_image(mask, "mask")
         chosen = chosen[..., 0] if chosen.ndim == 4 and chosen.shape[3] == 1 else chosen
         if chosen.shape != signal.shape[:3]:
             raise ShapeMismatchError(
                 f"mask {mask} has shape {chosen.shape}, the diffusion image {signal.shape[:3]}"
             )
-        if np.abs(where - affine).max() > SAME_PLACE:
-            raise ShapeMismatchError(
-                f"mask {mask} lies elsewhere than the diffusion image: their affines differ by "
-                f"{np.abs(where - affine).max():.3g}"
-            )
-        usable &= chosen != 0
-    return DiffusionData(signal, affine, values, vectors, check_mask(usable, signal.shape[:3]))
+        names = (f"mask {mask}", "the diffusion image")
+        check_same_place(where, affine, signal.shape[:3], names)
+        usable &= np.isfinite(chosen) & (chosen != 0)
+    inside = check_mask(usable, signal.shape[:3])
+    return DiffusionData(signal, affine, values, vectors, inside, b0_threshold)
+
+
+def _in_shells(bvals: np.ndarray, shells: Any, b0_threshold: float) -> np.ndarray:
+    """Which volumes are unweighted or of one of the shells, bool (n,)."""
+    used = bvals <= b0_threshold
+    for shell in np.ravel(array("shells", shells)):
+        near = (bvals > b0_threshold) & (np.abs(bvals - shell) <= _SAME_SHELL * shell)
+        if not near.any():
+            there = np.unique(np.round(bvals[bvals > b0_threshold], -2)).tolist()
+            raise GradientTableError(f"no volume has b = {shell:g} s/mm²; there are about {there}")
+        used |= near
+    return used
 
 
 def check_right_angles(affine: np.ndarray) -> None:
@@ -239,9 +277,9 @@ def fit_diffusion(data: DiffusionData) -> tuple[np.ndarray, np.ndarray]:
     positive : bool array (x, y, z)
         Where the fit has three positive eigenvalues. (dipy lifts others to a tiny positive number.)
     """
-    dti = _library("dipy.reconst.dti")
-    gradients = _library("dipy.core.gradients")
-    table = gradients.gradient_table(data.bvals, bvecs=data.bvecs, b0_threshold=UNWEIGHTED)
+    dti = library("dipy.reconst.dti")
+    gradients = library("dipy.core.gradients")
+    table = gradients.gradient_table(data.bvals, bvecs=data.bvecs, b0_threshold=data.b0_threshold)
     model = dti.TensorModel(table, fit_method="WLS")
     fitted = model.fit(data.signal.astype(np.float64), mask=data.mask)
     floor = 1e-6 / -model.design_matrix.min()  # dipy's, in mm²/s
@@ -260,13 +298,15 @@ def conductivity_from_dwi(
     relative_permittivity: float = BRAIN_PERMITTIVITY,
     non_positive: Literal["raise", "exclude"] = "raise",
     bvecs_frame: Literal["fsl", "array"] = "fsl",
+    b0_threshold: float = UNWEIGHTED,
+    shells: Sequence[float] | None = None,
     **parameters: Any,
 ) -> Conductivity:
     """Fit tensors to a diffusion-weighted image and map them to conductivity.
 
     Parameters
     ----------
-    dwi, bvals, bvecs, mask, bvecs_frame
+    dwi, bvals, bvecs, mask, bvecs_frame, b0_threshold, shells
         See `wetcow.tissue.mri.load_diffusion`.
     mapping : {"linear", "volume-normalised"}
         With its parameters ``slope`` (S·s/mm³) or ``mean_conductivity`` (S/m), see
@@ -302,7 +342,15 @@ def conductivity_from_dwi(
         raise TissueError(f"mapping must be one of {', '.join(MAPPINGS)}, got {mapping!r}")
     if non_positive not in ("raise", "exclude"):
         raise TissueError(f"non_positive must be 'raise' or 'exclude', got {non_positive!r}")
-    data = load_diffusion(dwi, bvals, bvecs, mask, bvecs_frame=bvecs_frame)
+    data = load_diffusion(
+        dwi,
+        bvals,
+        bvecs,
+        mask,
+        bvecs_frame=bvecs_frame,
+        b0_threshold=b0_threshold,
+        shells=shells,
+    )
     tensors, positive = fit_diffusion(data)
     bad = int(data.mask.sum() - positive.sum())
     if bad and (non_positive == "raise" or not positive.any()):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.tissue.errors import NonPositiveTensorError, ShapeMismatchError, TissueError
+from wetcow.validation import refuse_masked
 
 SYMMETRIC_WITHIN = 1e-4  # of the trace; single precision and files in text
 POSITIVE_WITHIN = 1e-5  # of the trace
@@ -86,12 +87,15 @@ def check_positive(name: str, eigenvalues: np.ndarray, mask: np.ndarray, advice:
 
 def check_mask(mask: Any, grid: tuple[int, ...]) -> np.ndarray:
     """Return `mask` as bool (*grid,), or say why it does not fit."""
+    refuse_masked("the mask", mask)
     mask = np.asarray(mask)
+    if mask.dtype.kind not in "biuf":
+        raise TissueError(f"the mask must be of booleans or numbers, got {mask.dtype}")
     if mask.shape != grid:
         raise ShapeMismatchError(
             f"the mask must have the shape of the grid, {grid}, got {mask.shape}"
         )
-    mask = mask.astype(bool)
+    mask = np.isfinite(mask) & (mask != 0)  # NaN is outside
     if not mask.any():
         raise TissueError("the mask leaves no voxel")
     return mask

@@ -29,6 +29,7 @@ _LABELS = {
     "within_one_period": "share within one period",
     "slower": "share slower than waves",
     "order": "order parameter",
+    "silent": "share of silent modes",
     "replays": "share replaying the target",
 }
 
@@ -65,7 +66,7 @@ def _rows(size: int, scores: xr.Dataset) -> list[dict[str, Any]]:
         rows.append(
             {
                 "size": size,
-                **{name: row[name] for name in ("model", "within_one_period", "replays")},
+                **{name: row[name] for name in ("model", "within_one_period", "silent", "replays")},
                 **{"periods": middle, "low": low, "high": high, "order": row["order"][0]},
                 "slower": None if row["model"] == _WAVES else float((waves < own).mean()),
             }
