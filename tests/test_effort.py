@@ -1,6 +1,7 @@
 """Runs that would take for ever or too much memory, and arguments that do not exist."""
 
 import time
+from typing import ClassVar
 
 import jax
 import numpy as np
@@ -56,25 +57,25 @@ class TestEffort:
         delay = np.full((1000, 1000), 0.5)
         delay[0, 1] = 1e7
         network = wc.Network(0.5, 1.0, wc.Delayed(r, delay))
-        with pytest.raises(ValueError, match="history of delays.*GB.*normalised"):
+        with pytest.raises(ValueError, match=r"history of delays.*GB.*normalised"):
             wc.simulate(network, 1.0, num_samples=2)
 
     def test_trajectory_must_fit_memory(self):
-        with pytest.raises(ValueError, match="trajectory.*GB.*path="):
+        with pytest.raises(ValueError, match=r"trajectory.*GB.*path="):
             wc.simulate(wc.Mode(gamma=np.ones(100_000)), num_samples=1_000_000)
 
     @pytest.mark.parametrize("number", [1e12, 2**60])
     def test_numbers_of_samples(self, number):
-        with pytest.raises(ValueError, match="GB.*fewer samples"):
+        with pytest.raises(ValueError, match=r"GB.*fewer samples"):
             wc.simulate(wc.Mode(gamma=1.0), num_samples=number)
 
     def test_fields(self):
         tissue = Conductivity(np.full(8, 0.3), spacing=1e-3)
         with pytest.raises(ValueError, match="max_steps"):
             wc.simulate_field(tissue, 1e9, np.ones(8), num_samples=2)
-        with pytest.raises(ValueError, match="GB.*fewer num_samples"):
+        with pytest.raises(ValueError, match=r"GB.*fewer num_samples"):
             wc.simulate_field(tissue, 1e-3, np.ones(8), num_samples=2**38)
-        with pytest.raises(ValueError, match="GB.*fewer rays"):
+        with pytest.raises(ValueError, match=r"GB.*fewer rays"):
             wc.trace_rays(tissue, [[0.003]], [[300.0]], 1e-4, num_samples=2**40)
 
 
@@ -116,6 +117,8 @@ class TestNumbers:
         with pytest.raises(ValueError, match=message):
             wc.simulate(wc.Mode(gamma=1.0), **arguments)
 
+    usual: ClassVar = {"a0": [0.1], "times": [0, 1.0]}
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
@@ -133,7 +136,7 @@ class TestNumbers:
     )
     def test_strange_arguments_of_integrate(self, arguments, message):
         with pytest.raises(ValueError, match=message):
-            wc.integrate(**{"system": wc.Mode(1.0), "a0": [0.1], "times": [0, 1.0]} | arguments)
+            wc.integrate(wc.Mode(1.0), **{**self.usual, **arguments})
 
     def test_what_is_traced_and_makes_no_sense_gives_nan(self):
         run = jax.jit(lambda times: wc.integrate(wc.Mode(1.0), np.array([0.1 + 0j]), times))
@@ -145,17 +148,29 @@ class TestNumbers:
 class TestNames:
     @pytest.mark.parametrize(
         ("name", "meant"),
-        [("duration", "t1"), ("tmax", "t1"), ("y0", "a0"), ("n_samples", "num_samples")]
-        + [("rtoll", "rtol"), ("sigma", "noise"), ("presicion", "precision")],
+        [
+            ("duration", "t1"),
+            ("tmax", "t1"),
+            ("y0", "a0"),
+            ("n_samples", "num_samples"),
+            ("rtoll", "rtol"),
+            ("sigma", "noise"),
+            ("presicion", "precision"),
+        ],
     )
     def test_names_of_arguments_are_suggested(self, name, meant):
         with pytest.raises(TypeError, match=rf"'{name}'.*did you mean {meant}\?"):
             wc.simulate(wc.Mode(gamma=1.0), **{name: 1})
 
+    def test_parameters_are_constants(self):
+        for build in (wc.Mode, lambda gamma: wc.Network(gamma, 1.0, together(0.1))):
+            with pytest.raises(ValueError, match="constants, not functions of time"):
+                build(lambda t: 1.0 + t)
+
     def test_what_is_not_a_system(self):
         brain = wc.Connectome([[0, 1.0], [1.0, 0]])
         for call in (wc.simulate, lambda one: wc.integrate(one, [0.1], [0, 1.0])):
-            with pytest.raises(TypeError, match="Connectome cannot be integrated.*to_network"):
+            with pytest.raises(TypeError, match=r"Connectome cannot be integrated.*to_network"):
                 call(brain)
             with pytest.raises(TypeError, match="the class; give one, such as Mode"):
                 call(wc.Mode)
