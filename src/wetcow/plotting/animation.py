@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from wetcow.files import write_whole
 from wetcow.plotting.brain import PROJECTIONS
-from wetcow.plotting.fields import axes_of, planes, potential, show
+from wetcow.plotting.fields import axes_of, is_field_of_tissue, planes, potential, show
 from wetcow.plotting.names import choose, names_of
 from wetcow.plotting.style import (
     BLUE,
@@ -115,11 +115,11 @@ def animate(
 
 def _prepared(result: Any, modes: Any) -> tuple[Figure, Update, int]:
     """Figure of the first sample, what changes it, and the number of samples."""
+    if is_field_of_tissue(result):
+        if modes is not None:
+            raise ValueError("modes can be chosen of runs, not of a field")
+        return _field(result)
     if isinstance(result, xr.Dataset):
-        if "psi" in result and "time" in result["psi"].dims:
-            if modes is not None:
-                raise ValueError("modes can be chosen of runs, not of a field")
-            return _field(result)
         if "a" in result and swept(result["a"]):
             raise TypeError(
                 "animate() moves one run: select one of the sweep first, as by "
@@ -228,18 +228,11 @@ def _brain(run: xr.Dataset) -> tuple[Figure, Update, int]:
     figure, axes = figure_of(11, 3.6, 1, 3)
     drawn = []
     for axis, (across, up) in zip(axes[0], PROJECTIONS, strict=True):
-        drawn.append(
-            axis.scatter(
-                *places[:, [across, up]].T,
-                c=waves[0],
-                cmap=SIGNED,
-                vmin=low,
-                vmax=high,
-                s=55,
-                edgecolors="black",
-                linewidths=0.4,
-            )  # fmt: skip
-        )
+        points = axis.scatter(
+            *places[:, [across, up]].T, c=waves[0], cmap=SIGNED, vmin=low, vmax=high, s=55,
+            edgecolors="black", linewidths=0.4,
+        )  # fmt: skip
+        drawn.append(points)
         axis.set(xlabel=f"{'xyz'[across]} (mm)", ylabel=f"{'xyz'[up]} (mm)", aspect="equal")
         axis.margins(0.1)
         axis.spines[["top", "right"]].set_visible(False)

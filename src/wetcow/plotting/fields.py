@@ -36,6 +36,11 @@ def axes_of(array: Any) -> list[str]:
     return [name for name in AXES if name in array.dims]
 
 
+def is_field_of_tissue(result: Any) -> bool:
+    """Whether results are those of `wetcow.simulate_field`."""
+    return isinstance(result, xr.Dataset) and "psi" in result and "time" in result["psi"].dims
+
+
 def potential(field: xr.Dataset) -> tuple[xr.DataArray, str]:
     """Return the real potential in a unit that fits it, and its label."""
     psi = field["psi"].transpose("time", *axes_of(field["psi"]))
@@ -109,9 +114,8 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
         axis, place = axes[0, 0], psi[names[0]].values * MM
         if times is not None:
             for one in chosen:
-                axis.plot(
-                    place, one.values, lw=1.2, label=f"{float(one['time']) / size:.3g} {unit}"
-                )
+                when = f"{float(one['time']) / size:.3g} {unit}"
+                axis.plot(place, one.values, lw=1.2, label=when)
             figure.legend(fontsize=SMALL, frameon=False, loc="outside right upper", title="time")
             axis.set(xlabel=f"{names[0]} (mm)", ylabel=label)
             finish(axes)
@@ -159,9 +163,7 @@ def draw_maps(maps: xr.Dataset) -> Figure:
         for dim in array.dims:
             if dim not in AXES:
                 array = array.isel({dim: array.sizes[dim] // 2})
-                where.append(
-                    value_of(array[dim]) if dim in array.coords else f"{dim} in the middle"
-                )
+                where.append(value_of(array[dim]) if dim in array.coords else f"middle {dim}")
         if array.dtype.kind == "c":
             array, label = np.abs(array), f"|{label}|"
         names = axes_of(array)

@@ -9,7 +9,13 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from wetcow.networks.connectome import Connectome
-from wetcow.plotting.fields import axes_of, draw_field, draw_maps, draw_ray_paths
+from wetcow.plotting.fields import (
+    axes_of,
+    draw_field,
+    draw_maps,
+    draw_ray_paths,
+    is_field_of_tissue,
+)
 from wetcow.plotting.matrices import draw_connectome, draw_matrices
 from wetcow.plotting.names import choose
 from wetcow.plotting.runs import draw_run
@@ -41,8 +47,8 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         - a **field** of `simulate_field`: slices at several times, mm and s; of one axis: a picture
           of position and time;
         - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
-        - other measures, as `order_parameter`: a line in time, dots for modes, or as a sweep; spikes
-          of `spike_times`: a raster;
+        - other measures, as `order_parameter`: a line in time, dots for modes, or as a sweep;
+          `spike_times`: a raster;
         - a **Connectome**: its weights and tract lengths.
 
         Regions and seconds that `Connectome.label` has added are used.
@@ -77,9 +83,7 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
     ('gamma', 'spiking frequency (rad/time)')
     """
     if isinstance(result, xr.Dataset | xr.DataArray):
-        is_field = (
-            isinstance(result, xr.Dataset) and "psi" in result and "time" in result["psi"].dims
-        )
+        is_field = is_field_of_tissue(result)
         if times is not None and not is_field:
             raise ValueError("times are of fields: select them with .sel(time=…) before drawing")
         if is_field:

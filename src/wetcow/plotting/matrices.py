@@ -42,8 +42,8 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     matplotlib.figure.Figure
     """
     array = array.transpose(..., "mode", "mode_from")
-    stacked = array.stack(panel=array.dims[:-2]).transpose("panel", ...)
-    shown = spread(stacked.sizes["panel"], MOST_PANELS)
+    stacked = np.asarray(array.values, float).reshape(-1, *array.shape[-2:])
+    shown = spread(len(stacked), MOST_PANELS)
     columns = min(len(shown), 3)
     rows = -(-len(shown) // columns)
     size = SIZE if len(shown) == 1 else 3.4
@@ -53,8 +53,7 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     others = names_of(array, "mode_from")[0]
     drawn: Any = None
     for axis, number in zip(axes.ravel(), shown, strict=False):
-        values = np.asarray(stacked.values[number], float)
-        drawn = draw_matrix(axis, values, names, others, kind, size, (low, high))
+        drawn = draw_matrix(axis, stacked[number], names, others, kind, size, (low, high))
         where = np.unravel_index(number, array.shape[:-2])
         labels = [
             value_of(array[dim][i])

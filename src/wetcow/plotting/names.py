@@ -33,9 +33,7 @@ def choose(result: Any, modes: Any) -> Any:
     if modes is None:
         return result
     if "mode" not in result.dims:
-        raise ValueError(
-            f"these results have no modes to choose from; dimensions: {[*result.dims]}"
-        )
+        raise ValueError(f"there are no modes to choose from in the dimensions {[*result.dims]}")
     if isinstance(modes, str) or not isinstance(modes, Iterable):
         modes = [modes]
     names, kind = names_of(result)

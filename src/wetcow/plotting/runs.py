@@ -78,7 +78,7 @@ def _many(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     """Traces or a carpet of the waves Re a, a raster of spikes, and the order parameter."""
     names, kind = names_of(chosen)
     stacked = len(names) <= MOST_TRACES
-    height = 0.17 * len(names) if stacked else min(max(3.5, 0.085 * len(names)), 7.0)
+    height = 0.17 * len(names) if stacked else min(max(3.5, 0.1 * len(names)), 8.0)
     spikes_height = min(max(1.2, 0.03 * len(names)), 2.5)
     figure, axes = figure_of(
         WIDTH, height + spikes_height + 2, 3, 1, sharex=True,

@@ -45,11 +45,13 @@ def draw_series(array: xr.DataArray) -> Figure:
         mean = array.isel(time=late).mean("time", keep_attrs=True)
         mean.attrs["long_name"] = f"{array.name or 'value'}, second half".replace("_", " ")
         return draw_arrays([mean])
-    figure, axes = figure_of(8, 3, 1, 1)
+    many = bool(others) and array.sizes[others[0]] > MOST_LINES
+    height = min(max(3.0, 0.1 * array.sizes[others[0]]), 8.0) if many else 3.0
+    figure, axes = figure_of(8, height + 0.6 * many, 1, 1)
     axis = axes[0, 0]
-    if others and array.sizes[others[0]] > MOST_LINES:
+    if many:
         limits = (0.0, 1.0) if array.name in UNIT_RANGE else None
-        draw_heat(axis, array.transpose(others[0], "time"), label, limits)
+        draw_heat(axis, array.transpose(others[0], "time"), label, limits, height)
         return figure
     time, time_label = time_of(array)
     if others:

@@ -56,7 +56,10 @@ def label_of(array: xr.DataArray) -> str:
     >>> label_of(xr.DataArray(1.0, name="group_delay", attrs={"units": "s"}))
     'group delay (s)'
     """
-    name = array.attrs.get("long_name", "") or str(array.name or "value").replace("_", " ")
+    name = str(array.attrs.get("long_name", ""))
+    # What was computed of amplitudes may have kept their attributes.
+    if not name or (name.startswith("complex") and array.dtype.kind != "c"):
+        name = str(array.name or "value").replace("_", " ")
     name = re.sub(r" \[[\d, –-]+\]", "", name)  # numbers of equations
     units = str(array.attrs.get("units", "1"))
     return name if units in ("1", "") else f"{name} ({units})"
@@ -113,7 +116,7 @@ def limits_of(values: Any, signed: bool) -> tuple[float, float]:
 def named_ticks(axis: Any, names: list[str], length: float, turned: bool = False) -> None:
     """Name positions 0, 1, … along an axis of so many inches; only as many as are legible."""
     size = float(np.clip(0.8 * length * INCH / max(len(names), 1), 5.5, SMALL))
-    chosen = spread(len(names), max(2, int(length * INCH / (1.25 * size))))
+    chosen = spread(len(names), max(2, int(length * INCH / (1.2 * size))))
     if len(chosen) < len(names):  # equally far from each other
         chosen = np.arange(0, len(names), -(-len(names) // len(chosen)))
     axis.set_ticks(chosen, [names[i] for i in chosen], fontsize=size, rotation=90 if turned else 0)

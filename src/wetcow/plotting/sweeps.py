@@ -159,7 +159,11 @@ def is_signed(values: np.ndarray) -> bool:
 
 
 def draw_heat(
-    axis: Any, array: xr.DataArray, label: str, limits: tuple[float, float] | None = None
+    axis: Any,
+    array: xr.DataArray,
+    label: str,
+    limits: tuple[float, float] | None = None,
+    height: float = 2.6,
 ) -> None:
     """Draw a heat map of values on two dimensions, the second of which runs across.
 
@@ -172,13 +176,15 @@ def draw_heat(
         Of the colour bar.
     limits : (float, float), optional
         Of the colours.
+    height : float
+        Of the axis, inches.
     """
     values = np.asarray(array.values, float)
     signed = is_signed(values)
     low, high = limits_of(values, signed) if limits is None else limits
     edges = []
     for side, dim, number in ((axis.yaxis, array.dims[0], 0), (axis.xaxis, array.dims[1], 1)):
-        place, scale = _place(side, array, str(dim))
+        place, scale = _place(side, array, str(dim), height)
         order = np.argsort(place)
         values = np.take(values, order, axis=number)
         edges.append(_edges(place[order], scale))
@@ -189,10 +195,12 @@ def draw_heat(
     axis.set_facecolor(MISSING)
     if not np.isfinite(values).all():
         axis.set_title("grey: undefined or infinite", fontsize=SMALL, color=GREY, loc="right")
+    if array.dims[0] in ("mode", "wave"):
+        axis.invert_yaxis()  # as rows of a table
     axis.figure.colorbar(drawn, ax=axis, label=label)
 
 
-def _place(side: Any, array: xr.DataArray, dim: str) -> tuple[np.ndarray, str]:
+def _place(side: Any, array: xr.DataArray, dim: str, length: float = 2.6) -> tuple[np.ndarray, str]:
     """Label one axis of a figure by a dimension; return the positions on it, and its scale."""
     if dim == "time":
         place, label = time_of(array)
@@ -206,8 +214,8 @@ def _place(side: Any, array: xr.DataArray, dim: str) -> tuple[np.ndarray, str]:
         names, kind = names_of(array, dim)
         if not words:
             side.set_label_text(kind)
-        # As many as there is room for, about.
-        named_ticks(side, names, 2.6, turned=side.axis_name == "x" and max(map(len, names)) > 3)
+        across = side.axis_name == "x"
+        named_ticks(side, names, length, turned=across and max(map(len, names)) > 3)
         return np.arange(len(names), dtype=float), "linear"
     if values.dtype.kind == "i" and dim not in ("seed", "ray") and dim in array.coords:
         side.set_label_text(f"{label_of(coordinate)} (index)")

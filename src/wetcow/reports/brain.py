@@ -200,10 +200,10 @@ def figure_avalanches(
     inside = (events.time >= start) & (events.time < start + span)
     axes[0].plot(events.time[inside] - start, events.mode[inside], ".", color="black", ms=2.5)
     axes[0].set(xlabel="time (1/ω)", ylabel="mode (index)", xlim=(0, span), ylim=(-1, num_modes))
-    colors = colors(len(found))
+    palette = colors(len(found))
     rarest = 0.7 / max(len(one.size) for one in (*found.values(), independent))
     for axis, name in ((axes[1], "size"), (axes[2], "duration")):
-        for (label, one), color in zip(found.items(), colors, strict=True):
+        for (label, one), color in zip(found.items(), palette, strict=True):
             axis.step(
                 *_survival(getattr(one, name)), where="post", color=color, lw=1.4, label=label
             )
