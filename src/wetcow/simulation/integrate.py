@@ -419,8 +419,8 @@ def integrate(
 
 def _checked_times(times: Any) -> Any:
     if is_traced(times):
-        if jnp.ndim(times) != 1 or jnp.size(times) < 2:
-            raise ValueError(f"times must be at least two, got shape {jnp.shape(times)}")
+        if np.ndim(times) != 1 or np.size(times) < 2:
+            raise ValueError(f"times must be at least two, got shape {np.shape(times)}")
         return times
     found = array("times", times, ndim=1)
     if found.size < 2 or not np.all(np.diff(found) > 0):
@@ -430,8 +430,8 @@ def _checked_times(times: Any) -> Any:
 
 
 def _checked_amplitudes(a0: Any, size: int) -> Any:
-    if jnp.shape(a0) != (size,):
-        raise ValueError(f"a0 must have shape ({size},), got {jnp.shape(a0)}")
+    if np.shape(a0) != (size,):
+        raise ValueError(f"a0 must have shape ({size},), got {np.shape(a0)}")
     if not is_traced(a0):
         array("a0", a0, dtype=np.complex128)
     return a0
