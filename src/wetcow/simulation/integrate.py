@@ -18,7 +18,7 @@ import numpy as np
 
 from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
-from wetcow.process import check_process
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation import solvers
 from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 from wetcow.validation import array, number
@@ -196,14 +196,16 @@ class _Field(eqx.Module):
 
 
 def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
-    def field_of_arguments(t, y, args):
-        return _Field(as_complex(args, system))(t, y, None)
+    def closed_over(t, y, args):
+        return _Field(system if args is None else as_complex(args, system))(t, y, None)
 
+    # Diffrax takes no complex arrays as arguments; to join pairs at each step would take time.
+    is_real = not any(map(jnp.iscomplexobj, jax.tree.leaves(system)))
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(field_of_arguments if backwards else _Field(system)),
+        diffrax.ODETerm(_Field(system) if is_real and not backwards else closed_over),
         _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
@@ -381,6 +383,7 @@ def integrate(
     check_system(system)
     if not is_traced(system, a0, times):
         check_process()
+        bound_compiled_calls()
     if system.resets or system.delays[1]:
         raise ValueError(
             f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
