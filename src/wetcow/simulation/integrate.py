@@ -20,7 +20,7 @@ from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation import solvers
-from wetcow.simulation.pairs import as_complex, as_real, joined, pair
+from wetcow.simulation.pairs import as_real, joined, pair
 from wetcow.validation import array, number
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
@@ -186,32 +186,41 @@ def _method(eighth_order: bool, differentiable: bool) -> diffrax.AbstractSolver:
 
 
 class _Field(eqx.Module):
-    """The field of real pairs. A pytree: other parameters are arguments of what is compiled."""
+    """The field of real pairs. A pytree: other parameters are arguments of what is compiled.
 
-    system: System
+    It holds real pairs too, since diffrax warns of complex numbers.
+    """
+
+    arrays: list[Any]
+    like: Any = eqx.field(static=True)  # structure of the system, and which leaves are complex
+
+    @classmethod
+    def of(cls, system: System) -> _Field:
+        leaves, structure = jax.tree.flatten(system)
+        kinds = tuple(bool(jnp.iscomplexobj(leaf)) for leaf in leaves)
+        return cls(arrays=as_real(system), like=(structure, kinds))
 
     def __call__(self, t: Any, y: Any, args: Any) -> Any:
+        structure, kinds = self.like
+        arrays = self.arrays if args is None else args
+        leaves = [joined(x) if kind else x for x, kind in zip(arrays, kinds, strict=True)]
         a = joined(y)
-        return pair(self.system.field(a, _present(a)))
+        return pair(structure.unflatten(leaves).field(a, _present(a)))
 
 
 def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
-    def closed_over(t, y, args):
-        return _Field(system if args is None else as_complex(args, system))(t, y, None)
-
-    # Diffrax takes no complex arrays as arguments; to join pairs at each step would take time.
-    is_real = not any(map(jnp.iscomplexobj, jax.tree.leaves(system)))
+    field = _Field.of(system)
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(_Field(system) if is_real and not backwards else closed_over),
+        diffrax.ODETerm(field),
         _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
         dt0=None,
         y0=pair(a),
-        args=as_real(system) if backwards else None,
+        args=field.arrays if backwards else None,
         saveat=diffrax.SaveAt(ts=times[1:]) if sampled else diffrax.SaveAt(t1=True),
         stepsize_controller=diffrax.PIDController(
             rtol=stepping.rtol,
