@@ -1,7 +1,7 @@
 """Runs that would take for ever or too much memory, and arguments that do not exist."""
 
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
@@ -168,8 +168,9 @@ class TestNames:
                 build(lambda t: 1.0 + t)
 
     def test_what_is_not_a_system(self):
-        brain = wc.Connectome([[0, 1.0], [1.0, 0]])
-        for call in (wc.simulate, lambda one: wc.integrate(one, [0.1], [0, 1.0])):
+        brain = wc.Connectome(np.array([[0, 1.0], [1.0, 0]]))
+        simulate: Any = wc.simulate
+        for call in (simulate, lambda one: wc.integrate(one, [0.1], [0, 1.0])):
             with pytest.raises(TypeError, match=r"Connectome cannot be integrated.*to_network"):
                 call(brain)
             with pytest.raises(TypeError, match="the class; give one, such as Mode"):

@@ -18,7 +18,7 @@ import numpy as np
 
 from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
-from wetcow.process import check_process
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation import solvers
 from wetcow.simulation.pairs import as_real, joined, pair
 from wetcow.validation import array, number
@@ -392,6 +392,7 @@ def integrate(
     check_system(system)
     if not is_traced(system, a0, times):
         check_process()
+        bound_compiled_calls()
     if system.resets or system.delays[1]:
         raise ValueError(
             f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
