@@ -14,6 +14,7 @@ from wetcow.modes.mode import Mode
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
+from wetcow.validation import array
 
 SPARSE_BELOW = 0.1
 SHOWN = 3
@@ -125,7 +126,7 @@ def memorize(
     >>> bool(np.allclose(running.gamma, 1.9)), bool(np.allclose(running.omega, 1.0))
     (True, True)
     """
-    frequencies = np.asarray(omega, dtype=np.float64)
+    frequencies = array("omega", omega, empty=True)
     if frequencies.ndim != 1 or len(frequencies) < 2:
         raise ValueError(
             "omega must hold the frequencies of two or more modes, shape (n,); got shape "
@@ -177,7 +178,7 @@ def _allowed(links: Any, members: list[np.ndarray], size: int) -> np.ndarray:
 
 def _bound(name: str, value: Any, allowed: np.ndarray) -> np.ndarray:
     """Bounds of all links, (n, n); zero where there is none."""
-    bound = np.asarray(value, dtype=np.float64)
+    bound = array(name, value, finite=False, empty=True)
     if bound.shape not in ((), allowed.shape):
         raise ValueError(
             f"{name} must be a number or have shape {allowed.shape}, got {bound.shape}"

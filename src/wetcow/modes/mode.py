@@ -18,6 +18,7 @@ from wetcow.validation import array, refuse_masked
 
 LINEAR_BELOW = 0.1  # there the spiking frequency is within 1.5 % of omega
 CRITICAL_WITHIN = 1e-9
+SMALLEST = 1e-100  # w_phi other than 0: ratios of smaller numbers overflow
 
 
 def _parameter(value: Any) -> Any:
@@ -32,7 +33,7 @@ def _parameter(value: Any) -> Any:
     refuse_masked("a parameter of a Mode", value)
     try:
         return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"a parameter of a Mode must be numbers, got {value!r}") from None
 
 
@@ -101,6 +102,8 @@ class Mode(System):
                 f"w_phi must not be negative, got {self.w_phi}; shift the phase by pi instead, "
                 "which flips the signs of w_phi and w_a together"
             )
+        if np.any((np.asarray(self.w_phi) > 0) & (np.asarray(self.w_phi) < SMALLEST)):
+            raise ValueError(f"w_phi must be 0 or at least {SMALLEST:g}, got {self.w_phi}")
         w_a, psi, alpha = (np.asarray(value) for value in (self.w_a, self.psi, self.alpha))
         if np.any(np.abs(w_a * np.sin(psi)) >= alpha):
             raise ValueError(

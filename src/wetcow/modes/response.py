@@ -27,6 +27,7 @@ from numpy.polynomial import chebyshev
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 from wetcow.modes.limit_cycle import limit_cycle
 from wetcow.precision import in_double, is_traced
+from wetcow.validation import array
 
 NUM_TERMS = 16  # of the series in each piece
 CLOSEST = 0.005  # smallest x solved: cr = 0.999975; the series extrapolates below
@@ -254,7 +255,7 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
         return _response(jnp, jnp.asarray(c, dtype=jnp.result_type(float, c)), constants)
     every = Constants(*(np.asarray(value, dtype=np.float64) for value in constants))
     with np.errstate(all="ignore"):  # of values that are not chosen
-        return _response(np, np.asarray(c, dtype=np.float64), every)
+        return _response(np, array("c", c, finite=False, empty=True), every)
 
 
 def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation import solvers
-from wetcow.simulation.pairs import as_real, joined, pair
+from wetcow.simulation.pairs import as_complex, as_real, joined, pair
 from wetcow.validation import array, number
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
@@ -186,41 +186,36 @@ def _method(eighth_order: bool, differentiable: bool) -> diffrax.AbstractSolver:
 
 
 class _Field(eqx.Module):
-    """The field of real pairs. A pytree: other parameters are arguments of what is compiled.
+    """The field of real pairs. A pytree: other parameters are arguments of what is compiled."""
 
-    It holds real pairs too, since diffrax warns of complex numbers.
-    """
-
-    arrays: list[Any]
-    like: Any = eqx.field(static=True)  # structure of the system, and which leaves are complex
-
-    @classmethod
-    def of(cls, system: System) -> _Field:
-        leaves, structure = jax.tree.flatten(system)
-        kinds = tuple(bool(jnp.iscomplexobj(leaf)) for leaf in leaves)
-        return cls(arrays=as_real(system), like=(structure, kinds))
+    system: System
 
     def __call__(self, t: Any, y: Any, args: Any) -> Any:
-        structure, kinds = self.like
-        arrays = self.arrays if args is None else args
-        leaves = [joined(x) if kind else x for x, kind in zip(arrays, kinds, strict=True)]
+        own = self.system if args is None else as_complex(args, self.system)
         a = joined(y)
-        return pair(structure.unflatten(leaves).field(a, _present(a)))
+        return pair(own.field(a, _present(a)))
+
+
+def _field_of(system: System) -> Any:
+    """As diffrax wants it: complex numbers, of which it warns, are no arguments but closed in."""
+    field = _Field(system)
+    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(system)):
+        return lambda t, y, args: field(t, y, args)
+    return field
 
 
 def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
-    field = _Field.of(system)
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(field),
+        diffrax.ODETerm(_field_of(system)),
         _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
         dt0=None,
         y0=pair(a),
-        args=field.arrays if backwards else None,
+        args=as_real(system) if backwards else None,
         saveat=diffrax.SaveAt(ts=times[1:]) if sampled else diffrax.SaveAt(t1=True),
         stepsize_controller=diffrax.PIDController(
             rtol=stepping.rtol,

@@ -30,10 +30,16 @@ def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
     start, end = number("t0", t0), number("t1", t1)
     if end <= start:
         raise ValueError(f"t1 must be later than t0, got t0={start}, t1={end}")
-    count = integer("num_samples", num_samples, minimum=2)
+    count = integer("num_samples", num_samples, minimum=2, maximum=2**53)
     reasonable_size(
         f"num_samples={count}", 8.0 * count, "take fewer samples", limit=available_memory() / 2
     )
+    interval = (end - start) / (count - 1)
+    if not np.isfinite(interval) or start + interval == start or end - interval == end:
+        raise ValueError(
+            f"{count} samples from t0={start:g} to t1={end:g} are closer than the rounding of "
+            "time, or infinitely far apart"
+        )
     return np.linspace(start, end, count)
 
 
@@ -194,7 +200,13 @@ def choose_stepping(
     if longest and dt > shortest * (1 + 1e-12):
         raise ValueError(f"dt={dt:g} exceeds the shortest delay: use dt ≤ {shortest:g}")
     # Samples lie on steps: the step is shortened to divide the time between samples.
-    steps = int(np.ceil(interval / dt * (1 - 1e-12)))
+    wanted = interval / dt * (1 - 1e-12)
+    if not 0 < wanted < 2**53:
+        raise ValueError(
+            f"samples {interval:.3g} time units apart cannot be reached in steps of {dt:.3g}: "
+            "check dt, t1 and num_samples"
+        )
+    steps = int(np.ceil(wanted))
     step = interval / steps
     history = _rounded_up(int(np.ceil(longest / step)) + 2) if longest else 0
     return Fixed(step, steps, history, noisy)
