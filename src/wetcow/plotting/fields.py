@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,11 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
         return figure
     rows = planes(chosen)
     number = chosen.sizes["time"]
-    figure, axes = figure_of(PANEL * number + 1, PANEL * len(rows) + 0.4, len(rows), number)
+    heights = [_height(array) for array, _ in rows]
+    figure, axes = figure_of(
+        PANEL * number + 1, sum(heights) + 0.8 * len(rows), len(rows), number,
+        height_ratios=heights,
+    )  # fmt: skip
     drawn: Any = None
     for row, (array, where) in zip(axes, rows, strict=True):
         for index, axis in enumerate(row):
@@ -140,6 +145,12 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
                 axis.set_ylabel("")
     figure.colorbar(drawn, ax=axes, label=label)
     return figure
+
+
+def _height(array: xr.DataArray) -> float:
+    """Of a panel in which a slice has its shape, inches."""
+    across, up = (float(np.ptp(array[name].values)) for name in axes_of(array))
+    return 0.8 * PANEL * float(np.clip(up / across if across else 1.0, 0.3, 2.0))
 
 
 def draw_maps(maps: xr.Dataset) -> Figure:
@@ -166,6 +177,7 @@ def draw_maps(maps: xr.Dataset) -> Figure:
                 where.append(value_of(array[dim]) if dim in array.coords else f"middle {dim}")
         if array.dtype.kind == "c":
             array, label = np.abs(array), f"|{label}|"
+        label = textwrap.fill(label, 30)
         names = axes_of(array)
         if len(names) == 1:
             axis.plot(array[names[0]].values * MM, array.values, color=BLUE, lw=1.2)

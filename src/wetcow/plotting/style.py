@@ -15,6 +15,7 @@ MAP, SIGNED = "viridis", "RdBu_r"
 MISSING = "0.85"  # behind maps, where nothing is known
 SMALL = 8  # points
 INCH = 72  # points
+FLAT = 1e-4  # relative range of what is uniform
 MM = 1e3  # in a metre
 PREFIXES = {1e-9: "n", 1e-6: "µ", 1e-3: "m", 1.0: "", 1e3: "k", 1e6: "M"}
 
@@ -22,6 +23,7 @@ PREFIXES = {1e-9: "n", 1e-6: "µ", 1e-3: "m", 1.0: "", 1e3: "k", 1e6: "M"}
 def figure_of(width: float, height: float, rows: int, columns: int, **layout: Any) -> Any:
     """Return a figure and its axes (rows, columns)."""
     figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.07)
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
 
 
@@ -110,7 +112,10 @@ def limits_of(values: Any, signed: bool) -> tuple[float, float]:
         largest = float(np.abs(known).max()) or 1.0
         return -largest, largest
     low, high = float(known.min()), float(known.max())
-    return low, (high if high > low else low + max(abs(low), 1.0) * 1e-6)
+    if high - low > FLAT * max(abs(low), abs(high)):
+        return low, high
+    around = 0.05 * abs(low) or 1.0  # colours should not show rounding
+    return low - around, high + around
 
 
 def named_ticks(axis: Any, names: list[str], length: float, turned: bool = False) -> None:
