@@ -8,7 +8,6 @@ from PIL import Image
 
 import wetcow as wc
 from wetcow.plotting.style import prefixed
-from wetcow.synchrony.running import MeanOrder
 
 NAMES = ("rV1", "lV1", "rA1", "lA1", "rM1", "lM1", "rS1", "lS1", "rFEF", "lFEF", "rPFC", "lPFC")
 
@@ -34,7 +33,7 @@ def labelled(result, number, positions=False):
 
 @pytest.fixture(scope="module")
 def swept():
-    net = wc.Network(0.8, np.linspace(0.9, 1.1, 4), wc.Dense(np.full((4, 4), 0.1)))
+    net = wc.Network(0.8, np.linspace(0.9, 1.1, 4), wc.Dense(0.1 * (1 - np.eye(4))))
     return wc.sweep(
         net, t1=40.0, num_samples=201, coupling_strength=[0.4, 0.1, 0.2], gamma=[0.5, 1.0], seed=0
     )
@@ -45,9 +44,20 @@ def fields():
     found = {}
     for dimension in (1, 2, 3):
         grid = (12, 10, 8)[:dimension]
-        tissue = wc.Conductivity.from_function(lambda r: 0.3 * (1 + 5 * r[0]), grid, 1e-3)
+        tissue = wc.Conductivity(np.full(grid, 0.3), 1e-3)
         psi0 = np.random.default_rng(0).normal(size=grid) * 1e-3
-        found[dimension] = wc.simulate_field(tissue, t1=2e-3, psi0=psi0, num_samples=5)
+        if dimension == 1:
+            found[dimension] = wc.simulate_field(tissue, t1=2e-3, psi0=psi0, num_samples=5)
+            continue
+        time = np.linspace(0, 2e-3, 5)
+        decay = np.exp(-1e3 * time).reshape(5, *dimension * [1])
+        names = ("time", *"xyz"[:dimension])
+        variables = {
+            "psi": (names, decay * psi0, {"units": "V"}),
+            "energy": ("time", np.exp(-2e3 * time), {"long_name": "½ε∫|∇Ψ|²", "units": "J"}),
+        }
+        coords = {"time": ("time", time, {"units": "s"}), **tissue.coordinates()}
+        found[dimension] = xr.Dataset(variables, coords)
     return found
 
 
@@ -75,8 +85,10 @@ def test_run_of_ten_has_a_legend_with_the_names_of_regions():
     assert [axis.get_ylabel() for axis in figure.axes] == [
         "amplitude |a|",
         "phase (turns)",
-        "order\nparameter",
+        "order parameter",
     ]
+    turns = np.linspace(0.8, 1.2, 10) * 40 / (2 * np.pi)
+    np.testing.assert_allclose([line.get_ydata()[-1] for line in figure.axes[1].lines], turns)
     axis = figure.axes[-1]
     assert axis.get_xlabel() == "time (s)"
     # 40 time units of a rate of 1 are 40/2π periods of a tenth of a second.
@@ -177,23 +189,22 @@ def test_labelled_sweep_is_in_hertz(swept):
 
 
 def test_reduced_sweep_over_three_axes_and_seeds():
-    mode = wc.Mode(gamma=np.zeros(2))
-    runs = wc.sweep(
-        mode,
-        t1=5.0,
-        num_samples=21,
-        gamma=[0.5, 1.0],
-        omega=[0.9, 1.0, 1.1],
-        noise=[0.001, 0.01, 0.1],
-        seed=[0, 1],
-        dt=0.05,
-        record=False,
-        reduce={"order": MeanOrder()},
-    )
+    values = np.random.default_rng(0).random((2, 3, 3, 2))
+    coords = {
+        "gamma": [0.5, 1.0],
+        "coupling_strength": [1.0, 2.0, 3.0],
+        "noise": [0.001, 0.01, 0.1],
+        "seed": [0, 1],
+    }
+    runs = xr.Dataset({"order": (tuple(coords), values)}, coords)
     figure = drawn(wc.plot(runs))
     assert [axis.get_title() for axis in figure.axes[:2]] == ["gamma = 0.5", "gamma = 1"]
     axis = figure.axes[0]
-    assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_xscale()) == ("noise", "omega", "log")
+    assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_xscale()) == (
+        "noise",
+        "coupling strength",
+        "log",
+    )
     expected = runs.order.isel(gamma=0).mean("seed")
     np.testing.assert_allclose(axis.collections[0].get_array(), expected)
 
@@ -287,8 +298,9 @@ def test_maps_and_rays():
     assert [axis.get_title() for axis in figure.axes[1:3]] == 2 * [
         "wave number = 300 rad/m\nz = 3 mm"
     ]
-    drawn(wc.plot(wc.dispersion(tissue, [[300.0, 0, 0]])))
-    rays = wc.trace_rays(tissue, [[3e-3, 3e-3, 3e-3]], [[300.0, 0, 0]], 1e-3)
+    path = np.linspace(0, 1e-2, 15).reshape(1, 5, 3)
+    decay = ("ray", "time"), -np.arange(5.0)[None]
+    rays = xr.Dataset({"position": (("ray", "time", "component"), path), "log_amplitude": decay})
     axis = drawn(wc.plot(rays)).axes[0]
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("x (mm)", "y (mm)")
 
@@ -308,7 +320,7 @@ def test_maps_and_rays():
     ],
 )
 def test_other_things_are_refused_with_a_list(thing):
-    with pytest.raises(TypeError, match="cannot draw.*simulate.*functional_connectivity"):
+    with pytest.raises(TypeError, match=r"cannot draw.*simulate.*functional_connectivity"):
         wc.plot(thing)
 
 
