@@ -16,6 +16,7 @@ from wetcow.plotting.style import (
     MM,
     SIGNED,
     SMALL,
+    amplitude,
     figure_of,
     finish,
     label_of,
@@ -47,7 +48,7 @@ def potential(field: xr.Dataset) -> tuple[xr.DataArray, str]:
     psi = field["psi"].transpose("time", *axes_of(field["psi"]))
     size, unit = prefixed(psi.values, "V")
     name = "Re Ψ" if np.iscomplexobj(psi) else "potential Ψ"
-    return psi.copy(data=psi.values.real / size), f"{name} ({unit})"
+    return psi.copy(data=np.real(psi.values) / size), f"{name} ({unit})"
 
 
 def planes(array: xr.DataArray) -> list[tuple[xr.DataArray, str]]:
@@ -169,14 +170,13 @@ def draw_maps(maps: xr.Dataset) -> Figure:
     found = [one for one in maps.data_vars.values() if axes_of(one) and "component" not in one.dims]
     figure, axes = figure_of(3.4 * len(found), 3.3, 1, len(found))
     for axis, array in zip(axes[0], found, strict=True):
+        array = amplitude(array)
         label = label_of(array)
         where = []
         for dim in array.dims:
             if dim not in AXES:
                 array = array.isel({dim: array.sizes[dim] // 2})
                 where.append(value_of(array[dim]) if dim in array.coords else f"middle {dim}")
-        if array.dtype.kind == "c":
-            array, label = np.abs(array), f"|{label}|"
         label = textwrap.fill(label, 30)
         names = axes_of(array)
         if len(names) == 1:

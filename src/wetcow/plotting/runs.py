@@ -86,7 +86,7 @@ def _many(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     )  # fmt: skip
     waves, spikes, order = axes[:, 0]
     time, label = time_of(run)
-    values = chosen["a"].transpose("time", "mode").values.real
+    values = np.real(chosen["a"].transpose("time", "mode").values)
     (_draw_traces if stacked else _draw_carpet)(waves, time, values)
     named_ticks(waves.yaxis, names, height)
     waves.set(ylabel=kind, ylim=(len(names) - (0.2 if stacked else 0.5), -0.8 if stacked else -0.5))
