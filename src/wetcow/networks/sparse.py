@@ -95,7 +95,7 @@ class Sparse(Coupling):
         return jax.ops.segment_sum(per_link, self.target, self.num_modes)
 
     def __call__(self, a, past=None):
-        found = self._sum(self.value * a[self.source])
+        found = self._sum(self.value * jnp.asarray(a)[self.source])
         if not is_traced((self.target, self.source)):
             return found
         # JAX would take the nearest mode for a source, and nothing for a target.
