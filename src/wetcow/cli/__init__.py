@@ -176,7 +176,7 @@ def simulate(
     json_file: Json = None,
     plot: Annotated[
         pathlib.Path | None,
-        typer.Option(metavar="FILE.png", help="Draw the trajectory and the order parameter."),
+        typer.Option(metavar="FILE.png", help="Draw the run, or what the sweep came to."),
     ] = None,
     progress: Annotated[
         bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")

@@ -46,7 +46,7 @@ def animate(
     *,
     modes: Any = None,
     frames: int = 100,
-    rate: float = 15.0,
+    rate: int = 15,
     dpi: float = 80.0,
 ) -> FuncAnimation:
     """Move a field, or the modes of a run.
@@ -63,7 +63,7 @@ def animate(
         Of a run, as of `plot`.
     frames : int
         How many samples to draw at most, evenly spread.
-    rate : float
+    rate : int
         Frames in a second.
     dpi : float
         Dots in an inch, of the file.
@@ -91,7 +91,7 @@ def animate(
     ['run.gif']
     """
     frames = integer("frames", frames, minimum=1)
-    rate = number("rate", rate, above=0)
+    rate = integer("rate", rate, minimum=1)
     dpi = number("dpi", dpi, above=0)
     if path is not None:
         path = pathlib.Path(path).expanduser()
@@ -210,7 +210,7 @@ def _plane(run: xr.Dataset) -> tuple[Figure, Update, int]:
         for index, (point, trail) in enumerate(zip(points, trails, strict=True)):
             past = a[max(frame - TRAIL, 0) : frame + 1, index]
             point.set_data(*_parts(past[-1]))
-            trail.set_data(past.real, past.imag)
+            trail.set_data(np.real(past), np.imag(past))
         title.set_text(words[frame])
 
     return figure, update, len(a)
@@ -222,7 +222,7 @@ def _parts(value: Any) -> tuple[list[float], list[float]]:
 
 def _brain(run: xr.Dataset) -> tuple[Figure, Update, int]:
     """Waves at the positions of regions, in three projections."""
-    waves = run["a"].transpose("time", "mode").values.real
+    waves = np.real(run["a"].transpose("time", "mode").values)
     low, high = limits_of(waves, signed=True)
     places = np.stack([run[name].values for name in "xyz"], axis=1)
     figure, axes = figure_of(11, 3.6, 1, 3)

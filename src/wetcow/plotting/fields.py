@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from wetcow.plotting.style import (
     MM,
     SIGNED,
     SMALL,
+    amplitude,
     figure_of,
     finish,
     label_of,
@@ -46,7 +48,7 @@ def potential(field: xr.Dataset) -> tuple[xr.DataArray, str]:
     psi = field["psi"].transpose("time", *axes_of(field["psi"]))
     size, unit = prefixed(psi.values, "V")
     name = "Re Ψ" if np.iscomplexobj(psi) else "potential Ψ"
-    return psi.copy(data=psi.values.real / size), f"{name} ({unit})"
+    return psi.copy(data=np.real(psi.values) / size), f"{name} ({unit})"
 
 
 def planes(array: xr.DataArray) -> list[tuple[xr.DataArray, str]]:
@@ -129,7 +131,11 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
         return figure
     rows = planes(chosen)
     number = chosen.sizes["time"]
-    figure, axes = figure_of(PANEL * number + 1, PANEL * len(rows) + 0.4, len(rows), number)
+    heights = [_height(array) for array, _ in rows]
+    figure, axes = figure_of(
+        PANEL * number + 1, sum(heights) + 0.8 * len(rows), len(rows), number,
+        height_ratios=heights,
+    )  # fmt: skip
     drawn: Any = None
     for row, (array, where) in zip(axes, rows, strict=True):
         for index, axis in enumerate(row):
@@ -140,6 +146,12 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
                 axis.set_ylabel("")
     figure.colorbar(drawn, ax=axes, label=label)
     return figure
+
+
+def _height(array: xr.DataArray) -> float:
+    """Of a panel in which a slice has its shape, inches."""
+    across, up = (float(np.ptp(array[name].values)) for name in axes_of(array))
+    return 0.8 * PANEL * float(np.clip(up / across if across else 1.0, 0.3, 2.0))
 
 
 def draw_maps(maps: xr.Dataset) -> Figure:
@@ -158,14 +170,14 @@ def draw_maps(maps: xr.Dataset) -> Figure:
     found = [one for one in maps.data_vars.values() if axes_of(one) and "component" not in one.dims]
     figure, axes = figure_of(3.4 * len(found), 3.3, 1, len(found))
     for axis, array in zip(axes[0], found, strict=True):
+        array = amplitude(array)
         label = label_of(array)
         where = []
         for dim in array.dims:
             if dim not in AXES:
                 array = array.isel({dim: array.sizes[dim] // 2})
                 where.append(value_of(array[dim]) if dim in array.coords else f"middle {dim}")
-        if array.dtype.kind == "c":
-            array, label = np.abs(array), f"|{label}|"
+        label = textwrap.fill(label, 30)
         names = axes_of(array)
         if len(names) == 1:
             axis.plot(array[names[0]].values * MM, array.values, color=BLUE, lw=1.2)

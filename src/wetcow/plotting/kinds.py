@@ -20,6 +20,7 @@ from wetcow.plotting.matrices import draw_connectome, draw_matrices
 from wetcow.plotting.names import choose
 from wetcow.plotting.runs import draw_run
 from wetcow.plotting.series import draw_raster, draw_series, draw_table, draw_values
+from wetcow.plotting.style import amplitude
 from wetcow.plotting.sweeps import draw_arrays, draw_sweep, measures_of, swept
 
 DRAWN = (
@@ -82,16 +83,15 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('gamma', 'spiking frequency (rad/time)')
     """
-    if isinstance(result, xr.Dataset | xr.DataArray):
-        is_field = is_field_of_tissue(result)
-        if times is not None and not is_field:
-            raise ValueError("times are of fields: select them with .sel(time=…) before drawing")
-        if is_field:
-            _refuse_modes(modes)
-            return draw_field(result, times)
-        return (_dataset if isinstance(result, xr.Dataset) else _array)(result, modes)
+    if is_field_of_tissue(result):
+        _refuse_modes(modes)
+        return draw_field(result, times)
     if times is not None:
-        raise ValueError("times are of fields")
+        raise ValueError("times are of fields: select those of a run by run.sel(time=…)")
+    if isinstance(result, xr.Dataset):
+        return _dataset(result, modes)
+    if isinstance(result, xr.DataArray):
+        return _array(result, modes)
     if isinstance(result, Connectome):
         _refuse_modes(modes)
         return draw_connectome(result)
@@ -151,8 +151,7 @@ def _array(array: xr.DataArray, modes: Any) -> Figure:
         return draw_matrices(array)
     if "time" in array.dims:
         return draw_series(array)
-    if array.dtype.kind == "c":
-        array = np.abs(array)
+    array = amplitude(array)
     if "spike" in array.dims:
         return draw_table(array)
     return draw_arrays([array]) if swept(array) else draw_values([array])

@@ -46,7 +46,7 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     shown = spread(len(stacked), MOST_PANELS)
     columns = min(len(shown), 3)
     rows = -(-len(shown) // columns)
-    size = SIZE if len(shown) == 1 else 3.4
+    size = _size(array.sizes["mode"]) if len(shown) == 1 else 3.4
     figure, axes = figure_of(size * columns + 1, size * rows, rows, columns)
     low, high = _limits(array)
     names, kind = names_of(array)
@@ -65,6 +65,11 @@ def draw_matrices(array: xr.DataArray) -> Figure:
         axis.set_visible(False)
     figure.colorbar(drawn, ax=axes, label=label_of(array), shrink=0.85)
     return figure
+
+
+def _size(number: int) -> float:
+    """Of a matrix that is alone, inches: with room for the names."""
+    return float(np.clip(0.13 * number, SIZE, 10.0))
 
 
 def _limits(array: xr.DataArray) -> tuple[float, float]:
@@ -112,7 +117,10 @@ def draw_matrix(
     axis.set_facecolor(MISSING)
     named_ticks(axis.yaxis, names, 0.75 * size)
     named_ticks(axis.xaxis, others, 0.75 * size, turned=max(map(len, others)) > 2)
-    axis.set(ylabel=kind, xlabel=f"from {kind}")
+    if values.shape[0] == values.shape[1] and np.allclose(values, values.T, equal_nan=True):
+        axis.set(ylabel=kind, xlabel=kind)
+    else:
+        axis.set(ylabel=f"to {kind}", xlabel=f"from {kind}")
     return drawn
 
 
@@ -133,9 +141,10 @@ def draw_connectome(connectome: Connectome) -> Figure:
         lengths = np.where(linked, connectome.tract_lengths, np.nan)
         panels.append(("tract length (mm)", lengths))
     names = [str(one) for one in connectome.regions or range(connectome.size)]
-    figure, axes = figure_of((SIZE + 1) * len(panels), SIZE, 1, len(panels))
+    size = _size(connectome.size)
+    figure, axes = figure_of((size + 1) * len(panels), size, 1, len(panels))
     for axis, (label, values) in zip(axes[0], panels, strict=True):
         limits = (0.0, limits_of(values, False)[1])
-        drawn = draw_matrix(axis, values, names, names, "region", SIZE, limits)
+        drawn = draw_matrix(axis, values, names, names, "region", size, limits)
         figure.colorbar(drawn, ax=axis, label=label, shrink=0.85)
     return figure

@@ -68,7 +68,7 @@ def _lines(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
             title=kind, title_fontsize=SMALL, fontsize=SMALL, frameon=False,
             loc="outside right upper",
         )  # fmt: skip
-        _draw_order(axes[2, 0], run)
+        _draw_order(axes[2, 0], run, "order parameter")
     axes[-1, 0].set_xlabel(label)
     finish(axes)
     return figure
@@ -86,14 +86,14 @@ def _many(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     )  # fmt: skip
     waves, spikes, order = axes[:, 0]
     time, label = time_of(run)
-    values = chosen["a"].transpose("time", "mode").values.real
+    values = np.real(chosen["a"].transpose("time", "mode").values)
     (_draw_traces if stacked else _draw_carpet)(waves, time, values)
     named_ticks(waves.yaxis, names, height)
     waves.set(ylabel=kind, ylim=(len(names) - (0.2 if stacked else 0.5), -0.8 if stacked else -0.5))
     times = [np.interp(one, run["time"].values, time) for one in spike_times(chosen)]
     draw_spikes(spikes, times, spikes_height)
     spikes.set_ylabel(f"spikes of\neach {kind}")
-    _draw_order(order, run)
+    _draw_order(order, run, "order\nparameter")
     order.set_xlabel(label)
     finish(axes)
     figure.align_ylabels(axes[1:, 0])
@@ -149,10 +149,10 @@ def draw_spikes(axis: Any, times: list[np.ndarray], height: float) -> None:
         _say(axis, "no spikes")
 
 
-def _draw_order(axis: Any, run: xr.Dataset) -> None:
+def _draw_order(axis: Any, run: xr.Dataset, label: str) -> None:
     order = order_parameter(run)
     axis.plot(time_of(run)[0], order.values, color=GREY, lw=1)
-    axis.set(ylabel="order\nparameter", ylim=(0, 1.02))
+    axis.set(ylabel=label, ylim=(0, 1.02))
     if np.isnan(order.values).all():
         _say(axis, "not defined: fewer than two modes move")
 

@@ -11,6 +11,7 @@ from wetcow.plotting.runs import draw_spikes
 from wetcow.plotting.style import (
     BLUE,
     SMALL,
+    amplitude,
     colors,
     figure_of,
     finish,
@@ -36,9 +37,8 @@ def draw_series(array: xr.DataArray) -> Figure:
     -------
     matplotlib.figure.Figure
     """
+    array = amplitude(array)
     label = label_of(array)
-    if array.dtype.kind == "c":
-        array, label = np.abs(array), f"|{label}|"
     others = [str(dim) for dim in array.dims if dim != "time"]
     if len(others) > 1:
         late = array["time"].values >= float(array["time"][0] + array["time"][-1]) / 2

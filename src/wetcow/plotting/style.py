@@ -9,19 +9,21 @@ import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 GREEN, RED, BLUE, GREY = "#2a8a3e", "#c8352b", "#2b5fa8", "#777777"
 MAP, SIGNED = "viridis", "RdBu_r"
 MISSING = "0.85"  # behind maps, where nothing is known
 SMALL = 8  # points
 INCH = 72  # points
+FLAT = 1e-4  # relative range of what is uniform
 MM = 1e3  # in a metre
 PREFIXES = {1e-9: "n", 1e-6: "µ", 1e-3: "m", 1.0: "", 1e3: "k", 1e6: "M"}
 
 
 def figure_of(width: float, height: float, rows: int, columns: int, **layout: Any) -> Any:
     """Return a figure and its axes (rows, columns)."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07))
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
 
 
@@ -63,6 +65,15 @@ def label_of(array: xr.DataArray) -> str:
     name = re.sub(r" \[[\d, –-]+\]", "", name)  # numbers of equations
     units = str(array.attrs.get("units", "1"))
     return name if units in ("1", "") else f"{name} ({units})"
+
+
+def amplitude(array: xr.DataArray) -> xr.DataArray:
+    """Absolute values of complex ones; others as they are."""
+    if array.dtype.kind != "c":
+        return array
+    found = array.copy(data=np.abs(array.values))
+    found.attrs["long_name"] = f"|{label_of(array.drop_attrs())}|"
+    return found
 
 
 def value_of(coordinate: xr.DataArray) -> str:
@@ -110,7 +121,10 @@ def limits_of(values: Any, signed: bool) -> tuple[float, float]:
         largest = float(np.abs(known).max()) or 1.0
         return -largest, largest
     low, high = float(known.min()), float(known.max())
-    return low, (high if high > low else low + max(abs(low), 1.0) * 1e-6)
+    if high - low > FLAT * max(abs(low), abs(high)):
+        return low, high
+    around = 0.05 * abs(low) or 1.0  # colours should not show rounding
+    return low - around, high + around
 
 
 def named_ticks(axis: Any, names: list[str], length: float, turned: bool = False) -> None:

@@ -225,7 +225,7 @@ def _place(side: Any, array: xr.DataArray, dim: str, length: float = 2.6) -> tup
     if scale == "log":
         (side.axes.set_xscale if side.axis_name == "x" else side.axes.set_yscale)("log")
     steps = np.diff(np.log(ordered) if scale == "log" else ordered)
-    if len(place) <= MOST_TICKS and (not steps.size or np.ptp(steps) <= 1e-6 * steps.max()):
+    if len(place) <= MOST_TICKS and (not steps.size or steps.min() >= steps.sum() / 12):
         side.set_ticks(ordered, [f"{value:.4g}" for value in ordered])
         side.set_ticks([], minor=True)
     return place, scale
