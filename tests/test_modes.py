@@ -200,6 +200,9 @@ class TestBistability:
         rates = jax.jit(lambda c, w_a: wc.response(c, wc.CANONICAL._replace(w_a=w_a)))
         assert np.all(np.isnan(rates(0.55, -2.0)))
         assert rates(2.1, wc.CANONICAL.w_a)[0] == 0
+        fixed = jax.jit(lambda c: wc.response(c, BESIDE_THE_CYCLE[0])[0])
+        end = end_of_spiking(BESIDE_THE_CYCLE[0])
+        np.testing.assert_array_equal(fixed(np.array([0.98, 1.02]) * end), [np.nan, 0])
 
 
 class TestFrequencies:

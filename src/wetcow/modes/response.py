@@ -240,7 +240,7 @@ def can_spike_beyond(c: Any, constants: Constants) -> np.ndarray:
     for index in zip(*np.nonzero(np.atleast_1d(beyond)), strict=True):
         at = index if c.ndim else ()
         one = Constants(*(float(value[at]) for value in each))
-        found[at] = repels[at] or c[at] < end_of_spiking(one)
+        found[at] = repels[at] or c[at] < end_of_spiking(one) * (1 - 1e-12)
     return found
 
 
@@ -270,7 +270,7 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
         sets of constants, or traced ones) no limit cycle was found. For some constants with
         w_a < 0 a mode can either rest or go on spiking beyond criticality, up to a larger c
         (theory §3), or its point of rest repels: both values are NaN there, with a UserWarning.
-        If `c` or constants are traced, they are NaN for such constants wherever cr ≥ 1 and no
+        With traced constants they are NaN for such constants wherever cr ≥ 1 and no
         warning is given; that is then told from the cycle's frequency just below criticality,
         a threshold that can miss constants at the very border. Differentiable; the slopes
         at criticality itself are one-sided.
@@ -318,18 +318,19 @@ def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:
     frequency = xp.where(spikes, frequency, xp.where(silent, 0.0, 1.0 + at_rest))
     amplitude = xp.where(known & (c > 0), amplitude, at_rest)
     if xp is jnp:
-        twofold = silent & _turns_at_criticality(constants, ratio)
+        twofold = silent & _may_spike_beyond(c, constants, ratio)
         frequency = jnp.where(twofold, np.nan, frequency)
         amplitude = jnp.where(twofold, np.nan, amplitude)
     return frequency, amplitude
 
 
-def _turns_at_criticality(constants: Constants, ratio: Any) -> Any:
-    """Whether the limit cycle goes on beside the critical point."""
+def _may_spike_beyond(c: Any, constants: Constants, ratio: Any) -> Any:
+    """`can_spike_beyond` for traced values; without an end of spiking for traced constants."""
+    repels = jnp.tan(_silent_phase(c, constants)) >= c
     single = _one_set(constants)
     if single is not None:
-        if np.isnan(ratio).any():
+        if np.any(np.isnan(ratio)):
             return False
-        return end_of_spiking(single) * np.max(ratio) > 1 + 1e-9
-    traced = jax.lax.stop_gradient(constants)
-    return limit_cycle(jnp.asarray(BESIDE), traced).frequency > FAST
+        return repels | (c < end_of_spiking(single) * (1 - 1e-6))  # in single precision as well
+    fixed = jax.lax.stop_gradient(constants)
+    return repels | (limit_cycle(jnp.asarray(BESIDE), fixed).frequency > FAST)
