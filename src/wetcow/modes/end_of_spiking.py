@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 
@@ -23,6 +22,8 @@ FURTHEST = 64.0  # largest cr looked at
 
 def keeps_turning(c: float, constants: Constants) -> bool:
     """Whether a mode with γ/ω = c, started with a small amplitude, spikes for ever."""
+    from scipy.integrate import solve_ivp  # slow to import, and seldom needed
+
     w_a, w_phi, psi, alpha = constants
 
     def slope(phase, u):

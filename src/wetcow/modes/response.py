@@ -146,7 +146,7 @@ def _table(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
     return borders, np.moveaxis(np.concatenate([series, series[:, -1:].repeat(more, 1)], 1), -1, 0)
 
 
-def _series(borders: np.ndarray, coefficients: np.ndarray, distance: Any) -> tuple[Any, Any]:
+def _series(borders: Any, coefficients: Any, distance: Any) -> tuple[Any, Any]:
     """Clenshaw's recurrence for both series in the piece that holds x.
 
     In NumPy for numbers, which compiles nothing; for traced values in JAX.
