@@ -1,7 +1,9 @@
 """A whole brain of 76 regions: phase diagram, functional connectivity, delays, and a memory.
 
-    pip install tvb-data                     # has the connectome of 76 regions
+    pip install tvb-data                     # has a measured connectome of 76 regions
     python examples/whole_brain.py --out pictures --json -
+
+Without tvb-data, or a file that is named, it runs on a made-up connectome.
 
 Takes three to seven minutes on two cores; ``--quick`` is coarse and takes half of one.
 """
@@ -37,12 +39,15 @@ GAMMA = 0.5  # criticality 0.25 of a region alone
 COUPLINGS = ("no delay", "phase delay at ω", "phase delay at the settled frequency", "exact delay")
 
 
-def example_file() -> pathlib.Path:
-    """Path of the 76 regions in the package tvb-data."""
+def example_brain(path: pathlib.Path | None) -> Connectome:
+    """The file's connectome; or the 76 regions in the package tvb-data; or a made-up one."""
     spec = importlib.util.find_spec("tvb_data")
-    if spec is None or spec.origin is None:
-        raise SystemExit("no connectome: give a file, or `pip install tvb-data`")
-    return pathlib.Path(spec.origin).parent / "connectivity" / "connectivity_76.zip"
+    if path is None and spec is not None and spec.origin is not None:
+        path = pathlib.Path(spec.origin).parent / "connectivity" / "connectivity_76.zip"
+    if path is None:
+        print("no file and no tvb-data: the connectome is made up")
+        return Connectome.example(frequency=10.0, speed=3.0)
+    return load_connectome(path, frequency=10.0, speed=3.0)
 
 
 def phase_diagram(brain: Connectome, omega: Any, steps: int, t1: float) -> xr.Dataset:
@@ -250,7 +255,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     # the same frequencies at four times as many samples.
     warnings.filterwarnings("ignore", message="phases turn")
 
-    brain = load_connectome(options.connectome or example_file(), frequency=10.0, speed=3.0)
+    brain = example_brain(options.connectome)
     omega = np.random.default_rng(0).normal(1, SPREAD, brain.size)
     print(brain)
 

@@ -2,18 +2,20 @@
 
 import bz2
 import importlib.util
+import io
 import pathlib
 import zipfile
 
 import jax
 import numpy as np
 import pytest
+from fuzz import matrices
 from hypothesis import given
 from hypothesis import strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
-from wetcow.networks.connectome_files import read_matrix
+from wetcow.networks.connectome.files import read_matrix
 
 SPEC = importlib.util.find_spec("tvb_data")
 assert SPEC is not None and SPEC.origin is not None, "the test extra has tvb-data"
@@ -129,9 +131,12 @@ class TestTheVirtualBrain:
         [
             ({"centres__txt": "a 0 0 0"}, "has no weights"),
             ({"weights__txt": "0 1\n1"}, "row 2 has 1 entries where row 1 has 2"),
-            ({"weights__txt": "0 1\n1 x"}, "'x' in row 2 is not a number"),
+            ({"weights__txt": "0 1\n1 x"}, r"'x' in row 2, column 2 is not a number"),
             ({"weights__txt": "0 1 2\n1 0 2"}, r"square matrix \(n, n\), got shape \(2, 3\)"),
-            ({"weights__txt": "0 nan\n1 0"}, r"weights must be finite; 1 entries .* \[0, 1\]"),
+            (
+                {"weights__txt": "0 nan\n1 0"},
+                r"weights must be finite; 1 .* row 1 \(region_000\), column 2",
+            ),
             ({"weights__txt": "0 -1\n1 0"}, "must not be negative; the link from region 1 to 0"),
             ({"weights__txt": ""}, "is empty"),
             ({"weights__txt": b"\xff\xfe\x00"}, "not a text file"),
@@ -227,6 +232,34 @@ class TestGraphML:
         brain = load_connectome(path, normalisation="none", weight="FA_mean")
         assert brain.weights.tolist() == [[0, 0, 0.31], [0.45, 0, 0], [0, 0, 0]]
 
+    def test_parallel_edges_are_one(self, tmp_path):
+        second = """</edge><edge source="2" target="1"><data key="d9">33</data>
+            <data key="d12">101.5</data></edge>"""
+        path = self.write(tmp_path / "a.graphml", change=("</edge>", second))
+        path.write_text(path.read_text().replace(second, second, 1))
+        brain = load_connectome(self.once(path, second), normalisation="none")
+        assert brain.weights[0, 1] == brain.weights[1, 0] == 44
+        assert brain.tract_lengths[0, 1] == (11 * 21.5 + 33 * 101.5) / 44
+
+    def once(self, path, text):
+        """Keep the first occurrence."""
+        first, *rest = path.read_text().split(text)
+        path.write_text(first + text + "</edge>".join(rest))
+        return path
+
+    def test_names_and_defaults_of_other_programs(self, tmp_path):
+        """As igraph writes names, and networkx leaves out the namespace of defaults."""
+        text = """<graphml><key id="v" for="node" attr.name="name"/>
+            <key id="w" for="edge" attr.name="weight"><default>2.5</default></key>
+            <graph edgedefault="directed"><node id="n0"><data key="v">rV1</data></node>
+            <node id="n1"><data key="v">lV1</data></node>
+            <edge source="n0" target="n1"/><edge source="n1" target="n0"><data key="w">1</data>
+            </edge></graph></graphml>"""
+        (tmp_path / "a.graphml").write_text(text)
+        brain = load_connectome(tmp_path / "a.graphml", normalisation="none", weight="weight")
+        assert brain.regions == ("rV1", "lV1") and brain.weights.tolist() == [[0, 1], [2.5, 0]]
+        assert brain.tract_lengths is None
+
     def test_networkx_reads_what_we_read(self, tmp_path):
         networkx = pytest.importorskip("networkx")
         path = self.write(tmp_path / "a.graphml")
@@ -297,7 +330,7 @@ class TestMatrices:
         )
         np.testing.assert_allclose(brain.tract_lengths, lengths * (weights > 0))
         assert brain.regions == ("a", "b", "c")
-        np.testing.assert_array_equal(read_matrix(tmp_path / "weights.npy"), weights)
+        np.testing.assert_array_equal(read_matrix(tmp_path / "weights.npy").matrix, weights)
 
     def test_errors(self, tmp_path):
         (tmp_path / "a.npy").write_bytes(b"\x93NUMPY")
@@ -311,7 +344,226 @@ class TestMatrices:
             load_connectome(tmp_path / "a.csv")
 
 
+class TestForms:
+    """What programs write: each is read to the same matrix, or refused with what to do."""
+
+    def read(self, folder, content, name="a.csv", **options):
+        content = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(content)
+        return load_connectome(folder / name, normalisation="none", **options)
+
+    @pytest.mark.parametrize(
+        "content, regions",
+        [
+            ('"","V 1","V 2"\n"V 1",0,0.5\n"V 2",2,0\n', ("V 1", "V 2")),  # R: write.csv
+            ('"V 1" "V 2"\n"1" 0 0.5\n"2" 2 0\n', ("V 1", "V 2")),  # R: write.table
+            (",0,1\n0,0,0.5\n1,2,0\n", None),  # pandas, without names
+            ("1,2\n0,0.5\n2,0\n", None),
+            (",7,9\n7,0,0.5\n9,2,0\n", ("7", "9")),  # numbers of an atlas
+            ("V1;V2\n0;0,5\n2;0\n", ("V1", "V2")),
+            ("0\t0,5\n2\t0\n", None),
+            ("0,0.5,\r\n2,0,\r\n", None),
+            ("0 0.5 # from b to a\n2 0 # and back\n% end\n", None),
+            (",0.5\n2,\n", None),  # nothing on the diagonal
+            ("Füß,b\n0,0.5\n2,0\n".encode("latin-1"), ("Füß", "b")),
+            ("Füß,b\n0,0.5\n2,0\n".encode("utf-16"), ("Füß", "b")),
+        ],
+    )
+    def test_text(self, tmp_path, content, regions):
+        brain = self.read(tmp_path, content)
+        assert brain.weights.tolist() == [[0, 0.5], [2, 0]]
+        assert brain.regions == (regions or ("region_000", "region_001"))
+
+    @pytest.mark.parametrize(
+        "content, message",
+        [
+            ("V1,V2\n0,NA\n1,0\n", r"row 1 \(V1\), column 2 \(V2\)"),
+            ("0,1\n,0\n", r"row 2 \(region_001\), column 1"),
+            ("V1,V2\n0,x\n1,0\n", r"'x' in row 1, column 2 \(V2\) is not a number"),
+            ("0;1,500\n2,500;0\n", "may be a decimal one or divide thousands"),
+            ("1,2,0.5\n1,3,0.2\n2,3,0.9\n", "looks like a list of links.*kind='edges'"),
+            ("a,b,3\nb,c,4\nc,a,4\na,c,1\n", "looks like a list of links"),
+            ("0 1 2\n1 0 2\n", "looks like a list of links"),
+            ("0 1\n0 0\n", "symmetric=True"),
+            (b"PK\x03\x04\x00", "not a text file"),
+        ],
+    )
+    def test_refused(self, tmp_path, content, message):
+        with pytest.raises(ConnectomeError, match=message):
+            self.read(tmp_path, content)
+
+    def test_edges(self, tmp_path):
+        text = "from,to,weight\nc,a,4\na,b,1\na,b,2\n"
+        one_way = self.read(tmp_path, text, kind="edges", symmetric=False)
+        assert one_way.regions == ("c", "a", "b")
+        assert one_way.weights.tolist() == [[0, 0, 0], [4, 0, 0], [0, 3, 0]]
+        both = self.read(tmp_path, text, kind="edges", symmetric=True, regions=tuple("abcd"))
+        assert both.weights.tolist() == [[0, 3, 4, 0], [3, 0, 0, 0], [4, 0, 0, 0], [0, 0, 0, 0]]
+        with pytest.raises(ConnectomeError, match="one direction only"):
+            self.read(tmp_path, text, kind="edges")
+        with pytest.raises(ConnectomeError, match="not among regions"):
+            self.read(tmp_path, text, kind="edges", symmetric=True, regions=("a", "b"))
+        with pytest.raises(ConnectomeError, match=r"link 1, a to b, has the weight 'NA'"):
+            self.read(tmp_path, "a,b,NA\n", kind="edges", symmetric=True)
+        numbered = self.read(tmp_path, "10 2 5\n2 10 5\n", kind="edges")
+        assert numbered.regions == ("2", "10")
+
+    def test_members_of_archives(self, tmp_path):
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("__MACOSX/._weights_2.txt", "x")
+            archive.writestr("b/._centers_2.txt", "x")
+            archive.writestr("b/weights_2.txt", "0 1\n2 0\n")
+            archive.writestr("b/tract_lengths_2.txt", " \n")
+            archive.writestr("b/Centers_2.txt", '"V 1" 1 2 3\n"V 2" 4 5 6\n')
+        brain = load_connectome(path, normalisation="none")
+        assert brain.weights.tolist() == [[0, 1], [2, 0]] and brain.regions == ("V 1", "V 2")
+        assert brain.tract_lengths is None and brain.positions[1].tolist() == [4, 5, 6]
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("c/weights_3.txt", "0 1\n3 0\n")
+        with pytest.raises(ConnectomeError, match="several weights"):
+            load_connectome(path)
+
+    def test_bombs_are_not_unpacked(self, tmp_path, monkeypatch):
+        path = tmp_path / "a.zip"
+        monkeypatch.setattr("wetcow.networks.connectome.archive.LARGEST_TEXT", 10**6)
+        for members in (
+            {"weights__txt": b"0 " * 10**6},
+            {"weights__txt__bz2": bz2.compress(b"0 " * 10**6)},
+        ):
+            with pytest.raises(ConnectomeError, match="more than 1 MB of text"):
+                load_connectome(write_zip(path, **members))
+        with pytest.raises(ConnectomeError, match="more than 1 MB of text"):
+            self.read(tmp_path, b"0 " * 10**6)
+        laughs = '<!DOCTYPE a [<!ENTITY b "b">]><graphml/>'
+        with pytest.raises(ConnectomeError, match="document type"):
+            self.read(tmp_path, laughs, "a.graphml")
+
+    @pytest.mark.parametrize(
+        "array, message",
+        [
+            (None, "damaged or no numeric array"),
+            (np.array([[None, 1]]), "real numbers"),
+            (np.eye(2) + 1j, "real numbers"),
+            (np.ones((2, 3)), "square matrix"),
+            (np.ones((0, 0)), "two or more regions"),
+        ],
+    )
+    def test_npy(self, tmp_path, array, message):
+        path = tmp_path / "a.npy"
+        path.write_bytes(b"")
+        if array is not None:
+            np.save(path, array)
+        with pytest.raises(ConnectomeError, match=message):
+            load_connectome(path)
+
+    def test_declared_size_of_npy(self, tmp_path):
+        for size, message in ((10**8, "is the limit"), (41, "declares"), (-4, "square")):
+            header = io.BytesIO()
+            shape = {"descr": "<f8", "fortran_order": False, "shape": (size, size)}
+            np.lib.format.write_array_header_1_0(header, shape)
+            with pytest.raises(ConnectomeError, match=message):
+                self.read(tmp_path, header.getvalue() + bytes(16 * 8), "a.npy")
+
+    def test_home_and_arrays(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        (tmp_path / "A.CSV").write_text("0,1\n1,0\n")
+        assert load_connectome("~/A.CSV").size == 2
+        with pytest.raises(TypeError, match=r"got a ndarray.*Connectome\(weights"):
+            load_connectome(np.eye(2))
+
+    def test_names_of_frames(self):
+        pandas = pytest.importorskip("pandas")
+        frame = pandas.DataFrame([[0, 1.0], [2.0, 0]], index=["a", "b"], columns=["a", "b"])
+        assert Connectome(frame).regions == ("a", "b")
+        assert Connectome(frame.reset_index(drop=True)).regions == ("a", "b")
+        assert Connectome(pandas.DataFrame(frame.values)).regions[0] == "region_000"
+        with pytest.raises(ConnectomeError, match="differently"):
+            Connectome(frame[["b", "a"]])
+        with pytest.raises(ConnectomeError, match="tract_lengths are of the regions"):
+            Connectome(frame, tract_lengths=30 * frame.loc[["b", "a"], ["b", "a"]])
+
+    def test_many_mutations(self):
+        found = {case: matrices.check(case) for case in matrices.cases(seed=0, number=400)}
+        wrong = {case: said for case, said in found.items() if said not in ("ok", "refused")}
+        assert not wrong
+        assert sum(said == "ok" for said in found.values()) > 80
+
+
 class TestFields:
+    @pytest.mark.parametrize(
+        "weights, message",
+        [
+            (np.ma.masked_equal([[0, 1], [2, 0]], 2), "1 masked|2 masked|masked entries"),
+            ([[0, 1j], [1, 0]], "must be real"),
+            ([[0, None], [1, 0]], "array of numbers"),
+            ([["a", "b"], ["c", "d"]], "array of numbers"),
+            ([[0, np.nan], [1, 0]], r"row 1 \(region_000\), column 2"),
+            ([[0, 1, 2]], "square matrix"),
+            (np.zeros((0, 0)), "two or more regions"),
+            ([[0, 1], [0]], "array of numbers"),
+        ],
+    )
+    def test_what_are_no_weights(self, weights, message):
+        with pytest.raises(ConnectomeError, match=message):
+            Connectome(weights)
+
+    def test_units_that_cannot_be(self):
+        links = [[0, 1.0], [1.0, 0]]
+        for length, unit in ((0.08, "metres"), (80_000.0, "micrometres")):
+            with pytest.raises(ConnectomeError, match=f"In {unit}"):
+                Connectome(links, tract_lengths=[[0, length], [length, 0]])
+        with pytest.raises(ConnectomeError, match="In metres"):
+            Connectome(links, positions=[[0, 0, 0], [0.05, 0.01, 0]])
+
+    @pytest.mark.parametrize("side", [np.tril, np.triu])
+    def test_triangular(self, rng, side):
+        full = rng.uniform(1, 2, (5, 5))
+        full = full + full.T - np.diag(2 * np.diagonal(full))
+        half, lengths = side(full), 30 * full
+        for how in ("none", "max", "mean", "spectral"):
+            with pytest.raises(ConnectomeError, match=r"symmetric=True.*symmetric=False"):
+                Connectome(half, normalisation=how)
+        with pytest.raises(ConnectomeError, match="tract_lengths hold each pair"):
+            Connectome(full, tract_lengths=side(lengths))
+        both = Connectome(half, tract_lengths=side(lengths), symmetric=True)
+        np.testing.assert_array_equal(both.weights, full)
+        np.testing.assert_array_equal(both.tract_lengths, lengths)
+        one_way = Connectome(half, symmetric=False, tract_lengths=lengths)
+        np.testing.assert_array_equal(one_way.weights, half)
+        again = one_way.replace(speed=1.0).replace(tract_lengths=2 * lengths).select([0, 1, 2])
+        np.testing.assert_array_equal(again.weights, half[:3, :3])
+        with pytest.raises(ConnectomeError, match=r"symmetric=True, but weights have"):
+            Connectome([[0, 1.0], [2.0, 0]], symmetric=True)
+
+    def test_example(self):
+        brain = wc.Connectome.example()
+        assert brain.size == 76 and brain.regions[0] == "l01" and brain.regions[-1] == "r38"
+        np.testing.assert_allclose(brain.weights, brain.weights.T)
+        assert np.all(brain.positions[:38, 0] < 0) and np.all(brain.positions[38:, 0] > 0)
+        assert brain.links.any(axis=1).all() and 0.2 < brain.links.mean() < 0.3
+        linked = brain.links
+        np.testing.assert_allclose(brain.tract_lengths[linked], 1.3 * brain.distances()[linked])
+        # Weights fall with distance.
+        within = np.ix_(range(38), range(38))
+        many = wc.Connectome.example(normalisation="none").weights[within]
+        far = brain.distances()[within]
+        slope = np.polyfit(far[many > 0], np.log(many[many > 0]), 1)[0]
+        assert -1 / 20 < slope < -1 / 60
+        assert not np.array_equal(wc.Connectome.example(seed=1).weights, brain.weights)
+        np.testing.assert_array_equal(wc.Connectome.example().weights, brain.weights)
+        with pytest.raises(ValueError, match="even"):
+            wc.Connectome.example(7)
+
+    def test_names_of_arguments(self):
+        with pytest.raises(TypeError, match="did you mean coupling_strength"):
+            wc.Connectome.example(4).to_network(coupling=0.5)
+        with pytest.raises(TypeError, match="did you mean gamma"):
+            wc.Connectome.example(4).to_network(gama=0.5)
+        with pytest.raises(ValueError, match="too large"):
+            Connectome([[0, 1e308], [1e308, 0]]).to_network(coupling_strength=10)
+
     def test_units(self):
         brain = Connectome(
             [[0, 1], [1, 0]], tract_lengths=[[0, 60], [60, 0]], speed=6.0, frequency=25.0
@@ -331,8 +583,8 @@ class TestFields:
     @pytest.mark.parametrize(
         "changes, message",
         [
-            ({"speed": 0.0}, "speed must be a positive number"),
-            ({"frequency": np.nan}, "frequency must be a positive number"),
+            ({"speed": 0.0}, "speed must be finite and positive"),
+            ({"frequency": np.nan}, "frequency must be a finite number"),
             ({"weights": [[0.0]]}, "two or more regions"),
             ({"positions": [[0, 0, 0]]}, r"positions must have shape \(2, 3\)"),
             ({"regions": ("a",)}, "1 region names for 2 regions"),
@@ -387,13 +639,41 @@ class TestNormalisation:
             np.testing.assert_allclose(again.weights, brain.normalised(how).weights)
             assert again.normalisation == how
 
+    @pytest.mark.parametrize("how", ["max", "mean", "row", "spectral"])
+    def test_when_asked(self, rng, how):
+        counts = 1e6 * random_weights(rng, 6, 1.0)
+        brain = Connectome(counts, normalisation=how)
+        np.testing.assert_array_equal(brain.weights, Connectome(counts).normalised(how).weights)
+        np.testing.assert_allclose(
+            Connectome(brain.weights, normalisation=how).weights, brain.weights
+        )
+        # Another speed leaves the last digit as it is, and parts and new weights are as they are.
+        assert brain.replace(speed=2.0).normalisation == how
+        np.testing.assert_array_equal(brain.replace(speed=2.0).weights, brain.weights)
+        part = brain.select([3, 1])
+        assert part.normalisation == "none" and part.weights[0, 1] == brain.weights[3, 1]
+        assert brain.replace(weights=counts).normalisation == "none"
+        assert brain.replace(weights=counts, normalisation=how).weights == pytest.approx(
+            brain.weights
+        )
+        huge = Connectome(counts / counts.max() * 1.7e308, normalisation=how)
+        np.testing.assert_allclose(huge.weights, brain.weights)
+
+    def test_unknown_or_undefined(self):
+        with pytest.raises(ConnectomeError, match="normalisation must be one of"):
+            Connectome([[0, 1], [1, 0]], normalisation="l2")
+        with pytest.raises(ConnectomeError, match="too few links"):
+            Connectome(np.zeros((3, 3)), normalisation="max")
+
     def test_rows_without_links_stay_empty(self):
         brain = Connectome([[0, 2.0, 2.0], [0, 0, 0], [5.0, 0, 0]]).normalised("row")
         assert brain.weights.tolist() == [[0, 0.5, 0.5], [0, 0, 0], [1, 0, 0]]
 
     def test_no_cycle(self):
         with pytest.raises(ConnectomeError, match="not defined"):
-            Connectome([[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]]).normalised("spectral")
+            Connectome(
+                [[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]], normalisation="spectral", symmetric=False
+            )
 
     def test_spectral_strength_is_the_growth_rate(self):
         """Small waves of equal modes without delay grow at γ + strength [19]."""
@@ -487,11 +767,18 @@ class TestLabels:
         assert locking.region_from.values.tolist() == ["rV1", "lV1", "rFEF"]
         runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, gamma=[0.1, 0.2])
         assert three.label(runs).region.dims == ("mode",)
+        assert three.label(runs.isel(mode=[0])).region.values.tolist() == ["rV1"]
+        assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
         assert "region" not in wc.order_parameter(three.label(run)).coords
 
     def test_errors(self, three):
         other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
         with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):
             three.label(other)
+        # What was recorded of another system is told by what is known of it, or by its modes.
+        with pytest.raises(ValueError, match="of 4 modes, but the connectome has 3 regions"):
+            three.label(other.isel(mode=[0]))
+        with pytest.raises(ValueError, match="of 1 modes"):
+            three.label(wc.phase_locking(other.isel(mode=[0])))
         with pytest.raises(ValueError, match="no modes to label"):
             three.label(wc.order_parameter(other))

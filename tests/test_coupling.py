@@ -243,3 +243,57 @@ one = np.array([[0, 1.0], [1.0, 0]])
 def test_nonsense_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+MASKED = np.ma.masked_array([[0, 0.1], [0.2, 0]], [[0, 1], [0, 0]])
+R = np.array([[0, 0.1], [0.2, 0]])
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: wc.Dense(MASKED), "1 masked entries"),
+        (lambda: wc.Dense(lambda t: R), "array of numbers"),
+        (lambda: wc.Dense(np.zeros((0, 0))), "empty"),
+        (lambda: wc.Dense(scipy.sparse.csr_array(R)), "Sparse.from_matrix"),
+        (lambda: wc.Dense(np.array([["a", "b"]] * 2)), "array of numbers"),
+        (lambda: wc.Delayed(MASKED, R), "1 masked entries"),
+        (lambda: wc.Delayed(R, MASKED), "delay has 1 masked entries"),
+        (lambda: wc.Delayed(R, 1j * R), "delay must be real"),
+        (lambda: wc.Delayed(R, np.inf * np.ones((2, 2))), "delay must be finite"),
+        (lambda: wc.LowRank(MASKED, R), "1 masked entries"),
+        (lambda: wc.LowRank(np.zeros((0, 1)), np.zeros((1, 0))), "left is empty"),
+        (lambda: wc.LowRank.uniform(-1, 0.5), "num_modes must be an integer of at least 1"),
+        (lambda: wc.LowRank.uniform(2.5, 0.5), "num_modes must be an integer"),
+        (lambda: wc.LowRank.uniform(2**60, 0.5), "GB.*take fewer modes"),
+        (lambda: wc.Sheet((2.5, 2), [[0.0]]), "extent of the sheet must be an integer"),
+        (lambda: wc.Sheet((-2, 2), [[0.0]]), "extent of the sheet must be an integer"),
+        (lambda: wc.Sparse.from_matrix(MASKED), "R has 1 masked entries"),
+        (lambda: wc.Sparse(2.5, [0], [1], [0.1]), "num_modes must be an integer"),
+        (lambda: wc.Sparse(2**40, [0], [1], [0.1]), "num_modes must be at most"),
+        (lambda: wc.Sparse(2, [0.5], [1], [0.1]), "target must be whole numbers"),
+        (lambda: wc.Sparse(2, [0], [1.5], [0.1]), "source must be whole numbers"),
+        (lambda: wc.Sparse(2, np.array([2**40]), [1], [0.1]), "target must lie in"),
+        (lambda: wc.Sparse(2, [0], np.array([2**32]), [0.1]), "source must lie in"),
+        (lambda: wc.Sparse(2, [0], [-1], [0.1]), "source must lie in"),
+        (lambda: wc.Sparse(2, [0], [np.nan], [0.1]), "source must be whole numbers"),
+        (lambda: wc.Sparse(2, np.ma.masked_array([0], [1]), [1], [0.1]), "target has 1 masked"),
+        (lambda: wc.Kuramoto(np.ma.masked_array([1.0, 2], [0, 1]), wc.Dense(R)), "omega has 1"),
+        (lambda: wc.LeakyIntegrateAndFire(np.nan, wc.Dense(R)), "current must be finite"),
+    ],
+)
+def test_strange_numbers_are_refused_by_name(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_traced_links_beyond_the_modes_give_nan():
+    """Which JAX would move to the nearest mode, or drop."""
+
+    @jax.jit
+    def product(target, source):
+        return wc.Sparse(3, target, source, np.array([0.5]))(np.ones(3, complex))
+
+    np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
+    for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):
+        assert np.isnan(product(np.array([target]), np.array([source]))).all()

@@ -1,6 +1,5 @@
 """The code of every page runs from top to bottom, and shows what the text says."""
 
-import importlib.util
 import pathlib
 import re
 import shutil
@@ -134,8 +133,6 @@ def folder(tmp_path, monkeypatch):
     nibabel.save(
         nibabel.Nifti1Image(np.asarray(mask, np.uint8), volume.affine), tmp_path / "mask.nii.gz"
     )
-    connectomes = pathlib.Path(importlib.util.find_spec("tvb_data").origin).parent / "connectivity"
-    shutil.copy(connectomes / "connectivity_76.zip", tmp_path)
     monkeypatch.chdir(tmp_path)
 
 

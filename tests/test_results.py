@@ -6,18 +6,18 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import plan
+from wetcow.simulation import chunks
 from wetcow.simulation.results import attributes
 from wetcow.simulation.store import CHECKPOINT, ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
 
-NUM_SAMPLES = 97  # three segments of 32 below
+NUM_SAMPLES = 97  # three chunks of 32 below
 KINDS = ["smooth", "noisy", "delayed", "firing"]
 
 
 @pytest.fixture(autouse=True)
 def short_segments(monkeypatch):
-    monkeypatch.setattr(plan, "LONGEST_SEGMENT", 40)
+    monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
 
 
 def arguments(kind):
@@ -99,7 +99,7 @@ class TestResumption:
         system, settings = arguments("noisy")
         path = tmp_path / "new" / "run.zarr"
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
-        monkeypatch.setattr("wetcow.simulation.simulate._segment", None)
+        monkeypatch.setattr("wetcow.simulation.simulate._chunk", None)
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
         for change in (
             {"noise": 0.1},
@@ -109,9 +109,11 @@ class TestResumption:
             {"reduce": {"order": MeanOrder(after=1.0), "rate": Frequency(after=2.0)}},
             {"reduce": {}},
         ):
-            with pytest.raises(FileExistsError, match="other arguments"):
+            with pytest.raises(FileExistsError, match="other arguments") as raised:
                 wc.simulate(system, path=path, **{**settings, **change})
-        with pytest.raises(FileExistsError, match="other arguments"):
+            named = {"modes": "mode", "reduce": "reduce['order']"}
+            assert all(named.get(name, f"{name} (") in str(raised.value) for name in change)
+        with pytest.raises(FileExistsError, match=r"gamma \(1\.0 there, 1\.1 now\)"):
             wc.simulate(system.replace(gamma=1.1), path=path, **settings)
 
     def test_folder_of_something_else(self, tmp_path):
@@ -194,7 +196,7 @@ class TestFiles:
     def test_failed_save_leaves_the_old_file(self, whole, tmp_path, monkeypatch):
         path = tmp_path / "run.nc"
         wc.save_run(whole("smooth"), path)
-        monkeypatch.setattr(xr.Dataset, "to_netcdf", lambda *args, **kwargs: 1 / 0)
+        monkeypatch.setattr("h5netcdf.File.create_variable", lambda *args, **kwargs: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             wc.save_run(whole("noisy"), path)
         xr.testing.assert_identical(wc.load_run(path), whole("smooth"))

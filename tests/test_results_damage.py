@@ -174,7 +174,7 @@ class TestOtherFolders:
 class TestDamage:
     """What is read is what was written, or an error."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def run(self):
         rng = np.random.default_rng(3)
         values = rng.normal(size=(40, 3)) + 1j * rng.normal(size=(40, 3))
@@ -247,9 +247,9 @@ class TestDamage:
 
     def test_checkpoint(self, tmp_path, monkeypatch):
         """A damaged one says which file and what to do; --restart does it."""
-        from wetcow.simulation import plan, store
+        from wetcow.simulation import chunks, store
 
-        monkeypatch.setattr(plan, "LONGEST_SEGMENT", 40)
+        monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
         path = tmp_path / "x.zarr"
         settings = {"t1": 1.0, "num_samples": 97, "path": path}
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):

@@ -103,6 +103,8 @@ def test_a_trial_step_that_overflows_is_cut(solver, damping):
 def test_what_did_not_get_to_the_end_is_not_finite(times):
     network, a0 = wc.Network(0.5, 1.0, wc.LowRank.uniform(3, 1.0)), np.full(3, 0.1 + 0j)
     times = np.array(times, float)
-    for start, bound in ((a0 * np.nan, None), (a0, 4)):
-        found = integrate(network, start, times, max_steps=bound)
+    with pytest.raises(ValueError, match="a0 must be finite"):
+        integrate(network, a0 * np.nan, times)
+    traced = jax.jit(lambda start: integrate(network, start, times, max_steps=None))
+    for found in (traced(a0 * np.nan), integrate(network, a0, times, max_steps=4)):
         assert not np.isfinite(found[-1]).any()

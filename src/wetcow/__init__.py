@@ -54,8 +54,7 @@ _HOMES = {
     "synchrony.power_law": ("fit_power_law",),
     "memory": ("interference", "memorize"),
     "learning.classifier": ("WaveClassifier",),
-    "reports.figures": ("plot",),
-    "reports.brain": ("plot_brain",),
+    "plotting": ("animate", "plot", "plot_brain"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = (
@@ -64,6 +63,7 @@ _MODULES = (
     "memory",
     "modes",
     "networks",
+    "plotting",
     "reports",
     "simulation",
     "synchrony",
@@ -91,8 +91,9 @@ if TYPE_CHECKING:
     from wetcow.networks.network import Network
     from wetcow.networks.sparse import Sparse
     from wetcow.networks.structured import LowRank, Sheet
-    from wetcow.reports.brain import plot_brain
-    from wetcow.reports.figures import plot
+    from wetcow.plotting.animation import animate
+    from wetcow.plotting.brain import plot_brain
+    from wetcow.plotting.kinds import plot
     from wetcow.simulation.integrate import integrate
     from wetcow.simulation.reduce import Reducer
     from wetcow.simulation.results import load_run, save_run
@@ -145,6 +146,7 @@ __all__ = [
     "__version__",
     "amplitude_only",
     "amplitude_order_parameter",
+    "animate",
     "compare_connectivity",
     "conductivity_from_dwi",
     "crackling",

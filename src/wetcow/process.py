@@ -33,7 +33,7 @@ class _JAX:
     compiled = 0  # calls since the last look at the maps
 
 
-def _on_event(event: str, duration: float, **_: Any) -> None:
+def _on_event(event: str, duration_secs: float, **_: Any) -> None:
     if "compile" not in event:
         return
     if _JAX.used_in is None:

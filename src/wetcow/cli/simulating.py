@@ -47,8 +47,6 @@ def run(
     if plot is not None and plot.suffix not in PICTURES:
         raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
     config = load_config(path, seed)
-    if config.sweep and plot is not None:
-        raise ValueError("--plot draws one run; load the result of a sweep to draw it")
     system = config.build()
     if restart and out is not None and out.suffix == ".zarr":
         discard_run(out)
@@ -64,7 +62,7 @@ def run(
         "versions": versions(),
     }
     if plot is not None:
-        from wetcow.reports.figures import plot as draw
+        from wetcow.plotting.kinds import plot as draw
 
         save_figure(draw(results), plot, dpi=150)
     (_print_sweep if config.sweep else _print)(report, json_file)
@@ -225,8 +223,9 @@ def _print_sweep(report: dict[str, Any], json_file: str | None) -> None:
     screen.print(table)
     if len(report["runs"]) > MOST_SHOWN:
         screen.print(f"and {len(report['runs']) - MOST_SHOWN} more runs; --json has all")
-    if report["out"] is not None:
-        screen.print(f"wrote {report['out']}", soft_wrap=True)
+    for name in ("out", "plot"):
+        if report[name] is not None:
+            screen.print(f"wrote {report[name]}", soft_wrap=True)
 
 
 def _print(report: dict[str, Any], json_file: str | None) -> None:

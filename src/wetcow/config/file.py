@@ -67,7 +67,7 @@ class Config(Table):
 
     system: AnySystem
     coupling: AnyCoupling | None = None
-    simulation: Simulation = Field(default_factory=Simulation)
+    simulation: Simulation = Field(default_factory=lambda: Simulation.model_validate({}))
     sweep: dict[str, SweptValues] | None = Field(
         None,
         description="names of parameters and the values to run: all combinations; seed = [1, 2] "

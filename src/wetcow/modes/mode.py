@@ -24,6 +24,11 @@ def _parameter(value: Any) -> Any:
     """Keep JAX arrays (they may be traced); everything else becomes float64 NumPy."""
     if isinstance(value, jax.Array):
         return value
+    if callable(value):
+        raise ValueError(
+            f"parameters of a Mode are constants, not functions of time, got {value!r}; to change "
+            "one on the way, simulate in parts, each from the last amplitudes as a0"
+        )
     refuse_masked("a parameter of a Mode", value)
     try:
         return np.asarray(value, dtype=np.float64)

@@ -4,71 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
 from wetcow.modes.mode import Mode
-from wetcow.synchrony import order_parameter, phase
+from wetcow.plotting.kinds import plot as plot
+from wetcow.plotting.style import BLUE, GREEN, GREY, RED, colors, figure_of, finish
 
-GREEN, RED, BLUE, GREY = "#2a8a3e", "#c8352b", "#2b5fa8", "#777777"
 TIME = "time (1/ω)"
-
-
-def _figure(width: float, height: float, rows: int, columns: int, **kwargs: Any) -> Any:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
-
-
-def _finish(axes: Any) -> None:
-    for axis in np.ravel(axes):
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.margins(x=0)
-
-
-def _colors(number: int) -> Any:
-    return matplotlib.colormaps["viridis"](np.linspace(0, 0.9, number))
-
-
-def plot(run: xr.Dataset, modes: Any = None) -> Figure:
-    """Plot the amplitudes, phases and order parameter of a run.
-
-    Parameters
-    ----------
-    run : xarray.Dataset
-        From `wetcow.simulate`, recorded; (time, mode).
-    modes : sequence of int, optional
-        Modes to draw; default the first ten.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Save it with ``plot(run).savefig("run.png")``.
-
-    Raises
-    ------
-    ValueError
-        If nothing was recorded.
-    """
-    chosen = run.isel(mode=slice(10) if modes is None else list(modes))
-    angles = phase(chosen)
-    several = run.sizes["mode"] > 1
-    figure, axes = _figure(8, 5.5 if several else 4, 3 if several else 2, 1, sharex=True)
-    for index, color in enumerate(_colors(chosen.sizes["mode"])):
-        one = chosen.isel(mode=index)
-        label = f"mode {int(one['mode'])}"
-        axes[0, 0].plot(run["time"], np.abs(one["a"]), color=color, lw=1, label=label)
-        axes[1, 0].plot(run["time"], angles.isel(mode=index) / (2 * np.pi), color=color, lw=1)
-    axes[0, 0].set_ylabel("amplitude |a|")
-    axes[1, 0].set_ylabel("phase (turns)")
-    if several:
-        figure.legend(fontsize=7, ncols=10, frameon=False, loc="outside upper center")
-        axes[2, 0].plot(run["time"], order_parameter(run), color=GREY, lw=1)
-        axes[2, 0].set(ylabel="order parameter", ylim=(0, 1.02))
-    axes[-1, 0].set_xlabel("time")
-    _finish(axes)
-    return figure
 
 
 def _mode_traces(axes: Any, run: xr.Dataset, **style: Any) -> None:
@@ -132,18 +76,18 @@ def figure_supplement(run: xr.Dataset, criticality: float, number: int) -> Figur
     periods = 6
     frequency = float(Mode(gamma=criticality * 2.0).spiking_frequency())
     shown = run.sel(time=slice(0, min(periods * 2 * np.pi / frequency, float(run["time"][-1]))))
-    figure, axes = _figure(8, 3.6, 2, 1, sharex=True)
+    figure, axes = figure_of(8, 3.6, 2, 1, sharex=True)
     _mode_traces(axes[:, 0], shown.isel(mode=[0]), color=BLUE, lw=1.2)
     axes[0, 0].set_title(f"S{number}: cr = {criticality}, ω_s = {frequency:.4f} ω", loc="left")
     axes[1, 0].set_xlabel(TIME)
-    _finish(axes)
+    finish(axes)
     return figure
 
 
 def figure_memory(single: xr.Dataset, run: xr.Dataset, title: str) -> Figure:
     """Figures 2 and 3: the sensory-excited mode, its replay by ten, and the replay's beginning."""
-    figure, axes = _figure(9, 9, 6, 1)
-    colors = _colors(run.sizes["mode"])
+    figure, axes = figure_of(9, 9, 6, 1)
+    palette = colors(run.sizes["mode"])
     _mode_traces(axes[:2, 0], single, color=RED, lw=1.2)
     axes[0, 0].set_title(f"{title}: single mode with sensory input", loc="left")
     early = run.sel(time=slice(0, 4 * np.pi))
@@ -151,21 +95,21 @@ def figure_memory(single: xr.Dataset, run: xr.Dataset, title: str) -> Figure:
         (axes[2:4, 0], run, "ten modes with couplings of the memory, no input"),
         (axes[4:, 0], early, "the same, first two linear periods"),
     ):
-        for index, color in enumerate(colors):
+        for index, color in enumerate(palette):
             _mode_traces(rows, part.isel(mode=[index]), color=color, lw=0.9)
         rows[0].set_title(text, loc="left")
     axes[4, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
     axes[5, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
     axes[4, 0].annotate("one linear period ", (2 * np.pi, 0.02), ha="right", color=GREY)
     axes[5, 0].set_xlabel(f"{TIME}; color: mode, by ω_i from low (dark) to high (light)")
-    _finish(axes)
+    finish(axes)
     return figure
 
 
 def figure_synchronization(scores: xr.Dataset) -> Figure:
     """Order parameter, time to synchrony and frequency of each model, every run a point."""
     models = [str(name) for name in scores["model"].values]
-    figure, axes = _figure(11, 3.6, 1, 3, sharey=True)
+    figure, axes = figure_of(11, 3.6, 1, 3, sharey=True)
     scatter = np.random.default_rng(0)
     longest = scores.attrs["t1"] / (2 * np.pi)
     panels = (
@@ -174,7 +118,7 @@ def figure_synchronization(scores: xr.Dataset) -> Figure:
         ("frequency", "mean spiking frequency (ω)"),
     )
     for axis, (name, label) in zip(axes[0], panels, strict=True):
-        for row, (model, color) in enumerate(zip(models, _colors(len(models)), strict=True)):
+        for row, (model, color) in enumerate(zip(models, colors(len(models)), strict=True)):
             values = np.ravel(scores[name].sel(model=model))
             values = values[~np.isnan(values)]  # of silent modes
             values = np.where(np.isinf(values), 2 * longest, values)

@@ -20,7 +20,7 @@ from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
 from wetcow.process import check_process
 from wetcow.simulation import solvers
-from wetcow.simulation.pairs import as_complex, as_real, joined, pair
+from wetcow.simulation.pairs import as_real, joined, pair
 from wetcow.validation import array, number
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
@@ -186,30 +186,41 @@ def _method(eighth_order: bool, differentiable: bool) -> diffrax.AbstractSolver:
 
 
 class _Field(eqx.Module):
-    """The field of real pairs. A pytree: other parameters are arguments of what is compiled."""
+    """The field of real pairs. A pytree: other parameters are arguments of what is compiled.
 
-    system: System
+    It holds real pairs too, since diffrax warns of complex numbers.
+    """
+
+    arrays: list[Any]
+    like: Any = eqx.field(static=True)  # structure of the system, and which leaves are complex
+
+    @classmethod
+    def of(cls, system: System) -> _Field:
+        leaves, structure = jax.tree.flatten(system)
+        kinds = tuple(bool(jnp.iscomplexobj(leaf)) for leaf in leaves)
+        return cls(arrays=as_real(system), like=(structure, kinds))
 
     def __call__(self, t: Any, y: Any, args: Any) -> Any:
+        structure, kinds = self.like
+        arrays = self.arrays if args is None else args
+        leaves = [joined(x) if kind else x for x, kind in zip(arrays, kinds, strict=True)]
         a = joined(y)
-        return pair(self.system.field(a, _present(a)))
+        return pair(structure.unflatten(leaves).field(a, _present(a)))
 
 
 def _adaptive(system, a, times, stepping, adjoint, max_steps, eighth_order):
-    def field_of_arguments(t, y, args):
-        return _Field(as_complex(args, system))(t, y, None)
-
+    field = _Field.of(system)
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(field_of_arguments if backwards else _Field(system)),
+        diffrax.ODETerm(field),
         _method(eighth_order, max_steps is not None),
         t0=times[0],
         t1=times[-1],
         dt0=None,
         y0=pair(a),
-        args=as_real(system) if backwards else None,
+        args=field.arrays if backwards else None,
         saveat=diffrax.SaveAt(ts=times[1:]) if sampled else diffrax.SaveAt(t1=True),
         stepsize_controller=diffrax.PIDController(
             rtol=stepping.rtol,
@@ -408,8 +419,8 @@ def integrate(
 
 def _checked_times(times: Any) -> Any:
     if is_traced(times):
-        if jnp.ndim(times) != 1 or jnp.size(times) < 2:
-            raise ValueError(f"times must be at least two, got shape {jnp.shape(times)}")
+        if np.ndim(times) != 1 or np.size(times) < 2:
+            raise ValueError(f"times must be at least two, got shape {np.shape(times)}")
         return times
     found = array("times", times, ndim=1)
     if found.size < 2 or not np.all(np.diff(found) > 0):
@@ -419,8 +430,8 @@ def _checked_times(times: Any) -> Any:
 
 
 def _checked_amplitudes(a0: Any, size: int) -> Any:
-    if jnp.shape(a0) != (size,):
-        raise ValueError(f"a0 must have shape ({size},), got {jnp.shape(a0)}")
+    if np.shape(a0) != (size,):
+        raise ValueError(f"a0 must have shape ({size},), got {np.shape(a0)}")
     if not is_traced(a0):
         array("a0", a0, dtype=np.complex128)
     return a0

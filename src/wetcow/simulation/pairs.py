@@ -22,10 +22,3 @@ def as_real(tree: Any) -> list[Any]:
     """Arrays of a pytree, complex ones as pairs."""
     leaves = [jnp.asarray(leaf) for leaf in jax.tree.leaves(tree)]
     return [pair(leaf) if jnp.iscomplexobj(leaf) else leaf for leaf in leaves]
-
-
-def as_complex(arrays: list[Any], like: Any) -> Any:
-    """Pytree like another, of the arrays that `as_real` gave."""
-    leaves, structure = jax.tree.flatten(like)
-    both = zip(arrays, leaves, strict=True)
-    return structure.unflatten(joined(x) if jnp.iscomplexobj(leaf) else x for x, leaf in both)

@@ -65,8 +65,9 @@ class Varied(NamedTuple):
                 raise ValueError(f"{name} is the name of something else in the results of a sweep")
         given = {name: _listed(name, values) for name, values in parameters.items()}
         built: dict[str, Any] = {}
-        systems = [system]
-        if not isinstance(system, System):
+        if isinstance(system, System):
+            systems: list[System] = [system]
+        else:
             names = _arguments(system, given)
             built = {name: given[name] for name in names}
             systems = _build(system, built)

@@ -249,9 +249,14 @@ def _prepare(
 
 def _sample_times(t1: Any, num_samples: Any) -> np.ndarray:
     with as_tissue_errors():
-        return np.linspace(
-            0, number("t1", t1, above=0), integer("num_samples", num_samples, minimum=2)
-        )
+        end = number("t1", t1, above=0)
+        count = integer("num_samples", num_samples, minimum=2)
+        _check_memory("times", 8.0 * count)
+    return np.linspace(0, end, count)
+
+
+def _check_memory(what: str, num_bytes: float) -> None:
+    reasonable_size(what, num_bytes, "take fewer num_samples", limit=available_memory())
 
 
 def _check_effort(
@@ -260,12 +265,7 @@ def _check_effort(
     """Refuse what would take for ever, or more memory than there is."""
     with as_tissue_errors():
         most = integer("max_steps", max_steps, minimum=1)
-        reasonable_size(
-            f"the field at {len(times)} times",
-            float(psi0.nbytes) * len(times),
-            "take fewer num_samples",
-            limit=available_memory(),
-        )
+        _check_memory(f"the field at {len(times)} times", float(psi0.nbytes) * len(times))
     total = float(steps) * (len(times) - 1)
     if total > most:
         raise TissueError(

@@ -1,0 +1,60 @@
+"""Regions of a connectome as coordinates of results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from wetcow.networks.connectome.model import Connectome
+
+
+def labelled(connectome: Connectome, results: Any) -> Any:
+    """Return `results` with the regions as coordinates; see `Connectome.label`."""
+    labels: dict[str, Any] = {}
+    for dimension, suffix in (("mode", ""), ("mode_from", "_from")):
+        if dimension not in results.dims:
+            continue
+        index = np.asarray(results[dimension].values)
+        _require_regions(connectome.size, index, results.attrs)
+        # Of variable length, which files of zarr have a specification for.
+        labels[f"region{suffix}"] = (dimension, np.array(connectome.regions, dtype=object)[index])
+        if connectome.positions is not None:
+            for axis, values in zip("xyz", connectome.positions[index].T, strict=True):
+                labels[f"{axis}{suffix}"] = (dimension, values, {"units": "mm"})
+    if not labels:
+        raise ValueError(f"these results have no modes to label; dimensions: {[*results.dims]}")
+    if "time" in results.dims:
+        seconds = np.asarray(results["time"].values) * connectome.time_unit
+        labels["seconds"] = ("time", seconds, {"units": "s"})
+    return results.assign_coords(labels)
+
+
+def _require_regions(size: int, modes: np.ndarray, attrs: Any) -> None:
+    """Raise unless the results are of a system with one mode for each of `size` regions."""
+    if modes.size and not (modes.min() >= 0 and modes.max() < size):
+        raise ValueError(
+            f"the results have mode {modes.max()}, but the connectome has {size} regions"
+        )
+    known = _size_of_system(attrs)
+    # All modes of a smaller system look like this; some modes of a large one, as a rule, do not.
+    all_of_another = np.array_equal(modes, np.arange(modes.size)) and modes.size != size
+    if known != size if known is not None else all_of_another:
+        found = modes.size if known is None else known
+        raise ValueError(
+            f"the results are of {found} modes, but the connectome has {size} regions: label "
+            "results of its own to_network(), and a selection of modes before measuring it"
+        )
+
+
+def _size_of_system(attrs: Any) -> int | None:
+    """Number of modes of the system that was integrated, if the attributes of results say it."""
+    if "system" not in attrs:
+        return None
+    if "coupling_num_modes" in attrs:
+        return int(attrs["coupling_num_modes"])
+    for name in ("coupling_r", "a0"):
+        if np.ndim(attrs.get(name)):
+            return np.shape(attrs[name])[-1]
+    return None

@@ -1,0 +1,158 @@
+"""Which figure each kind of result is drawn as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from wetcow.networks.connectome import Connectome
+from wetcow.plotting.fields import (
+    axes_of,
+    draw_field,
+    draw_maps,
+    draw_ray_paths,
+    is_field_of_tissue,
+)
+from wetcow.plotting.matrices import draw_connectome, draw_matrices
+from wetcow.plotting.names import choose
+from wetcow.plotting.runs import draw_run
+from wetcow.plotting.series import draw_raster, draw_series, draw_table, draw_values
+from wetcow.plotting.sweeps import draw_arrays, draw_sweep, measures_of, swept
+
+DRAWN = (
+    "a run of simulate(), a sweep of sweep(), a field of simulate_field(), maps of survival() or "
+    "dispersion(), rays of trace_rays(), a measure of them such as order_parameter(run) or "
+    "functional_connectivity(run), spike_times(run), or a Connectome"
+)
+
+
+def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
+    """Draw a result as people of its field draw it.
+
+    Parameters
+    ----------
+    result : xarray.Dataset, xarray.DataArray, list of arrays or Connectome
+        What is drawn depends on its kind:
+
+        - a **run** of up to ten modes: lines of amplitude and phase, and the order parameter; of
+          more: their waves Re a as stacked traces, of more than forty as a carpet, with a raster of
+          spikes below;
+        - a **sweep**: what it was reduced to, and where amplitudes were recorded the mean spiking
+          frequency and order parameter of the second half: a line over one swept axis, a heat map
+          over two, panels over more; seeds are averaged;
+        - a **measure of pairs**, as `functional_connectivity` or `phase_locking`: a matrix;
+        - a **field** of `simulate_field`: slices at several times, mm and s; of one axis: a picture
+          of position and time;
+        - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
+        - other measures, as `order_parameter`: a line in time, dots for modes, or as a sweep;
+          `spike_times`: a raster;
+        - a **Connectome**: its weights and tract lengths.
+
+        Regions and seconds that `Connectome.label` has added are used.
+    modes : str, int or sequence of them, optional
+        Which modes to draw, by the name of their region (``"rV1"``) or their number. Default: all.
+    times : float or sequence of float, optional
+        Of a field: when to draw it, s. Default: five times, evenly.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Save it with ``plot(run).savefig("run.png")``.
+
+    Raises
+    ------
+    TypeError
+        For anything else; it lists what can be drawn.
+    ValueError
+        For modes that the result does not have, or if nothing was recorded.
+
+    See Also
+    --------
+    animate : the same in motion
+    plot_brain : values at the positions of regions
+
+    Examples
+    --------
+    >>> import wetcow as wc
+    >>> runs = wc.sweep(wc.Mode(gamma=0.0), t1=60.0, gamma=[0.5, 1.0, 1.5])
+    >>> axis = plot(runs).axes[0]
+    >>> axis.get_xlabel(), axis.get_ylabel()
+    ('gamma', 'spiking frequency (rad/time)')
+    """
+    if isinstance(result, xr.Dataset | xr.DataArray):
+        is_field = is_field_of_tissue(result)
+        if times is not None and not is_field:
+            raise ValueError("times are of fields: select them with .sel(time=…) before drawing")
+        if is_field:
+            _refuse_modes(modes)
+            return draw_field(result, times)
+        return (_dataset if isinstance(result, xr.Dataset) else _array)(result, modes)
+    if times is not None:
+        raise ValueError("times are of fields")
+    if isinstance(result, Connectome):
+        _refuse_modes(modes)
+        return draw_connectome(result)
+    if isinstance(result, list) and result and all(_is_spikes(one) for one in result):
+        _refuse_modes(modes)
+        return draw_raster(result)
+    hint = ""
+    if hasattr(result, "to_network"):
+        hint = "; simulate its network first: simulate(….to_network())"
+    elif hasattr(result, "rate") and hasattr(result, "observe"):
+        hint = "; simulate it first: plot(simulate(…))"
+    raise TypeError(f"cannot draw a {type(result).__name__}{hint}; plot() draws {DRAWN}")
+
+
+def _refuse_modes(modes: Any) -> None:
+    if modes is not None:
+        raise ValueError("modes can be chosen of runs, sweeps and measures of them, not of this")
+
+
+def _is_spikes(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind == "f"
+
+
+def _dataset(result: xr.Dataset, modes: Any) -> Figure:
+    if "log_amplitude" in result and "ray" in result.dims:
+        _refuse_modes(modes)
+        return draw_ray_paths(result)
+    if any(axes_of(one) for one in result.data_vars.values()):
+        _refuse_modes(modes)
+        return draw_maps(result)
+    if "a" in result:
+        return draw_sweep(result, modes) if swept(result["a"]) else draw_run(result, modes)
+    if measures_of(result):
+        return draw_sweep(result, modes)
+    values = [one for one in choose(result, modes).data_vars.values() if one.dims == ("mode",)]
+    if values:
+        return draw_values(values)
+    if "time" in result.coords and "mode" in result.coords:
+        raise ValueError(
+            "these results have nothing to draw: no amplitudes (run simulate() with record=True), "
+            "and no values of modes"
+        )
+    raise TypeError(f"cannot draw a Dataset of {[*result.variables]}; plot() draws {DRAWN}")
+
+
+def _array(array: xr.DataArray, modes: Any) -> Figure:
+    if not array.dims or array.dtype.kind not in "iufcb" or not array.size:
+        raise TypeError(
+            f"cannot draw an array of {array.dtype} with the sizes {dict(array.sizes)}; "
+            f"plot() draws {DRAWN}"
+        )
+    if axes_of(array) and "time" not in array.dims:
+        _refuse_modes(modes)
+        return draw_maps(array.rename(array.name or "value").to_dataset())
+    array = choose(array, modes)
+    if {"mode", "mode_from"} <= set(array.dims):
+        return draw_matrices(array)
+    if "time" in array.dims:
+        return draw_series(array)
+    if array.dtype.kind == "c":
+        array = np.abs(array)
+    if "spike" in array.dims:
+        return draw_table(array)
+    return draw_arrays([array]) if swept(array) else draw_values([array])
