@@ -63,10 +63,13 @@ def _without_comment(line: str, where: str) -> str:
     for found in re.finditer(r"(?:^|(?<=\s))[#%]", line):
         if line.count('"', 0, found.start()) % 2 == 0:
             kept = line[: found.start()].rstrip(" ")
-            plain = re.sub(r'"[^"]*"', "", line)
-            cell = re.split(r"[;\t,]", re.sub(r'"[^"]*"', "", kept))[-1]
+            before = re.split(r"[;\t,]", re.sub(r'"[^"]*"', "", kept))
+            after = line[found.end() :]
             # Between delimiters a name may have spaces, so that "V #1" may be one.
-            if any(map(_is_text, cell.split())) and re.search(r"[;\t,]", plain):
+            delimited = len(before) > 1 and not after[:1].isspace() and after
+            if any(map(_is_text, before[-1].split())) and (
+                delimited or re.search(r"[;\t,]", after)
+            ):
                 raise ConnectomeError(
                     f"{where}: {line[found.start() :][:20]!r} may be a comment or part of the name "
                     f"{cell.strip()[:20]!r}: quote names that have {found.group()}, and write "
