@@ -460,3 +460,10 @@ def test_scattered_constants_are_approximate():
     np.testing.assert_allclose(found, found[0], rtol=1e-3)
     assert order(times, a) >= 0.99
     np.testing.assert_allclose(found, TARGET.spiking_frequency(), rtol=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:beyond criticality")
+def test_bistable_target_has_no_one_frequency():
+    bistable = Mode(gamma=0.54, w_a=-2.0)
+    with pytest.raises(ValueError, match="is bistable"):
+        memorize(bistable, OMEGA, w_phi=2.0, w_a=-2.0)

@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 import wetcow as wc
 from wetcow.modes import spiking
 from wetcow.modes.criticality import critical_ratio
+from wetcow.modes.end_of_spiking import end_of_spiking
 from wetcow.modes.limit_cycle import limit_cycle
 from wetcow.modes.response import fit_response, silent_amplitude
 
@@ -141,6 +142,67 @@ class TestCriticality:
         expected = ["damped", "linear", "subcritical", "critical", "supercritical"]
         assert wc.Mode(gamma=gammas).state.tolist() == expected
         assert [wc.Mode(gamma=gamma).state for gamma in gammas] == expected
+
+
+def turns_late(mode, start):
+    """Whether the phase still advances after 600 units of time, integrated by DOP853."""
+    path = solve_ivp(
+        lambda t, y: conftest.polar_rates(y[0], y[1], mode),
+        (0, 700),
+        start,
+        "DOP853",
+        t_eval=(600.0, 700.0),
+        rtol=1e-8,
+        atol=1e-10,
+    )
+    return bool(np.diff(path.y[1])[0] > np.pi)
+
+
+BESIDE_THE_CYCLE = [
+    wc.Constants(w_a=-1.961, w_phi=2.503, psi=0.0286, alpha=3.214),
+    wc.CANONICAL._replace(w_a=-2.0),
+]
+
+
+class TestBistability:
+    @pytest.mark.parametrize("constants", BESIDE_THE_CYCLE)
+    def test_two_answers_until_the_cycle_ends(self, constants):
+        unit = wc.Mode(1.0, 1.0, *constants)
+        critical, end = float(unit.critical_gamma), end_of_spiking(constants)
+        assert end > 1.1 * critical
+        for gamma, spikes in ((0.9 * critical, True), (1.05 * critical, None), (1.02 * end, False)):
+            mode = unit.replace(gamma=gamma)
+            small = turns_late(mode, (0.01, 0.0))
+            assert small is (spikes is not False)
+            if spikes is None:
+                phase = np.pi - float(mode.critical_phase)
+                assert not turns_late(mode, (silent_amplitude(gamma, constants), phase))
+                assert mode.state == "bistable"
+                for ask in (mode.spiking_frequency, mode.mean_amplitude):
+                    with pytest.warns(UserWarning, match="rest .* or go on spiking"):
+                        assert np.isnan(ask())
+            elif spikes:
+                assert mode.state == "subcritical" and mode.spiking_frequency() > 0.5
+            else:
+                assert mode.state == "supercritical" and mode.spiking_frequency() == 0
+                assert mode.mean_amplitude() == pytest.approx(silent_amplitude(gamma, constants))
+        assert turns_late(unit.replace(gamma=0.99 * end), (0.01, 0.0))
+
+    def test_canonical_constants_rest_from_criticality_on(self):
+        near = wc.CANONICAL._replace(alpha=3.0001)  # not known beforehand
+        mode = wc.Mode(1.0, 1.0, *near)
+        mode = mode.replace(gamma=1.01 * mode.critical_gamma)
+        assert end_of_spiking(near) == float(1 / mode.critical_ratio)
+        assert not turns_late(mode, (0.01, 0.0))
+        assert mode.spiking_frequency() == 0 and mode.state == "supercritical"
+
+    def test_traced(self):
+        rates = jax.jit(lambda c, w_a: wc.response(c, wc.CANONICAL._replace(w_a=w_a)))
+        assert np.all(np.isnan(rates(0.55, -2.0)))
+        assert rates(2.1, wc.CANONICAL.w_a)[0] == 0
+        fixed = jax.jit(lambda c: wc.response(c, BESIDE_THE_CYCLE[0])[0])
+        end = end_of_spiking(BESIDE_THE_CYCLE[0])
+        np.testing.assert_array_equal(fixed(np.array([0.98, 1.02]) * end), [np.nan, 0])
 
 
 class TestFrequencies:

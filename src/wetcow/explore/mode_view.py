@@ -20,6 +20,7 @@ STATES = {
     "linear": "spiking: nearly harmonic",
     "subcritical": "spiking: below criticality",
     "critical": "critical: at the end of spiking",
+    "bistable": "bistable: spikes or rests, by its start",
     "supercritical": "beyond criticality: spikes once, then silent",
 }
 

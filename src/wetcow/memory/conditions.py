@@ -107,6 +107,11 @@ def equivalent(target: Mode, constants: Constants) -> tuple[np.ndarray, np.ndarr
     if not like_target.all():
         omega = float(target.omega)
         frequency = float(target.spiking_frequency()) / omega
+        if np.isnan(frequency):
+            raise ValueError(
+                f"a target with gamma={float(target.gamma)} is {target.state}: it has no one "
+                "frequency that modes with other constants could share; choose another gamma"
+            )
         if frequency > 0:
             others = omega * _spiking_like(frequency, float(target.criticality), sets[~like_target])
         else:
@@ -117,6 +122,12 @@ def equivalent(target: Mode, constants: Constants) -> tuple[np.ndarray, np.ndarr
     if len(sets) > 1:
         c = gamma / float(target.omega)
         amplitude = float(target.omega) * _respond(c, sets)[1]
+        if np.any(np.isnan(amplitude)):
+            which_one = Constants(*sets[np.isnan(amplitude)][0].tolist())
+            raise ValueError(
+                f"modes with {which_one} can both rest and spike in this memory, with different "
+                "amplitudes; choose a target with another gamma, or other constants"
+            )
     return gamma[which], amplitude[which]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from wetcow.modes import spiking
 from wetcow.modes.criticality import CANONICAL, Constants, critical_phase, critical_ratio
-from wetcow.modes.response import response
+from wetcow.modes.response import can_spike_beyond, response
 from wetcow.modes.system import System
 from wetcow.precision import in_double, is_traced
 from wetcow.validation import array, refuse_masked
@@ -198,17 +198,19 @@ class Mode(System):
 
         "damped" for γ < 0; "linear" for 0 ≤ cr < 0.1, where the oscillation is nearly harmonic;
         "subcritical" (spiking) for cr < 1; "critical" for |cr − 1| ≤ 1e-9; "supercritical" (one
-        spike, then silence) beyond.
+        spike, then silence) beyond; but for some constants with w_a < 0 "bistable" from cr = 1 on
+        as far as the mode can still spike, depending on its start (theory §3).
         """
         criticality = np.asarray(self.criticality)
         states = np.select(
             [
+                can_spike_beyond(np.asarray(self.gamma / self.omega), self.constants),
                 criticality < 0,
                 criticality < LINEAR_BELOW,
                 np.abs(criticality - 1) <= CRITICAL_WITHIN,
                 criticality < 1,
             ],
-            ["damped", "linear", "critical", "subcritical"],
+            ["bistable", "damped", "linear", "critical", "subcritical"],
             "supercritical",
         )
         return states.item() if states.ndim == 0 else states
@@ -226,6 +228,7 @@ class Mode(System):
         Returns
         -------
         float64 scalar or array (n,)
+            "exact" is NaN, with a UserWarning, where the mode is "bistable" (see `state`).
 
         Raises
         ------
@@ -238,7 +241,10 @@ class Mode(System):
         return in_double(spiking.METHODS[method])(self.gamma, self.omega, self.constants)
 
     def mean_amplitude(self) -> Any:
-        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7)."""
+        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7).
+
+        NaN, with a UserWarning, where the mode is "bistable" (see `state`).
+        """
         self._check_positive_frequency()
         amplitude = in_double(lambda c, constants: response(c, constants)[1])
         return self.omega * amplitude(self.gamma / self.omega, self.constants)

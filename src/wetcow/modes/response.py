@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import warnings
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
+from wetcow.modes.end_of_spiking import end_of_spiking
 from wetcow.modes.limit_cycle import limit_cycle
 from wetcow.precision import in_double, is_traced
 from wetcow.validation import array
@@ -34,6 +36,8 @@ CLOSEST = 0.005  # smallest x solved: cr = 0.999975; the series extrapolates bel
 NEGLIGIBLE = 1e-8  # of the last two coefficients of a series, relative to the largest
 ACCURATE = 1e-7  # largest estimated error of a limit cycle that is used
 MOST_PIECES = 64
+BESIDE = 0.03  # x at which a cycle is asked, if traced, whether it passes node and saddle
+FAST = 0.25  # its frequency there is then larger; else it is about x
 ROUND_TO = 8  # number of pieces: so that what reads them is compiled for few sizes
 
 
@@ -143,7 +147,7 @@ def _table(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
     return borders, np.moveaxis(np.concatenate([series, series[:, -1:].repeat(more, 1)], 1), -1, 0)
 
 
-def _series(borders: np.ndarray, coefficients: np.ndarray, distance: Any) -> tuple[Any, Any]:
+def _series(borders: Any, coefficients: Any, distance: Any) -> tuple[Any, Any]:
     """Clenshaw's recurrence for both series in the piece that holds x.
 
     In NumPy for numbers, which compiles nothing; for traced values in JAX.
@@ -210,12 +214,35 @@ def silent_amplitude(c: Any, constants: Constants) -> Any:
     which meet at criticality. A = −1/(w_φ cos φ).
     """
     xp = jnp if is_traced(c, constants) else np
+    return -1 / (constants.w_phi * xp.cos(_silent_phase(c, constants)))
+
+
+def _silent_phase(c: Any, constants: Constants) -> Any:
+    xp = jnp if is_traced(c, constants) else np
     w_a, w_phi, psi, alpha = constants
     real = c * w_phi - w_a * xp.cos(psi)
     imaginary = -w_a * xp.sin(psi)
     rho, chi = xp.hypot(real, imaginary), xp.arctan2(imaginary, real)
-    phase = chi + xp.arccos(xp.clip(-alpha / rho, -1 + 1e-15, 1.0))
-    return -1 / (w_phi * xp.cos(phase))
+    return chi + xp.arccos(xp.clip(-alpha / rho, -1 + 1e-15, 1.0))
+
+
+def can_spike_beyond(c: Any, constants: Constants) -> np.ndarray:
+    """Where, at or beyond criticality, rest is not the only answer; concrete values only.
+
+    Either the limit cycle goes on, or the point of rest repels: its Jacobian has the trace
+    ω tan φ − γ.
+    """
+    every = np.broadcast_arrays(*(np.asarray(value, float) for value in (c, *constants)))
+    c, each = every[0], Constants(*every[1:])
+    with np.errstate(all="ignore"):
+        beyond = np.asarray(c * critical_ratio(each) >= 1) & (each.w_phi > 0)
+        repels = np.tan(_silent_phase(c, each)) >= c
+    found = np.zeros(c.shape, bool)
+    for index in zip(*np.nonzero(np.atleast_1d(beyond)), strict=True):
+        at = index if c.ndim else ()
+        one = Constants(*(float(value[at]) for value in each))
+        found[at] = repels[at] or c[at] < end_of_spiking(one) * (1 - 1e-12)
+    return found
 
 
 def _free_amplitude(c: Any, constants: Constants) -> Any:
@@ -240,10 +267,14 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
     -------
     frequency, mean_amplitude : arrays of the broadcast shape
         f = 1 and M = 0 for c ≤ 0 (a damped mode rings at ω); f = 0 beyond criticality,
-        where a mode can rest (for some constants with w_a < 0 it can also go on spiking there, up
-        to a larger c: theory). NaN where `c` is NaN, constants have no critical point, or (several
-        sets of constants, or traced ones) no limit cycle was found. Differentiable; the slopes at
-        criticality itself are one-sided.
+        where a mode rests. NaN where `c` is NaN, constants have no critical point, or (several
+        sets of constants, or traced ones) no limit cycle was found. For some constants with
+        w_a < 0 a mode can either rest or go on spiking beyond criticality, up to a larger c
+        (theory §3), or its point of rest repels: both values are NaN there, with a UserWarning.
+        With traced constants they are NaN for such constants wherever cr ≥ 1 and no
+        warning is given; that is then told from the cycle's frequency just below criticality,
+        a threshold that can miss constants at the very border. Differentiable; the slopes
+        at criticality itself are one-sided.
 
     Examples
     --------
@@ -255,7 +286,18 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
         return _response(jnp, jnp.asarray(c, dtype=jnp.result_type(float, c)), constants)
     every = Constants(*(np.asarray(value, dtype=np.float64) for value in constants))
     with np.errstate(all="ignore"):  # of values that are not chosen
-        return _response(np, array("c", c, finite=False, empty=True), every)
+        c = array("c", c, finite=False, empty=True)
+        frequency, amplitude = _response(np, c, every)
+    twofold = can_spike_beyond(c, every)
+    if np.any(twofold):
+        warnings.warn(
+            "beyond criticality a mode with these constants can rest (frequency 0) or go on "
+            "spiking, depending on its start: its frequency and mean amplitude are NaN; measure "
+            "them with simulate() and spiking_frequency(run)",
+            UserWarning,
+            stacklevel=2,
+        )
+    return np.where(twofold, np.nan, frequency), np.where(twofold, np.nan, amplitude)
 
 
 def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:
@@ -275,7 +317,22 @@ def _response(xp: Any, c: Any, constants: Constants) -> tuple[Any, Any]:
     beyond = silent_amplitude(xp.where(silent, c, 2 / ratio), constants)
     amplitude = xp.where(silent, beyond, xp.where(free, of_free, amplitude))
     at_rest = xp.where(known, 0.0, np.nan)
-    return (
-        xp.where(spikes, frequency, xp.where(silent, 0.0, 1.0 + at_rest)),
-        xp.where(known & (c > 0), amplitude, at_rest),
-    )
+    frequency = xp.where(spikes, frequency, xp.where(silent, 0.0, 1.0 + at_rest))
+    amplitude = xp.where(known & (c > 0), amplitude, at_rest)
+    if xp is jnp:
+        twofold = silent & _may_spike_beyond(c, constants, ratio)
+        frequency = jnp.where(twofold, np.nan, frequency)
+        amplitude = jnp.where(twofold, np.nan, amplitude)
+    return frequency, amplitude
+
+
+def _may_spike_beyond(c: Any, constants: Constants, ratio: Any) -> Any:
+    """`can_spike_beyond` for traced values; without an end of spiking for traced constants."""
+    repels = jnp.tan(_silent_phase(c, constants)) >= c
+    single = _one_set(constants)
+    if single is not None:
+        if np.any(np.isnan(ratio)):
+            return False
+        return repels | (c < end_of_spiking(single) * (1 - 1e-6))  # in single precision as well
+    fixed = jax.lax.stop_gradient(constants)
+    return repels | (limit_cycle(jnp.asarray(BESIDE), fixed).frequency > FAST)

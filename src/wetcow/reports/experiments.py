@@ -183,7 +183,7 @@ def synchronization(
             reduce={
                 "order": MeanOrder(t1 / 2, resting=resting),
                 "silent": SilentShare(resting=resting),
-                "time": SynchronyTime(0.99, resting=resting),
+                "until_synchrony": SynchronyTime(0.99, resting=resting),
                 "each": Frequency(t1 / 2, resting=resting),
             },
         )
@@ -191,7 +191,7 @@ def synchronization(
             {
                 "order": runs["order"],
                 "silent": runs["silent"],
-                "periods": (runs["time"] / (2 * np.pi / OMEGA.mean())).where(
+                "periods": (runs["until_synchrony"] / (2 * np.pi / OMEGA.mean())).where(
                     runs["silent"] == 0, np.inf
                 ),
                 "frequency": runs["each"].mean("mode", skipna=False),

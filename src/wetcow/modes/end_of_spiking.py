@@ -1,0 +1,67 @@
+"""Where spiking ends: at γ_c, or beyond it if the cycle passes beside node and saddle (theory §3).
+
+With u = γ/A and c = γ/ω the orbit obeys (u + c w_φ cos φ) u' + c u (u − D(φ)) = 0,
+D = α − w_a cos(φ − ψ). Where φ advances, u falls whenever u > D, so that no cycle exceeds
+max D = α + |w_a|. An orbit that starts there stays above any cycle: it either turns for ever, and
+falls towards the outermost one, or reaches a phase that rests, and there is none.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
+
+MOST_TURNS = 200
+SETTLED = 1e-8  # relative change of u in one turn
+ACCURACY = 1e-5  # of the excitation at which spiking ends, relative
+FURTHEST = 64.0  # largest cr looked at
+
+
+def keeps_turning(c: float, constants: Constants) -> bool:
+    """Whether a mode with γ/ω = c, started with a small amplitude, spikes for ever."""
+    from scipy.integrate import solve_ivp  # slow to import, and seldom needed
+
+    w_a, w_phi, psi, alpha = constants
+
+    def slope(phase, u):
+        velocity = u + c * w_phi * np.cos(phase)
+        return -c * u * (u - alpha + w_a * np.cos(phase - psi)) / velocity
+
+    def rests(phase, u):
+        return u[0] + c * w_phi * np.cos(phase) - 1e-7 * alpha
+
+    rests.terminal = True
+    u = alpha + abs(w_a)
+    for _ in range(MOST_TURNS):
+        turn = solve_ivp(
+            slope, (0.0, 2 * np.pi), [u], "DOP853", events=rests, rtol=1e-9, atol=1e-11
+        )
+        if turn.status != 0:
+            return False
+        before, u = u, float(turn.y[0, -1])
+        if abs(u - before) <= SETTLED * u:
+            return True
+    return True
+
+
+@functools.lru_cache(maxsize=1024)
+def end_of_spiking(constants: Constants) -> float:
+    """Largest γ/ω at which a mode can go on spiking; 1/w if the cycle ends at the critical point.
+
+    Constants are floats. Infinite if no end was found.
+    """
+    critical = 1 / float(critical_ratio(constants))
+    if constants == CANONICAL or not keeps_turning((1 + ACCURACY) * critical, constants):
+        return critical
+    low, high = critical, 1.25 * critical
+    while keeps_turning(high, constants):
+        low, high = high, 1.25 * high
+        if high > FURTHEST * critical:
+            return np.inf
+    while high - low > ACCURACY * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if keeps_turning(middle, constants) else (low, middle)
+    return high
