@@ -72,8 +72,8 @@ def _without_comment(line: str, where: str) -> str:
             ):
                 raise ConnectomeError(
                     f"{where}: {line[found.start() :][:20]!r} may be a comment or part of the name "
-                    f"{before[-1].strip()[:20]!r}: quote names that have {found.group()}, and write "
-                    "comments on lines of their own"
+                    f"{before[-1].strip()[:20]!r}: quote names that have {found.group()}, and "
+                    "write comments on lines of their own"
                 )
             return kept
     return line
