@@ -4,11 +4,13 @@ import bz2
 import importlib.util
 import io
 import pathlib
+import tracemalloc
 import zipfile
 
 import jax
 import numpy as np
 import pytest
+import xarray as xr
 from fuzz import matrices
 from hypothesis import given
 from hypothesis import strategies as st
@@ -365,6 +367,14 @@ class TestForms:
             ("0,0.5,\r\n2,0,\r\n", None),
             ("0 0.5 # from b to a\n2 0 # and back\n% end\n", None),
             (",0.5\n2,\n", None),  # nothing on the diagonal
+            ("1001,1010\n0,0.5\n2,0\n", ("1001", "1010")),  # numbers of an atlas alone
+            ("1001 0 0.5\n1010 2 0\n", ("1001", "1010")),
+            ("0 0,5\n2,0 0\n", None),  # decimal commas between spaces
+            ("0,0 0,5\n2,0 0,0\n", None),
+            ("V1 V2\n0 0,5\n2 0\n", ("V1", "V2")),
+            ('"V #1","V 2" # names\n0,0.5\n2,0\n', ("V #1", "V 2")),
+            ("V1 V2 # names\n0 0.5\n2 0 # a, b\n", ("V1", "V2")),
+            ("V1,V2 # names\n0,0.5\n2,0 #a, b\n", ("V1", "V2")),
             ("Füß,b\n0,0.5\n2,0\n".encode("latin-1"), ("Füß", "b")),
             ("Füß,b\n0,0.5\n2,0\n".encode("utf-16"), ("Füß", "b")),
         ],
@@ -384,6 +394,18 @@ class TestForms:
             ("1,2,0.5\n1,3,0.2\n2,3,0.9\n", "looks like a list of links.*kind='edges'"),
             ("a,b,3\nb,c,4\nc,a,4\na,c,1\n", "looks like a list of links"),
             ("0 1 2\n1 0 2\n", "looks like a list of links"),
+            # Four links with lengths, three with one to itself, a ring: squares by chance.
+            ("0 1 5 30\n0 2 3 40\n1 2 7 20\n2 3 1 50\n", "kind='edges'.*kind='matrix'"),
+            ("0 0 1\n0 1 2\n1 0 3\n", "kind='edges'.*kind='matrix'"),
+            ("1 2 3\n2 3 1\n3 1 2\n", "kind='edges'.*kind='matrix'"),
+            ("0 0 1\n0 1 2\n", "looks like a list of links"),
+            ("0 1 5 30\n1 0 5 30\n", "looks like a list of links"),
+            ("from,to,weight\n0,1,1\n1,2,2\n2,0,3\n", "looks like a list of links"),
+            (",from,to,weight\n0,0,1,1\n1,1,2,2\n2,2,0,3\n", "looks like a list of links"),
+            ('"from" "to" "w"\n"1" 0 1 1\n"2" 1 2 2\n"3" 2 0 3\n', "looks like a list of links"),
+            ("V #1,b,c\n0,1,1\n1,0,1\n1,1,0\n", "'#1,b,c' may be a comment.*quote"),
+            ("a,b,c #1\n0,1,1\n1,0,1\n1,1,0\n", "'#1' may be a comment.*quote"),
+            ("0 1,500\n2,500 0\n", "may be a decimal one or divide thousands"),
             ("0 1\n0 0\n", "symmetric=True"),
             (b"PK\x03\x04\x00", "not a text file"),
         ],
@@ -405,8 +427,54 @@ class TestForms:
             self.read(tmp_path, text, kind="edges", symmetric=True, regions=("a", "b"))
         with pytest.raises(ConnectomeError, match=r"link 1, a to b, has the weight 'NA'"):
             self.read(tmp_path, "a,b,NA\n", kind="edges", symmetric=True)
+        with pytest.raises(ConnectomeError, match="fourth column 'sd'"):
+            self.read(tmp_path, "a,b,weight,sd\nb,a,3,1\n", kind="edges", symmetric=True)
+        with pytest.raises(ConnectomeError, match="has the length 'NA'"):
+            self.read(tmp_path, "a,b,3,NA\n", kind="edges", symmetric=True)
         numbered = self.read(tmp_path, "10 2 5\n2 10 5\n", kind="edges")
         assert numbered.regions == ("2", "10")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "0 1 5 30\n0 2 3 40\n1 2 7 20\n0 1 5 10\n",
+            "from,to,weight,length\n0,1,5,30\n0,2,3,40\n1,2,7,20\n0,1,5,10\n",
+            ",a,b,n,length_mm\n0,0,1,5,30\n1,0,2,3,40\n2,1,2,7,20\n3,0,1,5,10\n",  # pandas
+            '"a" "b" "n" "length"\n"1" 0 1 5 30\n"2" 0 2 3 40\n"3" 1 2 7 20\n"4" 0 1 5 10\n',  # R
+        ],
+    )
+    def test_lengths_of_edges(self, tmp_path, text):
+        brain = self.read(tmp_path, text, kind="edges", symmetric=True)
+        assert brain.weights.tolist() == [[0, 10, 3], [10, 0, 7], [3, 7, 0]]
+        assert brain.tract_lengths.tolist() == [[0, 20, 40], [20, 0, 20], [40, 20, 0]]
+
+    def test_what_is_a_matrix_for_all_that(self, tmp_path):
+        whole = "1 2 3\n4 5 6\n7 8 9\n"
+        assert self.read(tmp_path, whole, kind="matrix").weights[2, 0] == 7
+        assert self.read(tmp_path, "0 2 3\n4 0 6\n7 8 0\n").weights[2, 0] == 7
+        named = ",a,b,c\na,1,2,3\nb,4,5,6\nc,7,8,9\n"
+        assert self.read(tmp_path, named).regions == ("a", "b", "c")
+        assert self.read(tmp_path, ",0,1,2\n0,1,2,3\n1,4,5,6\n2,7,8,9\n").weights[2, 0] == 7
+
+    @pytest.mark.parametrize("content", ["0\n" * 10**6, "0 " * 10**6, "0," * 10**6 + "\n1,2\n"])
+    def test_texts_of_many_cells_are_not_split(self, tmp_path, content):
+        tracemalloc.start()
+        try:
+            with pytest.raises(ConnectomeError, match="more than 16384"):
+                self.read(tmp_path, content)
+            assert tracemalloc.get_traced_memory()[1] < 2e7
+        finally:
+            tracemalloc.stop()
+
+    def test_large_graphs_of_few_links(self, tmp_path, monkeypatch):
+        nodes = "".join(f'<node id="{i}"/>' for i in range(9000))
+        for found, message in ((nodes, "9000 regions; 8192"), ('<node id="0"/>', "has no edges")):
+            text = f"<graphml><graph>{found}</graph></graphml>"
+            with pytest.raises(ConnectomeError, match=message):
+                self.read(tmp_path, text, "a.graphml")
+        monkeypatch.setattr("wetcow.networks.connectome.tables.MOST_LINKED", 3)
+        with pytest.raises(ConnectomeError, match="4 regions; 3 is the limit"):
+            self.read(tmp_path, "a,b,1\nc,d,1\n", kind="edges", symmetric=True)
 
     def test_members_of_archives(self, tmp_path):
         path = tmp_path / "a.zip"
@@ -483,6 +551,21 @@ class TestForms:
             Connectome(frame[["b", "a"]])
         with pytest.raises(ConnectomeError, match="tract_lengths are of the regions"):
             Connectome(frame, tract_lengths=30 * frame.loc[["b", "a"], ["b", "a"]])
+
+    def test_names_of_data_arrays(self):
+        names = {"to": ["a", "b"], "from": ["a", "b"]}
+        found = xr.DataArray([[0, 1.0], [2.0, 0]], names, ("to", "from"))
+        assert Connectome(found).regions == ("a", "b")
+        assert Connectome(found.drop_vars("to")).regions == ("a", "b")
+        assert Connectome(found.drop_vars(["to", "from"])).regions[0] == "region_000"
+        with pytest.raises(ConnectomeError, match="differently"):
+            Connectome(found.assign_coords(to=["b", "a"]))
+        with pytest.raises(ConnectomeError, match="tract_lengths are of the regions"):
+            Connectome(found, tract_lengths=30 * found.isel(to=[1, 0], **{"from": [1, 0]}))
+        labelled = Connectome(found).label(
+            xr.DataArray(found.values, {"mode": [0, 1], "mode_from": [0, 1]})
+        )
+        assert Connectome(labelled).regions == ("a", "b")
 
     def test_many_mutations(self):
         found = {case: matrices.check(case) for case in matrices.cases(seed=0, number=400)}
@@ -584,6 +667,8 @@ class TestFields:
         "changes, message",
         [
             ({"speed": 0.0}, "speed must be finite and positive"),
+            ({"speed": 1e-320}, "speed must be at least 1e-09"),
+            ({"frequency": 1e308}, r"frequency must be at most 1e\+09"),
             ({"frequency": np.nan}, "frequency must be a finite number"),
             ({"weights": [[0.0]]}, "two or more regions"),
             ({"positions": [[0, 0, 0]]}, r"positions must have shape \(2, 3\)"),
@@ -606,6 +691,8 @@ class TestFields:
             brain.coupling(delays="exact", frequency=5.0)
         with pytest.raises(ValueError, match="frequency must not be negative"):
             brain.phase_delays(-1)
+        with pytest.raises(ValueError, match="frequency must be at most"):
+            brain.phase_delays(1e308)
         with pytest.raises(ConnectomeError, match="positions"):
             brain.distances()
 
@@ -618,6 +705,14 @@ class TestFields:
         assert part.positions[1].tolist() == brain.positions[1].tolist()
         with pytest.raises(ValueError, match="no regions are called"):
             brain.select(["z"])
+        for wrong, message in (
+            ([0.7, 1], "whole numbers"), ([-1, 1], r"in \[0, 5\)"), ([0, 5], r"in \[0, 5\)"),
+            ([], "sequence of names or indices"), ([True, False], "names or indices"),
+            ([[0, 1]], "names or indices"), ("ab", r"a single one: \['ab'\]"),
+        ):  # fmt: skip
+            with pytest.raises(ValueError, match=message):
+                brain.select(wrong)
+        assert brain.select(np.array([2, 0])).regions == ("c", "a")
 
 
 class TestNormalisation:
@@ -770,6 +865,38 @@ class TestLabels:
         assert three.label(runs.isel(mode=[0])).region.values.tolist() == ["rV1"]
         assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
         assert "region" not in wc.order_parameter(three.label(run)).coords
+
+    @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+    def test_files_can_be_turned_into_hertz(self, three, tmp_path, suffix):
+        brain = three.replace(frequency=40.0, speed=6.0)
+        wanted = {
+            "connectome_frequency": 40.0,
+            "connectome_speed": 6.0,
+            "connectome_normalisation": brain.normalisation,
+            "connectome_time_unit": 1 / (2 * np.pi * 40),
+        }
+        run = wc.simulate(brain.to_network(), t1=10.0, num_samples=101)
+        wc.save_run(brain.label(run), tmp_path / f"run{suffix}")
+        loaded = wc.load_run(tmp_path / f"run{suffix}")
+        for one in (loaded, brain.label(wc.phase_locking(run))):
+            assert {name: one.attrs[name] for name in wanted} == wanted
+
+    def test_what_a_sweep_varies_is_no_attribute(self, three):
+        def build(speed):
+            return three.replace(speed=speed).to_network()
+
+        runs = three.label(wc.sweep(build, t1=1.0, num_samples=3, speed=[3, 6]))
+        assert "connectome_speed" not in runs.attrs and runs.speed.values.tolist() == [3, 6]
+        assert runs.attrs["connectome_frequency"] == three.frequency and "seconds" in runs.coords
+
+        def other(frequency):
+            return three.replace(frequency=frequency).to_network()
+
+        runs = three.label(wc.sweep(other, t1=1.0, num_samples=3, frequency=[10, 40]))
+        assert not {"connectome_frequency", "connectome_time_unit"} & set(runs.attrs)
+        assert "seconds" not in runs.coords
+        with pytest.raises(ValueError, match=r"connectome.replace\(speed=speed\).to_network"):
+            wc.sweep(three.to_network(), t1=1.0, num_samples=3, speed=[3, 6])
 
     def test_errors(self, three):
         other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)

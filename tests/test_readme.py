@@ -16,8 +16,13 @@ def test_example(tmp_path, monkeypatch):
     exec(compile(block, str(README), "exec"), names)
     wc = names["wc"]
     assert names["mode"].state == "subcritical"
-    assert wc.load_run("run.nc").attrs["gamma"] == 1.9
+    assert wc.load_run("run.nc").identical(names["run"])
     wanted = names["mode"].spiking_frequency()
     assert abs(wc.spiking_frequency(names["run"]) / wanted - 1).max() < 0.005
     assert float(wc.order_parameter(names["run"])[-1]) > 0.999
-    assert dict(names["runs"].sizes) == {"gamma": 5, "seed": 8, "mode": 10}
+    learned = wc.WaveClassifier.load("digits.wetcow")
+    assert (learned.predict(names["X"][:50]) == names["y"][:50]).mean() > 0.95
+
+
+def test_is_on_two_screens():
+    assert len(README.read_text().split()) <= 900

@@ -17,6 +17,6 @@ figure = figure_memory(single, run, "Figure 3, close to criticality")
 # All spike at the rate of the single mode, and synchronize within one linear period:
 
 target = float(wc.Mode(gamma=REPLAYS["fig3"].gamma).spiking_frequency())
-rates = wc.spiking_frequency(run, after=0.4 * REPLAYS["fig3"].t1).values
+rates = wc.spiking_frequency(run, after=0.25 * REPLAYS["fig3"].t1).values
 print(f"rates {rates.min():.4f} to {rates.max():.4f}, remembered {target:.4f}")
 print(f"linear periods to synchrony: {float(wc.time_to_synchrony(run)):.2f}")

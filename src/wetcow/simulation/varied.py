@@ -217,13 +217,21 @@ def _stacked(system: System, name: str, values: list[Any]) -> Any:
         try:
             replaced = system.replace(**{name: value})
         except (ValueError, TypeError) as error:
-            raise ValueError(f"cannot sweep {name}={value!r}: {error}") from error
+            raise ValueError(f"cannot sweep {name}={value!r}: {error}{_hint(name)}") from error
         if replaced.size != system.size:
             raise ValueError(f"{name} must keep the number of modes, {system.size}")
     stacked = _stack(f"the values of {name}", values)
     if isinstance(stacked, np.ndarray):
         stacked = validation.array(name, stacked)
     return stacked
+
+
+def _hint(name: str) -> str:
+    """What to do for the fields of a connectome, which its networks do not have."""
+    if name not in ("speed", "frequency"):
+        return ""
+    build = f"lambda {name}: connectome.replace({name}={name}).to_network(…)"
+    return f". For that of a connectome: sweep({build}, {name}=[…])"
 
 
 def _noises(noise: Any) -> tuple[np.ndarray, bool]:

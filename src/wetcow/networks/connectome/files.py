@@ -91,8 +91,9 @@ def load_connectome(
         ``.bz2``); ``.graphml`` of the Connectome Mapper, as braingraph.org publishes it, networkx
         or igraph; ``.csv``, ``.tsv`` or ``.txt``, a matrix, with region names in its first row or
         column or without; ``.npy``, a matrix. Entry [i, j] is from region j to region i. Texts may
-        be quoted, with comments (#), decimal commas (between ; or tabs), in UTF-8, UTF-16 or
-        Latin-1. At most 268 MB of text and 16384 regions are read.
+        be quoted, with comments (#), decimal commas (not between commas), in UTF-8, UTF-16 or
+        Latin-1. At most 268 MB of text and 16384 regions are read (a matrix of 2 GB); of lists and
+        GraphML 8192 regions (0.5 GB) and 4 million links.
     frequency : float
         Of the waves, Hz.
     speed : float
@@ -108,8 +109,8 @@ def load_connectome(
     symmetric : bool, optional
         Of triangular matrices and lists of links; see `Connectome`.
     kind : {"matrix", "edges"}, optional
-        Of text: "edges" is a list of links, one a line: from, to, weight. Default: a matrix, and
-        an error for what looks like a list.
+        Of text: "edges" is a list of links, one a line: from, to, weight, and perhaps the length
+        in mm. Default: a matrix, and an error that asks for what looks like a list.
     weight, length : str
         Attributes of GraphML edges that hold the weight and the tract length in mm. Parallel
         edges, and lines of a list that say the same link, are one link with the sum of their
@@ -157,7 +158,7 @@ def load_connectome(
     elif kind == "edges":
         known = None if regions is None else tuple(str(name) for name in regions)
         table = read_edges(_read_text(path), str(path), known, symmetric)
-        contents = Contents(table.matrix, regions=table.regions)
+        contents = Contents(table.matrix, table.lengths, table.regions)
     else:
         table = read_matrix(path, kind)
         contents = Contents(table.matrix, regions=_named(table.regions))
@@ -182,7 +183,7 @@ def load_connectome(
 
 def _read_zip(path: pathlib.Path) -> Contents:
     texts = read_archive(path)
-    weights, regions = _table(texts["weights"] or "", f"weights in {path}")
+    weights, regions, _ = _table(texts["weights"] or "", f"weights in {path}")
     lengths = positions = None
     text = texts["tract_lengths"]
     if text is not None and text.strip():  # an empty file says that there are none

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.networks.connectome.preparation import LARGEST_NUMBER_OF_REGIONS, ConnectomeError
+from wetcow.networks.connectome.preparation import MOST_LINKED, ConnectomeError
 from wetcow.networks.connectome.tables import as_number
 
 NAMES = ("dn_name", "dn_fsname", "name", "label")  # attributes of nodes, the first that all have
@@ -43,13 +43,16 @@ def read_graphml(
                 found[key.get("attr.name", one.get("key"))] = (one.text or "").strip()
         return found
 
+    number = sum(1 for _ in graph.iterfind(".//{*}node"))
+    if number > MOST_LINKED:
+        raise ConnectomeError(
+            f"{path} has {number} regions; {MOST_LINKED} is the limit: save larger ones as .npy"
+        )
+    if number and graph.find(".//{*}edge") is None:
+        raise ConnectomeError(f"{path} has no edges, so it links none of its {number} nodes")
     nodes = [(node.get("id"), data(node, "node")) for node in graph.findall(".//{*}node")]
     if not nodes:
         raise ConnectomeError(f"{path} has no nodes")
-    if len(nodes) > LARGEST_NUMBER_OF_REGIONS:
-        raise ConnectomeError(
-            f"{path} has {len(nodes)} regions; {LARGEST_NUMBER_OF_REGIONS} is the limit"
-        )
     index = {identity: position for position, (identity, _) in enumerate(nodes)}
     if len(index) < len(nodes) or None in index:
         raise ConnectomeError(f"{path} has nodes without an id, or with the same")

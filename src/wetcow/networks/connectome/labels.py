@@ -25,10 +25,18 @@ def labelled(connectome: Connectome, results: Any) -> Any:
                 labels[f"{axis}{suffix}"] = (dimension, values, {"units": "mm"})
     if not labels:
         raise ValueError(f"these results have no modes to label; dimensions: {[*results.dims]}")
-    if "time" in results.dims:
+    # What a sweep varies is in its coordinate: one value for all runs would be wrong.
+    units = {
+        f"connectome_{name}": getattr(connectome, name)
+        for name in ("frequency", "speed", "normalisation")
+        if name not in results.coords
+    }
+    if "frequency" not in results.coords:
+        units["connectome_time_unit"] = connectome.time_unit
+    if "time" in results.dims and "frequency" not in results.coords:
         seconds = np.asarray(results["time"].values) * connectome.time_unit
         labels["seconds"] = ("time", seconds, {"units": "s"})
-    return results.assign_coords(labels)
+    return results.assign_coords(labels).assign_attrs(units)
 
 
 def _require_regions(size: int, modes: np.ndarray, attrs: Any) -> None:

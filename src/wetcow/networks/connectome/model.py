@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetcow.networks.connectome.labels import labelled
-from wetcow.networks.connectome.preparation import ConnectomeError
+from wetcow.networks.connectome.preparation import LARGEST, ConnectomeError
 from wetcow.networks.connectome.structure import Structure
 from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
@@ -40,14 +40,14 @@ class Connectome(Structure):
 
     Parameters
     ----------
-    weights : float array (n, n) or DataFrame
+    weights : float array (n, n), DataFrame or DataArray
         Strength of the link from region j to region i, in [i, j]; not negative. The unit is
         arbitrary unless it is normalised. The diagonal is ignored: a region's action on itself
         belongs into its γ and ω.
-    tract_lengths : float array (n, n) or DataFrame, optional
+    tract_lengths : float array (n, n), DataFrame or DataArray, optional
         mm. Zero where there is a link makes that link instantaneous.
     regions : sequence of n str, optional
-        Unique names. Default: those of a DataFrame; or region_000, region_001, …
+        Unique names. Default: those of a DataFrame or DataArray; or region_000, region_001, …
     positions : float array (n, 3), optional
         Centres of the regions, mm, in whatever axes the source has.
     speed : float
@@ -66,7 +66,7 @@ class Connectome(Structure):
     ConnectomeError
         A ValueError for matrices that are not square or do not fit together; masked, complex,
         negative or missing values; lengths and positions in metres; names that are not unique, or
-        that differ between rows and columns; and speeds or frequencies ≤ 0.
+        that differ between rows and columns; and speeds or frequencies that are not in [1e-9, 1e9].
 
     Examples
     --------
@@ -108,7 +108,7 @@ class Connectome(Structure):
             better choice where it is known.
         """
         frequency = self.frequency if frequency is None else frequency
-        frequency = number("frequency", frequency, minimum=0)
+        frequency = number("frequency", frequency, minimum=0, maximum=LARGEST)
         return 2 * np.pi * frequency * 1e-3 * self.delays_ms()
 
     def coupling(
@@ -221,7 +221,12 @@ class Connectome(Structure):
         xarray.Dataset or xarray.DataArray
             With ``region`` and, where known, ``x``, ``y``, ``z`` (mm) along "mode" (and
             ``region_from``, … along "mode_from"), and ``seconds`` along "time". Select by name
-            with ``labelled.swap_dims(mode="region").sel(region="rV1")``.
+            with ``labelled.swap_dims(mode="region").sel(region="rV1")``. The attributes
+            ``connectome_frequency`` (Hz), ``connectome_speed`` (m/s), ``connectome_normalisation``
+            and ``connectome_time_unit`` (s) are this connectome's, and stay in saved files: a
+            frequency ω in rad per unit of time is ω/(2π · connectome_time_unit) Hz. What a sweep
+            varies as ``speed``, ``frequency`` or ``normalisation`` is in its coordinate instead;
+            where ``frequency`` varies there are no ``seconds`` and no time unit.
 
         Raises
         ------

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from wetcow.validation import array
@@ -14,6 +15,8 @@ Normalisation = Literal["none", "max", "mean", "row", "spectral"]
 NORMALISATIONS = ("none", "max", "mean", "row", "spectral")
 LARGEST_NUMBER_OF_REGIONS = 2**14  # a matrix of 2 GB
 LONGEST_TRACT = 1e4  # mm, beyond any animal's brain
+MOST_LINKED = 2**13  # regions of a list of links or a graph, whose matrix is larger than the file
+SMALLEST, LARGEST = 1e-9, 1e9  # speed, m/s, and frequency, Hz; beyond them numbers overflow
 SHOWN = 3
 
 
@@ -209,8 +212,20 @@ def common_names(
 
 
 def frame_names(name: str, value: Any) -> tuple[str, ...] | None:
-    """Names that a DataFrame has for its rows and columns; None of anything else."""
-    if not (hasattr(value, "columns") and hasattr(value, "index")):
+    """Names that a DataFrame or DataArray has for its rows and columns; None of anything else."""
+    if isinstance(value, xr.DataArray):
+        rows, columns = (_along(value, dimension) for dimension in (value.dims + (None,) * 2)[:2])
+    elif hasattr(value, "columns") and hasattr(value, "index"):
+        rows, columns = list(value.index), list(value.columns)
+    else:
         return None
-    found = common_names(list(value.index), list(value.columns), name)
+    found = common_names(rows, columns, name)
     return None if found is None or counted(found) else found
+
+
+def _along(value: xr.DataArray, dimension: Any) -> list[Any] | None:
+    """Names along a dimension: those that `Connectome.label` gave, or of its own coordinate."""
+    for coordinate in ("region", "region_from", dimension):
+        if coordinate in value.coords and value.coords[coordinate].dims == (dimension,):
+            return value.coords[coordinate].values.tolist()
+    return None

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from wetcow.networks.connectome import preparation
 from wetcow.networks.connectome.example import example_fields
-from wetcow.networks.connectome.preparation import SHOWN, ConnectomeError, Normalisation
-from wetcow.validation import number
+from wetcow.networks.connectome.preparation import (
+    LARGEST,
+    SHOWN,
+    SMALLEST,
+    ConnectomeError,
+    Normalisation,
+)
+from wetcow.validation import indices, number
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -54,7 +60,9 @@ class Structure:
             positions = preparation.places(positions, names)
         for name in ("speed", "frequency"):
             try:
-                value = number(name, getattr(self, name), above=0)
+                value = number(
+                    name, getattr(self, name), above=0, minimum=SMALLEST, maximum=LARGEST
+                )
             except ValueError as error:
                 raise ConnectomeError(str(error)) from None
             object.__setattr__(self, name, value)
@@ -152,12 +160,22 @@ class Structure:
         """Keep some regions, by name or index, in the order given.
 
         Weights stay as they are, which are not those of a normalised connectome then.
+
+        Raises
+        ------
+        ValueError
+            For unknown names, and for numbers that are not whole or not in [0, n).
         """
+        if isinstance(regions, str):
+            raise ValueError(f"regions must be a sequence, got a single one: [{regions!r}]")
         names = {name: index for index, name in enumerate(self.regions or ())}
         unknown = [one for one in regions if isinstance(one, str) and one not in names]
         if unknown:
             raise ValueError(f"no regions are called {unknown[:SHOWN]}; there are {[*names][:8]}…")
-        keep = np.array([names[one] if isinstance(one, str) else int(one) for one in regions])
+        listed = [names[one] if isinstance(one, str) else one for one in regions]
+        if not listed or any(np.ndim(one) or isinstance(one, bool) for one in listed):
+            raise ValueError(f"regions must be a sequence of names or indices, got {regions!r}")
+        keep = indices("regions", listed, self.size)
         pairs = np.ix_(keep, keep)
         return self.replace(
             weights=self.weights[pairs],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import itertools
 import re
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from wetcow.networks.connectome.preparation import (
     LARGEST_NUMBER_OF_REGIONS,
+    MOST_LINKED,
     SHOWN,
     ConnectomeError,
     common_names,
@@ -19,7 +21,9 @@ from wetcow.networks.connectome.preparation import (
 )
 
 LARGEST_TEXT = 2**28  # bytes, of a file or a member of an archive
+MOST_LINKS = 2**22  # lines of a list
 MISSING = {"", "na", "nan", "n/a", "null", "none", "inf", "+inf", "-inf", "-nan", "infinity"}
+_LINE = re.compile(r"^[^\S\r\n]*[^\s#%]", re.MULTILINE)  # that is not blank and no comment
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
@@ -27,10 +31,11 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 
 
 class Table(NamedTuple):
-    """Numbers (rows, columns), NaN where missing, and the names of the regions if there are any."""
+    """Numbers (rows, columns), NaN where missing; names of the regions and lengths if known."""
 
     matrix: np.ndarray
     regions: tuple[str, ...] | None
+    lengths: np.ndarray | None = None
 
 
 def decoded(content: bytes, where: str) -> str:
@@ -53,25 +58,48 @@ def decoded(content: bytes, where: str) -> str:
     return text
 
 
-def _without_comment(line: str) -> str:
+def _without_comment(line: str, where: str) -> str:
     """The line without what follows # or % at its start or after a space, outside quotes."""
     for found in re.finditer(r"(?:^|(?<=\s))[#%]", line):
         if line.count('"', 0, found.start()) % 2 == 0:
-            return line[: found.start()].rstrip(" ")
+            kept = line[: found.start()].rstrip(" ")
+            before = re.split(r"[;\t,]", re.sub(r'"[^"]*"', "", kept))
+            after = line[found.end() :]
+            # Between delimiters a name may have spaces, so that "V #1" may be one.
+            delimited = len(before) > 1 and not after[:1].isspace() and after
+            if any(map(_is_text, before[-1].split())) and (
+                delimited or re.search(r"[;\t,]", after)
+            ):
+                raise ConnectomeError(
+                    f"{where}: {line[found.start() :][:20]!r} may be a comment or part of the name "
+                    f"{before[-1].strip()[:20]!r}: quote names that have {found.group()}, and "
+                    "write comments on lines of their own"
+                )
+            return kept
     return line
 
 
-def split(text: str, where: str) -> tuple[list[list[str]], str]:
-    """Cells of each line that has any, and the delimiter, which is a space for white space."""
+def split(
+    text: str, where: str, most: int = LARGEST_NUMBER_OF_REGIONS
+) -> tuple[list[list[str]], str]:
+    """Cells of each line that has any, and the delimiter, which is a space for white space.
+
+    `most`: how many lines there may be, beside one of names.
+    """
+    _refuse_many_lines(text, where, most)
     lines = [
         cleaned
         for line in re.split(r"\r\n|\n|\r", text)
-        if (cleaned := _without_comment(line)).strip()
+        if (cleaned := _without_comment(line, where)).strip()
     ]
     if not lines:
         raise ConnectomeError(f"{where} is empty")
     unquoted = [re.sub(r'"[^"]*"', "", line) for line in lines[:2]]
     delimiter = next((one for one in ";\t," if all(one in line for line in unquoted)), " ")
+    if delimiter == "," and all(map(_spaced, unquoted)):
+        delimiter = " "
+    for line in lines:
+        _refuse_many_cells(line, delimiter, where)
     if delimiter == " ":
         lines = [" ".join(line.split()) for line in lines]
     try:
@@ -87,6 +115,35 @@ def split(text: str, where: str) -> tuple[list[list[str]], str]:
     return cells, delimiter
 
 
+def _refuse_many_lines(text: str, where: str, most: int) -> None:
+    """Raise before work for more lines than there may be, blank ones and comments left out."""
+    if text.count("\n") + text.count("\r") <= most:
+        return
+    count = sum(1 for _ in itertools.islice(_LINE.finditer(text), most + 2))
+    if count > most + 1:  # with names
+        raise ConnectomeError(f"{where} has more than {most} lines of numbers, which is the limit")
+
+
+def _refuse_many_cells(line: str, delimiter: str, where: str) -> None:
+    """Raise before work for more cells in a line than there may be regions."""
+    many = LARGEST_NUMBER_OF_REGIONS + 2  # a name, and a delimiter at the end
+    if len(line) < many:
+        return
+    cells = re.finditer(r"\S+", line) if delimiter == " " else re.finditer(delimiter, line)
+    if sum(1 for _ in itertools.islice(cells, many + 1)) > many:
+        raise ConnectomeError(
+            f"{where} has more than {LARGEST_NUMBER_OF_REGIONS} regions, which is the limit"
+        )
+
+
+def _spaced(line: str) -> bool:
+    """Whether spaces divide numbers, some of which have decimal commas."""
+    cells = line.split()
+    return len(cells) > 1 and all(
+        _NUMBER.fullmatch(cell) or _DECIMAL_COMMA.fullmatch(cell) for cell in cells
+    )
+
+
 def _unquoted(cell: str) -> str:
     return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == "'" else cell
 
@@ -100,7 +157,7 @@ def as_number(cell: str) -> float | None:
 
 def _with_points(cells: list[list[str]], delimiter: str, where: str) -> list[list[str]]:
     """Cells with decimal points in place of decimal commas."""
-    if delimiter not in ";\t":
+    if delimiter == ",":
         return cells
     commas = [cell for row in cells for cell in row if _DECIMAL_COMMA.fullmatch(cell)]
     if not commas:
@@ -124,6 +181,13 @@ def _is_text(cell: str) -> bool:
 def _hollow(cells: list[list[str]]) -> bool:
     """Whether the diagonal is zero or missing, as that of a connectome is."""
     return all(row[i] == "" or as_number(row[i]) == 0 for i, row in enumerate(cells))
+
+
+def _ids(cells: list[str]) -> bool:
+    """Whether these may be the numbers of regions: whole, each once."""
+    return all(re.fullmatch(r"\d+", cell, re.ASCII) for cell in cells) and len(set(cells)) == len(
+        cells
+    )
 
 
 def _divided(
@@ -155,11 +219,11 @@ def _divided(
         return rest, tuple(first), None
     if named_rows and _is_text(first[0]):
         return [row[1:] for row in cells], None, (first[0], *left)
-    if lengths == {len(first)}:  # numbers that count above or beside a square matrix
-        if len(rest) == len(first) and counted(first) and _hollow(rest):
+    if lengths == {len(first)}:  # numbers of an atlas above or beside a square matrix
+        if len(rest) == len(first) and _ids(first) and _hollow(rest):
             return rest, tuple(first), None
         beside = [row[1:] for row in cells]
-        if len(cells) == len(first) - 1 and counted([first[0], *left]) and _hollow(beside):
+        if len(cells) == len(first) - 1 and _ids([first[0], *left]) and _hollow(beside):
             return beside, None, (first[0], *left)
     return cells, None, None
 
@@ -201,56 +265,68 @@ def read_table(text: str, where: str, *, asked: bool = False) -> Table:
     """
     cells, delimiter = split(text, where)
     cells = _with_points(cells, delimiter, where)
-    if not asked and _looks_like_edges(cells):
+    numbers, columns, rows = _divided(cells)
+    if not asked and _looks_like_edges(cells, numbers, columns, rows):
         raise ConnectomeError(
             f"{where} looks like a list of links (from, to, weight): give kind='edges' to read it "
             "as one, or kind='matrix'"
         )
-    numbers, columns, rows = _divided(cells)
     return Table(_numbers(numbers, columns, rows, where), common_names(rows, columns, where))
 
 
-def _looks_like_edges(cells: list[list[str]]) -> bool:
-    if {len(row) for row in cells} != {3}:
+def _looks_like_edges(
+    cells: list[list[str]],
+    numbers: list[list[str]],
+    columns: tuple[str, ...] | None,
+    rows: tuple[str, ...] | None,
+) -> bool:
+    """Whether a table may be a list of links, with or without numbers of lines in front.
+
+    `numbers`, `columns` and `rows`: the same table as a matrix, see `_divided`.
+    """
+    if rows is not None and rows == columns:
         return False
-    *_, last = zip(*cells, strict=True)
-    body = cells[1:] if _is_text(last[0]) else cells
-    if not body or any(_is_text(row[2]) for row in body):
+    square = all(len(row) == len(numbers) for row in numbers)
+    if square and _hollow(numbers):  # a list would need a link of weight 0 for that
         return False
-    texts = [_is_text(row[0]) and _is_text(row[1]) for row in body]
-    if all(texts):
+    # Numbers of lines have a name that is empty, or none, as pandas and R write them.
+    numbered = len(cells) > 1 and (cells[0][0] == "" or len(cells[0]) == len(cells[1]) - 1)
+    lines = [row[1:] for row in cells[1:]] if numbered else cells
+    if {len(row) for row in lines} not in ({3}, {4}):
+        return False
+    if not numbered and _is_text(lines[0][2]):
+        lines = lines[1:]
+    if not lines or any(_is_text(cell) for row in lines for cell in row[2:]):
+        return False
+    if all(_is_text(row[0]) and _is_text(row[1]) for row in lines):
         return True
-    ids = np.array([[as_number(cell) for cell in row[:2]] for row in body], dtype=float)
-    if np.isnan(ids).any() or np.any(ids != np.floor(ids)) or np.any(ids[:, 0] == ids[:, 1]):
-        return False
-    if len(body) != 3:
-        # Two lines under a header, or three with names beside them, are a matrix of two regions.
-        return not (len(body) == 2 and len(cells) == 3 and cells[0][0] == "")
-    weights = np.array([[as_number(cell) for cell in row] for row in body], dtype=float)
-    # Three regions or three links: a matrix has an empty diagonal as a rule, or is symmetric.
-    return bool(np.diagonal(weights).any()) and not np.array_equal(weights, weights.T)
+    return all(re.fullmatch(r"\d+(\.0*)?", cell, re.ASCII) for row in lines for cell in row[:2])
 
 
 def read_edges(
     text: str, where: str, regions: tuple[str, ...] | None, symmetric: bool | None
 ) -> Table:
-    """Read a list of links: from, to, weight; those of one pair are added.
+    """Read a list of links: from, to, weight, and perhaps length; those of one pair are one.
 
     Regions are in the order of `regions`, or of their numbers, or of their first appearance.
     """
-    cells, delimiter = split(text, where)
+    cells, delimiter = split(text, where, MOST_LINKS)
     cells = _with_points(cells, delimiter, where)
-    if len(cells[0]) == 3 and _is_text(cells[0][2]):
-        cells = cells[1:]
+    cells = _without_header(cells, where)
+    width = len(cells[0]) if cells else 3
     for number, row in enumerate(cells, start=1):
-        if len(row) != 3 or "" in row[:2]:
-            raise ConnectomeError(f"{where}: link {number} is not 'from, to, weight' but {row}")
-        weight = as_number(row[2])
-        if weight is None or not (np.isfinite(weight) and weight >= 0):
+        if len(row) != width or width not in (3, 4) or "" in row[:2]:
             raise ConnectomeError(
-                f"{where}: link {number}, {row[0]} to {row[1]}, has the weight {row[2]!r}, which "
-                "is no positive number"
+                f"{where}: link {number} is not 'from, to, weight' or 'from, to, weight, length' "
+                f"but {row}"
             )
+        for what, cell in zip(("weight", "length"), row[2:], strict=False):
+            value = as_number(cell)
+            if value is None or not (np.isfinite(value) and value >= 0):
+                raise ConnectomeError(
+                    f"{where}: link {number}, {row[0]} to {row[1]}, has the {what} {cell!r}, which "
+                    "is no positive number"
+                )
     found = list(dict.fromkeys(name for row in cells for name in row[:2]))
     if regions is None:
         if all(name.isascii() and name.isdecimal() for name in found):
@@ -259,15 +335,43 @@ def read_edges(
     index = {name: i for i, name in enumerate(regions)}
     if unknown := [name for name in found if name not in index]:
         raise ConnectomeError(f"{where} links {unknown[:SHOWN]}, which are not among regions=")
-    if len(regions) > LARGEST_NUMBER_OF_REGIONS:
-        raise ConnectomeError(f"{where} has more than {LARGEST_NUMBER_OF_REGIONS} regions")
+    if len(regions) > MOST_LINKED:
+        raise ConnectomeError(
+            f"{where} has {len(regions)} regions; {MOST_LINKED} is the limit: save larger ones as "
+            ".npy"
+        )
     matrix = np.zeros((len(regions), len(regions)))
-    for source, target, weight in cells:
-        matrix[index[target], index[source]] += float(weight)
+    products = np.zeros_like(matrix) if width == 4 else None
+    for source, target, *values in cells:
+        pair = index[target], index[source]
+        matrix[pair] += float(values[0])
+        if products is not None:
+            products[pair] += float(values[0]) * float(values[1])
+    lengths = None
+    if products is not None:
+        lengths = np.divide(products, matrix, out=np.zeros_like(matrix), where=matrix > 0)
+        np.fill_diagonal(lengths, 0)
     np.fill_diagonal(matrix, 0)
     if symmetric is None and matrix.any() and not np.any(matrix * matrix.T):
         refuse_one_sided(f"{where}: links")
-    return Table(matrix, regions)
+    return Table(matrix, regions, lengths)
+
+
+def _without_header(cells: list[list[str]], where: str) -> list[list[str]]:
+    """Links without the names of columns and the numbers of lines, as pandas and R write them."""
+    first, rest = cells[0], cells[1:]
+    numbered = bool(rest) and (first[0] == "" or len(first) == len(rest[0]) - 1)
+    header = first[1:] if numbered and first[0] == "" else first
+    if numbered:
+        rest = [row[1:] for row in rest]
+    elif len(header) not in (3, 4) or not _is_text(header[2]):
+        return cells
+    if len(header) == 4 and not re.search("len|dist|mm", header[3], re.IGNORECASE):
+        raise ConnectomeError(
+            f"{where} calls its fourth column {header[3]!r}, where a list of links has the tract "
+            "length in mm: leave it out or call it length"
+        )
+    return rest
 
 
 def read_centres(text: str, where: str) -> tuple[tuple[str, ...], np.ndarray]:
