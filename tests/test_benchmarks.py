@@ -132,6 +132,7 @@ def test_tissue_is_timed(tmp_path):
     assert field["size"] == "16², 4 steps" and field["seconds"] < field["first_seconds"]
 
 
+@pytest.mark.slow
 def test_responses_are_judged(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     responses = importlib.import_module("responses")
@@ -147,6 +148,7 @@ def test_responses_are_judged(monkeypatch):
         assert responses.judge(name, 4, setting, 0, *pair) > 0.9, name
 
 
+@pytest.mark.slow
 def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     script = importlib.import_module("training")
