@@ -22,6 +22,7 @@ def classifier(**parameters):
     return WaveClassifier(**parameters)
 
 
+@pytest.mark.slow
 def test_learning_copies_helps(digits):
     X, y = digits
     few = slice(0, 200)

@@ -331,6 +331,7 @@ def test_the_cluster_keeps_nothing(digits, threads):
     assert forgotten(threads)
 
 
+@pytest.mark.slow
 def test_dask_is_not_imported_for_other_arrays():
     code = (
         "import sys; from wetcow import datasets, WaveClassifier\n"

@@ -6,6 +6,7 @@ import sys
 
 import jax
 import numpy as np
+import pytest
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
@@ -20,6 +21,7 @@ np.savez(sys.argv[1], devices=len(jax.devices()), criticality=clf.criticality(X)
 """
 
 
+@pytest.mark.slow
 def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
     command = [sys.executable, "-c", FIT, str(tmp_path / "one.npz")]
@@ -50,6 +52,7 @@ np.savez(sys.argv[1], *jax.tree.leaves(end.network), devices=trainer.plan.mesh.s
 """
 
 
+@pytest.mark.slow
 def test_training_on_two_devices_is_that_on_one(tmp_path):
     found = []
     for count in (1, 2):

@@ -116,6 +116,7 @@ def test_long_training_stays_finite_and_good(digits):
     assert max(settled) - min(settled) < 3 / 147
 
 
+@pytest.mark.slow
 def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_path):
     trainer = trainer_of(constructed, digits, HANDWRITING)
     whole = training.train(trainer, trainer.start(60), lambda _: None, lambda _: None)
@@ -145,6 +146,7 @@ def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_pat
         Checkpoint(tmp_path / "state", second).read()
 
 
+@pytest.mark.slow
 def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)  # on any machine
     X, y, X_other, _ = digits
@@ -192,6 +194,7 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
     assert clf.score(*digits[2:]) > 0.9
 
 
+@pytest.mark.slow
 def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)
     X, y, X_other, y_other = digits
@@ -216,6 +219,7 @@ def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypat
     assert len(plain.hidden_.mean) == 2 * len(single.hidden_.mean) and plain.refined_ == []
 
 
+@pytest.mark.slow
 def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
     X, y, X_other, _ = digits
