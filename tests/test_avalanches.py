@@ -299,7 +299,7 @@ class TestPowerLaw:
 @pytest.mark.filterwarnings("ignore:phases turn")
 def test_coupling_spreads_spikes_of_excitable_modes():
     """Near-critical noisy modes: independent without coupling, larger avalanches with it."""
-    size, largest = 30, []
+    size, mean = 30, []
     ring = np.roll(np.eye(size), 1, axis=0) + np.roll(np.eye(size), -1, axis=0)
     for strength in (0.0, 0.25):
         r = strength * ring * np.exp(-1.2j)
@@ -310,9 +310,9 @@ def test_coupling_spreads_spikes_of_excitable_modes():
             network, t1=1500.0, num_samples=7501, seed=1, noise=0.06, dt=0.05, precision="single"
         )
         events = find_events(run, after=50.0)
-        largest.append(
-            [find_avalanches(one).size.max() for one in (events, shuffled(events, seed=0))]
+        mean.append(
+            [find_avalanches(one).size.mean() for one in (events, shuffled(events, seed=0))]
         )
-    (alone, alone_shuffled), (together, together_shuffled) = largest
+    (alone, alone_shuffled), (together, together_shuffled) = mean
     assert together > 1.5 * together_shuffled
-    assert alone < 2 * alone_shuffled and together > 1.5 * alone
+    assert alone < 1.3 * alone_shuffled and together > 1.5 * alone

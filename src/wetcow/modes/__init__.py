@@ -5,4 +5,4 @@ import pkgutil
 import lazy_loader
 
 _MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=_MODULES)
+__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES)

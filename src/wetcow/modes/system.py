@@ -63,6 +63,11 @@ class System(eqx.Module):
         """Whether `after_step` does anything; such systems need a fixed step."""
         return False
 
+    @property
+    def can_be_silent(self) -> bool:
+        """Whether a variable at rest is silent, so that it has no phase."""
+        return True
+
     def after_step(self, a: Any) -> Any:
         """Discontinuous change at the end of a step (threshold and reset); default: none."""
         return a

@@ -98,6 +98,11 @@ class Kuramoto(Coupled):
         turning = self.omega + jnp.imag(jnp.conj(u) * self.coupling(u, past))
         return a * (1 - squared + 1j * turning)
 
+    @property
+    def can_be_silent(self) -> bool:
+        """Never: at rest a phase turns with the frame of reference."""
+        return False
+
     def initial(self, key: Any = None) -> Any:
         a = super().initial(key)
         return a / abs(a)

@@ -10,6 +10,5 @@ import lazy_loader
 
 _MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
 _NAMES = {"animation": ["animate"], "brain": ["plot_brain"], "kinds": ["plot"]}
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=_MODULES, submod_attrs=_NAMES
-)
+__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES, submod_attrs=_NAMES)
+__all__ = ["animate", "plot", "plot_brain"]

@@ -169,9 +169,7 @@ def synchronization(
     for name, (system, _) in models.items():
         kinds.setdefault(type(system), []).append(name)
     scores = {}
-    for kind, names in kinds.items():
-        # Oscillators have no silence: at rest they turn with the frame.
-        resting = kind is Kuramoto
+    for names in kinds.values():
         runs = sweep(
             models[names[0]][0],
             t1=t1,
@@ -181,10 +179,10 @@ def synchronization(
             seed=range(seed, seed + num_starts),
             record=False,
             reduce={
-                "order": MeanOrder(t1 / 2, resting=resting),
-                "silent": SilentShare(resting=resting),
-                "until_synchrony": SynchronyTime(0.99, resting=resting),
-                "each": Frequency(t1 / 2, resting=resting),
+                "order": MeanOrder(t1 / 2),
+                "silent": SilentShare(),
+                "until_synchrony": SynchronyTime(0.99),
+                "each": Frequency(t1 / 2),
             },
         )
         runs = xr.Dataset(

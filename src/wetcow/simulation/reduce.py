@@ -9,6 +9,8 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from wetcow.modes.system import System
+
 
 class Reducer(eqx.Module):
     """A statistic of a trajectory that is updated sample by sample and never holds samples.
@@ -16,6 +18,10 @@ class Reducer(eqx.Module):
     `wetcow.synchrony` has those for frequency, amplitude and order. A new one implements three pure
     functions of arrays.
     """
+
+    def for_system(self, system: System) -> Reducer:
+        """The reducer for runs of this system; default: itself."""
+        return self
 
     @abc.abstractmethod
     def init(self, t: Any, a: Any) -> Any:

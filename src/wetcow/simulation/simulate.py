@@ -182,6 +182,7 @@ def simulate(
     seed = check_seed(seed, noise)
     stepping = choose_stepping(system, times, dt, rtol, atol, noise > 0, precision)
     reducers = check_reducers(reduce, record)
+    reducers = {name: one.for_system(system) for name, one in reducers.items()}
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")
     chosen = _check_modes(modes, system.size)

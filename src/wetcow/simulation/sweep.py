@@ -133,6 +133,7 @@ def sweep(
     varied = Varied.of(system, parameters, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords)
     system, lanes = varied.system, varied.lanes
+    reducers = {name: one.for_system(system) for name, one in reducers.items()}
     cost = varied.rates()
     slowest = of_lane(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], lanes[0]))
     noisy = bool(np.any(lanes[1] > 0))

@@ -1,16 +1,19 @@
 """The measures of synchrony as reducers, for `simulate(reduce=…)` and `sweep(reduce=…)`.
 
-What a silent mode is, and why it has no phase: `wetcow.synchrony.silence`. Reducers don't see the
-kind of system, so that those of `Kuramoto` are told: ``resting=True`` lets modes at rest count.
+What a silent mode is, and why it has no phase: `wetcow.synchrony.silence`. With ``resting=True``
+modes at rest count as moving. Default: as the system says, true of `Kuramoto` oscillators, which
+turn with the frame when they rest.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
+from wetcow.modes.system import System
 from wetcow.simulation.reduce import Reducer
 from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, RETURNS
 
@@ -65,7 +68,7 @@ def _watched(seen: _Watch, t: Any, a: Any, after: Any = None) -> _Watch:
     )
 
 
-def _silent(seen: _Watch, resting: bool) -> Any:
+def _silent(seen: _Watch, resting: bool | None) -> Any:
     """Which modes are silent, (n,)."""
     damped = seen.size <= NEGLIGIBLE * seen.largest
     back = (seen.path >= RETURNS * (seen.high - seen.low)).at[0].set(True)
@@ -89,11 +92,21 @@ class MeanAmplitude(Reducer):
         return accumulator[1] / accumulator[0]
 
 
-class Silent(Reducer):
+class _Watching(Reducer):
+    """A reducer that leaves silent modes out; subclasses have a field `resting`, bool or None."""
+
+    def for_system(self, system: System) -> Reducer:
+        fields: dict[str, Any] = vars(self)
+        if fields["resting"] is not None:
+            return self
+        return dataclasses.replace(self, resting=not system.can_be_silent)
+
+
+class Silent(_Watching):
     """Which modes are silent by the end, over samples from `after` on, as of `silent_modes`."""
 
     after: float = 0.0
-    resting: bool = False
+    resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
         return _watch(t, a)
@@ -112,7 +125,7 @@ class SilentShare(Silent):
         return jnp.mean(_silent(accumulator, self.resting), dtype=accumulator.size.dtype)
 
 
-class MeanOrder(Reducer):
+class MeanOrder(_Watching):
     """Time average of the phase order parameter over samples from `after` on.
 
     As of `order_parameter`: over the modes that move at a sample. NaN if at one of the samples
@@ -120,7 +133,7 @@ class MeanOrder(Reducer):
     """
 
     after: float = 0.0
-    resting: bool = False
+    resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
         return _watch(t, a), jnp.zeros_like(t), jnp.zeros_like(t)
@@ -141,14 +154,14 @@ class MeanOrder(Reducer):
         return total / number
 
 
-class Frequency(Reducer):
+class Frequency(_Watching):
     """Angular spiking frequency of each mode from `after` on, as of `spiking_frequency`.
 
     0 for a mode that is silent by the end; NaN for one that still moves but spiked less than twice.
     """
 
     after: float = 0.0
-    resting: bool = False
+    resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
         unset = jnp.full(a.shape, jnp.nan, t.dtype)
@@ -181,14 +194,14 @@ class Frequency(Reducer):
         return jnp.where(silent, 0, jnp.where(known, rate, jnp.nan))
 
 
-class SynchronyTime(Reducer):
+class SynchronyTime(_Watching):
     """Time (not periods) after which the order parameter stays at or above `threshold`.
 
     As of `time_to_synchrony`: infinite if it does not, NaN if fewer than two modes move at the end.
     """
 
     threshold: float = 0.99
-    resting: bool = False
+    resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
         return _watch(t, a), jnp.asarray(jnp.inf, t.dtype), jnp.asarray(jnp.nan, t.dtype)

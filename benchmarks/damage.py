@@ -1,8 +1,8 @@
 """Damaged files and strange numbers, family by family: how many are refused, and what is not.
 
-    python benchmarks/fuzz.py --number 2000                         # every family
-    python benchmarks/fuzz.py volumes models --number 500 --seed 1
-    python benchmarks/fuzz.py --results docs/results/7_damage.json  # the table of the results page
+    python benchmarks/damage.py --number 2000                         # every family
+    python benchmarks/damage.py volumes models --number 500 --seed 1
+    python benchmarks/damage.py --results docs/results/7_damage.json  # the table of the results page
 
 The families are the modules of ``tests/fuzz`` that have ``cases`` and ``check``. The exit code is 1
 if a case was neither refused nor answered as it should be; each of those is printed.
@@ -65,7 +65,7 @@ def main() -> None:
 
         content = {
             "title": "Damaged files and strange numbers",
-            "command": f"python benchmarks/fuzz.py --number {given.number} --seed {given.seed}",
+            "command": f"python benchmarks/damage.py --number {given.number} --seed {given.seed}",
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "date": datetime.date.today().isoformat(),
             "seed": given.seed,
