@@ -113,6 +113,7 @@ class TestGrouping:
 
 
 class TestReduced:
+    @pytest.mark.filterwarnings("ignore:.*still move but spiked")  # both say NaN then
     def test_reducers_without_recording(self, network, monkeypatch):
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)  # two of 32 samples and one of 16
         reduce = {"order": MeanOrder(), "frequency": Frequency()}

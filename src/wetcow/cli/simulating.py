@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,13 @@ def _known_frequencies(system: System) -> tuple[str | None, dict[str, Any]]:
     return of, dict(zip(KNOWN, values, strict=True))
 
 
+def _frequencies(run: xr.Dataset) -> xr.DataArray:
+    """Measured frequencies; NaN, which tables show, where there were too few spikes to say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return synchrony.spiking_frequency(run)
+
+
 def summarize(results: xr.Dataset, system: System) -> dict[str, Any]:
     """Frequencies of each recorded mode, order parameter and time to synchrony.
 
@@ -133,7 +141,7 @@ def summarize(results: xr.Dataset, system: System) -> dict[str, Any]:
         networks these are of the synchronized motion. ``time_to_synchrony`` is infinite if not
         reached, and None for a single mode.
     """
-    columns = {"frequency_measured": synchrony.spiking_frequency(results).values}
+    columns = {"frequency_measured": _frequencies(results).values}
     of, known = _known_frequencies(system)
     for name, value in known.items():
         columns[name] = np.broadcast_to(value, system.size)[results["mode"].values]
@@ -195,7 +203,7 @@ def summarize_sweep(results: xr.Dataset, system: System) -> dict[str, Any]:
         runs.append(
             {
                 **values,
-                "frequency": float(synchrony.spiking_frequency(one).mean()),
+                "frequency": float(_frequencies(one).mean()),
                 "order_parameter": None if order is None else order[order.size // 2 :].mean(),
             }
         )
