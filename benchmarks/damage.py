@@ -2,7 +2,7 @@
 
     python benchmarks/damage.py --number 2000                         # every family
     python benchmarks/damage.py volumes models --number 500 --seed 1
-    python benchmarks/damage.py --results docs/results/7_damage.json  # the table of the results page
+    python benchmarks/damage.py --results docs/results/7_damage.json  # for the results page
 
 The families are the modules of ``tests/fuzz`` that have ``cases`` and ``check``. The exit code is 1
 if a case was neither refused nor answered as it should be; each of those is printed.
