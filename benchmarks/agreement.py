@@ -4,8 +4,9 @@
     python benchmarks/agreement.py --data digits --split train --images 100
 
 A classifier with its defaults is fitted to all training images of a data set. For each of the
-first images of the split its network of hidden and class modes (`wetcow.learning.network`) is
-integrated by `wetcow.simulate`, and the class is read from the trajectories of the class modes.
+first images of the split its network of hidden and class modes
+(`wetcow.learning.dynamics.network`) is integrated by `wetcow.simulate`, and the class is read from
+the trajectories of the class modes.
 Integration times are chosen by ``--split train`` and reported on ``--split test``. With several
 jobs as many networks are integrated at once, each in a process of its own.
 """
@@ -33,11 +34,11 @@ from rich.progress import track
 from wetcow import datasets, simulate
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
-from wetcow.learning import network as networks
-from wetcow.learning.budgets import RECIPES
-from wetcow.learning.build import build_network
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.readout import LAST, read_class
+from wetcow.learning.dynamics import network as networks
+from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.dynamics.readout import LAST, read_class
+from wetcow.learning.presets import RECIPES
 
 SAMPLES_PER_TIME = 4  # in units of 1/ω of the hidden modes
 

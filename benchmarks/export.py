@@ -20,7 +20,7 @@ import onnxruntime
 
 from wetcow import WaveClassifier, datasets
 from wetcow.cli.output import machine, versions
-from wetcow.learning.budgets import RECIPES
+from wetcow.learning.presets import RECIPES
 
 BATCHES = (1, 8, 32)
 _TIMED = 64  # images

@@ -96,23 +96,23 @@ def _wave(parameters: dict[str, Any]) -> Method:
 
 def _trained_wave(effort: Effort) -> Learner:
     from wetcow import WaveClassifier
-    from wetcow.learning.budgets import RECIPES
+    from wetcow.learning.presets import RECIPES
 
     recipe = RECIPES[effort.data]
     return WaveClassifier(random_state=effort.seed, train_minutes=effort.minutes, **recipe)
 
 
 def _in_time(name: str) -> Callable[[Effort], Learner]:
-    """A network of `wetcow.reports.networks`, trained for minutes on images deformed as ours."""
+    """A convolutional network, trained for minutes on images that are deformed as ours."""
 
     def make(effort: Effort) -> Learner:
-        from wetcow.learning.augment import NAMED
-        from wetcow.learning.budgets import RECIPES
-        from wetcow.reports import networks
+        from wetcow.images.augmentation import NAMED
+        from wetcow.learning.presets import RECIPES
+        from wetcow.reports.peers import convolutional
 
         deformed = NAMED[RECIPES[effort.data]["augmentation"]]
-        network = getattr(networks, name)
-        return networks.TrainedInTime(
+        network = getattr(convolutional, name)
+        return convolutional.TrainedInTime(
             network, effort.minutes, 2e-3, deformed, effort.seed, num_threads()
         )
 
@@ -144,7 +144,7 @@ def _lightgbm(effort: Effort) -> Learner:
 
 
 def _convnet(effort: Effort) -> Learner:
-    from wetcow.reports.networks import Convolutional, Trained
+    from wetcow.reports.peers.convolutional import Convolutional, Trained
 
     return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
 
@@ -152,7 +152,7 @@ def _convnet(effort: Effort) -> Learner:
 def _snntorch(effort: Effort) -> Learner:
     from spiking import Spiking
 
-    from wetcow.reports.networks import Trained
+    from wetcow.reports.peers.convolutional import Trained
 
     return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
 

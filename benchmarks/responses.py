@@ -43,12 +43,12 @@ from rich.table import Table
 from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
-from wetcow.learning import class_modes, construct
+from wetcow.images.frame import align
 from wetcow.learning.checks import find_frame
-from wetcow.learning.features import Geometry, Layer, patches, pool
-from wetcow.learning.frame import align
-from wetcow.learning.response import Response, respond
-from wetcow.learning.statistics import Statistics
+from wetcow.learning.model import dictionary, ridge
+from wetcow.learning.model.activation import Response, respond
+from wetcow.learning.model.encoder import Geometry, Layer, patches, pool
+from wetcow.learning.model.statistics import Statistics
 
 N_VALIDATION, N_TUNING = 10_000, 5_000
 N_STANDARDISING = 2_000
@@ -66,7 +66,7 @@ class Variant(NamedTuple):
     Attributes
     ----------
     response : str
-        Of `wetcow.learning.response`.
+        Of `wetcow.learning.model.activation`.
     products : int
         Of a patch with couplings, for each mode.
     extra : tuple of float
@@ -118,12 +118,12 @@ def layer_of(
 ) -> Layer:
     """Hidden modes of a variant."""
     rng = np.random.default_rng(seed)
-    make = functools.partial(construct.construct_layer, images, geometry, n_modes, rng)
+    make = functools.partial(dictionary.construct_layer, images, geometry, n_modes, rng)
     numbers: dict[str, Any] = {"threshold": setting.threshold, "omega": setting.omega}
     layer = make(response=VARIANTS[name].response, **numbers)
     if name == "relu, both signs":
         again = np.random.default_rng(seed)
-        zero = construct.construct_layer(images, geometry, n_modes, again, threshold=0.0)
+        zero = dictionary.construct_layer(images, geometry, n_modes, again, threshold=0.0)
         level = zero.gamma - layer.gamma
         return layer._replace(
             excitation=np.hstack([layer.excitation, -layer.excitation]),
@@ -209,7 +209,7 @@ def judge(
         part = slice(start, start + BLOCK)
         found = (features(name, images[part], layer, geometry, setting) - mean) / spread
         sums.add(found, targets[labels[part]])
-    modes = class_modes.solve(sums, RIDGE)
+    modes = ridge.solve(sums, RIDGE)
     found = (features(name, judged[0], layer, geometry, setting) - mean) / spread
     return float(np.mean(modes.criticality(found).argmax(axis=1) == judged[1]))
 

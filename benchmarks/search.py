@@ -22,9 +22,9 @@ from rich.console import Console
 from wetcow import datasets
 from wetcow.cli.output import use_all_cores, versions
 from wetcow.files import plain, write_whole
-from wetcow.learning.budgets import RECIPES, settings
 from wetcow.learning.checks import find_frame
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.presets import RECIPES, settings
 
 N_VALIDATION = 10_000
 IMAGE = (28, 28)

@@ -24,11 +24,11 @@ import numpy as np
 
 from wetcow import datasets
 from wetcow.cli.output import console, use_all_cores, versions, write_json
-from wetcow.learning.augment import check_augmentation
-from wetcow.learning.budgets import RECIPES
+from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.features import group_elements
-from wetcow.learning.training import STEPS_PER_CALL, Trainer
+from wetcow.learning.finetune.training import STEPS_PER_CALL, Trainer
+from wetcow.learning.model.encoder import group_elements
+from wetcow.learning.presets import RECIPES
 
 _IMAGES, _SIDE, _REPETITIONS, _PRODUCTS = 4_096, 2_048, 5, 256
 

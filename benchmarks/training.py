@@ -26,11 +26,11 @@ from wetcow import datasets
 from wetcow.cli.learning import learn
 from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, save_figure, write_whole
-from wetcow.learning.augment import check_augmentation
-from wetcow.learning.budgets import RECIPES
-from wetcow.learning.checkpoint import Checkpoint
+from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.training import Look, Trainer, fit_to_time, train
+from wetcow.learning.finetune.checkpoint import Checkpoint
+from wetcow.learning.finetune.training import Look, Trainer, fit_to_time, train
+from wetcow.learning.presets import RECIPES
 
 DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
 HONEST, SELECTED = "judged once", "selected on test images"

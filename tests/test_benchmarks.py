@@ -152,7 +152,7 @@ def test_responses_are_judged(monkeypatch):
 def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     script = importlib.import_module("training")
-    for module in (script, importlib.import_module("wetcow.learning.refine")):
+    for module in (script, importlib.import_module("wetcow.learning.finetune.refine")):
         monkeypatch.setattr(module, "fit_to_time", lambda *_: 16)
     file, picture = tmp_path / "rows.json", tmp_path / "rows.png"
 

@@ -6,8 +6,8 @@ import pytest
 
 from wetcow.reports.claims import corruptions
 from wetcow.reports.claims.data import Images, Part
-from wetcow.reports.corrupt import CORRUPTIONS
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.corruptions import CORRUPTIONS
 
 matplotlib.use("Agg")
 

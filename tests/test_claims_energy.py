@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from wetcow import WaveClassifier, datasets
-from wetcow.learning.build import build_network
-from wetcow.learning.features import encode_group
-from wetcow.reports.claims import counted, energy, operations
+from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.model.encoder import encode_group
+from wetcow.reports.claims import energy
 from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.perceptron import forward, initial_weights
-from wetcow.reports.spiking import STEPS, scores_and_spikes
+from wetcow.reports.metrics import energy as operations_counted
+from wetcow.reports.metrics import operations
+from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,7 @@ def test_spikes_are_counted_for_each_image():
     spikes = scores_and_spikes(weights, jnp.asarray(images))[1][0]
     labels = np.asarray(scores_and_spikes(weights, jnp.asarray(images))[0]).argmax(axis=1)
     labels[:70] = 9  # never said
-    reached, (fired,) = counted._answers(weights, Part(images, labels))
+    reached, (fired,) = operations_counted._answers(weights, Part(images, labels))
     assert reached == pytest.approx(0.9)
     assert fired == pytest.approx(float(spikes.mean())) and fired > 1
 
@@ -88,7 +90,7 @@ def test_convolutions_are_counted_as_by_torch(maps):
     torch = pytest.importorskip("torch")
     from torch.utils.flop_counter import FlopCounterMode
 
-    from wetcow.reports.networks import Small
+    from wetcow.reports.peers.convolutional import Small
 
     network = functools.partial(Small, maps=maps)(784, 10).eval()
     counter = FlopCounterMode(display=False)
@@ -112,7 +114,7 @@ def test_energy_is_what_the_table_says():
 def test_learning_is_dominated_by_sums_of_products(digits):
     model = WaveClassifier(n_modes=16, margin_passes=0).fit(*digits[0])
     d, n = model.hidden_.mean.size, 10**9
-    found = counted.learning_waves(model, operations.Count(), n)
+    found = operations_counted.learning_waves(model, operations.Count(), n)
     assert found == pytest.approx(2 * n * d**2, rel=1e-6)
 
 
@@ -134,9 +136,12 @@ def row(network, size, reached, cost):
     ],
 )
 def test_verdicts_compare_at_measured_accuracies(peers, verdict):
-    rows = [row(counted.WAVES, "8 modes", 0.95, 50.0), row(counted.WAVES, "32", 0.955, 200.0)]
-    rows.append(row(counted.INTEGRATED, "8 modes", 0.95, 9000.0))
-    rows += [row(counted.CONVNET, "small", *peer) for peer in peers]
+    rows = [
+        row(operations_counted.WAVES, "8 modes", 0.95, 50.0),
+        row(operations_counted.WAVES, "32", 0.955, 200.0),
+    ]
+    rows.append(row(operations_counted.INTEGRATED, "8 modes", 0.95, 9000.0))
+    rows += [row(operations_counted.CONVNET, "small", *peer) for peer in peers]
     claims = energy.judge(rows)
     assert [claim.verdict for claim in claims] == [*[verdict] * 3, "not testable"]
     assert "180 times the closed form" in claims[2].measured
@@ -145,13 +150,18 @@ def test_verdicts_compare_at_measured_accuracies(peers, verdict):
 @pytest.mark.slow
 def test_digits_are_learned_counted_and_drawn(digits, monkeypatch):
     monkeypatch.setattr(energy, "load_images", lambda *_: Images("digits", *digits))
-    monkeypatch.setattr(counted, "has_torch", lambda: False)
-    sizes = counted.Sizes(None, None, (4, 8), 2, 6, 1, (32,), ())
+    monkeypatch.setattr(operations_counted, "has_torch", lambda: False)
+    sizes = operations_counted.Sizes(None, None, (4, 8), 2, 6, 1, (32,), ())
     monkeypatch.setattr(energy, "_QUICK", sizes)
     evidence = energy.run(Effort(True, 0, None, lambda line: None))
     rows = evidence.tables[0].rows
     names = [one["network"] for one in rows]
-    assert names == [*[counted.WAVES] * 2, counted.INTEGRATED, counted.PERCEPTRON, counted.SPIKING]
+    assert names == [
+        *[operations_counted.WAVES] * 2,
+        operations_counted.INTEGRATED,
+        operations_counted.PERCEPTRON,
+        operations_counted.SPIKING,
+    ]
     small, large, integrated, _, spiking = rows
     assert 0.8 < small["accuracy"] < large["accuracy"]
     for one, other in itertools.pairwise([small, large, integrated]):

@@ -9,15 +9,15 @@ from wetcow import datasets
 from wetcow.reports.claims import forgetting
 from wetcow.reports.claims.data import Part
 from wetcow.reports.claims.tasks import learn_in_turn, tasks_of
-from wetcow.reports.continual import (
+from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.peers.continual import (
     ElasticPerceptron,
     ReplayPerceptron,
     RidgeOnPixels,
     fisher,
     merged,
 )
-from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.perceptron import Anchor, Perceptron, forward
+from wetcow.reports.peers.perceptron import Anchor, Perceptron, forward
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 
 from wetcow.reports.claims import little_data
 from wetcow.reports.claims.data import Part
-from wetcow.reports.claims.peers import OnPixels, deformed_copies
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.peers.line_up import OnPixels, deformed_copies
 
 
 def test_draws_are_balanced_and_decided_by_their_seed():

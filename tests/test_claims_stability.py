@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.reports import spiking
 from wetcow.reports.claims import borders, long_training, stability
 from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
 from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.perceptron import initial_weights
+from wetcow.reports.peers import spiking
+from wetcow.reports.peers.perceptron import initial_weights
 
 
 def quadratic():

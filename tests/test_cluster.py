@@ -53,12 +53,12 @@ def test_noise_couplings_and_reducers(network, client, rng):
 
 
 def test_an_error_on_a_worker_is_raised(network, client, monkeypatch):
-    from wetcow.simulation import lanes
+    from wetcow.simulation import batch
 
     def failing(*_, **__):
         raise RuntimeError("no memory here")
 
-    monkeypatch.setattr(lanes, "_start", failing)  # workers are threads of this process
+    monkeypatch.setattr(batch, "_start", failing)  # workers are threads of this process
     with pytest.raises(RuntimeError, match="no memory here"):
         wc.sweep(network, client=client, gamma=[0.5, 1.0], **SETTINGS)
 

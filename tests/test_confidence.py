@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetcow.reports.confidence import (
+from wetcow.reports.metrics.confidence import (
     calibration_bins,
     expected_calibration_error,
     fit_temperature,

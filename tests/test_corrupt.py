@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from wetcow.reports.corrupt import CORRUPTIONS, STRENGTHS, corrupt
-from wetcow.reports.letters import fonts, letters
+from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from wetcow.reports.images.letters import fonts, letters
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wetcow as wc
-from wetcow.networks import dense, gathered
+from wetcow.networks import dense, gather
 
 
 def literal_sheet(shape, kernel, periodic):
@@ -107,7 +107,7 @@ class TestActions:
     )
     def test_sparse_with_few_and_many_links(self, monkeypatch, rng, limits, parts):
         for name, value in limits.items():
-            monkeypatch.setattr(gathered, name, value)
+            monkeypatch.setattr(gather, name, value)
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < rng.random((40, 1)) ** 3)
         r[7] = 0  # hears nobody
         links = wc.Sparse.from_matrix(r)
@@ -118,7 +118,7 @@ class TestActions:
     @pytest.mark.parametrize("near", [100, 15])
     def test_sparse_in_single_precision(self, monkeypatch, rng, near):
         """States are read by other means; for many at once and changes of either factor too."""
-        monkeypatch.setattr(gathered, "_NEAR", near)
+        monkeypatch.setattr(gather, "_NEAR", near)
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < 0.9)
         with jax.enable_x64(False):
             links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).arranged())
@@ -222,8 +222,8 @@ one = np.array([[0, 1.0], [1.0, 0]])
         (lambda: wc.Dense(one * np.nan), "finite"),
         (lambda: wc.Dense(np.eye(2)), "gamma"),
         (lambda: wc.Sparse(2, [0], [1, 0], [1.0]), "one entry per link"),
-        (lambda: wc.Sparse(2, [0], [2], [1.0]), "0…1"),
-        (lambda: wc.Sparse(2, [-1], [0], [1.0]), "0…1"),
+        (lambda: wc.Sparse(2, [0], [2], [1.0]), r"source must lie in \[0, 2\)"),
+        (lambda: wc.Sparse(2, [-1], [0], [1.0]), r"target must lie in \[0, 2\)"),
         (lambda: wc.Sparse(2, [1], [1], [1.0]), "R_ii"),
         (lambda: wc.Sparse(2, [1], [0], [np.inf]), "finite"),
         (lambda: wc.Sparse.from_matrix(np.ones((2, 3))), "square"),

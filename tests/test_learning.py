@@ -9,11 +9,13 @@ from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_pre
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
-from wetcow.learning import class_modes, construct, features
-from wetcow.learning.class_modes import RIDGES
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.response import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
-from wetcow.learning.statistics import Statistics, accumulate
+from wetcow.learning.model import dictionary
+from wetcow.learning.model import encoder as features
+from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.model.activation import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
+from wetcow.learning.model.ridge import RIDGES
+from wetcow.learning.model.statistics import Statistics, accumulate
 from wetcow.modes.response import response
 
 
@@ -117,7 +119,7 @@ def test_patches_are_normalised_as_one_by_one(padding, bright):
 def test_sampled_patches_are_patches(digits):
     images = digits[0][:2]
     geometry = features.Geometry((8, 8), (3, 3))
-    sampled = construct.sample_patches(images, geometry, 10**6, np.random.default_rng(0))
+    sampled = dictionary.sample_patches(images, geometry, 10**6, np.random.default_rng(0))
     every = np.asarray(features.extract(images, geometry)).reshape(-1, 9)
     assert len(sampled) == len(every)
     np.testing.assert_array_equal(np.sort(sampled, axis=0), np.sort(every, axis=0))
@@ -131,10 +133,10 @@ def test_regions_are_symmetric_and_cover_evenly(positions, regions):
 
 
 def test_whitening_whitens(monkeypatch):
-    monkeypatch.setattr(construct, "WHITENING_FLOOR", 0.0)
+    monkeypatch.setattr(dictionary, "WHITENING_FLOOR", 0.0)
     rng = np.random.default_rng(0)
     patches = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
-    mean, white = construct.whitening(patches)
+    mean, white = dictionary.whitening(patches)
     covariance = np.cov((patches - mean) @ white, rowvar=False, bias=True)
     np.testing.assert_allclose(covariance, np.eye(6), atol=1e-10)
     np.testing.assert_allclose(white, white.T)
@@ -144,7 +146,7 @@ def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
     """The folded, pooled, compiled features against the definition, step by step."""
     images = digits[0][:40]
     geometry = features.Geometry((8, 8), (4, 4), padding=1, n_regions=2)
-    layer = construct.construct_layer(images, geometry, 5, np.random.default_rng(0), omega=0.3)
+    layer = dictionary.construct_layer(images, geometry, 5, np.random.default_rng(0), omega=0.3)
     found = features.features(images, [layer], [geometry], "both")
 
     seen = np.asarray(features.normalise(features.extract(images, geometry), layer.floor))
@@ -164,7 +166,7 @@ def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
 def test_features_do_not_depend_on_company(digits):
     images = digits[0][:300]
     geometry = features.Geometry((8, 8), (5, 5), padding=2, n_regions=3)
-    layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    layer = dictionary.construct_layer(images, geometry, 8, np.random.default_rng(0))
     together = features.features(images, [layer], [geometry], "both")
     alone = features.features(images[299:], [layer], [geometry], "both")
     np.testing.assert_array_equal(together[299:], alone)
@@ -175,7 +177,7 @@ def test_features_do_not_depend_on_company(digits):
 
 def test_solution_is_ridge_regression(problem):
     features, targets = problem
-    modes = class_modes.solve(Statistics.of(features, targets), ridge=0.1)
+    modes = closed_form.solve(Statistics.of(features, targets), ridge=0.1)
     expected = Ridge(alpha=0.1 * len(features), solver="svd").fit(features, targets)
     np.testing.assert_allclose(modes.coupling, expected.coef_.T, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(modes.gamma, expected.intercept_, rtol=1e-9)
@@ -194,11 +196,11 @@ def test_merged_statistics_equal_one_pass(problem):
 def test_leave_one_out_is_refitting_without_each(problem):
     features, targets = problem
     features = features - features.mean(axis=0)
-    modes = class_modes.solve(Statistics.of(features, targets), ridge=0.2)
+    modes = closed_form.solve(Statistics.of(features, targets), ridge=0.2)
     # The penalty is n λ of all samples.
     ridge = Ridge(alpha=0.2 * len(features), solver="svd")
     expected = cross_val_predict(ridge, features, targets, cv=LeaveOneOut())
-    found, _ = class_modes.leave_one_out(modes, features[:, None], targets)
+    found, _ = closed_form.leave_one_out(modes, features[:, None], targets)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-10)
 
 
@@ -206,18 +208,18 @@ def test_leave_one_out_is_refitting_without_a_sample_and_its_copies(problem, rng
     features, targets = problem
     copies = features[:, None] + 0.1 * rng.standard_normal((len(features), 3, features.shape[1]))
     flat, repeated = copies.reshape(len(features) * 3, -1), np.repeat(targets, 3, axis=0)
-    modes = class_modes.solve(Statistics.of(flat, repeated), ridge=0.2)
+    modes = closed_form.solve(Statistics.of(flat, repeated), ridge=0.2)
     ridge = Ridge(alpha=0.2 * len(flat), solver="svd")
     groups = np.repeat(np.arange(len(features)), 3)
     expected = cross_val_predict(ridge, flat, repeated, cv=LeaveOneGroupOut(), groups=groups)
-    found, variance = class_modes.leave_one_out(modes, copies, targets)
+    found, variance = closed_form.leave_one_out(modes, copies, targets)
     np.testing.assert_allclose(found, expected[::3], rtol=1e-8, atol=1e-10)
-    assert np.all(variance > class_modes.leverage(modes, copies[:, 0]))
+    assert np.all(variance > closed_form.leverage(modes, copies[:, 0]))
 
 
 def test_generalised_cross_validation_is_its_definition(problem):
     features, targets = problem
-    _, scores = class_modes.cross_validate(Statistics.of(features, targets), [0.1, 1.0])
+    _, scores = closed_form.cross_validate(Statistics.of(features, targets), [0.1, 1.0])
     centred = features - features.mean(axis=0)
     for ridge, score in scores.items():
         gram = centred.T @ centred + ridge * len(features) * np.eye(12)
@@ -229,9 +231,9 @@ def test_generalised_cross_validation_is_its_definition(problem):
 
 def test_walking_over_penalties_finds_the_best(problem):
     statistics = Statistics.of(*problem)
-    every = {ridge: class_modes.cross_validate(statistics, [ridge])[1][ridge] for ridge in RIDGES}
+    every = {ridge: closed_form.cross_validate(statistics, [ridge])[1][ridge] for ridge in RIDGES}
     for end in range(1, len(RIDGES) + 1):  # the walk starts elsewhere
-        found, _ = class_modes.cross_validate(statistics, RIDGES[:end])
+        found, _ = closed_form.cross_validate(statistics, RIDGES[:end])
         assert found == min(RIDGES[:end], key=every.__getitem__)
 
 
@@ -239,9 +241,9 @@ def test_an_undetermined_solution_says_so():
     features = np.ones((4, 3)) * np.arange(4)[:, None]
     statistics = Statistics.of(features, np.eye(2)[[0, 1, 0, 1]])
     with pytest.raises(ValueError, match="increase ridge"):
-        class_modes.solve(statistics, ridge=1e-30)
+        closed_form.solve(statistics, ridge=1e-30)
     with pytest.raises(ValueError, match="none of the penalties"):
-        class_modes.cross_validate(statistics, [1e-30])
+        closed_form.cross_validate(statistics, [1e-30])
 
 
 # --- classifier ---

@@ -12,7 +12,7 @@ from scipy.optimize import linprog, minimize
 
 from wetcow.memory import InfeasibleMemoryError, interference, memorize, residual
 from wetcow.memory.conditions import conditions
-from wetcow.memory.nearest import Row, nearest, project
+from wetcow.memory.projection import Row, nearest, project
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.networks.baselines import amplitude_only, phase_only

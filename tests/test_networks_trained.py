@@ -9,8 +9,8 @@ pytest.importorskip("torch")
 
 from torch import Generator  # pyright: ignore[reportMissingImports]
 
-from wetcow.reports.claims.peers import small_network
-from wetcow.reports.networks import Small, TrainedInSteps
+from wetcow.reports.peers.convolutional import Small, TrainedInSteps
+from wetcow.reports.peers.line_up import small_network
 
 
 def bars(count, seed):

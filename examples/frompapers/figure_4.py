@@ -11,7 +11,7 @@ the others.
 import matplotlib.pyplot as plt
 
 import wetcow as wc
-from wetcow.learning.frame import HANDWRITING, SEVEN, align
+from wetcow.images.frame import HANDWRITING, SEVEN, align
 
 images, labels = wc.datasets.load("digits", split="test")
 chosen = images[[int((labels == digit).argmax()) for digit in range(10)]]

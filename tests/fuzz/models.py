@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.datasets import load_wine
 
 from wetcow import WaveClassifier, datasets
-from wetcow.learning.model_file import ModelFileError
+from wetcow.learning.io.container import ModelFileError
 
 BASES = ("images", "table")
 _BAD: dict[type, tuple[Any, ...]] = {  # in place of a value of this type

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from wetcow import WaveClassifier, datasets
-from wetcow.learning.pictures import PictureError, read_picture
+from wetcow.images.pictures import PictureError, read_picture
 
 SHAPE = (8, 8)
 _FORMATS = ("png", "jpeg", "gif", "bmp", "tiff", "webp", "ppm", "npy")

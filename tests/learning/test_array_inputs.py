@@ -11,9 +11,10 @@ import zarr
 from sklearn.exceptions import NotFittedError
 
 from wetcow import datasets
-from wetcow.learning import calibration, inputs
+from wetcow.learning import calibration
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model_file import ModelFileError, read_model, write_model
+from wetcow.learning.data import validation
+from wetcow.learning.io.container import ModelFileError, read_model, write_model
 
 
 @pytest.fixture(scope="module")
@@ -263,8 +264,8 @@ def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
 
 def test_floats_are_converted_only_if_they_must():
     x = np.ones((2, 2), np.float32)
-    assert inputs.as_floats(x) is x
-    assert inputs.as_floats(np.ones(2, np.longdouble)).dtype == np.float64
+    assert validation.as_floats(x) is x
+    assert validation.as_floats(np.ones(2, np.longdouble)).dtype == np.float64
 
 
 def test_a_failed_fit_keeps_what_was_learned(images):

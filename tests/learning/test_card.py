@@ -13,7 +13,7 @@ import wetcow
 from wetcow import datasets
 from wetcow.cli import app
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model_file import read_model, write_model
+from wetcow.learning.io.container import read_model, write_model
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from wetcow import datasets
-from wetcow.learning import construct, features
-from wetcow.learning.budgets import BUDGETS
+from wetcow.images.frame import SEVEN, Frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.frame import SEVEN, Frame
-from wetcow.learning.model_file import ModelFileError, read_model, write_model
+from wetcow.learning.io.container import ModelFileError, read_model, write_model
+from wetcow.learning.model import dictionary, encoder
+from wetcow.learning.presets import BUDGETS
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,13 @@ def close(first, second, tolerance):
 
 def test_mirror_images_have_the_same_features(digits):
     images = digits[0][:50]
-    geometry = features.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
-    layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    geometry = encoder.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
+    layer = dictionary.construct_layer(images, geometry, 8, np.random.default_rng(0))
     one, other = (
-        features.features(seen, [layer], [geometry], "both")
-        for seen in (images, images[:, :, ::-1])
+        encoder.features(seen, [layer], [geometry], "both") for seen in (images, images[:, :, ::-1])
     )
     np.testing.assert_array_equal(one, other)
-    plain = features.features(images, [layer], [geometry._replace(mirrored=False)], "both")
+    plain = encoder.features(images, [layer], [geometry._replace(mirrored=False)], "both")
     assert np.abs(plain - one).max() > 0.01
 
 
@@ -73,28 +72,28 @@ def test_mirror_images_have_the_same_class(digits):
 def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, elements):
     """With 2¹⁰ elements, runs of 256, 16 and 1 groups of two images on two devices."""
     images = digits[0][:579]
-    geometry = features.Geometry((8, 8), (3, 3), 1, 2)
-    layer = construct.construct_layer(images, geometry, 8, np.random.default_rng(0))
-    expected = features.features(images, [layer], [geometry], "both")
-    monkeypatch.setattr(features, "group_elements", lambda: elements)
-    found = features.features(images, [layer], [geometry], "both")
+    geometry = encoder.Geometry((8, 8), (3, 3), 1, 2)
+    layer = dictionary.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    expected = encoder.features(images, [layer], [geometry], "both")
+    monkeypatch.setattr(encoder, "group_elements", lambda: elements)
+    found = encoder.features(images, [layer], [geometry], "both")
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
     for index in (0, 300, 511, 512, 544, 578):
-        alone = features.features(images[index : index + 1], [layer], [geometry], "both")
+        alone = encoder.features(images[index : index + 1], [layer], [geometry], "both")
         np.testing.assert_array_equal(alone[0], found[index])
     one_device = jax.devices()[:1]
     monkeypatch.setattr(jax, "devices", lambda: one_device)
-    np.testing.assert_array_equal(features.features(images, [layer], [geometry], "both"), found)
+    np.testing.assert_array_equal(encoder.features(images, [layer], [geometry], "both"), found)
 
 
 def test_one_large_image_is_as_in_its_batch(large):
     images = np.concatenate([large[0]] * 3)
-    geometry = features.Geometry((28, 28), (5, 5), 2, 4)
-    layer = construct.construct_layer(images, geometry, 16, np.random.default_rng(0))
+    geometry = encoder.Geometry((28, 28), (5, 5), 2, 4)
+    layer = dictionary.construct_layer(images, geometry, 16, np.random.default_rng(0))
     # 20 images are a group: a run of 16 groups and two of one.
-    together = features.features(images, [layer], [geometry], "both")
+    together = encoder.features(images, [layer], [geometry], "both")
     for index in (0, 319, 320, 359):
-        alone = features.features(images[index : index + 1], [layer], [geometry], "both")
+        alone = encoder.features(images[index : index + 1], [layer], [geometry], "both")
         np.testing.assert_array_equal(alone[0], together[index])
 
 
@@ -377,7 +376,7 @@ def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.class_modes.solve", interrupt)
+    monkeypatch.setattr("wetcow.learning.model.ridge.solve", interrupt)
     for learn in (clf.fit, clf.partial_fit):
         with pytest.raises(KeyboardInterrupt):
             learn(X[:150], y[:150])

@@ -13,8 +13,8 @@ from wetcow.cli import app
 from wetcow.explore.drawing import answer
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.convention import Convention, learned
-from wetcow.learning.model_file import read_model, write_model
-from wetcow.reports.corrupt import CORRUPTIONS, corrupt
+from wetcow.learning.io.container import read_model, write_model
+from wetcow.reports.images.corruptions import CORRUPTIONS, corrupt
 
 CONVENTIONS = {
     "0 to 1": lambda X: X,

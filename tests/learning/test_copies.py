@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from wetcow import WaveClassifier, datasets
-from wetcow.learning.augment import Augmentation
-from wetcow.learning.copies import Copies, encoded
+from wetcow.images.augmentation import Augmentation
+from wetcow.learning.data.copies import Copies, encoded
 
 OF_DIGITS = Augmentation(shift=0.1, rotation=8.0)
 

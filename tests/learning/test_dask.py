@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import blocks, calibration, classifier
+from wetcow.learning import calibration, classifier
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data import batches
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -201,7 +202,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
     class Loaded(np.ndarray):
         pass
 
-    original = blocks._pieces
+    original = batches._pieces
 
     def watched(X):
         def load(piece):
@@ -214,7 +215,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
         for piece in original(X):
             yield piece._replace(load=lambda piece=piece: load(piece))
 
-    monkeypatch.setattr(blocks, "_pieces", watched)
+    monkeypatch.setattr(batches, "_pieces", watched)
     with dask.config.set(scheduler="threads"):
         array = da.from_array(X, chunks=(100, 8, 8))
         WaveClassifier(**PARAMETERS | {"block_size": 40}).fit(array, y)

@@ -41,7 +41,7 @@ TRAIN = """
 import sys, jax, numpy as np
 from wetcow import datasets, WaveClassifier
 from wetcow.learning import training
-from wetcow.learning.augment import HANDWRITING
+from wetcow.images.augmentation import HANDWRITING
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=8).fit(X, y)
 images = clf.hidden_.images(X)

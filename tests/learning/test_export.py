@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 import wetcow
 from wetcow import datasets
 from wetcow.cli import app
-from wetcow.learning.budgets import RECIPES
+from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.frame import HANDWRITING, Frame
+from wetcow.learning.presets import RECIPES
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -160,7 +160,7 @@ def test_labels_without_a_type_are_refused_before_writing(labels, fitted, path):
 def test_too_large_and_not_fitted(fitted, path, monkeypatch):
     with pytest.raises(NotFittedError):
         WaveClassifier().to_onnx(path)
-    monkeypatch.setattr("wetcow.learning.export._LARGEST", 1000)
+    monkeypatch.setattr("wetcow.learning.io.onnx._LARGEST", 1000)
     with pytest.raises(ValueError, match="fewer modes"):
         fitted.to_onnx(path)
     assert not path.exists()

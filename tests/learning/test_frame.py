@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wetcow.learning import frame as module
-from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, align, check_frame
+from wetcow.images import frame as module
+from wetcow.images.frame import HANDWRITING, SEVEN, Frame, align, check_frame
 
 SIDE = 28
 UPRIGHT = Frame(None, 4 / 28, deskew=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wetcow import datasets
-from wetcow.learning.ground import without_ground
+from wetcow.images.background import without_ground
 
 SIDE = 28
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from wetcow.learning import class_modes
-from wetcow.learning.margins import met, widen_margins
-from wetcow.learning.statistics import Statistics
+from wetcow.learning.model import ridge
+from wetcow.learning.model.hinge import met, widen_margins
+from wetcow.learning.model.statistics import Statistics
 
 RIDGE = 0.02
 
@@ -21,7 +21,7 @@ def problem():
 
 @pytest.fixture(scope="module")
 def closed(problem):
-    return class_modes.solve(Statistics.of(*problem), RIDGE)
+    return ridge.solve(Statistics.of(*problem), RIDGE)
 
 
 def objective(coupling, gamma, problem):

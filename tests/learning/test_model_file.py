@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 import wetcow
-from wetcow.learning.model_file import (
+from wetcow.learning.io.container import (
     ModelFileError,
     pack_labels,
     read_model,

@@ -5,7 +5,7 @@ import pytest
 import scipy.ndimage
 from PIL import Image, ImageDraw
 
-from wetcow.learning.pictures import PictureError, read_picture
+from wetcow.images.pictures import PictureError, read_picture
 
 SHAPE = (28, 28)
 

@@ -10,9 +10,9 @@ import pytest
 from sklearn.datasets import load_wine
 
 from wetcow import datasets
-from wetcow.learning import model_file
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model_file import ModelFileError, read_model, write_model
+from wetcow.learning.io import container
+from wetcow.learning.io.container import ModelFileError, read_model, write_model
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_a_header_that_would_fill_the_memory_is_not_read(images_model, tmp_path,
     assert large.stat().st_size < images_model.stat().st_size + 50_000
     with pytest.raises(ModelFileError, match="its header says to be of 10,"):
         WaveClassifier.load(large)
-    monkeypatch.setattr(model_file, "LARGEST_HEADER", 1_000)
+    monkeypatch.setattr(container, "LARGEST_HEADER", 1_000)
     with pytest.raises(ModelFileError, match="more than 1,000"):
         WaveClassifier.load(images_model)
     with pytest.raises(ValueError, match="at most 1,000 are read"):

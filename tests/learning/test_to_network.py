@@ -11,12 +11,12 @@ import xarray as xr
 from sklearn.datasets import load_wine
 
 from wetcow import Mode, datasets, load_run, response, save_run, simulate
-from wetcow.learning.build import build_network
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.features import region_weights
-from wetcow.learning.network import SETTLING_TIME, Bank, LearnedNetwork
-from wetcow.learning.readout import read_class
-from wetcow.learning.response import codes
+from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.dynamics.network import SETTLING_TIME, Bank, LearnedNetwork
+from wetcow.learning.dynamics.readout import read_class
+from wetcow.learning.model.activation import codes
+from wetcow.learning.model.encoder import region_weights
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from wetcow import WaveClassifier, datasets
 from wetcow.cli import app
-from wetcow.learning import refine, training
-from wetcow.learning.augment import GARMENTS, HANDWRITING, Augmentation, augment
-from wetcow.learning.checkpoint import Checkpoint, CheckpointError
-from wetcow.learning.response import RESPONSES, codes, respond
+from wetcow.images.augmentation import GARMENTS, HANDWRITING, Augmentation, augment
+from wetcow.learning.finetune import refine, training
+from wetcow.learning.finetune.checkpoint import Checkpoint, CheckpointError
+from wetcow.learning.model.activation import RESPONSES, codes, respond
 
 
 @pytest.fixture(scope="module")

@@ -302,7 +302,8 @@ def test_maps_carry_units_and_wave_numbers(volume, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "k, said", [("0.3", "300 rad/m"), ("3e6", "no brain"), ("0", "positive"), ("nan", "nan")]
+    "k, said",
+    [("0.3", "300 rad/m"), ("3e6", "no brain"), ("0", "positive"), ("nan", "wave-number")],
 )
 def test_command_refuses_waves_that_cannot_be_meant(volume, tmp_path, k, said):
     dwi, bvals, bvecs = map(str, volume)

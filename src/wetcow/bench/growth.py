@@ -17,8 +17,8 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
-from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.integrate import Fixed, advance, initial_state
+from wetcow.simulation.single_kernel import advance_alone
 from wetcow.simulation.sweep import sweep
 
 _DT = 0.02

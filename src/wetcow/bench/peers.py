@@ -19,8 +19,8 @@ from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
 from wetcow.bench.problem import Problem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
+from wetcow.simulation.single_kernel import advance_alone
 
 Run = Callable[[float], np.ndarray]
 

@@ -21,11 +21,11 @@ from wetcow.cli.output import (
     versions,
     write_json,
 )
-from wetcow.learning.budgets import RECIPES, Budget
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.presets import RECIPES, Budget
 
 if TYPE_CHECKING:
-    from wetcow.learning.refine import Refined
+    from wetcow.learning.finetune.refine import Refined
 
 
 def run(
@@ -75,7 +75,7 @@ def learn(
     Parameters
     ----------
     dataset : str
-        A name that `wetcow.datasets.load` knows; `wetcow.learning.budgets.RECIPES` has what
+        A name that `wetcow.datasets.load` knows; `wetcow.learning.presets.RECIPES` has what
         follows from it.
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.

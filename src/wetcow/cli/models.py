@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from wetcow.cli.output import STDOUT, check_json, console, versions, write_json
-from wetcow.learning.card import facts
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.io.card import facts
 
 
 def run(model: pathlib.Path, onnx: pathlib.Path, json_file: str | None) -> None:
@@ -55,7 +55,7 @@ def export(model: pathlib.Path, onnx: pathlib.Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the extra is missing, or see `wetcow.learning.export.save_onnx`.
+        If the extra is missing, or see `wetcow.learning.io.onnx.save_onnx`.
     """
     classifier = WaveClassifier.load(model)
     try:

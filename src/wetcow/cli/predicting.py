@@ -9,9 +9,9 @@ import numpy as np
 import typer
 
 from wetcow.cli.output import check_json, console, versions, write_json
+from wetcow.images.pictures import read_picture
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.convention import given
-from wetcow.learning.pictures import read_picture
 
 INCOMPLETE = 1  # exit code: some pictures could not be read, the others were classified
 
@@ -43,7 +43,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
         Pictures; those that cannot be read are left out and named. Their ground and ink get the
         values that these have in the images the model learned.
     crop : bool
-        See `wetcow.learning.pictures.read_picture`.
+        See `wetcow.images.pictures.read_picture`.
 
     Returns
     -------

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wetcow.images.pictures import FILL, centred
 from wetcow.learning.convention import given
-from wetcow.learning.pictures import FILL, centred
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
 _SIDE = 280  # pixels of the canvas when it is painted; several of them are one of the image
@@ -89,7 +89,7 @@ def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | No
     strokes : lists of points (x, y)
         See `paint`.
     fill : float
-        See `wetcow.learning.pictures.read_picture`.
+        See `wetcow.images.pictures.read_picture`.
 
     Returns
     -------

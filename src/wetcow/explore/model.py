@@ -7,9 +7,9 @@ import time
 from typing import NamedTuple
 
 from wetcow import datasets
-from wetcow.learning.budgets import RECIPES
+from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.pictures import FILL
+from wetcow.learning.presets import RECIPES
 
 NUM_LEARNED = 10_000  # images of MNIST: nobody should have to wait
 

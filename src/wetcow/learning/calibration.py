@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from wetcow.learning import class_modes
-from wetcow.learning.blocks import Blocks
-from wetcow.learning.margins import lacking, met, repeat
+from wetcow.learning.data.batches import Blocks
+from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.model.hinge import lacking, met, repeat
+from wetcow.learning.model.statistics import Statistics
 from wetcow.learning.progress import StartStage
-from wetcow.learning.statistics import Statistics
 
 _NUM_CALIBRATING = 2_000  # samples by whose left-out criticalities probabilities are calibrated
 _MOST_LEFT_OUT = 5  # of so many samples one at most is left out of margin passes
@@ -44,7 +44,7 @@ class Solution(NamedTuple):
         Share of them whose own class mode comes nearest to criticality.
     """
 
-    modes: class_modes.ClassModes
+    modes: closed_form.ClassModes
     ridge: float
     sharpness: float
     noise: float
@@ -93,8 +93,8 @@ def solve(
     """
     start("class modes")
     if ridge == "gcv":
-        ridge = class_modes.cross_validate(statistics)[0]
-    modes = class_modes.solve(statistics, ridge)
+        ridge = closed_form.cross_validate(statistics)[0]
+    modes = closed_form.solve(statistics, ridge)
     n = len(blocks)
     count = min(_NUM_CALIBRATING, max(n // _MOST_LEFT_OUT, 1) if margin_passes else n)
     some = some_rows(n, count, rng)
@@ -103,27 +103,27 @@ def solve(
         start("calibration")
         x, targets = blocks.take(some)
         left_out = x[:, 0] @ without.coupling + without.gamma
-        _, variance = class_modes.leave_one_out(modes, x, targets)
+        _, variance = closed_form.leave_one_out(modes, x, targets)
         wanted = met(left_out, targets)
     else:
         start("calibration")
         x, targets = blocks.take(some)
-        left_out, variance = class_modes.leave_one_out(modes, x, targets)
+        left_out, variance = closed_form.leave_one_out(modes, x, targets)
         wanted = targets
     noise = float(np.mean((left_out - wanted) ** 2))
     usual = float(noise * np.quantile(variance, 0.99))
     right = float(np.mean(left_out.argmax(axis=1) == targets.argmax(axis=1)))
-    sharpness = class_modes.fit_sharpness(left_out, targets)
+    sharpness = closed_form.fit_sharpness(left_out, targets)
     return Solution(modes, ridge, sharpness, noise, usual, len(targets), right)
 
 
 def _with_margins(
-    modes: class_modes.ClassModes,
+    modes: closed_form.ClassModes,
     blocks: Blocks,
     left_out: np.ndarray,
     passes: int,
     start: StartStage,
-) -> tuple[class_modes.ClassModes, class_modes.ClassModes]:
+) -> tuple[closed_form.ClassModes, closed_form.ClassModes]:
     """Class modes after margin passes, and others beside them for which some rows do not exist."""
     blocks.leave_out(left_out)
     advance = start("margin passes", passes)

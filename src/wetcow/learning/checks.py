@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from wetcow.learning.augment import Augmentation, check_augmentation
-from wetcow.learning.budgets import BUDGETS, Sizes
-from wetcow.learning.features import Geometry
-from wetcow.learning.frame import HANDWRITING, SEVEN, Frame, check_frame
-from wetcow.learning.response import RESPONSES
+from wetcow.images.augmentation import Augmentation, check_augmentation
+from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
+from wetcow.learning.model.activation import RESPONSES
+from wetcow.learning.model.encoder import Geometry
+from wetcow.learning.presets import BUDGETS, Sizes
 from wetcow.validation import refuse_masked
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}

@@ -14,25 +14,27 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from wetcow.learning import calibration, checks, class_modes, convention, inputs
-from wetcow.learning.answers import answers, by_row, nearest_class
-from wetcow.learning.augment import Deformation
-from wetcow.learning.blocks import Blocks, take, training_blocks
-from wetcow.learning.budgets import Budget, Settings, settings
+from wetcow.images.augmentation import Deformation
+from wetcow.images.frame import Frame
+from wetcow.learning import calibration, checks, convention
 from wetcow.learning.convention import Convention
-from wetcow.learning.copies import Copies
-from wetcow.learning.frame import Frame
-from wetcow.learning.hidden import HiddenModes, construct_hidden, united
+from wetcow.learning.data import validation
+from wetcow.learning.data.batches import Blocks, take, training_blocks
+from wetcow.learning.data.copies import Copies
+from wetcow.learning.io.model import load, save
+from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.model.activation import Response
+from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden, united
+from wetcow.learning.model.statistics import Statistics, accumulate
+from wetcow.learning.predictions import answers, by_row, nearest_class
+from wetcow.learning.presets import Budget, Settings, settings
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
-from wetcow.learning.response import Response
-from wetcow.learning.saving import load, save
-from wetcow.learning.statistics import Statistics, accumulate
 from wetcow.process import bound_compiled_calls, check_process
 
 if TYPE_CHECKING:
-    from wetcow.learning.network import LearnedNetwork
-    from wetcow.learning.refine import Refined
+    from wetcow.learning.dynamics.network import LearnedNetwork
+    from wetcow.learning.finetune.refine import Refined
 
 _NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
 
@@ -50,7 +52,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     ----------
     budget : {"seconds", "minute", "minutes"}
         Time for construction from 60,000 images of 28×28 pixels on two cores. It chooses every
-        parameter below that is None (`wetcow.learning.budgets`). For smaller images and tables all
+        parameter below that is None (`wetcow.learning.presets`). For smaller images and tables all
         budgets are the same.
     n_modes : int, optional
         Hidden modes, for each patch size.
@@ -68,7 +70,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         (n, height, width); square if the number of columns is a square of at least 7²; else None.
         None: the rows are a table, not images; one patch is the whole row, standardised by column.
     frame : "handwriting", "seven", Frame or None
-        Common reference system into which images are brought first (`wetcow.learning.frame`):
+        Common reference system into which images are brought first (`wetcow.images.frame`):
         without their ground, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
         paper; None leaves images as they are.
     mirror : bool
@@ -87,23 +89,23 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
         margins`). 0: the plain closed form, which `partial_fit` always uses.
     copies : int
-        Randomly deformed copies of each image to learn beside it (`wetcow.learning.copies`); they
-        need an `augmentation`. Ignored for tables.
+        Randomly deformed copies of each image to learn beside it
+        (`wetcow.learning.data.copies`); they need an `augmentation`. Ignored for tables.
     n_members : int
         Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
         other. They differ by what is drawn at random and, if given for each, by `patch_size` and
         `augmentation`. Class modes are solved for all of them together, so that it remains one
         network with the hidden modes of all.
     train_minutes : float
-        Time for which `fit` refines what was constructed by gradient (`wetcow.learning.training`),
-        in equal parts for the members; 0: not at all. A tenth of the samples, at most 5,000, then
-        tells whether to keep that, and with what came out class modes are solved for all samples
-        as ever. Ctrl-C ends training early, with what there is.
+        Time for which `fit` refines what was constructed by gradient
+        (`wetcow.learning.finetune.training`), in equal parts for the members; 0: not at all. A
+        tenth of the samples, at most 5,000, then tells whether to keep that, and with what came out
+        class modes are solved for all samples as ever. Ctrl-C ends training early.
     learning_rate : float
         Largest step of training, in units of the root mean square of what changes.
     augmentation : "handwriting", "garments", Augmentation or None, or a list of these
         How images are deformed at random, in copies and while training
-        (`wetcow.learning.augment`). A list has that of each member, and cannot be used for copies.
+        (`wetcow.images.augmentation`). A list has that of each member; copies cannot use one.
     checkpoint : path, optional
         File that keeps the state of training. If there is one, training goes on from it. Members
         but the first have files of their own beside it, with their number at the end of the name.
@@ -418,7 +420,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             As in `fit`.
         """
         check_is_fitted(self)
-        leverage = functools.partial(class_modes.leverage, self.class_modes_)
+        leverage = functools.partial(closed_form.leverage, self.class_modes_)
         return self.noise_ * self._answers(leverage, X, None, any_ground=True)
 
     def to_network(self, x: Any) -> LearnedNetwork:
@@ -432,10 +434,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         LearnedNetwork
-            See `wetcow.learning.build.build_network`.
+            See `wetcow.learning.dynamics.build.build_network`.
         """
         check_is_fitted(self)
-        from wetcow.learning.build import build_network, one_sample
+        from wetcow.learning.dynamics.build import build_network, one_sample
 
         self._convention_check()(one_sample(self.hidden_, x))
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
@@ -450,7 +452,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             finds it as README.md.
         """
         check_is_fitted(self)
-        from wetcow.learning.card import model_card
+        from wetcow.learning.io.card import model_card
 
         return model_card(self)
 
@@ -479,9 +481,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         path : path
-            File to write; see `wetcow.learning.export.save_onnx` for what is in it.
+            File to write; see `wetcow.learning.io.onnx.save_onnx` for what is in it.
         """
-        from wetcow.learning.export import save_onnx
+        from wetcow.learning.io.onnx import save_onnx
 
         save_onnx(self, path)
 
@@ -505,7 +507,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         any_ground: bool = False,
     ) -> Any:
         check_process()
-        X = inputs.check_rows(self, X)
+        X = validation.check_rows(self, X)
         check = self._convention_check(any_ground=any_ground)
         return answers(function, self.hidden_, X, self.block_size, width, check)
 
@@ -534,13 +536,13 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[Any, np.ndarray]:
         """Return valid data; if it is the first, find what it is and all settings."""
         checks.check_parameters(self)
-        X, y, image = inputs.check_pairs(self, X, y, reset=first, least=2 if first else 1)
+        X, y, image = validation.check_pairs(self, X, y, reset=first, least=2 if first else 1)
         if first:
             shape = checks.find_image_shape(self.image_shape, self.n_features_in_, image)
             self.image_shape_ = shape
             self.settings_ = self._settings(shape)
         else:  # the hidden modes stay as they are
-            self._convention_check()(inputs.first_rows(X))
+            self._convention_check()(validation.first_rows(X))
             wanted = self._settings(self.image_shape_)
             self.settings_ = self.settings_._replace(
                 ridge=wanted.ridge, margin_passes=wanted.margin_passes
@@ -594,9 +596,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     def _refine(
         self, members: list[HiddenModes], X: Any, labels: np.ndarray, n_classes: int, *rest: Any
     ) -> list[Refined]:
-        from wetcow.learning.refine import Recipe, refine
+        from wetcow.learning.finetune.refine import Recipe, refine
 
-        if inputs.is_dask(X):
+        if validation.is_dask(X):
             raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
         deformed = checks.member_augmentations(self.augmentation, len(members))
         found = []

@@ -178,7 +178,7 @@ def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
     convention : Convention or None
         Of the images learned.
     pictures : float array
-        0 for ground, 1 for ink, as of `wetcow.learning.pictures.read_picture`.
+        0 for ground, 1 for ink, as of `wetcow.images.pictures.read_picture`.
     """
     return pictures if convention is None else convention.of_pictures(pictures)
 

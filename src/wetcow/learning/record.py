@@ -12,7 +12,7 @@ from wetcow.learning.calibration import Solution
 from wetcow.version import __version__
 
 if TYPE_CHECKING:
-    from wetcow.learning.refine import Refined
+    from wetcow.learning.finetune.refine import Refined
 
 
 class Trained(NamedTuple):

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from wetcow.learning.budgets import Settings
+from wetcow.images.frame import Frame
 from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
-from wetcow.learning.features import Geometry, Layer, n_features
-from wetcow.learning.frame import Frame
-from wetcow.learning.response import RESPONSES
+from wetcow.learning.model.activation import RESPONSES
+from wetcow.learning.model.encoder import Geometry, Layer, n_features
+from wetcow.learning.presets import Settings
 from wetcow.validation import number
 
 _SINGLE, _DOUBLE = ("<f4",), ("<f8",)
@@ -34,7 +34,7 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
     Parameters
     ----------
     header, arrays : dict
-        As `wetcow.learning.model_file.read_model` returns them.
+        As `wetcow.learning.io.container.read_model` returns them.
 
     Raises
     ------

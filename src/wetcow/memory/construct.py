@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.memory.conditions import Conditions, as_memories, conditions
-from wetcow.memory.nearest import Row, nearest, shortfall, take
+from wetcow.memory.projection import Row, nearest, shortfall, take
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.networks.dense import Dense

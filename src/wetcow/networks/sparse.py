@@ -16,7 +16,7 @@ from wetcow.networks.coupling import (
     require_no_self_coupling,
     require_square,
 )
-from wetcow.networks.gathered import Gathered
+from wetcow.networks.gather import Gathered
 from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 

@@ -15,7 +15,6 @@ import xarray as xr
 
 from wetcow.modes.system import System, check_system
 from wetcow.process import check_process
-from wetcow.simulation.alone import advance_alone
 from wetcow.simulation.chunks import (
     as_arguments,
     chunk_length,
@@ -40,6 +39,7 @@ from wetcow.simulation.plan import (
 )
 from wetcow.simulation.reduce import Reducer, check_reducers, fold
 from wetcow.simulation.results import describe
+from wetcow.simulation.single_kernel import advance_alone
 from wetcow.simulation.store import open_store
 from wetcow.validation import indices
 

@@ -14,9 +14,9 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import check_process
+from wetcow.simulation.batch import Lanes, arrange, of_lane
 from wetcow.simulation.chunks import bound_compiled_calls, chunk_length, cost_of_step
 from wetcow.simulation.cluster import num_blocks, on_workers
-from wetcow.simulation.lanes import Lanes, arrange, of_lane
 from wetcow.simulation.plan import (
     MAX_STEPS,
     TYPES,

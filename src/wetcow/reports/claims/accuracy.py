@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from wetcow.learning.augment import GARMENTS, HANDWRITING
+from wetcow.images.augmentation import GARMENTS, HANDWRITING
+from wetcow.plotting.ticks import plain_ticks
 from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
-from wetcow.reports.claims.ticks import plain_ticks
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 
 _SEEDS = 3
@@ -76,7 +76,7 @@ def measure(data: Images, effort: Effort) -> list[dict[str, Any]]:
 
 def _residual(name: str, seed: int) -> Any:
     """Return a small ResNet that is trained as long, on images deformed in the same way."""
-    from wetcow.reports.networks import Residual, TrainedInTime
+    from wetcow.reports.peers.convolutional import Residual, TrainedInTime
 
     cores = os.cpu_count() or 1
     return TrainedInTime(Residual, _MINUTES, _LEARNING_RATE, _DEFORMED[name], seed, cores)

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.response import Response, fit_codes, respond
+from wetcow.learning.model.activation import Response, fit_codes, respond
 from wetcow.modes.mode import Mode
 from wetcow.modes.response import response as exact_response
 from wetcow.simulation.integrate import integrate

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 
-from wetcow.learning.frame import HANDWRITING
+from wetcow.images.frame import HANDWRITING
 from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, points, wave
-from wetcow.reports.claims.peers import NO_TORCH, OnPixels, has_torch, small_network
-from wetcow.reports.corrupt import CORRUPTIONS, STRENGTHS, corrupt
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
 _TEST, _QUICK_TEST = 1_000, 500
 _QUICK_TRAIN, _QUICK_MODES = 3_000, 32

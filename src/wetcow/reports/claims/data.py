@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow import datasets
-from wetcow.learning.budgets import RECIPES
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.presets import RECIPES
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")

@@ -7,7 +7,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.counted import (
+from wetcow.reports.claims.data import load_images, percent
+from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.metrics.energy import (
     CONVNET,
     INTEGRATED,
     PERCEPTRON,
@@ -16,10 +19,7 @@ from wetcow.reports.claims.counted import (
     Sizes,
     measure,
 )
-from wetcow.reports.claims.data import load_images, percent
-from wetcow.reports.claims.peers import NO_TORCH, has_torch
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
-from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.peers.line_up import NO_TORCH, has_torch
 
 _FULL = Sizes(None, None, (8, 32, 128), 60, 5, 3_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
 _QUICK = Sizes(1_000, 1_000, (8, 32), 3, 12, 60, (256,), ((4, 8, 8),))

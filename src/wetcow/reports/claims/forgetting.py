@@ -20,9 +20,9 @@ from wetcow.reports.claims.data import (
     wave,
 )
 from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
-from wetcow.reports.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
-from wetcow.reports.perceptron import Perceptron
+from wetcow.reports.peers.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
+from wetcow.reports.peers.perceptron import Perceptron
 
 _SEEDS = 3
 _QUICK_TRAIN, _QUICK_TEST = 3_000, 1_000

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from wetcow.learning.frame import HANDWRITING
+from wetcow.images.frame import HANDWRITING
 from wetcow.reports.claims.data import (
     IMAGES,
     TITLES,
@@ -27,8 +27,8 @@ from wetcow.reports.claims.data import (
     points,
     wave,
 )
-from wetcow.reports.claims.peers import NO_TORCH, OnPixels, has_torch, small_network
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
 _SIZES, _QUICK_SIZES = (1, 5, 10, 50, 100), (1, 10, 50)

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning import training
-from wetcow.learning.response import Response
+from wetcow.learning.finetune import training
+from wetcow.learning.model.activation import Response
 from wetcow.reports.claims.data import Images, Part, wave
 from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
 from wetcow.reports.evidence import Effort
-from wetcow.reports.perceptron import forward, initial_weights
-from wetcow.reports.spiking import STEEPNESS, scores_and_spikes
+from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.peers.spiking import STEEPNESS, scores_and_spikes
 
 LONGER = 10  # times as many steps as usual
 FACTORS = (1, 10, 100, 1000)  # of the usual learning rate

@@ -17,8 +17,8 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
 from wetcow import datasets
-from wetcow.learning.budgets import RECIPES
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.presets import RECIPES
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.figures import GREY
 
@@ -83,12 +83,12 @@ class _Linear:
 
 
 class _Network:
-    """The convolutional network of `wetcow.reports.networks`, a step of Adam for each block."""
+    """The network of `wetcow.reports.peers.convolutional`, a step of Adam for each block."""
 
     def __init__(self, seed: int):
         import torch  # pyright: ignore[reportMissingImports]
 
-        from wetcow.reports.networks import Convolutional
+        from wetcow.reports.peers.convolutional import Convolutional
 
         self._torch = torch
         torch.manual_seed(seed)

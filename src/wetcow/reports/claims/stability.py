@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from wetcow.plotting.ticks import plain_ticks
 from wetcow.reports.claims import borders
 from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
 from wetcow.reports.claims.long_training import (
@@ -24,7 +25,6 @@ from wetcow.reports.claims.long_training import (
     Sizes,
     measure,
 )
-from wetcow.reports.claims.ticks import plain_ticks
 from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
 

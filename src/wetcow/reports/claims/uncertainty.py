@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.reports.claims.data import IMAGES, TITLES, load_images
-from wetcow.reports.claims.doubt import (
+from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.figures import GREY
+from wetcow.reports.metrics.uncertainty import (
     COVERAGES,
     ENSEMBLE,
     NETWORK,
@@ -20,9 +22,7 @@ from wetcow.reports.claims.doubt import (
     Sizes,
     measure,
 )
-from wetcow.reports.claims.peers import NO_TORCH
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
-from wetcow.reports.figures import GREY
+from wetcow.reports.peers.line_up import NO_TORCH
 
 _FULL = Sizes(None, None, 2_000, 2_000, 3, 5, 1_500, 10, None)
 _QUICK = Sizes(3_000, 1_000, 500, 300, 1, 3, 100, 5, 32)

@@ -1,0 +1,1 @@
+"""Images before they are learned: a common frame, background, augmentation, picture files."""

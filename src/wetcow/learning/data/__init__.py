@@ -1,0 +1,1 @@
+"""Training data of many kinds, batch by batch: arrays, Dask arrays, copies."""

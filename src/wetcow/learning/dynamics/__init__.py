@@ -1,0 +1,1 @@
+"""The learner as a network of modes that can be integrated."""

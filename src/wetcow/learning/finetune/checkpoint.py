@@ -1,0 +1,100 @@
+"""The state of training in a file: an interrupted training goes on to the same result."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import pathlib
+import struct
+import tokenize
+import zipfile
+import zlib
+from typing import Any
+
+import jax
+import numpy as np
+
+from wetcow.files import whole_file
+from wetcow.learning.finetune.training import State, Trainer
+
+_FORMAT = "wetcow training 1"
+_ADVICE = "remove it to train from the start (wetcow learn --restart does)"
+# What the standard library and NumPy raise for damaged bytes.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
+    *(OSError, EOFError, KeyError, IndexError, OverflowError, MemoryError),
+    *(TypeError, ValueError, RuntimeError, UserWarning),
+)
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is damaged, or of another training."""
+
+
+class Checkpoint:
+    """A file with the state of one training.
+
+    Parameters
+    ----------
+    path : path or None
+        None: nothing is kept.
+    trainer : Trainer
+        Of the training. Its data, constructed network and parameters are recognised.
+    """
+
+    def __init__(self, path: str | os.PathLike | None, trainer: Trainer):
+        self.path = None if path is None else pathlib.Path(path)
+        self.trainer = trainer
+
+    @functools.cached_property
+    def _mark(self) -> str:
+        """What tells this training from others."""
+        trainer = self.trainer
+        mark = hashlib.sha256(repr(trainer.plan._replace(mesh=None)).encode())
+        arrays = (trainer.network, trainer.problem, trainer.images, trainer.labels)
+        for array in jax.tree.leaves(arrays):
+            mark.update(np.asarray(array).tobytes())
+        return mark.hexdigest()
+
+    def write(self, state: State) -> None:
+        """Replace the file by one with this state, whole or not at all."""
+        if self.path is None:
+            return
+        values: dict[str, Any] = {
+            **{"format": _FORMAT, "mark": self._mark},
+            **{f"leaf{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))},
+        }
+        with whole_file(self.path) as file:
+            np.savez(file, allow_pickle=False, **values)
+
+    def read(self) -> State | None:
+        """State in the file; None without one.
+
+        Raises
+        ------
+        CheckpointError
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            # np.load leaves a file that it cannot read open.
+            with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                found = dict(file)
+            if found["format"].item() != _FORMAT:
+                raise ValueError(f"its format is {found['format']}")
+            mark = found["mark"].item()
+        except _DAMAGE as error:
+            raise CheckpointError(
+                f"{self.path} is no checkpoint, or a damaged one: {error!r}; {_ADVICE}"
+            ) from error
+        if mark != self._mark:
+            raise CheckpointError(
+                f"{self.path} belongs to a training of other data or parameters; {_ADVICE}"
+            )
+        leaves, structure = jax.tree.flatten(self.trainer.start(1))
+        stored = [found.get(f"leaf{i}") for i in range(len(leaves))]
+        for leaf, one in zip(leaves, stored, strict=True):
+            if one is None or one.shape != leaf.shape or one.dtype != leaf.dtype:
+                raise CheckpointError(f"{self.path} has not the state of training; {_ADVICE}")
+        return jax.tree.unflatten(structure, stored)

@@ -1,0 +1,1 @@
+"""Models in files: container, card, ONNX."""

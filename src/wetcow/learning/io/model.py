@@ -1,0 +1,238 @@
+"""A constructed classifier as a header and arrays, and back; see `model_file` for the file."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from wetcow.images.augmentation import Augmentation
+from wetcow.images.frame import Frame
+from wetcow.learning import convention, record
+from wetcow.learning.checks import check_parameters
+from wetcow.learning.io.card import model_card
+from wetcow.learning.io.container import (
+    ModelFileError,
+    pack_labels,
+    read_model,
+    unpack_labels,
+    write_model,
+)
+from wetcow.learning.model.encoder import Geometry, Layer
+from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.ridge import ClassModes
+from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.presets import Settings
+from wetcow.learning.sound import check_contents
+
+_NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
+_NUMBERS = ("ridge_", "sharpness_", "noise_", "usual_uncertainty_")
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    first, second = value
+    return int(first), int(second)
+
+
+def frame_to_header(frame: Frame | None) -> dict[str, Any] | None:
+    """Return a frame as JSON."""
+    return None if frame is None else frame._asdict()
+
+
+def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
+    """Return the frame that `frame_to_header` described."""
+    if header is None:
+        return None
+    size = header["size"]
+    return Frame(**{**header, "size": None if size is None else _pair(size)})
+
+
+def pack_hidden(hidden: HiddenModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return hidden modes as JSON and arrays."""
+    header = {
+        "image": hidden.image,
+        "frame": frame_to_header(hidden.frame),
+        "response": hidden.response,
+        "geometries": [geometry._asdict() for geometry in hidden.geometries],
+    }
+    arrays = {
+        f"hidden/{name}": np.asarray(getattr(hidden, name))
+        for name in ("center", "scale", "mean", "spread")
+    }
+    for index, layer in enumerate(hidden.layers):
+        for name, array in layer._asdict().items():
+            if array is not None:
+                arrays[f"layer{index}/{name}"] = np.asarray(array)
+    return header, arrays
+
+
+def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> HiddenModes:
+    """Return the hidden modes that `pack_hidden` took apart."""
+    image = header["image"]
+    geometries, layers = [], []
+    for index, fields in enumerate(header["geometries"]):
+        pairs = {name: _pair(fields[name]) for name in ("image", "patch")}
+        geometries.append(Geometry(**{**fields, **pairs}))
+        parts = {
+            name: arrays[f"layer{index}/{name}"] for name in Layer._fields if name != "frequency"
+        }
+        layers.append(Layer(frequency=arrays.get(f"layer{index}/frequency"), **parts))
+    return HiddenModes(
+        None if image is None else _pair(image),
+        frame_from_header(header["frame"]),
+        header["response"],
+        tuple(geometries),
+        tuple(layers),
+        *(arrays[f"hidden/{name}"] for name in ("center", "scale", "mean", "spread")),
+    )
+
+
+def pack_class_modes(modes: ClassModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return class modes as JSON and arrays; of the factor only the triangle that is not zero."""
+    header = {"ridge": modes.ridge, "count": modes.count}
+    arrays = {f"class/{name}": getattr(modes, name) for name in ("coupling", "gamma", "mean")}
+    return header, {**arrays, "class/factor": _packed(modes.factor)}
+
+
+def unpack_class_modes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ClassModes:
+    """Return the class modes that `pack_class_modes` took apart."""
+    coupling, gamma, mean = (arrays[f"class/{name}"] for name in ("coupling", "gamma", "mean"))
+    factor = _unpacked(arrays["class/factor"], len(mean))
+    return ClassModes(coupling, gamma, header["ridge"], mean, factor, header["count"])
+
+
+def pack_statistics(statistics: Statistics) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return statistics as JSON and arrays."""
+    arrays = {f"sums/{name}": getattr(statistics, name) for name in ("x", "y", "xy", "yy")}
+    return {"count": statistics.count}, {**arrays, "sums/xx": _packed(statistics.xx)}
+
+
+def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Statistics:
+    """Return the statistics that `pack_statistics` took apart."""
+    x, y, xy, yy = (arrays[f"sums/{name}"] for name in ("x", "y", "xy", "yy"))
+    return Statistics(header["count"], x, y, _unpacked(arrays["sums/xx"], len(x)), xy, yy)
+
+
+def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
+    """Write a fitted classifier to a file; see `WaveClassifier.save`."""
+    described = copy.copy(classifier)  # as it will be when loaded
+    if not updatable:
+        described.statistics_ = None
+    if notes is not None and classifier.record_ is not None:
+        described.record_ = classifier.record_._replace(notes=notes)
+    parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
+    if isinstance(parameters["frame"], Frame):
+        parameters["frame"] = frame_to_header(parameters["frame"])
+    parameters["augmentation"] = _augmentation_to_header(parameters["augmentation"])
+    if not isinstance(
+        parameters["random_state"], Integral
+    ):  # a generator cannot be written as JSON
+        parameters["random_state"] = None
+    hidden, arrays = pack_hidden(classifier.hidden_)
+    modes, more = pack_class_modes(classifier.class_modes_)
+    header: dict[str, Any] = {
+        "parameters": parameters,
+        "settings": classifier.settings_._asdict(),
+        "n_features": classifier.n_features_in_,
+        "feature_names": _names(classifier),
+        "hidden": hidden,
+        "convention": None if classifier.convention_ is None else classifier.convention_._asdict(),
+        "class_modes": modes,
+        "record": None if described.record_ is None else described.record_.header(),
+        **{name: getattr(classifier, name) for name in _NUMBERS},
+    }
+    arrays.update(more)
+    if updatable and classifier.statistics_ is not None:
+        header["statistics"], more = pack_statistics(classifier.statistics_)
+        arrays.update(more)
+    labels = pack_labels(classifier.classes_)
+    if isinstance(labels, np.ndarray):
+        arrays["classes"] = labels
+    else:
+        header["classes"] = labels
+    write_model(path, header, arrays, model_card(described))
+
+
+def load(cls: Any, path: str | os.PathLike) -> Any:
+    """Return the classifier of class `cls` that `save` wrote; see `WaveClassifier.load`."""
+    header, arrays = read_model(path)
+    try:
+        parameters = dict(header["parameters"])
+        if missing := sorted({*cls().get_params()} - _NOT_SAVED - {*parameters}):
+            raise KeyError(f"parameters {missing} are missing from the header")
+        if isinstance(parameters["frame"], dict):
+            parameters["frame"] = frame_from_header(parameters["frame"])
+        parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
+        for name in ("image_shape", "patch_size"):
+            parameters[name] = _tuples(parameters[name])
+        classifier = cls(**parameters)
+        check_parameters(classifier)
+        check_contents(header, arrays)
+        chosen = Settings(**header["settings"])
+        classifier.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
+        classifier.n_features_in_ = header["n_features"]
+        if header.get("feature_names") is not None:
+            classifier.feature_names_in_ = np.array(header["feature_names"], dtype=object)
+        classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
+        classifier.image_shape_ = classifier.hidden_.image
+        classifier.convention_ = convention.from_header(header.get("convention"))
+        classifier.class_modes_ = unpack_class_modes(header["class_modes"], arrays)
+        sums = header.get("statistics")
+        classifier.statistics_ = None if sums is None else unpack_statistics(sums, arrays)
+        classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
+        for name in _NUMBERS:
+            setattr(classifier, name, header[name])
+        classifier.record_ = record.from_header(header.get("record"))
+        classifier.refined_ = []
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
+    return classifier
+
+
+def _augmentation_to_header(augmentation: Any) -> Any:
+    if isinstance(augmentation, Augmentation):
+        return augmentation._asdict()
+    if isinstance(augmentation, list | tuple):  # one for each member
+        return [*map(_augmentation_to_header, augmentation)]
+    return augmentation
+
+
+def _augmentation_from_header(header: Any) -> Any:
+    if isinstance(header, list):
+        return [*map(_augmentation_from_header, header)]
+    return Augmentation(**header) if isinstance(header, dict) else header
+
+
+def _tuples(value: Any) -> Any:
+    """Tuples in place of lists, which is what JSON makes of them."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _names(classifier: Any) -> list[str] | None:
+    """Names of the columns, if they have any."""
+    names = getattr(classifier, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
+def _packed(matrix: np.ndarray) -> np.ndarray:
+    """Lower triangle as a vector, row by row."""
+    packed = np.empty(len(matrix) * (len(matrix) + 1) // 2, matrix.dtype)
+    start = 0
+    for row in range(len(matrix)):  # np.tril_indices would need several times the memory
+        packed[start : start + row + 1] = matrix[row, : row + 1]
+        start += row + 1
+    return packed
+
+
+def _unpacked(packed: np.ndarray, size: int) -> np.ndarray:
+    """Lower triangular matrix of a vector from `_packed`, in LAPACK's order."""
+    matrix = np.zeros((size, size), packed.dtype, order="F")
+    start = 0
+    for row in range(size):
+        matrix[row, : row + 1] = packed[start : start + row + 1]
+        start += row + 1
+    return matrix

@@ -1,0 +1,168 @@
+"""A classifier for runtimes other than Python: one file of ONNX, from rows to probabilities."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from wetcow.files import write_whole
+from wetcow.learning.io import onnx_layers
+from wetcow.learning.io.onnx_graph import Graph
+from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.version import __version__
+
+_LARGEST = 2_000_000_000  # bytes; a file of ONNX in one piece is below 2 GiB
+
+
+def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
+    """Write a fitted classifier as an ONNX model, with its frame if it has one.
+
+    The model has one input, ``X``, float32 (n, n_features) for any n ≥ 1: rows as those that were
+    learned, images flat. Its outputs are
+
+    - ``label`` (n,): labels as int64, float64, bool or text,
+    - ``probabilities`` float32 (n, n_classes): those of `WaveClassifier.predict_proba`,
+    - ``criticality`` float32 (n, n_classes): those of `WaveClassifier.criticality`.
+
+    Its metadata name the version of wetcow, the classes, the shape of the images and their
+    convention: values of darkest and lightest pixels, of the ground, and of the dimmest image's
+    lightest pixel. It answers to any values, so bring images into these first
+    (`WaveClassifier.predict` refuses others). The
+    uncertainty is not in it: that needs a matrix of the size of all features squared.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Fitted.
+    path : path
+        File to write, in one step when it is complete.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the package onnx is missing.
+    ValueError
+        If ONNX has no type for the labels, or the model is too large for one file; nothing is
+        written then.
+
+    Notes
+    -----
+    Operators are of opset 17, without extensions. As in `WaveClassifier`, patches and codes are in
+    single precision, the frame, the scaling of rows and the class modes in double. What rounding
+    leaves of a difference is mostly below 1e-6 in a probability, and can reach 1e-5 in few rows of
+    many, because the codes have infinite slopes at criticality. With the code "rate" (and "both")
+    it is larger there: that code jumps where an excitation is zero, and one that is within rounding
+    of it can come to either side.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import onnxruntime
+    >>> from wetcow import WaveClassifier, datasets
+    >>> X, y = datasets.load("digits")
+    >>> clf = WaveClassifier(n_modes=16).fit(X[:200], y[:200])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_onnx(clf, f"{folder}/digits.onnx")
+    ...     session = onnxruntime.InferenceSession(f"{folder}/digits.onnx")
+    >>> labels, probabilities, _ = session.run(None, {"X": X[200:205].reshape(5, -1)})
+    >>> bool((labels == clf.predict(X[200:205])).all()), probabilities.shape
+    (True, (5, 10))
+    """
+    check_is_fitted(classifier)
+    labels = _labels(classifier.classes_)
+    _require_onnx()
+    model = onnx_model(classifier, labels)
+    write_whole(path, model.SerializeToString())
+
+
+def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
+    """Return a classifier as an onnx.ModelProto; `labels` are its classes in a type of ONNX."""
+    graph = Graph()
+    hidden, modes = classifier.hidden_, classifier.class_modes_
+    known = classifier.convention_
+    features = _features(graph, "X", hidden)
+    driven = graph("MatMul", graph.cast(features, np.float64), graph.constant(modes.coupling))
+    criticality = graph("Add", driven, graph.constant(modes.gamma))
+    logits = graph("Mul", criticality, graph.constant(np.float64(classifier.sharpness_)))
+    _cast_to(graph, graph("Softmax", logits, axis=1), "probabilities")
+    _cast_to(graph, criticality, "criticality")
+    nearest = graph("ArgMax", criticality, axis=1, keepdims=0)
+    graph("Gather", graph.constant(labels), nearest, name="label")
+    if graph.nbytes > _LARGEST:
+        raise ValueError(
+            f"the model has {graph.nbytes / 1e9:.1f} GB, but one file of ONNX holds 2 GB: fit with "
+            "fewer modes, patch sizes or members"
+        )
+    shape = ("n", len(labels))
+    return graph.model(
+        "WaveClassifier",
+        {"X": (np.float32, ("n", classifier.n_features_in_))},
+        {
+            "label": (labels.dtype, shape[:1]),
+            "probabilities": (np.float32, shape),
+            "criticality": (np.float32, shape),
+        },
+        description="A classifier of wave modes: rows of X to labels and probabilities.",
+        metadata={
+            "wetcow": __version__,
+            "classes": json.dumps(labels.tolist()),
+            "image_shape": json.dumps(hidden.image),
+            "convention": json.dumps(known and known._asdict()),
+            "frame": json.dumps(None if hidden.frame is None else hidden.frame._asdict()),
+            "settings": json.dumps(classifier.settings_._asdict()),
+        },
+        producer=("wetcow", __version__),
+    )
+
+
+def _features(graph: Graph, rows: str, hidden: HiddenModes) -> str:
+    """Standardised features, float32 (n, d); see `HiddenModes.features`."""
+    if hidden.image is not None and hidden.frame is not None:
+        images = graph("Reshape", rows, graph.integers(-1, 1, *hidden.image))
+        rows = onnx_layers.align(graph, images, hidden.image, hidden.frame)
+    # In double precision, as NumPy computes it; for images centre and scale are scalars.
+    centred = graph("Sub", graph.cast(rows, np.float64), graph.constant(hidden.center))
+    scaled = graph.cast(graph("Div", centred, graph.constant(hidden.scale)), np.float32)
+    images = graph("Reshape", scaled, graph.integers(-1, 1, *hidden.geometries[0].image))
+    encoded = [
+        onnx_layers.encode(graph, images, layer, geometry, hidden.response)
+        for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
+    ]
+    found = graph("Concat", *encoded, axis=1)
+    centred = graph("Sub", found, graph.floats(hidden.mean))
+    return graph("Div", centred, graph.floats(hidden.spread))
+
+
+def _cast_to(graph: Graph, value: str, name: str) -> None:
+    from onnx import TensorProto
+
+    graph("Cast", value, name=name, to=TensorProto.FLOAT)
+
+
+def _labels(classes: np.ndarray) -> np.ndarray:
+    """Classes in a type that ONNX knows: int64, float64, bool, or text as objects."""
+    values = classes.tolist()
+    kinds = {type(value) for value in values}
+    if kinds == {int} and all(-(2**63) <= value < 2**63 for value in values):
+        return np.array(values, np.int64)
+    for kind, dtype in ((bool, np.bool_), (float, np.float64), (str, object)):
+        if kinds == {kind}:
+            return np.array(values, dtype)
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise ValueError(
+        f"labels in ONNX are all int (of 64 bits), all float, all bool or all str; got {names}: "
+        "fit with labels of one of these, as numbers for example"
+    )
+
+
+def _require_onnx() -> None:
+    try:
+        import onnx  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'writing ONNX needs the package onnx: pip install "wetcow[onnx]"', name="onnx"
+        ) from error

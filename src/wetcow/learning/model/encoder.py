@@ -1,0 +1,284 @@
+"""What hidden modes see of an image, and their pooled codes: the features of an image.
+
+    patches → contrast-normalised → γ̄ + iω̄ = γ + iω + R·x → codes → means over regions → root.
+
+Where the frequencies of modes are constant, all is computed in units of them: codes are homogeneous
+in γ̄ and ω̄, f(γ̄, ω̄) = ω̄ f(γ̄/ω̄, 1), and the slope by ω̄ is left to one product for each mode.
+
+A table whose rows are not images is the same with a single patch, the whole row, which is not
+contrast-normalised.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
+
+_CACHED, _MASSIVE = 2**18, 2**26
+_RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
+
+
+class Geometry(NamedTuple):
+    """How a layer looks at an image; hashable, fixed at compilation.
+
+    Attributes
+    ----------
+    image : (int, int)
+        Height and width.
+    patch : (int, int)
+        Height and width of a patch.
+    padding : int
+        Rows and columns of zeros around the image.
+    n_regions : int
+        Codes are pooled over a grid of n_regions × n_regions regions.
+    normalised : bool
+        Whether patches are contrast-normalised.
+    mirrored : bool
+        Whether codes are pooled over an image and its mirror image (left and right swapped), which
+        closes the set of modes under reflection: features do not change if an image is mirrored.
+    """
+
+    image: tuple[int, int]
+    patch: tuple[int, int]
+    padding: int = 0
+    n_regions: int = 1
+    normalised: bool = True
+    mirrored: bool = False
+
+    @property
+    def positions(self) -> tuple[int, int]:
+        """Rows and columns of patch positions."""
+        height, width = (
+            size + 2 * self.padding - patch + 1
+            for size, patch in zip(self.image, self.patch, strict=True)
+        )
+        return height, width
+
+
+class Layer(NamedTuple):
+    """Hidden modes; whitening is folded into their couplings.
+
+    Attributes
+    ----------
+    excitation : float32 array (patch pixels, n_modes)
+        Re R, couplings of a normalised patch to the excitations γ̄.
+    frequency : float32 array (patch pixels, n_modes) or None
+        Im R, couplings to the frequencies ω̄; None if frequencies are constant.
+    gamma, omega : float32 arrays (n_modes,)
+        Excitation and frequency without input, 1/time.
+    floor : float32 scalar
+        Variance added to that of a patch in contrast normalisation.
+    """
+
+    excitation: Any
+    frequency: Any
+    gamma: Any
+    omega: Any
+    floor: Any
+
+
+def normalise(patches: Any, floor: Any) -> Any:
+    """Remove the mean of each patch and divide by sqrt(variance + floor); patches on the last axis.
+
+    Examples
+    --------
+    >>> normalise(jnp.array([[0.0, 2.0], [5.0, 5.0]]), 0.0001).round(2).tolist()
+    [[-1.0, 1.0], [0.0, 0.0]]
+    """
+    centred = patches - patches.mean(axis=-1, keepdims=True)
+    return centred / jnp.sqrt((centred**2).mean(axis=-1, keepdims=True) + floor)
+
+
+def _pixels(images: Any, geometry: Geometry) -> list[Any]:
+    """Pixels of all patches, one array (n, rows, columns) for each place in the patch."""
+    padding = geometry.padding
+    images = jnp.pad(images, ((0, 0), (padding, padding), (padding, padding)))
+    rows, columns = geometry.positions
+    # One slice per pixel of the patch: far fewer than positions, and no gather.
+    return [
+        images[:, i : i + rows, j : j + columns]
+        for i in range(geometry.patch[0])
+        for j in range(geometry.patch[1])
+    ]
+
+
+def extract(images: Any, geometry: Geometry) -> Any:
+    """All patches of images, not normalised: (n, height, width) → (n, rows, columns, pixels)."""
+    return jnp.stack(_pixels(images, geometry), axis=-1)
+
+
+def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
+    """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
+
+    `normalise` of what `extract` finds, up to rounding, but with means and variances of many
+    patches at once, not along the pixels of one, which is faster.
+    """
+    if not geometry.normalised:
+        return extract(images, geometry)
+    pixels = _pixels(images, geometry)
+    mean = _mean(pixels, geometry)
+    variance = _mean([(pixel - mean) ** 2 for pixel in pixels], geometry)
+    inverse = 1 / jnp.sqrt(variance + floor)
+    return (jnp.stack(pixels, axis=-1) - mean[..., None]) * inverse[..., None]
+
+
+def _mean(pixels: list[Any], geometry: Geometry) -> Any:
+    """Mean over the pixels of patches; row by row, so that fewer roundings follow each other."""
+    width = geometry.patch[1]
+    rows = (pixels[start : start + width] for start in range(0, len(pixels), width))
+    return functools.reduce(jnp.add, [functools.reduce(jnp.add, row) for row in rows]) / len(pixels)
+
+
+def region_weights(n_positions: int, n_regions: int) -> np.ndarray:
+    """Share of each position in each region, float32 (n_regions, n_positions).
+
+    Positions are unit intervals, regions equal parts of their union; a position on a border is
+    shared. Symmetric under reflection for any sizes. Rows sum to one.
+
+    Examples
+    --------
+    >>> print(region_weights(3, 2).round(2))
+    [[0.67 0.33 0.  ]
+     [0.   0.33 0.67]]
+    """
+    borders = np.linspace(0, n_positions, n_regions + 1)
+    left = np.arange(n_positions)
+    overlap = np.minimum(borders[1:, None], left + 1) - np.maximum(borders[:-1, None], left)
+    return (np.maximum(overlap, 0) * n_regions / n_positions).astype(np.float32)
+
+
+def pool(codes: Any, geometry: Geometry) -> Any:
+    """Means over regions: (n, rows, columns, modes) → (n, regions², modes)."""
+    n, rows, columns, n_modes = codes.shape
+    r = geometry.n_regions
+    if rows % r == 0 and columns % r == 0:
+        # A plain mean is fused with the codes by the compiler, which then never go to memory.
+        parts = codes.reshape(n, r, rows // r, r, columns // r, n_modes)
+        return parts.mean(axis=(2, 4)).reshape(n, r * r, n_modes)
+    weights = region_weights(rows, r), region_weights(columns, r)
+    return jnp.einsum("nijk,ri,sj->nrsk", codes, *weights).reshape(n, r * r, n_modes)
+
+
+def group_elements() -> int:
+    """Images times positions times modes encoded together: as many as fit the cache of a CPU.
+
+    Other devices compute many at once, and need that to be busy.
+    """
+    return _CACHED if jax.default_backend() == "cpu" else _MASSIVE
+
+
+def has_unit(layer: Layer, response: Response) -> bool:
+    """Whether frequencies are constant and matter, so that they are the units of all."""
+    return layer.frequency is None and response != "relu"
+
+
+def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
+    """Features of a few images."""
+    if geometry.mirrored:
+        images = jnp.concatenate([images, images[:, :, ::-1]])
+    seen = patches(images, geometry, layer.floor)
+    # A constant beside the pixels: γ is one more coupling, and its slope one more of the product.
+    seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
+    if has_unit(layer, response):
+        unit = jnp.maximum(layer.omega, SMALLEST_OMEGA)
+        gamma, omega = _drive(seen, layer.excitation / unit, layer.gamma / unit), 1.0
+    else:
+        unit, gamma, omega = 1.0, _drive(seen, layer.excitation, layer.gamma), layer.omega
+        if layer.frequency is not None:
+            omega = _drive(seen, layer.frequency, layer.omega)
+    pooled = jnp.stack([pool(code, geometry) for code in respond(gamma, omega, response)], axis=1)
+    if geometry.mirrored:
+        pooled = (pooled[: len(images) // 2] + pooled[len(images) // 2 :]) / 2
+    # The fitted polynomials may dip below zero by their error.
+    return bounded_root(unit * pooled).reshape(len(pooled), -1)
+
+
+def _drive(seen: Any, coupling: Any, alone: Any) -> Any:
+    """What patches with a one at their end drive modes to, (n, rows, columns, modes)."""
+    weights = jnp.concatenate([coupling, alone[None]])
+    # With two axes: with four, the product for its slope is slow.
+    return (seen.reshape(-1, len(weights)) @ weights).reshape(*seen.shape[:-1], -1)
+
+
+@functools.partial(jax.jit, static_argnames=("geometry", "response"))
+def encode(groups: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
+    """Features of groups of images, one group after the other.
+
+    Parameters
+    ----------
+    groups : float32 array (groups, n, height, width)
+        Images. Groups small enough for the cache are several times faster than all at once.
+    layer : Layer
+        Hidden modes.
+    geometry : Geometry
+        How they look at images.
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
+        Which codes.
+
+    Returns
+    -------
+    float32 array (groups, n, codes · n_regions² · n_modes)
+        Square roots of the codes' means over regions; not negative.
+    """
+    return jax.lax.map(lambda images: encode_group(images, layer, geometry, response), groups)
+
+
+def n_features(layer: Layer, geometry: Geometry, response: Response) -> int:
+    """Features of one image from one layer."""
+    return (2 if response == "both" else 1) * geometry.n_regions**2 * np.size(layer.gamma)
+
+
+def _runs(count: int) -> list[slice]:
+    """Consecutive runs of groups, of few different lengths: each length is compiled once."""
+    runs, start = [], 0
+    for length in _RUN_LENGTHS:
+        while count - start >= length:
+            runs.append(slice(start, start + length))
+            start += length
+    return runs
+
+
+def features(
+    images: np.ndarray, layers: Sequence[Layer], geometries: Sequence[Geometry], response: Response
+) -> np.ndarray:
+    """Features of any number of images, float32 (n, features), those of all layers side by side.
+
+    Images are encoded in groups of a fixed size, the last padded, so the features of an image do
+    not depend on which others are passed with it. Runs of groups go to JAX's devices in turn.
+    """
+    devices = jax.devices()
+    sizes = [n_features(*pair, response) for pair in zip(layers, geometries, strict=True)]
+    found = np.empty((len(images), sum(sizes)), dtype=np.float32)
+    edges = np.cumsum([0, *sizes])
+    for layer, geometry, left, right in zip(layers, geometries, edges, edges[1:], strict=False):
+        per_image = math.prod(geometry.positions) * np.size(layer.gamma)
+        size = max(group_elements() // (per_image * (1 + geometry.mirrored)), 1)
+        waiting: list[tuple[slice, Any]] = []
+
+        def collect(
+            pending: list[tuple[slice, Any]], size: int = size, left: int = left, right: int = right
+        ) -> None:
+            run, encoded = pending.pop(0)
+            rows = found[run.start * size : run.stop * size, left:right]
+            rows[...] = np.asarray(encoded).reshape(-1, right - left)[: len(rows)]
+
+        for turn, run in enumerate(_runs(-(-len(images) // size))):
+            part = np.asarray(images[run.start * size : run.stop * size], dtype=np.float32)
+            missing = (run.stop - run.start) * size - len(part)
+            part = np.pad(part, ((0, missing), (0, 0), (0, 0)))
+            part = part.reshape(-1, size, *part.shape[1:])
+            device = devices[turn % len(devices)]
+            waiting.append((run, encode(jax.device_put(part, device), layer, geometry, response)))
+            if len(waiting) > len(devices):  # one is prepared while another is computed
+                collect(waiting)
+        while waiting:
+            collect(waiting)
+    return found

@@ -1,0 +1,149 @@
+"""The hidden half of the network: from rows of a table of inputs to standardised features."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wetcow.images.frame import Frame, align
+from wetcow.learning.model import dictionary
+from wetcow.learning.model.activation import Response
+from wetcow.learning.model.encoder import Geometry, Layer, features
+
+NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
+FURTHEST = 1e9  # standard deviations; what is further away is no datum, and codes overflow
+
+
+@dataclasses.dataclass(frozen=True)
+class HiddenModes:
+    """Hidden modes, with the scales of what goes in and comes out.
+
+    Attributes
+    ----------
+    image : (int, int) or None
+        Height and width of the images in the rows; None for a table.
+    frame : Frame or None
+        Common reference system into which images are brought first.
+    response : {"both", "amplitude", "rate", "analytic", "relu"}
+        Codes.
+    geometries, layers : tuples of Geometry, Layer
+        One for each patch size.
+    center, scale : float64 arrays
+        Of inputs: by column for tables, scalars for images.
+    mean, spread : float32 arrays (features,)
+        Of features.
+    """
+
+    image: tuple[int, int] | None
+    frame: Frame | None
+    response: Response
+    geometries: tuple[Geometry, ...]
+    layers: tuple[Layer, ...]
+    center: np.ndarray
+    scale: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+    def features(self, X: np.ndarray) -> np.ndarray:
+        """Standardised features of the rows of X, float32 (n, d)."""
+        return self.features_of(self.images(X))
+
+    def features_of(self, images: np.ndarray) -> np.ndarray:
+        """Standardised features of `images` as the modes see them."""
+        found = features(images, self.layers, self.geometries, self.response)
+        found -= self.mean
+        found /= self.spread
+        return found
+
+    def images(self, X: np.ndarray) -> np.ndarray:
+        """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns).
+
+        Raises
+        ------
+        ValueError
+            For values further than `FURTHEST` from those learned.
+        """
+        framed = _framed(X, self.image, self.frame)
+        return _scaled(framed, self.center, self.scale).reshape(len(X), *self.geometries[0].image)
+
+    def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
+        """Other modes in place of these, whose features are standardised on some `images`."""
+        raw = features(images, layers, self.geometries, self.response)
+        spread = raw.std(axis=0)
+        # Modes that hardly ever answer would be blown up; they are left as small as they are.
+        spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
+        return dataclasses.replace(self, layers=layers, mean=raw.mean(axis=0), spread=spread)
+
+
+def united(members: Sequence[HiddenModes]) -> HiddenModes:
+    """All hidden modes of several networks that see the same images, side by side."""
+    first = members[0]
+    if len(members) == 1:
+        return first
+    return dataclasses.replace(
+        first,
+        geometries=tuple(geometry for member in members for geometry in member.geometries),
+        layers=tuple(layer for member in members for layer in member.layers),
+        mean=np.concatenate([member.mean for member in members]),
+        spread=np.concatenate([member.spread for member in members]),
+    )
+
+
+def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -> np.ndarray:
+    """Rows of X, as images in their frame if there is one."""
+    return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
+
+
+def _scaled(framed: np.ndarray, center: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Centred and scaled rows, float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = ((framed - center) / scale).astype(np.float32)
+    # Two numbers tell, without a further array; NaN is no number within.
+    if scaled.size and not max(scaled.max(), -scaled.min()) <= FURTHEST:
+        raise ValueError(
+            f"X has values that are too large: more than {FURTHEST:g} standard deviations of the "
+            "values learned; look for wrong units or numbers that stand for missing ones"
+        )
+    return scaled
+
+
+def construct_hidden(
+    X: np.ndarray,
+    image: tuple[int, int] | None,
+    frame: Frame | None,
+    geometries: tuple[Geometry, ...],
+    rng: np.random.Generator,
+    *,
+    n_modes: int,
+    threshold: float,
+    omega: float,
+    response: Response,
+) -> HiddenModes:
+    """Construct hidden modes from a sample of rows; see `construct_layer` for the parameters."""
+    framed = _framed(X, image, frame)
+    axis = 0 if image is None else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = framed.std(axis=axis, dtype=np.float64)
+        # For images zero stays zero, which is what padding adds.
+        center = framed.mean(axis=0, dtype=np.float64) if image is None else np.zeros(())
+    if not (np.all(np.isfinite(scale)) and np.all(np.isfinite(center))):
+        raise ValueError(
+            "X has values that are too large to compute with; look for wrong units, or divide X"
+        )
+    scale = np.where(scale > 0, scale, 1.0)
+    images = _scaled(framed, center, scale).reshape(len(X), *geometries[0].image)
+    layers = tuple(
+        dictionary.construct_layer(
+            images, geometry, n_modes, rng, threshold=threshold, omega=omega, response=response
+        )
+        for geometry in geometries
+    )
+    some: Any = np.arange(len(X))
+    if len(X) > NUM_STANDARDISING:
+        some = np.sort(rng.choice(len(X), size=NUM_STANDARDISING, replace=False))
+    none = np.empty(0, np.float32)
+    hidden = HiddenModes(image, frame, response, geometries, (), center, scale, none, none)
+    return hidden.with_layers(layers, images[some])

@@ -1,0 +1,1 @@
+"""Images that are unlike those learned: corrupted ones, letters."""

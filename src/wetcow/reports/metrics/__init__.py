@@ -1,0 +1,1 @@
+"""What is measured of learners: uncertainty, operations, energy."""

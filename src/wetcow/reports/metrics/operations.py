@@ -1,0 +1,230 @@
+"""What classifying one image takes, counted from sizes: arithmetic, memory, and energy by a table.
+
+Energy is an **estimate**, not a measurement: what arithmetic and memory take in a 45 nm process,
+from M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from wetcow.learning.dynamics.network import CODES, LearnedNetwork
+from wetcow.learning.model.activation import DEGREE
+from wetcow.learning.model.encoder import n_features
+from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.reports.peers.spiking import STEPS
+
+PICOJOULES = {
+    **{"additions": 0.9, "multiplications": 3.7, "others": 37.0},
+    **{"chip_words": 5.0, "memory_words": 640.0},
+}
+"""Of an operation or a word, 32 bits in floating point: Horowitz (2014), 45 nm, 0.9 V.
+
+Memory on the chip is a small cache of 8 KB, memory beside it DRAM. Horowitz has no roots and
+divisions ("others"): each is taken as ten multiplications.
+"""
+
+_EVALUATIONS, _COMBINED = 6, 21  # Tsitouras' method: of the field, and multiples added up, a step
+
+
+class Count(NamedTuple):
+    """What one image takes.
+
+    Attributes
+    ----------
+    additions, multiplications, others : float
+        Operations in floating point; others are divisions and roots. Comparisons are not counted.
+    memory_words : float
+        Numbers that come from memory: parameters and the image, each once.
+    chip_words : float
+        Numbers that are written on the chip and read there.
+    """
+
+    additions: float = 0.0
+    multiplications: float = 0.0
+    others: float = 0.0
+    memory_words: float = 0.0
+    chip_words: float = 0.0
+
+    def plus(self, other: Count, times: float = 1.0) -> Count:
+        """Return the sum of both, the other so many times."""
+        return Count(*(one + times * two for one, two in zip(self, other, strict=True)))
+
+    @property
+    def operations(self) -> float:
+        """All arithmetic."""
+        return self.additions + self.multiplications + self.others
+
+    @property
+    def microjoules(self) -> float:
+        """Energy by `PICOJOULES`.
+
+        Examples
+        --------
+        >>> round(Count(additions=1e6, memory_words=1e3).microjoules, 2)
+        1.54
+        """
+        return 1e-6 * sum(PICOJOULES[name] * n for name, n in self._asdict().items())
+
+
+def products(inputs: float, outputs: float) -> Count:
+    """Count a matrix times a vector, with an offset; each weight is used once.
+
+    Examples
+    --------
+    >>> products(3, 2)
+    Count(additions=6.0, multiplications=6.0, others=0.0, memory_words=8.0, chip_words=4.0)
+    """
+    once = float(inputs * outputs)
+    return Count(once, once, 0.0, once + outputs, 2.0 * outputs)
+
+
+def _codes(response: str) -> Count:
+    """Count the answer of one hidden mode as it is computed: both sides of criticality."""
+    if response == "relu":
+        return Count()
+    if response == "analytic":  # p = ω − wγ, q = ω + wγ, sqrt(p q)
+        return Count(2, 2, 1)
+    # γ/ω, its criticality, k, the root on either side; then polynomials, and beyond criticality
+    # the exact amplitude.
+    shared = Count(3, 4, 1)
+    amplitude, rate = Count(DEGREE + 1, DEGREE + 4), Count(DEGREE, DEGREE + 2)
+    return {
+        "amplitude": shared.plus(amplitude),
+        "rate": shared.plus(rate),
+        "both": shared.plus(amplitude).plus(rate),
+    }[response]
+
+
+def encoding(hidden: HiddenModes) -> Count:
+    """Count what makes standardised features of one image that is in its frame already."""
+    count = Count()
+    for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True):
+        pixels, modes = layer.excitation.shape
+        positions = (1 + geometry.mirrored) * math.prod(geometry.positions)
+        couplings = 1 if layer.frequency is None else 2  # to γ̄, and to ω̄
+        codes = 2 if hidden.response == "both" else 1
+        if geometry.normalised:  # mean, difference, variance, quotient
+            count = count.plus(Count(3 * pixels, 2 * pixels + 2, 2, 0, 2 * pixels), positions)
+        one = Count(couplings * pixels, couplings * pixels, 0, 0, 2 * couplings)
+        one = one.plus(_codes(hidden.response)).plus(Count(additions=codes))  # pooled
+        count = count.plus(one, positions * modes)
+        features = n_features(layer, geometry, hidden.response)
+        count = count.plus(Count(1, 2, 1, 2, 2), features)  # mean, root, standardised
+        parameters = couplings * pixels * modes + 2 * modes
+        count = count.plus(Count(memory_words=parameters))
+    return count
+
+
+def waves(hidden: HiddenModes, n_classes: int) -> Count:
+    """Count a wave classifier in closed form, from the image as it is given.
+
+    Its frame takes six moments, and for each of its pixels a place in the image and a bilinear
+    sample of four of the image's pixels.
+    """
+    count = encoding(hidden).plus(products(hidden.mean.size, n_classes))
+    seen = math.prod(hidden.geometries[0].image)
+    if hidden.frame is None or hidden.image is None:
+        return count.plus(Count(memory_words=seen))
+    given = math.prod(hidden.image)
+    return count.plus(Count(6, 8, 0, 1, 1), given).plus(Count(10, 8, 0, 0, 5), seen)
+
+
+def one_evaluation(network: LearnedNetwork) -> Count:
+    """Count the motion of all modes of an integrated network, once."""
+    mode = Count(7, 11, 1)  # [11, 12] in Cartesian form
+    turning = Count(3, 6, 1) if network.response != "amplitude" else Count()
+    codes = len(CODES[network.response])
+    features, classes = network.coupling.shape
+    total = Count().plus(mode.plus(turning).plus(Count(additions=codes)), network.n_hidden)
+    total = total.plus(Count(2, 3, 1), features)  # traces follow means; class modes see their roots
+    return total.plus(Count(features + 1, features), classes).plus(mode, classes)
+
+
+def integrated(hidden: HiddenModes, network: LearnedNetwork, steps: int) -> Count:
+    """Count a network of modes that is integrated, and the drives that its image gives it.
+
+    The closed form's codes are counted with the drives, which is next to nothing. All states are
+    kept on the chip: read for every stage of a step, and slopes written.
+    """
+    stages = Count(_COMBINED, _COMBINED, 0, 0, _COMBINED + 2 * _EVALUATIONS)
+    one = Count().plus(one_evaluation(network), _EVALUATIONS).plus(stages, 2.0 * network.size)
+    return waves(hidden, len(network.classes)).plus(one, steps)
+
+
+def layers(sizes: Sequence[int]) -> Count:
+    """Count a perceptron with so many inputs, units in each layer, and classes."""
+    count = Count(memory_words=sizes[0])
+    for inputs, outputs in itertools.pairwise(sizes):
+        count = count.plus(products(inputs, outputs))
+    return count
+
+
+def spiking(sizes: Sequence[int], spikes: Sequence[float]) -> Count:
+    """Count integrate-and-fire neurons, by events (see `wetcow.reports.peers.spiking`).
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, neurons of each layer, classes.
+    spikes : sequence of float
+        Of each layer but the last, for an image.
+
+    Returns
+    -------
+    Count
+        Input currents are computed once. A spike adds a weight to each neuron it reaches, which
+        is read on the chip. In each step a neuron decays and adds its current and its offset; one
+        that can fire is compared, and after a spike reset.
+
+    Examples
+    --------
+    >>> count = spiking([4, 3, 2], [10.0])
+    >>> count.multiplications == 4 * 3 + STEPS * 5, count.memory_words == 4 + 15 + 8
+    (True, True)
+    """
+    first, *others = itertools.pairwise(sizes)
+    count = products(*first).plus(Count(memory_words=sizes[0]))
+    for fired, (inputs, outputs) in zip(spikes, others, strict=True):
+        count = count.plus(Count(outputs, 0, 0, 0, 3 * outputs), fired)
+        count = count.plus(Count(additions=fired, memory_words=inputs * outputs + outputs))
+    neurons = sum(sizes[1:])
+    count = count.plus(Count(2, 1, 0, 0, 2), STEPS * neurons)
+    return count.plus(Count(additions=1), STEPS * sizes[-1])  # class neurons are summed up
+
+
+def convolutions(maps: Sequence[tuple[int, int, int]], n_classes: int, side: int) -> Count:
+    """Count convolutions of 3×3 with batch normalisation, and one layer of classes.
+
+    Parameters
+    ----------
+    maps : sequence of (int, int, int)
+        Of each convolution: maps in, maps out, and pixels of a side.
+    n_classes : int
+    side : int
+        Of the last maps, pooled.
+    """
+    count = Count(memory_words=maps[0][2] ** 2)
+    for inputs, outputs, size in maps:
+        once = 9.0 * inputs * outputs
+        count = count.plus(Count(once + outputs, once + outputs, 0, 0, 2 * outputs), size**2)
+        count = count.plus(Count(memory_words=once + 2 * outputs))
+    return count.plus(products(maps[-1][1] * side**2, n_classes))
+
+
+def small_convnet(
+    maps: tuple[int, int, int] = (16, 30, 30), side: int = 28, n_classes: int = 10
+) -> Count:
+    """Count the network `wetcow.reports.peers.convolutional.Small`.
+
+    Examples
+    --------
+    >>> round(small_convnet().multiplications / 1e6, 2)
+    5.14
+    """
+    first, second, third = maps
+    sizes = [(1, first, side), (first, second, side), (second, third, side // 2)]
+    return convolutions(sizes, n_classes, side // 4)
