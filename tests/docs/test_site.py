@@ -12,7 +12,7 @@ import pytest
 
 import wetcow
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from wetcow import datasets
 
-BENCHMARKS = pathlib.Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = pathlib.Path(__file__).parents[2] / "benchmarks"
 MEASURED = {
     "n_train",
     "n_judged",

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-TOOL = pathlib.Path(__file__).parents[1] / "tools/results.py"
+TOOL = pathlib.Path(__file__).parents[2] / "tools/results.py"
 
 
 @pytest.fixture

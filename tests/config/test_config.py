@@ -13,7 +13,7 @@ from wetcow.cli.simulating import run
 from wetcow.config import load_config
 from wetcow.config.reference import page
 
-EXAMPLES = sorted(pathlib.Path(__file__).parents[1].joinpath("examples").glob("*.toml"))
+EXAMPLES = sorted(pathlib.Path(__file__).parents[2].joinpath("examples").glob("*.toml"))
 NETWORK = '[system]\nkind = "network"\ngamma = 0.2\nomega = [0.9, 1.0, 1.1]\n'
 R = np.array([[0, 0.1, 0.2], [0.3, 0, 0.4], [0.5, 0.6, 0]])
 
@@ -345,7 +345,7 @@ def test_command_runs_a_sweep(tmp_path):
 
 
 def test_page_lists_every_key():
-    root = pathlib.Path(__file__).parents[1]
+    root = pathlib.Path(__file__).parents[2]
     assert root.joinpath("docs/configuration.md").read_text(encoding="utf-8") == page(), (
         "run python tools/document_configuration.py"
     )

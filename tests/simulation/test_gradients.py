@@ -12,7 +12,7 @@ import pytest
 
 import wetcow as wc
 
-EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 SIZE, TIMES = 3, np.linspace(0, 4, 5)
 SETTINGS = {"rtol": 1e-9, "atol": 1e-11, "max_steps": 256}
 

@@ -9,7 +9,7 @@ import sys
 import matplotlib.image
 import pytest
 
-EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 
 
 def run_example(name, folder, *options):
