@@ -49,6 +49,7 @@ _HOMES = {
         "spiking_frequency",
         "time_to_synchrony",
     ),
+    "synchrony.stability": ("Stability", "stability"),
     "synchrony.connectivity": ("compare_connectivity", "functional_connectivity"),
     "synchrony.avalanches": ("crackling", "find_avalanches", "find_events", "shuffled"),
     "synchrony.power_law": ("fit_power_law",),
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from wetcow.synchrony.avalanches import crackling, find_avalanches, find_events, shuffled
     from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
     from wetcow.synchrony.power_law import fit_power_law
+    from wetcow.synchrony.stability import Stability, stability
     from wetcow.tissue.conductivity import Conductivity
     from wetcow.tissue.directions import survival
     from wetcow.tissue.dispersion import dispersion
@@ -142,6 +144,7 @@ __all__ = [
     "Sheet",
     "SimulationError",
     "Sparse",
+    "Stability",
     "WaveClassifier",
     "__version__",
     "amplitude_only",
@@ -180,6 +183,7 @@ __all__ = [
     "spatial_mode_amplitudes",
     "spike_times",
     "spiking_frequency",
+    "stability",
     "survival",
     "sweep",
     "synchrony",

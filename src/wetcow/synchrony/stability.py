@@ -1,0 +1,350 @@
+"""Does a memory replay? Whether the synchronized motion of a network attracts, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from wetcow import validation
+from wetcow.modes.mode import Mode
+from wetcow.networks.baselines import Kuramoto
+from wetcow.networks.dense import Dense
+from wetcow.networks.network import Coupled, Network
+from wetcow.networks.sparse import Sparse
+from wetcow.precision import in_double, is_traced
+from wetcow.synchrony import floquet
+
+DENSE_UP_TO = 256  # modes of which all exponents are computed
+LEADING = 6  # exponents of larger networks
+EQUAL = 1e-6  # how far totals of modes may differ, of the target's |γ| + ω
+
+
+class Stability(NamedTuple):
+    """How small deviations from the synchronized motion grow or decay, like e^{λt}.
+
+    Attributes
+    ----------
+    exponents : complex array
+        λ, 1/time. Where modes spike, the neutral one first: 0, of a shift in time. Then largest
+        real part first: the 2n − 1 others, or only the leading ones.
+    largest : float
+        Largest real part but for the neutral one's, 1/time: the slowest decay, or fastest growth.
+    period : float
+        Of the motion, time; infinite where modes rest.
+    """
+
+    exponents: Any
+    largest: Any
+    period: Any
+
+    @property
+    def attracts(self) -> Any:
+        """Whether all deviations but a shift in time decay."""
+        return self.largest < 0
+
+
+def stability(network: Coupled, *, members: Any = None, leading: int | None = None) -> Stability:
+    """Floquet exponents of the synchronized motion of a memory.
+
+    Modes that run as copies of each other, a_i = s(t), are a single mode with the total excitation
+    γ̄ and frequency ω̄ that all have [29, 30]. Deviations obey the variational equation
+
+        dδ/dt = M δ + p(t) δ + q(t) δ*,    M = diag(γ_i + iω_i) + R,
+
+    with p, q of the nonlinear terms at s(t), periodic. Along one period they are multiplied by
+    e^{λT}. Where the common mode is silent it rests, and λ are eigenvalues. The motion attracts if
+    all λ but one, which is 0, have negative real parts; from how far away is for `sweep` to show.
+
+    Parameters
+    ----------
+    network : Network or Kuramoto
+        Whose modes, or `members`, have equal totals and nonlinear constants: what `memorize`
+        returns. Oscillators of `Kuramoto` have n exponents, the eigenvalues of
+        Re R − diag(Σ_j Re R_ij).
+    members : integer array, optional
+        Only these modes; the others are left out, as if they were silent. Default: all.
+    leading : int, optional
+        How many exponents of largest real part to compute, by Arnoldi's method, which needs no
+        matrix. Default: all of up to 256 modes, then 6.
+
+    Returns
+    -------
+    Stability
+
+    Raises
+    ------
+    ValueError
+        If the totals of modes differ, so that there is no synchronized motion; for constants that
+        differ, delays, modes that can both rest and spike, or traced constants.
+    TypeError
+        For what is neither a Network nor Kuramoto.
+
+    Notes
+    -----
+    Exponents of full matrices carry derivatives with respect to γ, ω and couplings, if these are
+    traced by `jax.grad`. The motion is held fixed: they are meant for changes that keep the totals
+    of all modes. Where several exponents are equal they are those of one of them.
+
+    The leading exponent is within about 10⁻⁶ of its limit for many intervals.
+
+    Examples
+    --------
+    >>> import wetcow as wc
+    >>> net = wc.memorize(wc.Mode(gamma=1.9), np.linspace(0.5, 1.5, 10), background=0.4)
+    >>> found = wc.stability(net)
+    >>> found.exponents.shape, round(found.largest, 3), found.attracts
+    ((20,), -1.667, True)
+    """
+    if not isinstance(network, Network | Kuramoto):
+        raise TypeError(f"stability() is of a Network or Kuramoto, got a {type(network).__name__}")
+    if network.delays[1]:
+        raise ValueError("stability() has no delays: this network's links need time")
+    if leading is not None:
+        leading = validation.integer("leading", leading, minimum=1, maximum=2 * network.size - 2)
+    if members is not None:
+        members = validation.indices("members", np.asarray(members), network.size)
+    if is_traced(network):
+        if leading is not None or isinstance(network, Kuramoto):
+            raise ValueError("only all exponents of a Network have derivatives")
+        return _traced(network, members)
+    with threadpool_limits(limits=1, user_api="blas"):  # such matrices do not gain by more
+        if isinstance(network, Kuramoto):
+            return _of_phases(network, members)
+        size = network.size if members is None else len(members)
+        if leading is None and size > DENSE_UP_TO:
+            leading = LEADING
+        if leading is None:
+            return of_matrix(_generator(network, members), _constants(network, members))
+        return _leading(network, members, leading)
+
+
+def of_matrix(m: NDArray[np.complex128], constants: Mode) -> Stability:
+    """All exponents, given M, complex (n, n), and a mode with the common constants."""
+    mode = _common(m.sum(axis=1), constants)
+    if not spikes(mode):
+        found = np.linalg.eigvals(floquet.rest_matrix(m, mode))
+        found = found[np.argsort(-found.real, kind="stable")].astype(complex)
+        return Stability(found, float(found[0].real), np.inf)
+    period = 2 * np.pi / float(mode.spiking_frequency())
+    turn = floquet.turn(floquet.propagators(m, mode), period)
+    found = neutral_first(floquet.exponents(np.linalg.eigvals(turn.product), period)[0])
+    return Stability(found, float(found[1].real), period)
+
+
+def spikes(mode: Mode) -> bool:
+    """Whether a single mode spikes, rather than rests."""
+    if mode.state == "bistable":
+        raise ValueError(
+            f"modes with gamma={float(mode.gamma):.6g} can both rest and spike in this memory; "
+            "choose a target with another gamma"
+        )
+    return 0 < float(mode.criticality) < 1
+
+
+def neutral_first(exponents: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Sorted exponents with the one nearest to zero in front."""
+    nearest = int(np.argmin(np.abs(exponents)))
+    return np.concatenate([exponents[[nearest]], np.delete(exponents, nearest)])
+
+
+def _common(total: NDArray[np.complex128], constants: Mode) -> Mode:
+    """The single mode that all modes run as, given γ̄_i + iω̄_i of each."""
+    mean = complex(np.mean(total))
+    apart = float(np.max(np.abs(total - mean)))
+    if not apart <= EQUAL * (abs(mean.real) + abs(mean.imag)):
+        raise ValueError(
+            "this network has no synchronized motion: the totals of its modes differ by up to "
+            f"{apart:.4g} from their mean, {mean.real:.4g} + {mean.imag:.4g}i (excitation and "
+            "frequency, network.synchronized()); memorize() makes them equal"
+        )
+    if not mean.imag > 0:
+        raise ValueError(f"the common frequency must be positive, got {mean.imag:.6g}")
+    return constants.replace(gamma=mean.real, omega=mean.imag)
+
+
+def _rows(network: Network, members: Any) -> dict[str, Any]:
+    """Parameters of the members, (m,)."""
+    size = (network.size,)
+    rows = {}
+    for name, value in network.modes.parameters().items():
+        own = jnp if is_traced(value) else np
+        full = own.broadcast_to(own.asarray(value), size)
+        rows[name] = full if members is None else full[members]
+    return rows
+
+
+def _constants(network: Network, members: Any) -> Mode:
+    """A mode with the constants that all members share."""
+    rows = _rows(network, members)
+    shared = {}
+    for name in ("w_a", "w_phi", "psi", "alpha"):
+        if is_traced(rows[name]):
+            raise ValueError(f"stability() has no derivatives with respect to {name}")
+        value = np.asarray(rows[name])
+        if np.ptp(value) > EQUAL * np.max(np.abs(value)):
+            raise ValueError(
+                f"modes whose {name} differ do not run as copies of each other; stability() needs "
+                "the same constants for all"
+            )
+        shared[name] = float(value.flat[0])
+    return Mode(gamma=0.0, **shared)
+
+
+def _generator(network: Network, members: Any) -> Any:
+    """M of the members, complex (m, m)."""
+    rows = _rows(network, members)
+    if is_traced(network):
+        matrix = jnp.asarray(network.coupling.matrix())
+    else:
+        matrix = in_double(lambda coupling: coupling.matrix())(network.coupling)
+    if members is not None:
+        matrix = matrix[np.ix_(members, members)]
+    own = jnp if is_traced(network) else np
+    return matrix + own.diag(rows["gamma"] + 1j * rows["omega"])
+
+
+def _of_phases(network: Kuramoto, members: Any) -> Stability:
+    matrix = np.asarray(in_double(lambda coupling: coupling.matrix())(network.coupling))
+    omega = np.broadcast_to(np.asarray(network.omega, dtype=np.float64), (network.size,))
+    if members is not None:
+        matrix, omega = matrix[np.ix_(members, members)], omega[members]
+    total = omega + matrix.imag.sum(axis=1)
+    if not np.ptp(total) <= EQUAL * np.max(np.abs(omega) + np.abs(matrix).sum(axis=1)):
+        raise ValueError(
+            "these oscillators do not turn as one: their total frequencies range from "
+            f"{total.min():.4g} to {total.max():.4g}"
+        )
+    found = np.linalg.eigvals(matrix.real - np.diag(matrix.real.sum(axis=1))).astype(complex)
+    found = neutral_first(found[np.argsort(-found.real, kind="stable")])
+    with np.errstate(divide="ignore"):
+        period = float(2 * np.pi / np.abs(np.mean(total)))
+    return Stability(found, float(found[1].real), period)
+
+
+def _leading(network: Network, members: Any, count: int) -> Stability:
+    apply, total, bound = _product(network, members)
+    mode = _common(total, _constants(network, members))
+    if spikes(mode):
+        period = 2 * np.pi / float(mode.spiking_frequency())
+        found = floquet.leading(apply, bound, mode, len(total), count=count)
+        found = neutral_first(found)
+        return Stability(found, float(found[1].real), period)
+    found = floquet.leading_at_rest(apply, mode, len(total), count=count)
+    return Stability(found, float(found[0].real), np.inf)
+
+
+def _product(
+    network: Network, members: Any
+) -> tuple[Callable[[Any], Any], NDArray[np.complex128], float]:
+    """M as it acts on amplitudes, its row sums, and a bound of its norm."""
+    rows = _rows(network, members)
+    own, coupling = rows["gamma"] + 1j * rows["omega"], network.coupling
+    if isinstance(coupling, Sparse):
+        links = (np.asarray(coupling.value), (coupling.target, coupling.source))
+        r: Any = scipy.sparse.csr_array(links, shape=(network.size, network.size))
+        r = r if members is None else r[members][:, members]
+    elif isinstance(coupling, Dense) or members is not None:
+        r = _generator(network, members) - np.diag(own)
+    else:
+        r = _Operator(coupling)
+    bound = float(np.max(np.abs(own)) + in_double(lambda one: one.bound())(coupling))
+    ones = np.ones(len(own), dtype=complex)
+    return lambda v: own * v + r @ v, own + r @ ones, bound
+
+
+class _Operator:
+    """Any coupling, compiled, as something that ``@`` applies."""
+
+    def __init__(self, coupling: Any):
+        arranged = coupling.arranged()
+        self.apply = in_double(jax.jit(lambda v: arranged(v)))
+
+    def __matmul__(self, v: Any) -> Any:
+        return self.apply(v)
+
+
+@jax.custom_vjp
+def _differentiable(m: Any, constants: Any) -> Any:
+    """All exponents and the period, as `of_matrix`; NaN where there is no synchronized motion."""
+    kind = jnp.result_type(m)
+    shapes = (
+        jax.ShapeDtypeStruct((2 * m.shape[0],), kind),
+        jax.ShapeDtypeStruct((), m.real.dtype),
+    )
+
+    def found(m, constants):
+        try:
+            with threadpool_limits(limits=1, user_api="blas"):
+                whole = of_matrix(np.asarray(m, dtype=complex), _mode_of(constants))
+        except ValueError:
+            return np.full(2 * len(m), np.nan, kind), np.array(np.nan, m.real.dtype)
+        return whole.exponents.astype(kind), np.asarray(whole.period, m.real.dtype)
+
+    return jax.pure_callback(found, shapes, m, constants, vmap_method="sequential")
+
+
+def _mode_of(constants: Any) -> Mode:
+    w_a, w_phi, psi, alpha = (float(value) for value in np.asarray(constants))
+    return Mode(gamma=0.0, w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
+
+
+def _forward(m: Any, constants: Any) -> tuple[Any, Any]:
+    return _differentiable(m, constants), (m, constants)
+
+
+def _backward(kept: Any, cotangent: Any) -> tuple[Any, Any]:
+    m, constants = kept
+
+    def found(m, constants, weights):
+        try:
+            with threadpool_limits(limits=1, user_api="blas"):
+                whole = np.asarray(m, dtype=complex)
+                gradient = derivative(whole, _mode_of(constants), lambda _: weights)[1]
+        except ValueError:
+            gradient = np.full(m.shape, np.nan)
+        return gradient.astype(m.dtype)
+
+    shape = jax.ShapeDtypeStruct(m.shape, m.dtype)
+    gradient = jax.pure_callback(found, shape, m, constants, cotangent[0], vmap_method="sequential")
+    return gradient, jnp.zeros_like(constants)
+
+
+_differentiable.defvjp(_forward, _backward)
+
+
+def derivative(
+    m: NDArray[np.complex128],
+    constants: Mode,
+    weights: Callable[[NDArray[np.complex128]], NDArray[Any]],
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Exponents as of `of_matrix`, and g with d Re Σ c λ = Re Σ_ij g_ij dM_ij.
+
+    `weights` maps exponents, complex (2n,), to the weight c of each.
+    """
+    mode = _common(m.sum(axis=1), constants)
+    if spikes(mode):
+
+        def in_order(exponents):
+            nearest = int(np.argmin(np.abs(exponents)))
+            given = np.asarray(weights(neutral_first(exponents)))
+            return np.insert(given[1:], nearest, given[0])
+
+        found, gradient = floquet.slope(m, mode, in_order)
+        return neutral_first(found), gradient
+    return floquet.slope_at_rest(m, mode, weights)
+
+
+def _traced(network: Network, members: Any) -> Stability:
+    constants = _constants(network, members)
+    m = _generator(network, members)
+    values = jnp.asarray([float(value) for value in constants.constants])
+    found, period = _differentiable(m, values)
+    at = jnp.where(jnp.isinf(period), 0, 1)
+    return Stability(found, found[at].real, period)
