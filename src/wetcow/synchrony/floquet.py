@@ -23,6 +23,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 import scipy.sparse.linalg
@@ -30,6 +33,8 @@ from numpy.typing import NDArray
 
 from wetcow.modes.mode import Mode
 from wetcow.modes.waveform import rest_point, waveform
+from wetcow.networks.coupling import Coupling
+from wetcow.precision import in_double
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -39,7 +44,9 @@ GAUSS = np.sqrt(3) / 6  # distance of both Gauss points from the middle, in inte
 NONE = 1e-10
 ROUNDS = 6  # turns that put the directions of growth in order
 STRETCH = 8.0  # logarithm of growth or decay in one factor of the product over a turn
-LARGEST_STEP = 4.0  # norm of what one Taylor series takes
+NUM_STEPS = 96  # intervals where there is no matrix
+LARGEST_STEP, TERMS = 1.5, 14  # norm of what one Taylor series takes, and its order
+TOLERANCE = 1e-7  # of eigenvalues by Arnoldi's method
 AT_ONCE = 2**19  # entries of the matrices that are exponentiated together
 
 
@@ -204,85 +211,72 @@ def rest_matrix(m: Any, mode: Mode) -> Real:
     return as_real(np.asarray(m)) + _of_all(_pair(p, q), len(m))
 
 
-def _exponential(apply: Callable[[Complex], Complex], p: complex, q: complex, time: float, v: Any):
-    """exp(time·M + local) v by Taylor series, on complex amplitudes (n,)."""
+@eqx.filter_jit
+def _turned(coupling: Coupling, own: Any, steps: Local, v: Any) -> Any:
+    """Deviations `v`, real above imaginary parts, (2n,), after all `steps`."""
 
-    def step(x):
-        return time * apply(x) + p * x + q * x.conj()
+    def step(x, each):
+        def term(order, sums):
+            power, total = sums
+            change = each.time * (own * power + coupling(power))
+            power = (change + each.p * power + each.q * jnp.conj(power)) / order
+            return power, total + power
 
-    power, total, size = v, v, np.linalg.norm(v)
-    for order in range(1, 60):
-        power = step(power) / order
-        total = total + power
-        if np.linalg.norm(power) <= 1e-13 * size:
-            break
-    return total
+        return jax.lax.fori_loop(1, TERMS + 1, term, (x, x))[1], None
+
+    x, _ = jax.lax.scan(step, jax.lax.complex(*jnp.split(v, 2)), steps)
+    return jnp.concatenate([x.real, x.imag])
 
 
-def leading(
-    apply: Callable[[Complex], Complex],
-    bound: float,
-    mode: Mode,
-    size: int,
-    *,
-    count: int,
-    num: int = NUM_INTERVALS,
-) -> Complex:
+@eqx.filter_jit
+def _changed(coupling: Coupling, own: Any, p: Any, q: Any, v: Any) -> Any:
+    """Rate of change of deviations `v`, (2n,)."""
+    x = jax.lax.complex(*jnp.split(v, 2))
+    x = own * x + coupling(x) + p * x + q * jnp.conj(x)
+    return jnp.concatenate([x.real, x.imag])
+
+
+def _eigenvalues(product: Callable[..., Any], size: int, count: int, which: Any) -> Complex:
+    """Eigenvalues of a linear map of deviations, by Arnoldi's method."""
+    operator = scipy.sparse.linalg.LinearOperator((2 * size, 2 * size), product, dtype=float)
+    start = np.random.default_rng(0).normal(size=2 * size)
+    return scipy.sparse.linalg.eigs(
+        operator, count, which=which, v0=start, tol=TOLERANCE, return_eigenvectors=False
+    )
+
+
+def _steps(mode: Mode, bound: float) -> Local:
+    """A turn in steps that a Taylor series takes, of fourth order, without commutators."""
+    first, second = gauss_points(mode, NUM_STEPS)
+    halves = [first.combined(0.25 + sign * GAUSS, second, 0.25 - sign * GAUSS) for sign in (1, -1)]
+    every = Local(*(np.stack(pair, axis=1).ravel() for pair in zip(*halves, strict=True)))
+    strength = np.abs(every.p) + np.abs(every.q) + bound * np.abs(every.time)
+    parts = np.maximum(np.ceil(strength / LARGEST_STEP), 1).astype(int)
+    return Local(*(np.repeat(value / parts, parts) for value in every))
+
+
+def leading(coupling: Coupling, own: Complex, mode: Mode, count: int) -> Complex:
     """The `count` exponents of largest real part, by Arnoldi's method, without a matrix.
 
     Parameters
     ----------
-    apply : callable
-        M as it acts on amplitudes, complex (n,).
-    bound : float
-        Of the norm of M, 1/time.
+    coupling : Coupling
+        R.
+    own : complex array (n,)
+        γ_i + iω_i.
     mode : Mode
-        The single mode that all run as.
-    size : int
-        n.
+        The single mode that all run as; if it is silent, these are eigenvalues where it rests.
     """
-    first, second = gauss_points(mode, num)
-    period = float(first.time.sum() + second.time.sum()) / 2
-    # Fourth order without commutators: two exponentials an interval.
-    halves = [first.combined(0.25 + sign * GAUSS, second, 0.25 - sign * GAUSS) for sign in (1, -1)]
-    steps = []
-    for k in range(num):
-        for half in halves:
-            strength = abs(half.p[k]) + abs(half.q[k]) + bound * abs(half.time[k])
-            parts = max(int(np.ceil(strength / LARGEST_STEP)), 1)
-            steps += [(half.p[k] / parts, half.q[k] / parts, half.time[k] / parts)] * parts
-
-    def turned(v):
-        x = v[:size] + 1j * v[size:]
-        for p, q, time in steps:
-            x = _exponential(apply, p, q, time, x)
-        return np.concatenate([x.real, x.imag])
-
-    operator = scipy.sparse.linalg.LinearOperator((2 * size, 2 * size), turned, dtype=float)
-    start = np.random.default_rng(0).normal(size=2 * size)
-    found = scipy.sparse.linalg.eigs(
-        operator, count, which="LM", v0=start, tol=1e-9, return_eigenvectors=False
-    )
-    return exponents(found, period)[0]
-
-
-def leading_at_rest(
-    apply: Callable[[Complex], Complex], mode: Mode, size: int, *, count: int
-) -> Complex:
-    """The `count` eigenvalues of largest real part where a silent mode rests."""
-    p, q = nonlinear(mode, np.asarray(rest_point(mode)))
-
-    def change(v):
-        x = v[:size] + 1j * v[size:]
-        x = apply(x) + p * x + q * x.conj()
-        return np.concatenate([x.real, x.imag])
-
-    operator = scipy.sparse.linalg.LinearOperator((2 * size, 2 * size), change, dtype=float)
-    start = np.random.default_rng(0).normal(size=2 * size)
-    found = scipy.sparse.linalg.eigs(
-        operator, count, which="LR", v0=start, tol=1e-9, return_eigenvectors=False
-    )
-    return found[np.argsort(-found.real, kind="stable")]
+    coupling, size = coupling.arranged(), len(own)
+    if not 0 < float(mode.criticality) < 1:
+        p, q = nonlinear(mode, np.asarray(rest_point(mode)))
+        change = in_double(lambda v: _changed(coupling, own, p, q, v))
+        found = _eigenvalues(change, size, count, "LR")
+        return found[np.argsort(-found.real, kind="stable")]
+    bound = float(np.max(np.abs(own)) + in_double(lambda: coupling.bound())())
+    steps = _steps(mode, bound)
+    turned = in_double(lambda v: _turned(coupling, own, steps, v))
+    return exponents(_eigenvalues(turned, size, count, "LM"), float(steps.time.sum()))[0]
 
 
 def slope(m: Any, mode: Mode, weights: Callable[[Complex], Complex]) -> tuple[Complex, Complex]:

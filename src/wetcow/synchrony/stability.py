@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -107,7 +106,7 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
     if network.delays[1]:
         raise ValueError("stability() has no delays: this network's links need time")
     if leading is not None:
-        leading = validation.integer("leading", leading, minimum=1, maximum=2 * network.size - 2)
+        leading = validation.integer("leading", leading, minimum=2, maximum=2 * network.size - 2)
     if members is not None:
         members = validation.indices("members", np.asarray(members), network.size)
     if is_traced(network):
@@ -197,13 +196,14 @@ def _constants(network: Network, members: Any) -> Mode:
     return Mode(gamma=0.0, **shared)
 
 
+def _matrix(network: Coupled) -> NDArray[np.complex128]:
+    return np.asarray(in_double(lambda coupling: coupling.matrix())(network.coupling))
+
+
 def _generator(network: Network, members: Any) -> Any:
     """M of the members, complex (m, m)."""
     rows = _rows(network, members)
-    if is_traced(network):
-        matrix = jnp.asarray(network.coupling.matrix())
-    else:
-        matrix = in_double(lambda coupling: coupling.matrix())(network.coupling)
+    matrix = jnp.asarray(network.coupling.matrix()) if is_traced(network) else _matrix(network)
     if members is not None:
         matrix = matrix[np.ix_(members, members)]
     own = jnp if is_traced(network) else np
@@ -211,7 +211,7 @@ def _generator(network: Network, members: Any) -> Any:
 
 
 def _of_phases(network: Kuramoto, members: Any) -> Stability:
-    matrix = np.asarray(in_double(lambda coupling: coupling.matrix())(network.coupling))
+    matrix = _matrix(network)
     omega = np.broadcast_to(np.asarray(network.omega, dtype=np.float64), (network.size,))
     if members is not None:
         matrix, omega = matrix[np.ix_(members, members)], omega[members]
@@ -229,45 +229,19 @@ def _of_phases(network: Kuramoto, members: Any) -> Stability:
 
 
 def _leading(network: Network, members: Any, count: int) -> Stability:
-    apply, total, bound = _product(network, members)
+    rows, coupling = _rows(network, members), network.coupling
+    own = rows["gamma"] + 1j * rows["omega"]
+    if members is not None:
+        # A Sheet or LowRank coupling of some of its modes is none.
+        r = _matrix(network)[np.ix_(members, members)]
+        coupling = (Sparse.from_matrix if isinstance(coupling, Sparse) else Dense)(r)
+    total = own + in_double(lambda one: one(np.ones(one.size, dtype=complex)))(coupling)
     mode = _common(total, _constants(network, members))
-    if spikes(mode):
-        period = 2 * np.pi / float(mode.spiking_frequency())
-        found = floquet.leading(apply, bound, mode, len(total), count=count)
-        found = neutral_first(found)
-        return Stability(found, float(found[1].real), period)
-    found = floquet.leading_at_rest(apply, mode, len(total), count=count)
-    return Stability(found, float(found[0].real), np.inf)
-
-
-def _product(
-    network: Network, members: Any
-) -> tuple[Callable[[Any], Any], NDArray[np.complex128], float]:
-    """M as it acts on amplitudes, its row sums, and a bound of its norm."""
-    rows = _rows(network, members)
-    own, coupling = rows["gamma"] + 1j * rows["omega"], network.coupling
-    if isinstance(coupling, Sparse):
-        links = (np.asarray(coupling.value), (coupling.target, coupling.source))
-        r: Any = scipy.sparse.csr_array(links, shape=(network.size, network.size))
-        r = r if members is None else r[members][:, members]
-    elif isinstance(coupling, Dense) or members is not None:
-        r = _generator(network, members) - np.diag(own)
-    else:
-        r = _Operator(coupling)
-    bound = float(np.max(np.abs(own)) + in_double(lambda one: one.bound())(coupling))
-    ones = np.ones(len(own), dtype=complex)
-    return lambda v: own * v + r @ v, own + r @ ones, bound
-
-
-class _Operator:
-    """Any coupling, compiled, as something that ``@`` applies."""
-
-    def __init__(self, coupling: Any):
-        arranged = coupling.arranged()
-        self.apply = in_double(jax.jit(lambda v: arranged(v)))
-
-    def __matmul__(self, v: Any) -> Any:
-        return self.apply(v)
+    found = floquet.leading(coupling, own, mode, count)
+    if not spikes(mode):
+        return Stability(found, float(found[0].real), np.inf)
+    found = neutral_first(found)
+    return Stability(found, float(found[1].real), 2 * np.pi / float(mode.spiking_frequency()))
 
 
 @jax.custom_vjp
