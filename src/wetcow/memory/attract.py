@@ -25,6 +25,7 @@ MARGIN = 0.05  # of ω_s: what memories get that have to be changed
 BISECTIONS = 6
 OPTIMISER_STEPS = 40
 SHARPNESS = (10.0, 100.0)  # of the smooth maximum of exponents, in 1/ω_s, first and last
+NOTHING = 1e-12
 FIRST_STEP, SHORTEST_STEP = 0.1, 1e-4  # of the largest weight
 
 
@@ -221,6 +222,8 @@ def _descend(r: Complex, row: Row, judge: Judge, goal: float) -> tuple[Complex, 
         if not np.isfinite(size) or size == 0:
             break
         trial = _projected(r + step / size * downhill, row, r)
+        if np.abs(trial - r).max() <= NOTHING * np.abs(r).max():
+            break  # the conditions leave no choice
         there = judge.slope(trial, sharpness)
         if there.bound < here.bound:
             r, step = trial, 1.5 * step

@@ -20,7 +20,7 @@ decouple the equations: the usual master stability function is not exact here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -147,20 +147,26 @@ def propagators(m: Any, mode: Mode, num: int = NUM_INTERVALS) -> Iterator[Real]:
         yield from scipy.linalg.expm(omega + _commutator(whole, mixed[some]))
 
 
-def _segments(each: Iterator[Real]) -> list[Real]:
-    """Products of neighbouring propagators that neither grow nor decay too much."""
-    found: list[Real] = []
-    product, spent = None, 0.0
+class Segment(NamedTuple):
+    """Neighbouring intervals: their propagators (if they are kept), and the product of them."""
+
+    parts: list[Real]
+    product: Real
+
+
+def _segments(each: Iterable[Real], keep: bool) -> Iterator[Segment]:
+    """Put together what neither grows nor decays too much."""
+    parts, product, spent = [], None, 0.0
     for one in each:
         strong = max(np.log(np.linalg.norm(one, 1)), -_log_size(one))
-        if product is not None and spent + strong <= STRETCH:
-            product, spent = one @ product, spent + strong
-            continue
-        if product is not None:
-            found.append(product)
-        product, spent = one, strong
+        if product is not None and spent + strong > STRETCH:
+            yield Segment(parts, product)
+            parts, product, spent = [], None, 0.0
+        product = one if product is None else one @ product
+        parts += [one] if keep else []
+        spent += strong
     assert product is not None
-    return [*found, product]
+    yield Segment(parts, product)
 
 
 def _log_size(matrix: Real) -> float:
@@ -169,15 +175,37 @@ def _log_size(matrix: Real) -> float:
 
 
 class Turn(NamedTuple):
-    """What one period does to deviations, in the basis `basis`: `product` is nearly triangular.
+    """What one period does to deviations, in frames that have found their order.
 
-    Rows are graded from the fastest growth to the fastest decay, which eigenvalue solvers need to
-    find those of e^{−100} beside those of 1.
+    The first vectors of a frame span what grows fastest. From the beginning of segment s to its
+    end, P_s Q_s = Q_{s+1} R_s with R_s upper triangular; at the end of the turn the first frame is
+    back but for a rotation U of directions that grow alike.
+
+    Attributes
+    ----------
+    segments : list of Segment
+    frames : list of arrays (2n, 2n)
+        Q_s, one more than segments.
+    triangles : list of arrays (2n, 2n)
+        R_s.
+    rotation : array (2n, 2n)
+        U = Q_0ᵀ Q_last.
     """
 
-    basis: Real
-    product: Real
-    period: float
+    segments: list[Segment]
+    frames: list[Real]
+    triangles: list[Real]
+    rotation: Real
+
+    def product(self) -> Real:
+        """All of the turn in the first frame: rows graded from growth to decay.
+
+        So eigenvalue solvers find multipliers of e^{−100} beside those of 1.
+        """
+        whole = self.triangles[0]
+        for triangle in self.triangles[1:]:
+            whole = triangle @ whole
+        return self.rotation @ whole
 
 
 def exponents(multipliers: Any, period: float) -> tuple[Complex, NDArray[np.intp]]:
@@ -188,21 +216,21 @@ def exponents(multipliers: Any, period: float) -> tuple[Complex, NDArray[np.intp
     return found[order], order
 
 
-def turn(each: Iterator[Real], period: float) -> Turn:
+def turn(each: Iterable[Real], keep: bool = False) -> Turn:
     """Follow all deviations along a period, given the propagators of its intervals."""
-    segments = _segments(each)
-    basis = np.eye(len(segments[0]))
-    before, triangle = basis, basis
+    segments = list(_segments(each, keep))
+    frames, triangles = [np.eye(len(segments[0].product))], []
     for _ in range(ROUNDS):
-        before, triangle = basis, np.eye(len(basis))
+        frames, triangles = [frames[-1]], []
         for segment in segments:
-            basis, upper = np.linalg.qr(segment @ basis)
-            triangle = upper @ triangle
+            frame, triangle = np.linalg.qr(segment.product @ frames[-1])
+            frames.append(frame)
+            triangles.append(triangle)
     # By now what a slow direction has of faster ones is none, or of their size: rounding must not
     # lift those that decay to e^{−100}.
-    turned = before.T @ basis
-    turned[(np.tri(len(turned), k=-1) > 0) & (np.abs(turned) < NONE)] = 0
-    return Turn(before, turned @ triangle, period)
+    rotation = frames[0].T @ frames[-1]
+    rotation[np.abs(rotation) < NONE] = 0
+    return Turn(segments, frames, triangles, rotation)
 
 
 def rest_matrix(m: Any, mode: Mode) -> Real:
@@ -302,30 +330,50 @@ def slope(m: Any, mode: Mode, weights: Callable[[Complex], Complex]) -> tuple[Co
     derivative : complex array (n, n)
         g with d Re Σ c λ = Re Σ_ij g_ij dM_ij.
     """
-    size = len(m)
-    every = list(propagators(m, mode))
-    theta = -np.pi + 2 * np.pi / len(every) * np.arange(len(every))
+    whole = turn(propagators(m, mode), keep=True)
+    theta = -np.pi + 2 * np.pi / NUM_INTERVALS * np.arange(NUM_INTERVALS)
     pace = waveform(mode, theta)[1]
-    period = 2 * np.pi * float(pace.mean())
-    whole = turn(iter(every), period)
-    multipliers, right = np.linalg.eig(whole.product)
+    pace /= pace.sum()
+    period = 2 * np.pi / float(mode.spiking_frequency())
+    multipliers, right = np.linalg.eig(whole.product())
     found, order = exponents(multipliers, period)
-    right = right[:, order]
+    multipliers, right = multipliers[order], right[:, order]
     weight = np.asarray(weights(found), dtype=complex)
     chosen = np.flatnonzero(weight)
-    # Right vectors of a graded matrix are accurate, those of its transpose are not.
-    v, w = whole.basis @ right[:, chosen], whole.basis @ np.linalg.inv(right)[chosen].T
-    w = w * weight[chosen]
-    step = 2 * np.pi / len(every) / period
-    forward = [v]
-    for one in every[:-1]:
-        forward.append(one @ forward[-1])
-    gathered = np.zeros((2 * size, 2 * size), dtype=complex)
-    backward = w / multipliers[order][chosen]
-    for k in range(len(every) - 1, -1, -1):
-        backward = every[k].T @ backward
-        gathered += step * pace[k] * (backward @ forward[k].T)
+    starts, ends = _modes(whole, multipliers[chosen], right, chosen)
+    gathered = np.zeros((2 * len(m), 2 * len(m)), dtype=complex)
+    count = 0
+    for segment, v, w in zip(whole.segments, starts, ends, strict=True):
+        forward = [v]
+        for part in segment.parts[:-1]:
+            forward.append(part @ forward[-1])
+        for k in reversed(range(len(segment.parts))):
+            w = segment.parts[k].T @ w
+            gathered += pace[count + k] * ((w * weight[chosen]) @ forward[k].T)
+        count += len(segment.parts)
     return found, _as_complex(gathered)
+
+
+def _modes(
+    whole: Turn, multipliers: Complex, right: Complex, chosen: NDArray[np.intp]
+) -> tuple[list[Complex], list[Complex]]:
+    """Solutions v at the beginnings of segments and w at their ends, wᵀv = 1, (2n, chosen).
+
+    In the frames v has nothing of what decays faster, and is followed backward; w has nothing of
+    what decays slower, and is followed backward as well: so errors shrink.
+    """
+    y, z = right[:, chosen].copy(), np.linalg.inv(right)[chosen].T
+    place = chosen[None, :] - np.arange(len(right))[:, None]
+    y[(place < 0) & (np.abs(y) < NONE * np.abs(y).max(axis=0))] = 0
+    z[(place > 0) & (np.abs(z) < NONE * np.abs(z).max(axis=0))] = 0
+    y, z = multipliers * (whole.rotation.T @ y), whole.rotation.T @ z / multipliers
+    starts, ends = [], []
+    for s in reversed(range(len(whole.segments))):
+        ends.append(whole.frames[s + 1] @ z)
+        y = scipy.linalg.solve_triangular(whole.triangles[s], y)
+        z = whole.triangles[s].T @ z
+        starts.append(whole.frames[s] @ y)
+    return starts[::-1], ends[::-1]
 
 
 def slope_at_rest(

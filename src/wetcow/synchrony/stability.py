@@ -89,7 +89,7 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
     -----
     Exponents of full matrices carry derivatives with respect to γ, ω and couplings, if these are
     traced by `jax.grad`. The motion is held fixed: they are meant for changes that keep the totals
-    of all modes. Where several exponents are equal they are those of one of them.
+    of all modes. They are not to be trusted where several exponents are equal.
 
     The leading exponent is within about 10⁻⁶ of its limit for many intervals.
 
@@ -132,8 +132,8 @@ def of_matrix(m: NDArray[np.complex128], constants: Mode) -> Stability:
         found = found[np.argsort(-found.real, kind="stable")].astype(complex)
         return Stability(found, float(found[0].real), np.inf)
     period = 2 * np.pi / float(mode.spiking_frequency())
-    turn = floquet.turn(floquet.propagators(m, mode), period)
-    found = neutral_first(floquet.exponents(np.linalg.eigvals(turn.product), period)[0])
+    product = floquet.turn(floquet.propagators(m, mode)).product()
+    found = neutral_first(floquet.exponents(np.linalg.eigvals(product), period)[0])
     return Stability(found, float(found[1].real), period)
 
 
