@@ -49,7 +49,8 @@ _HOMES = {
         "spiking_frequency",
         "time_to_synchrony",
     ),
-    "synchrony.stability": ("Stability", "stability"),
+    "synchrony.exponents": ("Stability",),
+    "synchrony.stability": ("stability",),
     "synchrony.connectivity": ("compare_connectivity", "functional_connectivity"),
     "synchrony.avalanches": ("crackling", "find_avalanches", "find_events", "shuffled"),
     "synchrony.power_law": ("fit_power_law",),
@@ -110,8 +111,9 @@ if TYPE_CHECKING:
     )
     from wetcow.synchrony.avalanches import crackling, find_avalanches, find_events, shuffled
     from wetcow.synchrony.connectivity import compare_connectivity, functional_connectivity
+    from wetcow.synchrony.exponents import Stability
     from wetcow.synchrony.power_law import fit_power_law
-    from wetcow.synchrony.stability import Stability, stability
+    from wetcow.synchrony.stability import stability
     from wetcow.tissue.conductivity import Conductivity
     from wetcow.tissue.directions import survival
     from wetcow.tissue.dispersion import dispersion

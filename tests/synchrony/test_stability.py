@@ -132,7 +132,8 @@ def test_largest_exponent_says_whether_deviations_grow():
     rng = np.random.default_rng(2)
     grown = []
     for seed in range(4):
-        network = memory(gamma=1.2, seed=seed, max_weight=2.0, max_phase=np.pi, background=0.0)
+        wide = {"max_weight": 2.0, "max_phase": np.pi, "unstable": "ignore"}
+        network = memory(gamma=1.2, seed=seed, background=0.0, **wide)
         found = wc.stability(network)
         start = np.full(6, waveform(wc.Mode(gamma=1.2), np.array([0.0]))[0][0])
         off = 1e-7 * (rng.normal(size=6) + 1j * rng.normal(size=6))

@@ -16,12 +16,14 @@ from scipy.special import logsumexp, softmax
 from threadpoolctl import threadpool_limits
 
 from wetcow.memory.projection import Row, nearest
+from wetcow.modes.criticality import Constants
 from wetcow.modes.mode import Mode
-from wetcow.synchrony.stability import DENSE_UP_TO, derivative, of_matrix
+from wetcow.synchrony.exponents import derivative, of_matrix
+from wetcow.synchrony.stability import DENSE_UP_TO
 
 Complex = NDArray[np.complex128]
 
-MARGIN = 0.05  # of ω_s: what memories get that have to be changed
+MARGIN = 0.5  # of ω_s: what memories get that have to be changed
 BISECTIONS = 6
 OPTIMISER_STEPS = 40
 SHARPNESS = (10.0, 100.0)  # of the smooth maximum of exponents, in 1/ω_s, first and last
@@ -91,10 +93,16 @@ class Judge(NamedTuple):
         full = {name: np.broadcast_to(value, size) for name, value in modes.parameters().items()}
         memories = []
         for target, members in zip(targets, subsets, strict=True):
-            own = {name: full[name][members] for name in ("w_a", "w_phi", "psi", "alpha")}
+            own = {name: full[name][members] for name in Constants._fields}
             if any(np.ptp(value) > 0 for value in own.values()):
                 continue
-            constants = Mode(gamma=0.0, **{name: value[0] for name, value in own.items()})
+            constants = Mode(
+                gamma=0.0,
+                w_a=own["w_a"][0],
+                w_phi=own["w_phi"][0],
+                psi=own["psi"][0],
+                alpha=own["alpha"][0],
+            )
             like = constants.replace(gamma=target.gamma, omega=target.omega)
             if "bistable" in (target.state, like.state):
                 continue

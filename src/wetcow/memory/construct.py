@@ -83,7 +83,7 @@ def memorize(
     margin : float, optional
         The largest exponent of each memory, the neutral one aside, is to be below −margin, 1/time.
         Default: couplings that attract at all stay as they are; others are changed until it is
-        below −0.05 ω_s, if that can be reached.
+        below −0.5 ω_s, if that can be reached: with less the basin of attraction may be small.
     optimise : bool
         Of all couplings within the bounds take those with which the modes synchronize fastest: by
         gradient of the largest exponent, to a local optimum. Needs a finite `max_weight`.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -18,35 +16,19 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Coupled, Network
 from wetcow.networks.sparse import Sparse
 from wetcow.precision import in_double, is_traced
-from wetcow.synchrony import floquet
+from wetcow.synchrony.arnoldi import leading as leading_exponents
+from wetcow.synchrony.exponents import (
+    EQUAL,
+    Stability,
+    common,
+    differentiable,
+    neutral_first,
+    of_matrix,
+    spikes,
+)
 
 DENSE_UP_TO = 256  # modes of which all exponents are computed
 LEADING = 6  # exponents of larger networks
-EQUAL = 1e-6  # how far totals of modes may differ, of the target's |γ| + ω
-
-
-class Stability(NamedTuple):
-    """How small deviations from the synchronized motion grow or decay, like e^{λt}.
-
-    Attributes
-    ----------
-    exponents : complex array
-        λ, 1/time. Where modes spike, the neutral one first: 0, of a shift in time. Then largest
-        real part first: the 2n − 1 others, or only the leading ones.
-    largest : float
-        Largest real part but for the neutral one's, 1/time: the slowest decay, or fastest growth.
-    period : float
-        Of the motion, time; infinite where modes rest.
-    """
-
-    exponents: Any
-    largest: Any
-    period: Any
-
-    @property
-    def attracts(self) -> Any:
-        """Whether all deviations but a shift in time decay."""
-        return self.largest < 0
 
 
 def stability(network: Coupled, *, members: Any = None, leading: int | None = None) -> Stability:
@@ -124,50 +106,6 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
         return _leading(network, members, leading)
 
 
-def of_matrix(m: NDArray[np.complex128], constants: Mode) -> Stability:
-    """All exponents, given M, complex (n, n), and a mode with the common constants."""
-    mode = _common(m.sum(axis=1), constants)
-    if not spikes(mode):
-        found = np.linalg.eigvals(floquet.rest_matrix(m, mode))
-        found = found[np.argsort(-found.real, kind="stable")].astype(complex)
-        return Stability(found, float(found[0].real), np.inf)
-    period = 2 * np.pi / float(mode.spiking_frequency())
-    product = floquet.turn(floquet.propagators(m, mode)).product()
-    found = neutral_first(floquet.exponents(np.linalg.eigvals(product), period)[0])
-    return Stability(found, float(found[1].real), period)
-
-
-def spikes(mode: Mode) -> bool:
-    """Whether a single mode spikes, rather than rests."""
-    if mode.state == "bistable":
-        raise ValueError(
-            f"modes with gamma={float(mode.gamma):.6g} can both rest and spike in this memory; "
-            "choose a target with another gamma"
-        )
-    return 0 < float(mode.criticality) < 1
-
-
-def neutral_first(exponents: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Sorted exponents with the one nearest to zero in front."""
-    nearest = int(np.argmin(np.abs(exponents)))
-    return np.concatenate([exponents[[nearest]], np.delete(exponents, nearest)])
-
-
-def _common(total: NDArray[np.complex128], constants: Mode) -> Mode:
-    """The single mode that all modes run as, given γ̄_i + iω̄_i of each."""
-    mean = complex(np.mean(total))
-    apart = float(np.max(np.abs(total - mean)))
-    if not apart <= EQUAL * (abs(mean.real) + abs(mean.imag)):
-        raise ValueError(
-            "this network has no synchronized motion: the totals of its modes differ by up to "
-            f"{apart:.4g} from their mean, {mean.real:.4g} + {mean.imag:.4g}i (excitation and "
-            "frequency, network.synchronized()); memorize() makes them equal"
-        )
-    if not mean.imag > 0:
-        raise ValueError(f"the common frequency must be positive, got {mean.imag:.6g}")
-    return constants.replace(gamma=mean.real, omega=mean.imag)
-
-
 def _rows(network: Network, members: Any) -> dict[str, Any]:
     """Parameters of the members, (m,)."""
     size = (network.size,)
@@ -236,89 +174,18 @@ def _leading(network: Network, members: Any, count: int) -> Stability:
         r = _matrix(network)[np.ix_(members, members)]
         coupling = (Sparse.from_matrix if isinstance(coupling, Sparse) else Dense)(r)
     total = own + in_double(lambda one: one(np.ones(one.size, dtype=complex)))(coupling)
-    mode = _common(total, _constants(network, members))
-    found = floquet.leading(coupling, own, mode, count)
+    mode = common(total, _constants(network, members))
+    found = leading_exponents(coupling, own, mode, count)
     if not spikes(mode):
         return Stability(found, float(found[0].real), np.inf)
     found = neutral_first(found)
     return Stability(found, float(found[1].real), 2 * np.pi / float(mode.spiking_frequency()))
 
 
-@jax.custom_vjp
-def _differentiable(m: Any, constants: Any) -> Any:
-    """All exponents and the period, as `of_matrix`; NaN where there is no synchronized motion."""
-    kind = jnp.result_type(m)
-    shapes = (
-        jax.ShapeDtypeStruct((2 * m.shape[0],), kind),
-        jax.ShapeDtypeStruct((), m.real.dtype),
-    )
-
-    def found(m, constants):
-        try:
-            with threadpool_limits(limits=1, user_api="blas"):
-                whole = of_matrix(np.asarray(m, dtype=complex), _mode_of(constants))
-        except ValueError:
-            return np.full(2 * len(m), np.nan, kind), np.array(np.nan, m.real.dtype)
-        return whole.exponents.astype(kind), np.asarray(whole.period, m.real.dtype)
-
-    return jax.pure_callback(found, shapes, m, constants, vmap_method="sequential")
-
-
-def _mode_of(constants: Any) -> Mode:
-    w_a, w_phi, psi, alpha = (float(value) for value in np.asarray(constants))
-    return Mode(gamma=0.0, w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
-
-
-def _forward(m: Any, constants: Any) -> tuple[Any, Any]:
-    return _differentiable(m, constants), (m, constants)
-
-
-def _backward(kept: Any, cotangent: Any) -> tuple[Any, Any]:
-    m, constants = kept
-
-    def found(m, constants, weights):
-        try:
-            with threadpool_limits(limits=1, user_api="blas"):
-                whole = np.asarray(m, dtype=complex)
-                gradient = derivative(whole, _mode_of(constants), lambda _: weights)[1]
-        except ValueError:
-            gradient = np.full(m.shape, np.nan)
-        return gradient.astype(m.dtype)
-
-    shape = jax.ShapeDtypeStruct(m.shape, m.dtype)
-    gradient = jax.pure_callback(found, shape, m, constants, cotangent[0], vmap_method="sequential")
-    return gradient, jnp.zeros_like(constants)
-
-
-_differentiable.defvjp(_forward, _backward)
-
-
-def derivative(
-    m: NDArray[np.complex128],
-    constants: Mode,
-    weights: Callable[[NDArray[np.complex128]], NDArray[Any]],
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Exponents as of `of_matrix`, and g with d Re Σ c λ = Re Σ_ij g_ij dM_ij.
-
-    `weights` maps exponents, complex (2n,), to the weight c of each.
-    """
-    mode = _common(m.sum(axis=1), constants)
-    if spikes(mode):
-
-        def in_order(exponents):
-            nearest = int(np.argmin(np.abs(exponents)))
-            given = np.asarray(weights(neutral_first(exponents)))
-            return np.insert(given[1:], nearest, given[0])
-
-        found, gradient = floquet.slope(m, mode, in_order)
-        return neutral_first(found), gradient
-    return floquet.slope_at_rest(m, mode, weights)
-
-
 def _traced(network: Network, members: Any) -> Stability:
     constants = _constants(network, members)
     m = _generator(network, members)
     values = jnp.asarray([float(value) for value in constants.constants])
-    found, period = _differentiable(m, values)
+    found, period = differentiable(m, values)
     at = jnp.where(jnp.isinf(period), 0, 1)
     return Stability(found, found[at].real, period)
