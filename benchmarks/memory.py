@@ -134,9 +134,9 @@ def main() -> None:
                 row = measure(bounds, gamma, size, given.draws, given.starts, given.seed)
                 rows.append({name: _short(value) for name, value in row.items()})
                 print("  ".join(f"{name}: {value}" for name, value in rows[-1].items()), flush=True)
-        if given.results:
-            content = json.dumps(_table(rows, given), indent=1, ensure_ascii=False)
-            write_whole(given.results, content.encode())
+                if given.results:
+                    content = json.dumps(_table(rows, given), indent=1, ensure_ascii=False)
+                    write_whole(given.results, content.encode())
 
 
 def _short(value) -> str:
