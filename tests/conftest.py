@@ -1,11 +1,20 @@
 """Settings that must be made before JAX is imported, and tools that several tests share."""
 
 import os
+import pathlib
 
 # Two virtual devices, so that sharing work between devices is tested on any machine.
 _FLAG = "--xla_force_host_platform_device_count=2"
 if _FLAG not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+
+# What XLA compiled is kept for other tests, their processes, and the next run. It keeps no program
+# that calls back to Python, as equinox's checks do: under test they make NaN instead.
+os.environ.setdefault("EQX_ON_ERROR", "nan")
+_KEPT = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_KEPT))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 
 import hypothesis
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where modules were in 0.1.0: imports from there still work, with a DeprecationWarning.
+"""Where modules were until 2026-11-28: imports from there work, with a DeprecationWarning.
 
 They go with the next release.
 """
