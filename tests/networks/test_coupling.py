@@ -38,21 +38,21 @@ def random_kernel(rng, shape):
 
 
 @jax.jit
-def arranged_inside(coupling, a):
-    return coupling.arranged()(a)
+def laid_out_inside(coupling, a):
+    return coupling.compiled_layout()(a)
 
 
 def assert_acts_like(coupling, r, rng, past=None):
-    """`coupling` is R, as it is and arranged."""
+    """`coupling` is R, as it is and laid out."""
     a = conftest.random_amplitudes(rng, len(r))
     assert_is(coupling, r, a, past)
-    assert_is(coupling.arranged(), r, a, past)
+    assert_is(coupling.compiled_layout(), r, a, past)
     scale = np.abs(r).sum() + 1
     with jax.enable_x64(True):
-        real = coupling.part(np.real)
+        real = dense.part_of(coupling, np.real)
         np.testing.assert_allclose(real(a, past), r.real @ a, atol=1e-14 * scale)
         if past is None:
-            traced = arranged_inside(coupling, a)
+            traced = laid_out_inside(coupling, a)
             np.testing.assert_allclose(traced, r @ a, atol=1e-14 * scale)
 
 
@@ -83,17 +83,17 @@ class TestActions:
     @pytest.mark.parametrize(
         ("limits", "layout"),
         [
-            ({}, dense.Blocks),
-            ({"SMALL": 4}, dense.Columns),
-            ({"SMALL": 4, "ONE_CORE": 4}, dense.Apart),
-            ({"SMALL": 4, "CACHED": 4}, dense.Rows),
+            ({}, dense.RealBlock),
+            ({"FEW_MODES": 4}, dense.ColumnMajor),
+            ({"FEW_MODES": 4, "ONE_CORE": 4}, dense.Split),
+            ({"FEW_MODES": 4, "CACHED": 4}, dense.RowMajor),
         ],
     )
     def test_dense_as_it_is_laid_out(self, monkeypatch, rng, limits, layout):
         for name, value in limits.items():
             monkeypatch.setattr(dense, name, value)
         r = conftest.random_coupling(rng, 5)
-        assert isinstance(wc.Dense(r).arranged(), layout)
+        assert isinstance(wc.Dense(r).compiled_layout(), layout)
         assert_acts_like(wc.Dense(r), r, rng)
 
     @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ class TestActions:
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < rng.random((40, 1)) ** 3)
         r[7] = 0  # hears nobody
         links = wc.Sparse.from_matrix(r)
-        assert len(links.arranged().places) == parts
-        assert len(links.arranged().values) > 3
+        assert len(links.compiled_layout().places) == parts
+        assert len(links.compiled_layout().values) > 3
         assert_acts_like(links, r, rng)
 
     @pytest.mark.parametrize("near", [100, 15])
@@ -121,7 +121,7 @@ class TestActions:
         monkeypatch.setattr(gather, "_NEAR", near)
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < 0.9)
         with jax.enable_x64(False):
-            links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).arranged())
+            links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).compiled_layout())
             assert len(links.places) == -(-40 // near)
             a, change, *many = jnp.asarray([conftest.random_amplitudes(rng, 40) for _ in range(7)])
             many = jnp.stack(many)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.networks.coupling import Coupling
+from wetcow.networks.dense import part_of
 from wetcow.networks.network import Coupled, Network, as_strength
 from wetcow.precision import is_traced
 from wetcow.validation import array
@@ -24,7 +25,7 @@ def phase_only(network: Network) -> Network:
     >>> phase_only(network).coupling.r[0].tolist()
     [0j, 2j]
     """
-    return network.coupled_by(network.coupling.part(lambda r: 1j * r.imag))
+    return network.coupled_by(part_of(network.coupling, lambda r: 1j * r.imag))
 
 
 def amplitude_only(network: Network) -> Network:
@@ -37,7 +38,7 @@ def amplitude_only(network: Network) -> Network:
     >>> amplitude_only(network).coupling.r[0].tolist()
     [0j, (1+0j)]
     """
-    return network.coupled_by(network.coupling.part(lambda r: r.real + 0j))
+    return network.coupled_by(part_of(network.coupling, lambda r: r.real + 0j))
 
 
 def _row(name: str, value: Any, size: int) -> Any:

@@ -32,8 +32,8 @@ class Coupled(System):
     def delays(self) -> tuple[float, float]:
         return self.coupling.delays
 
-    def arranged(self) -> Coupled:
-        return self.coupled_by(self.coupling.arranged())
+    def compiled_layout(self) -> Coupled:
+        return self.coupled_by(self.coupling.compiled_layout())
 
     def coupled_by(self, coupling: Coupling) -> Self:
         """Return a copy with another `coupling`, which has the factor `coupling_strength` too."""

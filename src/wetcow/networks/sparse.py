@@ -11,12 +11,12 @@ import numpy as np
 
 from wetcow.networks.coupling import (
     Coupling,
-    as_complex,
+    as_coupling_values,
     require_finite,
     require_no_self_coupling,
     require_square,
 )
-from wetcow.networks.gather import Gathered
+from wetcow.networks.gather import Gather
 from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 
@@ -62,7 +62,7 @@ class Sparse(Coupling):
         self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=MOST_MODES)
         self.target = _ends("target", target, self.num_modes)
         self.source = _ends("source", source, self.num_modes)
-        self.value = as_complex(value)
+        self.value = as_coupling_values(value)
 
     def __check_init__(self):
         if not np.shape(self.target) == np.shape(self.source) == np.shape(self.value):
@@ -116,7 +116,7 @@ class Sparse(Coupling):
     def part(self, part):
         return Sparse(self.num_modes, self.target, self.source, part(np.asarray(self.value)))
 
-    def arranged(self):
+    def compiled_layout(self):
         if is_traced((self.target, self.source)):
             return self
-        return Gathered.of(self.num_modes, self.target, self.source, self.value)
+        return Gather.of(self.num_modes, self.target, self.source, self.value)

@@ -11,9 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.process import bound_compiled_calls, check_process
-from wetcow.simulation.chunks import STEPS_PER_CHUNK, chunk_length, wait
-from wetcow.simulation.plan import available_memory
+from wetcow.process import (
+    available_memory,
+    bound_compiled_calls,
+    call_length,
+    check_process,
+    wait,
+)
 from wetcow.tissue.borders import Absorbing, Frame, surround
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import attributes
@@ -25,6 +29,7 @@ from wetcow.validation import integer, number, reasonable_size, refuse_masked
 STEP = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
 LONGEST_STEP = 2.0  # beyond which the energy might grow
 MAX_STEPS = 10**7  # of one run
+LONGEST_CALL = 512  # samples of one compiled call
 POINTS_PER_CALL = 1e6  # grid points times steps of one compiled call, about a second
 
 
@@ -93,7 +98,7 @@ def _run(problem: _Problem, psi0: Any, times: np.ndarray, steps: int) -> tuple[A
     """
     cost = float(np.prod(problem.spectral.grid))
     most = max(1, int(POINTS_PER_CALL / cost))  # steps in one call
-    length = chunk_length(len(times), steps * cost / POINTS_PER_CALL * STEPS_PER_CHUNK)
+    length = call_length(min(len(times) - 1, LONGEST_CALL), POINTS_PER_CALL / (steps * cost))
     spectrum, field, energy = _start(problem, psi0)
     fields, energies = [np.asarray(field)[None]], [np.asarray(energy)[None]]
     for low in range(0, len(times) - 1, length):

@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.process import bound_compiled_calls, check_process
-from wetcow.simulation.plan import available_memory
+from wetcow.process import available_memory, bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import attributes, check_wave_vectors
 from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors

@@ -75,6 +75,11 @@ class Structure:
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
 
+    @property
+    def time_unit(self) -> float:
+        """Seconds in one unit of time of the models, 1/(2π · frequency)."""
+        return 1 / (2 * np.pi * self.frequency)
+
     def __repr__(self) -> str:
         has = [name for name in ("tract_lengths", "positions") if getattr(self, name) is not None]
         return (
