@@ -164,7 +164,7 @@ class TestActions:
         rng = np.random.default_rng(seed)
         reach = min(p, (height - 1) // 2), min(q, (width - 1) // 2)
         kernel = random_kernel(rng, (2 * reach[0] + 1, 2 * reach[1] + 1))
-        coupling = wc.Sheet((height, width), kernel, periodic)
+        coupling = wc.Sheet((height, width), kernel, periodic=periodic)
         assert_acts_like(coupling, literal_sheet((height, width), kernel, periodic), rng)
 
     @given(sizes, seeds)
@@ -200,7 +200,7 @@ class TestConstructors:
     def test_repeated_links_add_up(self):
         coupling = wc.Sparse(3, target=[0, 0], source=[1, 1], value=[1.0, 2.0])
         assert coupling.matrix()[0, 1] == 3
-        assert wc.Sparse(3, [], [], []).matrix().shape == (3, 3)
+        assert wc.Sparse(3, target=[], source=[], value=[]).matrix().shape == (3, 3)
 
     def test_delays(self):
         r = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]])
@@ -220,11 +220,14 @@ one = np.array([[0, 1.0], [1.0, 0]])
         (lambda: wc.Dense(np.zeros(3)), "square"),
         (lambda: wc.Dense(one * np.nan), "finite"),
         (lambda: wc.Dense(np.eye(2)), "gamma"),
-        (lambda: wc.Sparse(2, [0], [1, 0], [1.0]), "one entry per link"),
-        (lambda: wc.Sparse(2, [0], [2], [1.0]), r"source must lie in \[0, 2\)"),
-        (lambda: wc.Sparse(2, [-1], [0], [1.0]), r"target must lie in \[0, 2\)"),
-        (lambda: wc.Sparse(2, [1], [1], [1.0]), "R_ii"),
-        (lambda: wc.Sparse(2, [1], [0], [np.inf]), "finite"),
+        (lambda: wc.Sparse(2, target=[0], source=[1, 0], value=[1.0]), "one entry per link"),
+        (lambda: wc.Sparse(2, target=[0], source=[2], value=[1.0]), r"source must lie in \[0, 2\)"),
+        (
+            lambda: wc.Sparse(2, target=[-1], source=[0], value=[1.0]),
+            r"target must lie in \[0, 2\)",
+        ),
+        (lambda: wc.Sparse(2, target=[1], source=[1], value=[1.0]), "R_ii"),
+        (lambda: wc.Sparse(2, target=[1], source=[0], value=[np.inf]), "finite"),
         (lambda: wc.Sparse.from_matrix(np.ones((2, 3))), "square"),
         (lambda: wc.Sheet((4, 4), np.zeros((2, 3))), "odd"),
         (lambda: wc.Sheet((4,), np.zeros((3, 3))), "height, width"),
@@ -268,15 +271,39 @@ R = np.array([[0, 0.1], [0.2, 0]])
         (lambda: wc.Sheet((2.5, 2), [[0.0]]), "extent of the sheet must be an integer"),
         (lambda: wc.Sheet((-2, 2), [[0.0]]), "extent of the sheet must be an integer"),
         (lambda: wc.Sparse.from_matrix(MASKED), "R has 1 masked entries"),
-        (lambda: wc.Sparse(2.5, [0], [1], [0.1]), "num_modes must be an integer"),
-        (lambda: wc.Sparse(2**40, [0], [1], [0.1]), "num_modes must be at most"),
-        (lambda: wc.Sparse(2, [0.5], [1], [0.1]), "target must be whole numbers"),
-        (lambda: wc.Sparse(2, [0], [1.5], [0.1]), "source must be whole numbers"),
-        (lambda: wc.Sparse(2, np.array([2**40]), [1], [0.1]), "target must lie in"),
-        (lambda: wc.Sparse(2, [0], np.array([2**32]), [0.1]), "source must lie in"),
-        (lambda: wc.Sparse(2, [0], [-1], [0.1]), "source must lie in"),
-        (lambda: wc.Sparse(2, [0], [np.nan], [0.1]), "source must be whole numbers"),
-        (lambda: wc.Sparse(2, np.ma.masked_array([0], [1]), [1], [0.1]), "target has 1 masked"),
+        (
+            lambda: wc.Sparse(2.5, target=[0], source=[1], value=[0.1]),
+            "num_modes must be an integer",
+        ),
+        (
+            lambda: wc.Sparse(2**40, target=[0], source=[1], value=[0.1]),
+            "num_modes must be at most",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0.5], source=[1], value=[0.1]),
+            "target must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0], source=[1.5], value=[0.1]),
+            "source must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=np.array([2**40]), source=[1], value=[0.1]),
+            "target must lie in",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0], source=np.array([2**32]), value=[0.1]),
+            "source must lie in",
+        ),
+        (lambda: wc.Sparse(2, target=[0], source=[-1], value=[0.1]), "source must lie in"),
+        (
+            lambda: wc.Sparse(2, target=[0], source=[np.nan], value=[0.1]),
+            "source must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=np.ma.masked_array([0], [1]), source=[1], value=[0.1]),
+            "target has 1 masked",
+        ),
         (lambda: wc.Kuramoto(np.ma.masked_array([1.0, 2], [0, 1]), wc.Dense(R)), "omega has 1"),
         (lambda: wc.LeakyIntegrateAndFire(np.nan, wc.Dense(R)), "current must be finite"),
     ],
@@ -291,7 +318,9 @@ def test_traced_links_beyond_the_modes_give_nan():
 
     @jax.jit
     def product(target, source):
-        return wc.Sparse(3, target, source, np.array([0.5]))(np.ones(3, complex))
+        return wc.Sparse(3, target=target, source=source, value=np.array([0.5]))(
+            np.ones(3, complex)
+        )
 
     np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
     for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):

@@ -79,7 +79,7 @@ class Gather(Coupling):
         return self._with(tuple(strength * value for value in self.values))
 
     def _with(self, values: tuple[Any, ...]) -> Gather:
-        return Gather(self.sources, values, self.places, self.width)
+        return Gather(sources=self.sources, values=values, places=self.places, width=self.width)
 
 
 def _parts(size: int, target: np.ndarray, source: np.ndarray) -> int:
@@ -121,7 +121,7 @@ def _lay_out(size: int, parts: int, target: np.ndarray, source: np.ndarray, valu
         place = np.arange(start, start + high - low, dtype=np.int32)
         np.put_along_axis(places, modes[:, low:high], place[None], axis=1)
         low, start = high, start + high - low + more
-    return Gather(tuple(sources), tuple(values), places, width)
+    return Gather(sources=tuple(sources), values=tuple(values), places=places, width=width)
 
 
 def _end(degree: np.ndarray, low: int) -> tuple[int, int]:

@@ -128,7 +128,7 @@ class Network(Coupled):
             raise TypeError(
                 f"coupling must be one such as wetcow.Dense(R), got a {type(coupling).__name__}"
             )
-        self.modes = Mode(gamma, omega, w_a, w_phi, psi, alpha)
+        self.modes = Mode(gamma, omega, w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
         self.coupling = coupling
         self.coupling_strength = as_strength(coupling_strength)
         if self.modes.shape not in ((), (coupling.size,)):

@@ -21,6 +21,7 @@ from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 
 MOST_MODES = 2**31 - 1  # indices have 32 bits
+SPARSE_BELOW = 0.1  # share of all pairs linked, below which a list of links is the better choice
 
 
 def _ends(name: str, value: Any, num_modes: int) -> Any:
@@ -85,7 +86,7 @@ class Sparse(Coupling):
         require_square("R", links)
         links.sum_duplicates()
         links = links.tocoo()
-        return cls(links.shape[0], links.row, links.col, links.data)
+        return cls(links.shape[0], target=links.row, source=links.col, value=links.data)
 
     @property
     def size(self) -> int:
@@ -111,10 +112,17 @@ class Sparse(Coupling):
         return empty.at[self.target, self.source].add(self.value)
 
     def scaled(self, strength):
-        return Sparse(self.num_modes, self.target, self.source, strength * self.value)
+        return Sparse(
+            self.num_modes, target=self.target, source=self.source, value=strength * self.value
+        )
 
     def part(self, part):
-        return Sparse(self.num_modes, self.target, self.source, part(np.asarray(self.value)))
+        return Sparse(
+            self.num_modes,
+            target=self.target,
+            source=self.source,
+            value=part(np.asarray(self.value)),
+        )
 
     def compiled_layout(self):
         if is_traced((self.target, self.source)):

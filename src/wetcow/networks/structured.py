@@ -99,10 +99,10 @@ class Sheet(Coupling):
         return written_out(self, self.kernel)
 
     def scaled(self, strength):
-        return Sheet(self.shape, strength * self.kernel, self.periodic)
+        return Sheet(self.shape, strength * self.kernel, periodic=self.periodic)
 
     def part(self, part):
-        return Sheet(self.shape, part(np.asarray(self.kernel)), self.periodic)
+        return Sheet(self.shape, part(np.asarray(self.kernel)), periodic=self.periodic)
 
 
 class Spectrum(Coupling):

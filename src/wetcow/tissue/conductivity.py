@@ -188,7 +188,7 @@ class Conductivity(eqx.Module):
         return cls(
             sigma.reshape(*shape, *sigma.shape[1:]),
             spacing,
-            relative_permittivity,
+            relative_permittivity=relative_permittivity,
             periodic=periodic,
             gradient=gradient.reshape(*shape, *gradient.shape[1:]),
         )
@@ -219,7 +219,9 @@ class Conductivity(eqx.Module):
         if mask is not None:
             mask = check_mask(mask, np.shape(diffusion)[:-2])
         sigma = conductivity_of_diffusion(diffusion, mapping, mask=mask, **parameters)
-        return cls(sigma, spacing, relative_permittivity, mask=mask, affine=affine)
+        return cls(
+            sigma, spacing, relative_permittivity=relative_permittivity, mask=mask, affine=affine
+        )
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -299,7 +301,7 @@ class Conductivity(eqx.Module):
         current = {name: getattr(self, name) for name in known}
         if "sigma" in parameters:
             current["gradient"] = None
-        return Conductivity(**{**current, **parameters})
+        return Conductivity(**(current | parameters))
 
     def slice(self, axis: int, index: int) -> Conductivity:
         """Return the plane at `index` of a 3-D tissue, with the in-plane part of its tensors."""
@@ -311,7 +313,7 @@ class Conductivity(eqx.Module):
         return Conductivity(
             sigma,
             self.spacing[keep],
-            self.relative_permittivity,
+            relative_permittivity=self.relative_permittivity,
             mask=mask,
             periodic=self.periodic,
         )
@@ -341,7 +343,7 @@ class Conductivity(eqx.Module):
         return Conductivity(
             sigma,
             self.spacing / factor,
-            self.relative_permittivity,
+            relative_permittivity=self.relative_permittivity,
             mask=None if self.mask is None else inside > 1 - 1e-9,
             affine=affine,
         )

@@ -56,12 +56,12 @@ def coefficients(gamma: np.ndarray, step: float) -> Coefficients:
     z = -np.asarray(gamma, float) * step
     phi1, phi2, phi3 = (_phi(z, order) for order in (1, 2, 3))
     return Coefficients(
-        np.exp(z),
-        np.exp(z / 2),
-        step / 2 * _phi(z / 2, 1),
-        step * (phi1 - 3 * phi2 + 4 * phi3),
-        step * (2 * phi2 - 4 * phi3),
-        step * (4 * phi3 - phi2),
+        decay=np.exp(z),
+        half_decay=np.exp(z / 2),
+        half=step / 2 * _phi(z / 2, 1),
+        first=step * (phi1 - 3 * phi2 + 4 * phi3),
+        middle=step * (2 * phi2 - 4 * phi3),
+        last=step * (4 * phi3 - phi2),
     )
 
 

@@ -18,7 +18,7 @@ from wetcow.process import (
     check_process,
     wait,
 )
-from wetcow.tissue.borders import Absorbing, Frame, surround
+from wetcow.tissue.borders import Absorbing, SurroundedTissue, surround
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import attributes
 from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors
@@ -26,9 +26,9 @@ from wetcow.tissue.exponential import Coefficients, advance, coefficients
 from wetcow.tissue.spectral import Spectral
 from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
-STEP = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
+STEP_PER_RATE = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
 LONGEST_STEP = 2.0  # beyond which the energy might grow
-MAX_STEPS = 10**7  # of one run
+MAX_FIELD_STEPS = 10**7  # of one run
 LONGEST_CALL = 512  # samples of one compiled call
 POINTS_PER_CALL = 1e6  # grid points times steps of one compiled call, about a second
 
@@ -125,7 +125,7 @@ def simulate_field(
     num_samples: int = 101,
     dt: float | None = None,
     borders: Any = "periodic",
-    max_steps: int = MAX_STEPS,
+    max_steps: int = MAX_FIELD_STEPS,
 ) -> xr.Dataset:
     """Integrate the wave field ∂_t ∇²Ψ = −∇·(Σ·∇Ψ) + F [2] in one, two or three dimensions.
 
@@ -225,7 +225,7 @@ def simulate_field(
 
 def _prepare(
     conductivity: Conductivity,
-    frame: Frame,
+    frame: SurroundedTissue,
     source: Any,
     is_complex: bool,
     precision: str,
@@ -233,7 +233,9 @@ def _prepare(
 ) -> _Problem:
     dimension = conductivity.dimension
     whole = frame.tensors.shape[:-2]
-    spectral = Spectral(whole, conductivity.spacing, is_complex, precision)
+    spectral = Spectral(
+        grid=whole, spacing=conductivity.spacing, is_complex=is_complex, precision=precision
+    )
     mean = frame.tensors.astype(float).mean(tuple(range(dimension)))
     k = spectral.derivative.imag.astype(float)
     along = np.einsum("i...,ij,j...->...", k, mean, k)
@@ -241,14 +243,14 @@ def _prepare(
     gamma = np.divide(along, square, out=np.zeros_like(square), where=square > 0)
     real = spectral.square.dtype
     return _Problem(
-        spectral,
-        np.moveaxis(frame.tensors - mean, (-2, -1), (0, 1)).astype(real),
-        Coefficients(*(one.astype(real) for one in coefficients(gamma, step))),
-        source,
-        np.asarray(step, real),
-        np.asarray(np.prod(conductivity.spacing), real),
-        frame.before,
-        conductivity.grid,
+        spectral=spectral,
+        fluctuation=np.moveaxis(frame.tensors - mean, (-2, -1), (0, 1)).astype(real),
+        coefficients=Coefficients(*(one.astype(real) for one in coefficients(gamma, step))),
+        source=source,
+        step=np.asarray(step, real),
+        cell=np.asarray(np.prod(conductivity.spacing), real),
+        before=frame.before,
+        grid=conductivity.grid,
     )
 
 
@@ -284,7 +286,7 @@ def _choose_step(dt: Any, largest: float, times: np.ndarray) -> tuple[float, int
     """A step that divides the time between samples, and how many there are."""
     interval = float(times[1])
     if dt is None:
-        dt = min(STEP / largest if largest > 0 else interval, interval)
+        dt = min(STEP_PER_RATE / largest if largest > 0 else interval, interval)
     with as_tissue_errors():
         dt = number("dt", dt, above=0)
     if dt * largest > LONGEST_STEP:

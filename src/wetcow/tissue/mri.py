@@ -237,7 +237,14 @@ def load_diffusion(
         check_same_place(where, affine, signal.shape[:3], names)
         usable &= np.isfinite(chosen) & (chosen != 0)
     inside = check_mask(usable, signal.shape[:3])
-    return DiffusionData(signal, affine, values, vectors, inside, b0_threshold)
+    return DiffusionData(
+        signal=signal,
+        affine=affine,
+        bvals=values,
+        bvecs=vectors,
+        mask=inside,
+        b0_threshold=b0_threshold,
+    )
 
 
 def _in_shells(bvals: np.ndarray, shells: Any, b0_threshold: float) -> np.ndarray:

@@ -49,7 +49,13 @@ class ModeNetwork(NamedTuple):
 
 def _split(k: np.ndarray, matrix: np.ndarray, residual: float) -> ModeNetwork:
     own: Any = np.diagonal(matrix)
-    return ModeNetwork(k, own.real.copy(), own.imag.copy(), matrix - np.diag(own), residual)
+    return ModeNetwork(
+        k=k,
+        gamma=own.real.copy(),
+        omega=own.imag.copy(),
+        coupling=matrix - np.diag(own),
+        residual=residual,
+    )
 
 
 def _axes(field: xr.Dataset) -> tuple[str, ...]:
@@ -319,7 +325,7 @@ def local_rates(field: xr.Dataset, voxel: Sequence[int]) -> xr.Dataset:
         raise TissueError("the charge density is taken by Fourier transform: use periodic borders")
     values = field["psi"].values
     spacing = [float(field[name][1] - field[name][0]) for name in axes]
-    spectral = Spectral(values.shape[1:], spacing, True, "double")
+    spectral = Spectral(grid=values.shape[1:], spacing=spacing, is_complex=True, precision="double")
     over = tuple(range(1, values.ndim))
     density = -np.fft.ifftn(spectral.square * np.fft.fftn(values, axes=over), axes=over)
     place = (slice(None), *voxel)

@@ -18,7 +18,7 @@ from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_erro
 from wetcow.tissue.interpolation import SmoothTensors
 from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
-MAX_STEPS = 1024
+MAX_RAY_STEPS = 1024
 ENDINGS = (
     "0: ran to the end",
     "1: left the tissue",
@@ -93,7 +93,7 @@ def _trace(tensors, mask, positions, wave_vectors, times, rtol):
             saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol),
             event=diffrax.Event([outside, too_long]),
-            max_steps=MAX_STEPS,
+            max_steps=MAX_RAY_STEPS,
             throw=False,
         )
         events: Any = solution.event_mask

@@ -35,7 +35,7 @@ class Structure:
     symmetric: dataclasses.InitVar[bool | None] = None
 
     def __post_init__(self, symmetric: bool | None) -> None:
-        weights = preparation.square("weights", self.weights, None)
+        weights = preparation.square_matrix("weights", self.weights, None)
         names = self.regions
         if names is None:
             names = preparation.frame_names("weights", self.weights)
@@ -50,7 +50,7 @@ class Structure:
                     f"tract_lengths are of the regions {[*theirs[:SHOWN]]}…, the weights of "
                     f"{[*names[:SHOWN]]}…: both must have the same in the same order"
                 )
-            lengths = preparation.square("tract_lengths", lengths, len(weights))
+            lengths = preparation.square_matrix("tract_lengths", lengths, len(weights))
             np.fill_diagonal(lengths, 0)
         weights, lengths = preparation.symmetrised(weights, lengths, symmetric)
         if lengths is not None:
