@@ -7,7 +7,8 @@ import pytest
 
 import wetcow as wc
 from wetcow.cli.tissue import check_wave_number
-from wetcow.tissue import errors, images, maps, mri, tensors
+from wetcow.tissue import errors, mri, tensors
+from wetcow.tissue.mri import images, maps
 
 nibabel = pytest.importorskip("nibabel")
 AFFINE = np.diag([2.0, 2, 2, 1])
@@ -113,6 +114,9 @@ def test_maps_keep_their_wave_numbers(tmp_path):
 
 
 def test_modules_are_found():
-    assert callable(wc.tissue.figures.tissue_figure)
+    with pytest.warns(DeprecationWarning, match="plotting.tissue"):
+        assert callable(wc.tissue.figures.tissue_figure)
+    assert wc.tissue.Conductivity is wc.Conductivity
+    assert {"Conductivity", "dispersion", "mri"} < set(dir(wc.tissue))
     with pytest.raises(AttributeError, match="nothing"):
         _ = wc.tissue.nothing

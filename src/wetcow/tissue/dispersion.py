@@ -175,7 +175,7 @@ def wave_coordinates(k: np.ndarray) -> dict[str, Any]:
     }
 
 
-def attributes(conductivity: Conductivity, kind: str) -> dict[str, Any]:
+def tissue_attributes(conductivity: Conductivity, kind: str) -> dict[str, Any]:
     """What results say about the tissue they belong to."""
     return {
         "system": kind,
@@ -245,4 +245,4 @@ def dispersion(
     coords = {**conductivity.coordinates(), **wave_coordinates(k)}
     if "group_velocity" in rates:
         coords["component"] = list(axes)
-    return xr.Dataset(labelled, coords, attributes(conductivity, "dispersion"))
+    return xr.Dataset(labelled, coords, tissue_attributes(conductivity, "dispersion"))

@@ -9,9 +9,8 @@ import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from wetcow.plotting.style import MM
 from wetcow.tissue.conductivity import AXES, Conductivity
-
-MM = 1e3  # mm in a metre
 
 
 def _plane(axis: int) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def coefficients(gamma: np.ndarray, step: float) -> Coefficients:
     )
 
 
-def advance(
+def exponential_step(
     u: Any, time: Any, step: float, rest: Callable[[Any, Any], Any], c: Coefficients
 ) -> Any:
     """One step of du/dt = −γu + rest(u, time)."""
