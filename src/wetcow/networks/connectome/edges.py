@@ -8,8 +8,8 @@ import numpy as np
 
 from wetcow.networks.connectome.cells import as_number, is_text, split_cells, with_points
 from wetcow.networks.connectome.preparation import (
+    LISTED,
     MOST_LINKED,
-    SHOWN,
     ConnectomeError,
     refuse_one_sided,
 )
@@ -65,7 +65,7 @@ def _regions_of(
         regions = tuple(found)
     known = set(regions)
     if unknown := [name for name in found if name not in known]:
-        raise ConnectomeError(f"{where} links {unknown[:SHOWN]}, which are not among regions=")
+        raise ConnectomeError(f"{where} links {unknown[:LISTED]}, which are not among regions=")
     if len(regions) > MOST_LINKED:
         raise ConnectomeError(
             f"{where} has {len(regions)} regions; {MOST_LINKED} is the limit: save larger ones as "

@@ -22,7 +22,7 @@ from wetcow.networks.connectome.graphml import read_graphml
 from wetcow.networks.connectome.model import Connectome
 from wetcow.networks.connectome.preparation import (
     LARGEST_NUMBER_OF_REGIONS,
-    SHOWN,
+    LISTED,
     ConnectomeError,
     Normalisation,
     only_numbered,
@@ -222,8 +222,8 @@ def _of_the_same(table: ConnectomeTable, regions: Sequence[str] | None, where: s
     theirs = _named(table.regions)
     if theirs is not None and regions is not None and theirs != tuple(regions):
         raise ConnectomeError(
-            f"{where}: tract lengths are of the regions {[*theirs[:SHOWN]]}…, the weights of "
-            f"{[*regions[:SHOWN]]}…: both must have the same in the same order"
+            f"{where}: tract lengths are of the regions {[*theirs[:LISTED]]}…, the weights of "
+            f"{[*regions[:LISTED]]}…: both must have the same in the same order"
         )
     return table.matrix
 

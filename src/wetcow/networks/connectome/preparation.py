@@ -17,7 +17,7 @@ LARGEST_NUMBER_OF_REGIONS = 2**14  # a matrix of 2 GB
 LONGEST_TRACT = 1e4  # mm, beyond any animal's brain
 MOST_LINKED = 2**13  # regions of a list of links or a graph, whose matrix is larger than the file
 SMALLEST, LARGEST = 1e-9, 1e9  # speed, m/s, and frequency, Hz; beyond them numbers overflow
-SHOWN = 3
+LISTED = 3  # names, in messages
 
 
 class ConnectomeError(ValueError):
@@ -185,7 +185,7 @@ def named(regions: Any, size: int) -> tuple[str, ...]:
     seen: set[str] = set()
     twice = [name for name in names if name in seen or seen.add(name)]
     if twice:
-        raise ConnectomeError(f"region names must be unique; repeated: {sorted(twice)[:SHOWN]}")
+        raise ConnectomeError(f"region names must be unique; repeated: {sorted(twice)[:LISTED]}")
     return names
 
 
@@ -203,8 +203,8 @@ def common_names(
     real = [names for names in both if not only_numbered(names)]
     if len(real) == 2 and real[0] != real[1]:
         raise ConnectomeError(
-            f"{where} names its rows and columns differently: {real[1][:SHOWN]}…, "
-            f"{real[0][:SHOWN]}…; both must list the regions in the same order"
+            f"{where} names its rows and columns differently: {real[1][:LISTED]}…, "
+            f"{real[0][:LISTED]}…; both must list the regions in the same order"
         )
     return (real or both or [None])[0]
 

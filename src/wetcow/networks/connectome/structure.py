@@ -13,7 +13,7 @@ from wetcow.networks.connectome import preparation
 from wetcow.networks.connectome.example import example_fields
 from wetcow.networks.connectome.preparation import (
     LARGEST,
-    SHOWN,
+    LISTED,
     SMALLEST,
     ConnectomeError,
     Normalisation,
@@ -47,8 +47,8 @@ class Structure:
             theirs = preparation.frame_names("tract_lengths", lengths)
             if theirs not in (None, names):
                 raise ConnectomeError(
-                    f"tract_lengths are of the regions {[*theirs[:SHOWN]]}…, the weights of "
-                    f"{[*names[:SHOWN]]}…: both must have the same in the same order"
+                    f"tract_lengths are of the regions {[*theirs[:LISTED]]}…, the weights of "
+                    f"{[*names[:LISTED]]}…: both must have the same in the same order"
                 )
             lengths = preparation.square_matrix("tract_lengths", lengths, len(weights))
             np.fill_diagonal(lengths, 0)
@@ -176,7 +176,7 @@ class Structure:
         names = {name: index for index, name in enumerate(self.regions or ())}
         unknown = [one for one in regions if isinstance(one, str) and one not in names]
         if unknown:
-            raise ValueError(f"no regions are called {unknown[:SHOWN]}; there are {[*names][:8]}…")
+            raise ValueError(f"no regions are called {unknown[:LISTED]}; there are {[*names][:8]}…")
         listed = [names[one] if isinstance(one, str) else one for one in regions]
         if not listed or any(np.ndim(one) or isinstance(one, bool) for one in listed):
             raise ValueError(f"regions must be a sequence of names or indices, got {regions!r}")
