@@ -7,9 +7,13 @@ _FLAG = "--xla_force_host_platform_device_count=2"
 if _FLAG not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
 
+import equinox as eqx
 import hypothesis
+import jax.numpy as jnp
 import numpy as np
 import pytest
+
+import wetcow as wc
 
 hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("wetcow")
@@ -30,6 +34,29 @@ def random_coupling(rng, size, strength=0.3):
     r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     np.fill_diagonal(r, 0)
     return strength / size * r
+
+
+class Ring(wc.Coupling):
+    """A coupling as somebody outside the package would write it: each mode hears the one before."""
+
+    number: int = eqx.field(static=True)
+    strength: complex
+
+    @property
+    def size(self):
+        return self.number
+
+    def __call__(self, a, past=None):
+        return self.strength * jnp.roll(a, 1)
+
+    def bound(self):
+        return abs(self.strength)
+
+    def matrix(self):
+        return jnp.asarray(self.strength * np.roll(np.eye(self.number), 1, axis=0))
+
+    def scaled(self, strength):
+        return Ring(self.number, self.strength * strength)
 
 
 def polar_rates(amplitude, phase, mode, r=None):

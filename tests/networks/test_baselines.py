@@ -162,6 +162,15 @@ class TestParts:
         ).coupling
         np.testing.assert_allclose(low_rank.matrix(), 1j * (1 - np.eye(3)), atol=1e-6)
 
+    def test_a_coupling_that_has_no_parts_is_written_out(self):
+        """Of somebody's own kind."""
+        network = wc.Network(0.1, 1.0, coupling=conftest.Ring(3, 2 + 1j))
+        part = wc.amplitude_only(network).coupling
+        assert isinstance(part, wc.Dense)
+        np.testing.assert_allclose(part.r, 2 * np.roll(np.eye(3), 1, axis=0), atol=1e-6)
+        with pytest.raises(NotImplementedError, match="part_of"):
+            network.coupling.part(np.real)
+
 
 def test_unknown_parameters_are_named():
     for system in (wc.Kuramoto(1.0, wc.LowRank.uniform(2, 1.0)), neuron(1.0)):

@@ -325,3 +325,19 @@ def test_traced_links_beyond_the_modes_give_nan():
     np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
     for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):
         assert np.isnan(product(np.array([target]), np.array([source]))).all()
+
+
+def test_the_former_name_of_a_layout_warns_and_works():
+    """`arranged` is `compiled_layout` for one release: called, and overridden by somebody's own."""
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert isinstance(wc.Dense(R).arranged(), dense.RealBlock)
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert wc.Network(1.0, 1.0, coupling=wc.Dense(R)).arranged().size == len(R)
+    with pytest.warns(DeprecationWarning, match=r"Old.arranged is now called compiled_layout"):
+
+        class Old(conftest.Ring):
+            def arranged(self):
+                return wc.Dense(np.asarray(self.matrix()))
+
+    network = wc.Network(1.0, 1.0, coupling=Old(3, 1.0))
+    assert isinstance(network.compiled_layout().coupling, wc.Dense)

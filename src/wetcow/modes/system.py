@@ -112,7 +112,7 @@ class System(eqx.Module):
         if key is None:
             return np.full(self.size, INITIAL_AMPLITUDE, dtype=complex)
         phase = jax.random.uniform(key, (self.size,), maxval=2 * np.pi)
-        return INITIAL_AMPLITUDE * jnp.exp(1j * phase)
+        return INITIAL_AMPLITUDE * jnp.exp(jax.lax.complex(jnp.zeros_like(phase), phase))
 
 
 def check_system(system: Any) -> None:

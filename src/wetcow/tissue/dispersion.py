@@ -105,7 +105,11 @@ def wave_rates(
     scaled = jnp.asarray(conductivity.scaled())
     # Only the upper triangle: 6 products for each voxel and wave vector in place of 9.
     rows, columns = np.triu_indices(dimension)
-    weights = np.where(rows == columns, 1, 2)[:, None] * (k[:, rows] * k[:, columns]).T / square
+    weights = (
+        np.where(rows == columns, 1.0, 2.0).astype(k.dtype)[:, None]
+        * (k[:, rows] * k[:, columns]).T
+        / square
+    )
     rates = {"gamma": scaled[..., rows, columns] @ weights}
     if set(variables) - {"gamma"}:
         divergence = conductivity._divergence()

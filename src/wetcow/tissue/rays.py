@@ -65,7 +65,9 @@ def _motion(_time: Any, state: Any, ray: _Ray) -> Any:
 def _is_outside(tensors: SmoothTensors, mask: Any, position: Any) -> Any:
     grid = jnp.array(tensors.grid)
     voxel = jnp.round(position / tensors.spacing).astype(int)
-    within = jnp.all((position >= 0) & (position <= (grid - 1) * tensors.spacing))
+    within = jnp.all(
+        (position >= 0) & (position <= (grid - 1).astype(tensors.spacing.dtype) * tensors.spacing)
+    )
     if tensors.periodic:
         within, voxel = jnp.asarray(True), jnp.mod(voxel, grid)
     return ~(within & mask[tuple(jnp.clip(voxel, 0, grid - 1))])
@@ -74,7 +76,7 @@ def _is_outside(tensors: SmoothTensors, mask: Any, position: Any) -> Any:
 def _integrate(ray: _Ray, mask: Any, start: Any, times: Any, rtol: Any) -> Any:
     """Diffrax's solution for one ray, which ends outside the tissue or with its wave too long."""
     tensors = ray.tensors
-    sides = jnp.array(tensors.grid) * tensors.spacing
+    sides = jnp.array(tensors.grid, tensors.spacing.dtype) * tensors.spacing
 
     def outside(_time, state, ray, **_kwargs):
         return _is_outside(tensors, mask, ray.place(state)[0])

@@ -66,7 +66,7 @@ def _steps(
         index, start = one
 
         def step(index, spectrum):
-            time = start + index * problem.step
+            time = start + index.astype(problem.step.dtype) * problem.step
             return exponential_step(
                 spectrum, time, problem.step, problem.rest, problem.coefficients
             )
