@@ -9,6 +9,7 @@ if _FLAG not in os.environ.get("XLA_FLAGS", ""):
 
 import equinox as eqx
 import hypothesis
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -17,6 +18,18 @@ import wetcow as wc
 
 hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("wetcow")
+
+
+# Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
+STRICT = ("modes", "tissue")
+
+
+@pytest.fixture(autouse=True)
+def promotion_of_types(request):
+    """Strict where the code is ready for it: what mixes types is an error there."""
+    room = request.path.parent.name
+    with jax.numpy_dtype_promotion("strict" if room in STRICT else "standard"):
+        yield
 
 
 @pytest.fixture

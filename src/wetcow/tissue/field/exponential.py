@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -69,6 +70,7 @@ def exponential_step(
     u: Any, time: Any, step: float, rest: Callable[[Any, Any], Any], c: Coefficients
 ) -> Any:
     """One step of du/dt = −γu + rest(u, time)."""
+    c = Coefficients(*(jnp.asarray(one, u.dtype) for one in c))  # complex, if spectra are
     at_start = rest(u, time)
     a = c.half_decay * u + c.half * at_start
     at_a = rest(a, time + step / 2)

@@ -35,7 +35,7 @@ class FieldProblem(eqx.Module):
         if self.source is None:
             return change
         driven = self.spectral.forward(embed(self.source(time), self.before, self.spectral.grid))
-        return change - self.spectral.inverse * driven
+        return change - self.spectral.inverse.astype(driven.dtype) * driven
 
     def cut(self, spectrum):
         inner = tuple(slice(b, b + n) for b, n in zip(self.before, self.grid, strict=True))

@@ -6,13 +6,15 @@ them to world axes.
 """
 
 from wetcow.tissue.mri.fit import conductivity_from_dwi, fit_diffusion
-from wetcow.tissue.mri.gradients import check_gradients
-from wetcow.tissue.mri.load import DiffusionData, load_diffusion
+from wetcow.tissue.mri.gradients import UNWEIGHTED, check_gradients
+from wetcow.tissue.mri.load import DiffusionData, check_right_angles, load_diffusion
 from wetcow.tissue.mri.maps import save_maps, save_nifti
 
 __all__ = [
+    "UNWEIGHTED",
     "DiffusionData",
     "check_gradients",
+    "check_right_angles",
     "conductivity_from_dwi",
     "fit_diffusion",
     "load_diffusion",
