@@ -62,6 +62,12 @@ MOVED = {
     "reports.spiking": "reports.peers.spiking",
     "simulation.alone": "simulation.single_kernel",
     "simulation.lanes": "simulation.batch",
+    "tissue.borders": "tissue.field.borders",
+    "tissue.exponential": "tissue.field.exponential",
+    "tissue.figures": "plotting.tissue",
+    "tissue.images": "tissue.mri.images",
+    "tissue.maps": "tissue.mri.maps",
+    "tissue.spectral": "tissue.field.spectral",
 }
 
 
@@ -82,6 +88,12 @@ class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         message = f"{old} is now {new}; the old name goes with the next release"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         sys.modules[old] = importlib.import_module(new)
+
+
+def attribute(package: str, name: str) -> ModuleType | None:
+    """Return the module that was `name` of `package`; None if there was none."""
+    old = f"{package}.{name}"
+    return importlib.import_module(old) if old.removeprefix("wetcow.") in MOVED else None
 
 
 def install() -> None:
