@@ -9,7 +9,8 @@ import pytest
 
 import wetcow as wc
 from wetcow.simulation import single_kernel
-from wetcow.simulation.integrate import Adaptive, Fixed, advance, initial_state
+from wetcow.simulation.advance import advance
+from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
 
 ADAPTIVE, ACCURATE, FIXED = Adaptive(1e-5, 1e-7), Adaptive(1e-12, 1e-13), Fixed(0.02, 5, 0, False)
 
@@ -56,13 +57,15 @@ def ends(how, system, times, stepping, dtype):
     ("stepping", "double"),
     [(ADAPTIVE, True), (ADAPTIVE, False), (ACCURATE, True), (FIXED, True), (FIXED, False)],
 )
-def test_alone_is_as_anywhere(name, stepping, double):
+def test_single_kernel_is_as_anywhere(name, stepping, double):
     fixed = isinstance(stepping, Fixed)
     times = np.linspace(0, 2, 21 if fixed else 2)
     with jax.enable_x64(double):
         dtype = np.complex128 if double else np.complex64
         expected, state, _ = ends(advance, SYSTEMS[name], times, stepping, dtype)
-        found, after, one = ends(single_kernel.advance_alone, SYSTEMS[name], times, stepping, dtype)
+        found, after, one = ends(
+            single_kernel.advance_single_kernel, SYSTEMS[name], times, stepping, dtype
+        )
     assert one == (name in ("modes", "small", "largest"))
     # Adaptive steps follow errors of the size of rounding at first.
     scale = np.abs(expected).max() * (1 if fixed else 1e3)
@@ -75,7 +78,7 @@ def test_samples_between_adaptive_steps():
         times = np.linspace(0, 2, 21)
         both = [
             ends(how, SYSTEMS["small"], times, ADAPTIVE, np.complex128)[0]
-            for how in (advance, single_kernel.advance_alone)
+            for how in (advance, single_kernel.advance_single_kernel)
         ]
     np.testing.assert_array_equal(*both)
 

@@ -95,9 +95,8 @@ def open_store(
     >>> runs.a.dims, runs.order.dims
     (('gamma', 'time', 'mode'), ('gamma',))
     """
-    labels = labels.copy()
-    if "time" in labels.coords:
-        labels["time"] = labels.time.assign_attrs(TIME)
+    if "time" in labels.coords and labels.variables["time"].attrs != TIME:
+        labels = labels.assign_coords(time=labels.time.assign_attrs(TIME))
     if path is None:
         return MemoryStore(labels, record=record)
     return ZarrStore(path, labels, dtype=dtype, record=record, arguments=arguments or {})
@@ -160,7 +159,7 @@ class MemoryStore:
             samples = np.concatenate(self.parts, axis=-2)
             dims = (*_swept(self.labels), "time", "mode")
             variables["a"] = xr.Variable(dims, samples, AMPLITUDE)
-        return self.labels.assign(variables)
+        return xr.Dataset(variables, coords=self.labels.coords, attrs=self.labels.attrs)
 
     def dataset(self) -> xr.Dataset:
         """Return what has been written."""

@@ -14,8 +14,10 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import check_process
-from wetcow.simulation.batch import Lanes, arrange, of_lane
-from wetcow.simulation.chunks import bound_compiled_calls, chunk_length, cost_of_step
+from wetcow.simulation.batch import Batch
+from wetcow.simulation.batch_calls import system_of_run
+from wetcow.simulation.batch_layout import execution_order
+from wetcow.simulation.chunks import chunk_length, cost_of_step, steps_of_piece
 from wetcow.simulation.cluster import num_blocks, on_workers
 from wetcow.simulation.plan import (
     MAX_STEPS,
@@ -132,11 +134,11 @@ def sweep(
     check_process()
     varied = Varied.of(system, parameters, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords)
-    system, lanes = varied.system, varied.lanes
+    system, runs_own = varied.system, varied.runs
     reducers = {name: one.for_system(system) for name, one in reducers.items()}
     cost = varied.rates()
-    slowest = of_lane(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], lanes[0]))
-    noisy = bool(np.any(lanes[1] > 0))
+    slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], runs_own[0]))
+    noisy = bool(np.any(runs_own[1] > 0))
     stepping = choose_stepping(slowest, times, dt, rtol, atol, noisy, precision, varied.delays)
     if a0 is not None:
         a0 = check_initial(system, a0, None)
@@ -146,7 +148,7 @@ def sweep(
         shares = len(devices)
     else:
         shares = min(num_blocks(client), cost.size)
-    order, group = arrange(cost, shares)
+    order, group = execution_order(cost, shares)
     each = check_effort(
         slowest,
         times,
@@ -156,31 +158,43 @@ def sweep(
         max_steps=max_steps,
         recorded=system.size if record and path is None else None,
     )
-    length = sweep_length(times.size, each, group * cost_of_step(system.size))
-    bound_compiled_calls()
-    common = Lanes(system, a0, times, stepping, precision, record, reducers, group, length)
-    batch = jax.tree.map(lambda leaf: leaf[order], lanes)
+    cost_of_group = group * cost_of_step(system.size)
+    length = sweep_length(times.size, each, cost_of_group)
+    batch = Batch(
+        system=system,
+        a0=a0,
+        times=times,
+        stepping=stepping,
+        precision=precision,
+        record=record,
+        reducers=reducers,
+        group=group,
+        length=length,
+        piece_steps=steps_of_piece(length, each, cost_of_group),
+        max_steps=int(max_steps),
+    )
+    placed = jax.tree.map(lambda leaf: leaf[order], runs_own)
     attrs = describe(
         type(system).__name__,
         varied.fixed,
         times,
         stepping,
-        noise=None if "noise" in varied.coords else float(lanes[1][0]),
+        noise=None if "noise" in varied.coords else float(runs_own[1][0]),
         seed=varied.seed,
         precision=precision,
     )
     coords = {**varied.coords, "time": times, "mode": np.arange(system.size)}
     labels = xr.Dataset(coords=coords, attrs=attrs)
-    arguments = {"system": system, "lanes": lanes, "a0": a0, "reduce": reducers}
+    arguments = {"system": system, "runs": runs_own, "a0": a0, "reduce": reducers}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
     ) as store:
         if store.finished:
             return store.dataset()
         if devices is not None:
-            runs = common.fill(store, batch, order, varied.shape, devices, progress=progress)
+            runs = batch.fill(store, placed, order, varied.shape, devices, progress=progress)
         else:
-            found = on_workers(client, common.run, batch, shares, progress=progress)
+            found = on_workers(client, batch.run, placed, shares, progress=progress)
             back = np.empty(cost.size, int)
             back[order] = np.arange(order.size)
             found = {
@@ -201,9 +215,9 @@ def sweep(
 
 
 def sweep_length(num_samples: int, steps: float, cost: float) -> int:
-    """Samples in one compiled call that takes `steps` steps of `cost` between two of them.
+    """Samples in one chunk, with `steps` steps of `cost` between two of them.
 
-    As `chunk_length`, but at least some steps: adaptive ones start anew in each call.
+    As `chunk_length`, but at least some steps: adaptive ones start anew in each chunk.
 
     Examples
     --------
