@@ -27,7 +27,7 @@ sent = waited = 0
 
 def send():
     global sent
-    sent = time.monotonic()
+    sent = time.process_time()  # of the processor, however busy it is
     os.kill(os.getpid(), signal.SIGINT)
 
 def wait(tree, own=chunks.wait):
@@ -43,7 +43,7 @@ for name, call in calls.items():
     try:
         call()
     except KeyboardInterrupt:
-        print(name, time.monotonic() - sent, flush=True)
+        print(name, time.process_time() - sent, flush=True)
 """
 
 
@@ -54,7 +54,7 @@ def test_ctrl_c_ends_runs_between_two_samples():
     answers = dict(line.split() for line in found.stdout.splitlines())
     assert answers.keys() == {"adaptive", "fixed", "sweep"}
     for name, seconds in answers.items():
-        assert float(seconds) < 4, name  # an idle machine needs 0.1
+        assert float(seconds) < 2, name  # whole, each would take many more
 
 
 MODE = wc.Mode(gamma=1.9)
@@ -71,6 +71,7 @@ FIXED = {
     "delayed sweep": lambda: wc.sweep(DELAYED, **TIMES, gamma=[0.5, 1.5]),
     "noisy sweep": lambda: wc.sweep(MODE, **TIMES, noise=[0.0, 0.1], seed=1),
 }
+QUICK = {"noise", "delays", "delayed sweep"}
 ADAPTIVE = {
     "double": lambda: wc.simulate(MODE, **TIMES),
     "eighth order": lambda: wc.simulate(MODE, **TIMES, rtol=1e-12),
@@ -90,7 +91,10 @@ def pieces_of(monkeypatch):
 
 
 class TestPieces:
-    @pytest.mark.parametrize("kind", FIXED)
+    @pytest.mark.parametrize(
+        "kind",
+        [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in FIXED],
+    )
     def test_fixed_steps_are_the_same_ones(self, pieces_of, kind):
         pieces_of(1e9)
         whole = FIXED[kind]()
@@ -104,7 +108,7 @@ class TestPieces:
         pieces_of(30)
         np.testing.assert_allclose(ADAPTIVE[kind]().a, whole.a, rtol=0, atol=1e-6)
 
-    def test_reducers_see_samples_alone(self, pieces_of):
+    def test_reducers_see_only_samples(self, pieces_of):
         reduce = {"mean": MeanAmplitude()}
         pieces_of(700)
         run = wc.simulate(MODE, 40.0, num_samples=5, dt=0.05, reduce=reduce)
@@ -138,9 +142,9 @@ class TestPieces:
         np.testing.assert_array_equal(run(tmp_path / "run.zarr").a, whole.a)
 
     def test_singular_solutions_end(self, pieces_of):
-        """a′ = (γ + 2 cos(φ) − |a|) a + …: with |w_a| > α amplitudes become infinite."""
+        """At phase 0, a′ = (γ + w_a |a| − α |a|) a: infinite after a while where w_a > α."""
         pieces_of(30)
-        singular = wc.Mode(gamma=2.0, w_a=-9.0)
+        singular = wc.Mode(gamma=0.2, w_a=10.0, w_phi=0.0, psi=0.0, alpha=1.0, omega=1e-3)
         with pytest.raises(wc.SimulationError, match="singular between t=0 and t=50"):
             wc.simulate(singular, **TIMES)
 

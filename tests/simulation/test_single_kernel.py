@@ -1,6 +1,7 @@
 """Small systems that run by themselves, in one kernel: to the same result as anywhere else."""
 
 import functools
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -93,3 +94,14 @@ def test_noise_and_delays_are_kept():
         for coupling in (wc.Dense(r), wc.Delayed(r, 1.0 * (r != 0)))
     ]
     assert not np.allclose(*late)
+
+
+def test_without_marks_of_xla(monkeypatch):
+    """The function that marks calls is experimental in JAX; without it, results are the same."""
+    monkeypatch.setitem(sys.modules, "jax.experimental.xla_metadata", None)
+    with jax.enable_x64(True):
+        times, how = np.linspace(0, 2, 21), single_kernel.advance_single_kernel
+        found, _, one = ends(how, SYSTEMS["small"], times, FIXED, np.complex128)
+        expected, _, _ = ends(advance, SYSTEMS["small"], times, FIXED, np.complex128)
+    assert not one
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)

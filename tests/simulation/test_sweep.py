@@ -101,15 +101,15 @@ class TestGrouping:
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
         assert runs.attrs.keys() == expected.attrs.keys()
 
-    @pytest.mark.parametrize(("num_lanes", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
-    def test_every_lane_runs_on_some_device(self, num_lanes, num_devices, rng):
-        cost = rng.uniform(1, 10, num_lanes)
+    @pytest.mark.parametrize(("num_runs", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
+    def test_every_run_is_on_some_device(self, num_runs, num_devices, rng):
+        cost = rng.uniform(1, 10, num_runs)
         order, group = batch_layout.execution_order(cost, num_devices)
-        assert set(order) == set(range(num_lanes))
+        assert set(order) == set(range(num_runs))
         assert order.size % (num_devices * group) == 0
         assert group <= batch_layout.GROUP
         for share in order.reshape(num_devices, -1):
-            assert np.all(np.diff(cost[share]) >= 0), "slow lanes step with slow ones"
+            assert np.all(np.diff(cost[share]) >= 0), "slow runs step with slow ones"
 
 
 class TestReduced:

@@ -18,7 +18,8 @@ from wetcow.simulation.containers import (
     write_netcdf,
     write_zarr,
 )
-from wetcow.simulation.packing import ATTRIBUTE, Packed, joined
+from wetcow.simulation.packing import ATTRIBUTE, Packed
+from wetcow.simulation.plain_arrays import joined
 from wetcow.simulation.stepping import Adaptive, Fixed
 from wetcow.version import __version__
 

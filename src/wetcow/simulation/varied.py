@@ -214,8 +214,9 @@ def _stacked(system: System, name: str, values: list[Any]) -> Any:
         tried += [min(values), max(values)]
     for value in tried:
         validation.refuse_masked(name, value)
+        change = {name: value}
         try:
-            replaced = system.replace(**{name: value})
+            replaced = system.replace(**change)
         except (ValueError, TypeError) as error:
             raise ValueError(f"cannot sweep {name}={value!r}: {error}{_hint(name)}") from error
         if replaced.size != system.size:
