@@ -17,8 +17,9 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
-from wetcow.simulation.integrate import Fixed, advance, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.advance import advance
+from wetcow.simulation.single_kernel import advance_single_kernel
+from wetcow.simulation.stepping import Fixed, initial_state
 from wetcow.simulation.sweep import sweep
 
 _DT = 0.02
@@ -80,7 +81,9 @@ def run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, floa
 
     def ends(system, starts):
         if batch == 1:
-            return advance_alone(system, initial_state(starts[0], stepping), times, stepping)[0]
+            return advance_single_kernel(
+                system, initial_state(starts[0], stepping), times, stepping
+            )[0]
         states = jax.vmap(initial_state, (0, None))(starts, stepping)
         many = jax.vmap(lambda state: advance(system, state, times, stepping)[0][0])
         return many(states)

@@ -19,8 +19,8 @@ from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
 from wetcow.bench.problem import Problem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.single_kernel import advance_single_kernel
+from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
 
 Run = Callable[[float], np.ndarray]
 
@@ -67,7 +67,7 @@ def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = Fals
     @functools.partial(jax.jit, static_argnums=0)
     def end(stepping: Adaptive | Fixed, *leaves: Any) -> Any:
         network, a0, times = structure.unflatten(leaves)
-        return advance_alone(network, initial_state(a0, stepping), times, stepping)[0][-1]
+        return advance_single_kernel(network, initial_state(a0, stepping), times, stepping)[0][-1]
 
     def run(accuracy: float) -> np.ndarray:
         stepping: Adaptive | Fixed = Adaptive(accuracy, accuracy / 100)
