@@ -200,7 +200,9 @@ def test_complex_source_turns_the_field(rng):
     rate = 0.3 / tissue.permittivity
     k = 2 * np.pi / 0.016
     pattern = np.exp(-1j * k * tissue.positions()[:, 0])
-    drive = eqx.Partial(lambda p, t: p * jnp.exp(1j * rate * t), pattern.astype(np.complex64))
+    drive = eqx.Partial(
+        lambda p, t: p * jnp.exp(1j * (rate * t).astype(p.dtype)), pattern.astype(np.complex64)
+    )
     field = wc.simulate_field(tissue, 12 / rate, source=drive, num_samples=2)
     assert field.psi.dtype == np.complex64
     wanted = -pattern * np.exp(12j) / (k**2 * (rate + 1j * rate))

@@ -20,7 +20,7 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 
 
-def decoded(content: bytes, where: str) -> str:
+def decoded_text(content: bytes, where: str) -> str:
     """Text of a file in UTF-8, UTF-16 with its mark, or the Latin-1 of Windows."""
     try:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from wetcow.networks.connectome.archive import read_archive, refuse_large
-from wetcow.networks.connectome.cells import decoded
+from wetcow.networks.connectome.cells import decoded_text
 from wetcow.networks.connectome.edges import read_edges
 from wetcow.networks.connectome.graphml import read_graphml
 from wetcow.networks.connectome.model import Connectome
@@ -244,7 +244,7 @@ def _read_text(path: pathlib.Path) -> str:
             f"a connectome is a .zip (The Virtual Brain), .graphml, or a matrix in .csv, .tsv, "
             f".txt or .npy; got {path.name!r}"
         )
-    return decoded(_bytes(path), str(path))
+    return decoded_text(_bytes(path), str(path))
 
 
 def _bytes(path: pathlib.Path) -> bytes:
