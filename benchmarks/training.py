@@ -23,7 +23,7 @@ from rich.console import Console
 from search import setting
 
 from wetcow import datasets
-from wetcow.cli.learning import learn
+from wetcow.cli.learn import learn
 from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, save_figure, write_whole
 from wetcow.images.augmentation import check_augmentation

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from wetcow import datasets, installation
-from wetcow.cli import app, doctoring
+from wetcow.cli import app, doctor
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, sourc
     name = f"broken_{abs(hash(source))}"
     (package(name) / f"{name}.py").write_text(source)
     found = installation.Found(name, ">=1", "1.0", True)
-    monkeypatch.setattr(doctoring, "required", lambda: [found])
+    monkeypatch.setattr(doctor, "required", lambda: [found])
     result = doctor("--json", "-")
     assert result.exit_code == 1
     (sentence,) = json.loads(result.stdout)["broken"]
@@ -123,7 +123,7 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
         installation.Found("jax", ">=99", "0.8", False),
         installation.Found("optax", ">=0.2", None, False),
     ]
-    monkeypatch.setattr(doctoring, "required", lambda: found)
+    monkeypatch.setattr(doctor, "required", lambda: found)
     result = doctor()
     assert result.exit_code == 1
     assert "jax>=99 is required, found 0.8" in result.stderr
@@ -133,7 +133,7 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
 
 def test_a_missing_extra_is_named_with_the_command_but_is_not_broken(monkeypatch):
     missing = installation.Found("panel", ">=1.5", None, False)
-    monkeypatch.setattr(doctoring, "extras", lambda: {"explore": [missing]})
+    monkeypatch.setattr(doctor, "extras", lambda: {"explore": [missing]})
     result = doctor()
     assert result.exit_code == 0
     assert 'missing: panel; pip install "wetcow[explore]"' in result.stdout
@@ -146,7 +146,7 @@ def test_without_metadata_and_without_devices(monkeypatch):
     def fail():
         raise RuntimeError("Unable to initialize backend 'cuda'")
 
-    monkeypatch.setattr(doctoring, "required", absent)
+    monkeypatch.setattr(doctor, "required", absent)
     monkeypatch.setattr(jax, "devices", fail)
     result = doctor()
     assert result.exit_code == 1
@@ -155,12 +155,12 @@ def test_without_metadata_and_without_devices(monkeypatch):
 
 def test_memory_is_that_of_a_container(monkeypatch, tmp_path):
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(doctoring, "_CGROUP_LIMIT", limit)
-    whole = doctoring.memory_mb()
+    monkeypatch.setattr(doctor, "_CGROUP_LIMIT", limit)
+    whole = doctor.memory_mb()
     limit.write_text("max\n")
-    assert doctoring.memory_mb() == whole
+    assert doctor.memory_mb() == whole
     limit.write_text("500000000\n")
-    assert doctoring.memory_mb() == 500
+    assert doctor.memory_mb() == 500
 
 
 def test_damaged_data_are_found_and_missing_ones_named(tmp_path, monkeypatch):

@@ -24,6 +24,8 @@ from wetcow.cli.output import (
 )
 from wetcow.files import save_figure
 
+EXAMPLES = ("wetcow bench --quick", "wetcow bench growth peers --json speed.json")
+
 
 class Part(enum.StrEnum):
     """What can be measured."""
@@ -37,7 +39,7 @@ class Part(enum.StrEnum):
     KURAMOTO = "kuramoto"
 
 
-def bench(
+def command(
     parts: Annotated[
         list[Part] | None, typer.Argument(help="What to measure.", show_default="all")
     ] = None,

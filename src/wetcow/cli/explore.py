@@ -9,10 +9,14 @@ import typer
 
 from wetcow.cli.output import DataDir, Seed, note, plainly
 
+EXAMPLES = (
+    "wetcow explore",
+    "wetcow explore --model digits.wetcow --port 8000 --no-show",
+)
 _PARTS = {"panel", "bokeh", "param"}  # modules of the extra
 
 
-def explore(
+def command(
     model: Annotated[
         pathlib.Path | None,
         typer.Option(
