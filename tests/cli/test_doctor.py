@@ -19,12 +19,12 @@ def no_data(monkeypatch, tmp_path):
     monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path / "none"))
 
 
-def doctor(*arguments):
+def run_doctor(*arguments):
     return CliRunner().invoke(app, ["doctor", *map(str, arguments)])
 
 
 def test_it_tells_the_truth(tmp_path):
-    result = doctor("--json", "-", "--data-dir", tmp_path)
+    result = run_doctor("--json", "-", "--data-dir", tmp_path)
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["broken"] == []
@@ -112,7 +112,7 @@ def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, sourc
     (package(name) / f"{name}.py").write_text(source)
     found = installation.Found(name, ">=1", "1.0", True)
     monkeypatch.setattr(doctor, "required", lambda: [found])
-    result = doctor("--json", "-")
+    result = run_doctor("--json", "-")
     assert result.exit_code == 1
     (sentence,) = json.loads(result.stdout)["broken"]
     assert name in sentence and said in sentence and "broken: " in result.stderr
@@ -124,7 +124,7 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
         installation.Found("optax", ">=0.2", None, False),
     ]
     monkeypatch.setattr(doctor, "required", lambda: found)
-    result = doctor()
+    result = run_doctor()
     assert result.exit_code == 1
     assert "jax>=99 is required, found 0.8" in result.stderr
     assert 'pip install "optax>=0.2"' in result.stderr
@@ -134,7 +134,7 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
 def test_a_missing_extra_is_named_with_the_command_but_is_not_broken(monkeypatch):
     missing = installation.Found("panel", ">=1.5", None, False)
     monkeypatch.setattr(doctor, "extras", lambda: {"explore": [missing]})
-    result = doctor()
+    result = run_doctor()
     assert result.exit_code == 0
     assert 'missing: panel; pip install "wetcow[explore]"' in result.stdout
 
@@ -148,7 +148,7 @@ def test_without_metadata_and_without_devices(monkeypatch):
 
     monkeypatch.setattr(doctor, "required", absent)
     monkeypatch.setattr(jax, "devices", fail)
-    result = doctor()
+    result = run_doctor()
     assert result.exit_code == 1
     assert "not installed" in result.stderr and "backend 'cuda'" in result.stderr
 
@@ -184,5 +184,5 @@ def test_complete_data_have_no_problem(tmp_path, monkeypatch):
             files[key] = (len(content), hashlib.sha256(content).hexdigest())
     monkeypatch.setattr(datasets, "_FILES", files)
     assert datasets.check_folder(tmp_path)[1] == {"mnist": "", "fashion-mnist": ""}
-    result = doctor("--data-dir", tmp_path, "--json", "-")
+    result = run_doctor("--data-dir", tmp_path, "--json", "-")
     assert all(one["complete"] for one in json.loads(result.stdout)["data"]["sets"].values())
