@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from fuzz import matrices
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
