@@ -10,12 +10,12 @@ import pytest
 import wetcow
 from wetcow.reports import cache
 from wetcow.reports.claims import SECTIONS
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable
 from wetcow.reports.reproduce import chosen_items, reproduce
 
 SECTION = '''"""How {name} waves are."""
 from matplotlib.figure import Figure
-from wetcow.reports.evidence import Claim, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Evidence, EvidenceTable, by_rule
 
 def run(effort):
     {before}
@@ -24,7 +24,7 @@ def run(effort):
     rows = [{{"n": 1, "fast": float("inf"), "few": (1.0, 2.0, 3.0)}}]
     claim = Claim("{name} <waves>", "here", by_rule(False, effort.quick), "1 of 2")
     labels = {{"n": "number", "fast": "speed", "few": "quartiles"}}
-    return Evidence("On {name}", [claim], [Table("of_{name}", rows, labels, "Counted.")], ["Yes."])
+    return Evidence("On {name}", [claim], [EvidenceTable("of_{name}", rows, labels, "Counted.")], ["Yes."])
 
 def draw(evidence):
     figure = Figure()
@@ -161,7 +161,7 @@ def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
     if change == "package":
         monkeypatch.setattr(cache, "package_digest", lambda folder: "of other files")
     else:
-        monkeypatch.setattr(cache, "versions", lambda: {"wetcow": "0.1.0", "jax": "99"})
+        monkeypatch.setattr(cache, "library_versions", lambda: {"wetcow": "0.1.0", "jax": "99"})
     shown = reproduce(["first"], tmp_path, older=True)
     assert sections.ran() == ["first"]
     (warning,) = shown["warnings"]
@@ -175,7 +175,7 @@ def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
 def test_unknown_verdicts_are_not_believed(tmp_path):
     effort = Effort(quick=True, seed=0, data_dir=None, say=print)
     key = cache.key_of("x", "wetcow.reports.page", effort, "here")
-    table = Table("t", [{"n": 1}], {"n": "n"}, "")
+    table = EvidenceTable("t", [{"n": 1}], {"n": "n"}, "")
     for verdict, wanted in (("holds", True), ("perhaps", False)):
         evidence = Evidence("X", [Claim("c", "w", verdict, "m")], [table], [])
         found = cache.Cached(evidence=evidence, date="today", seconds=1.0, key=key)

@@ -24,7 +24,7 @@ class Counting:
 def test_stream_has_each_image_once_and_only_some_test_images_count():
     images = np.arange(5000.0)[:, None] * np.ones((1, 4))
     data = images, np.arange(5000.0)
-    learner, sizes = Counting(), real_time.Sizes(2000, 2, 5, 6, ())
+    learner, sizes = Counting(), real_time.StreamSizes(2000, 2, 5, 6, ())
     row = real_time.measure(learner, data, data, sizes)
     assert np.array_equal(np.concatenate(learner.seen), np.arange(row["learned"]))
     assert row["learned"] == 2000 + 2 * 1111 and row["accuracy"] == 0.5

@@ -100,7 +100,7 @@ def test_slopes_in_training_are_bounded_everywhere(code):
 
 
 def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
-    found = borders.motion()
+    found = borders.sensitivity()
     for one in found:
         assert one["slope"] == pytest.approx(one["difference"], abs=1e-7)
     rows = {row["gamma"]: row["slope"] for row in found}
@@ -168,7 +168,7 @@ def test_verdicts_on_slopes():
 @pytest.mark.slow
 def test_digits_are_learned_for_long(monkeypatch):
     learners = (long_training.WAVES, long_training.SPIKING, long_training.TRUE_SLOPE)
-    sizes = long_training.Sizes(600, 200, 4, 16, 1, learners)
+    sizes = long_training.TrainingSizes(600, 200, 4, 16, 1, learners)
     monkeypatch.setattr(stability, "_QUICK", sizes)
     parts = [Part(*datasets.load("digits", part)) for part in ("train", "test")]
     monkeypatch.setattr(stability, "load_images", lambda *_: Images("digits", *parts))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.problem import Problem, parts
+from wetcow.bench.problem import NetworkProblem, parts
 from wetcow.modes.criticality import CANONICAL
 
 _MODES = """
@@ -50,7 +50,9 @@ sum_{z} *= 1 - last
 )
 
 
-def prepare(problem: Problem, t1: float, staged: bool = False) -> Callable[[float], np.ndarray]:
+def prepare(
+    problem: NetworkProblem, t1: float, staged: bool = False
+) -> Callable[[float], np.ndarray]:
     """A C++ program that each run starts anew; one network at a time.
 
     Links meet in summed variables. Those are updated once a step, not at each stage of a

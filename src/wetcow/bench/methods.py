@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.bench.clock import best_seconds
-from wetcow.bench.problem import Problem, problem
+from wetcow.bench.problem import NetworkProblem, problem
 from wetcow.modes.mode import Mode
 from wetcow.simulation.solvers import STEP_CONTROL
 
@@ -53,7 +53,7 @@ def _rotating(t, y, network):
     return _pair((rest + network.coupling(a)) * jnp.conj(turned))
 
 
-def _solver(name: str, one: Problem, t1: float, precision: str) -> Any:
+def _solver(name: str, one: NetworkProblem, t1: float, precision: str) -> Any:
     """Return a compiled function accuracy → a(t1)."""
     complex_type, real = _TYPES[precision]
     network = jax.tree.map(

@@ -17,7 +17,7 @@ from scipy.integrate import solve_ivp
 
 from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.problem import Problem, cartesian, parts, polar
+from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
 from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
 from wetcow.simulation.single_kernel import advance_alone
@@ -55,7 +55,7 @@ class Peer(NamedTuple):
     compiles: bool = False
 
 
-def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = False) -> Run:
+def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
     given = problem.network().arranged(), problem.a0, np.array([0.0, t1])
@@ -80,7 +80,7 @@ def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = Fals
     return run
 
 
-def _polar_numpy(problem: Problem, t1: float) -> Run:
+def _polar_numpy(problem: NetworkProblem, t1: float) -> Run:
     n = problem.size
     start = np.concatenate([np.abs(problem.a0), np.angle(problem.a0)])
     links = problem.weight, problem.phase
@@ -97,7 +97,7 @@ def _polar_numpy(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _cartesian_numpy(problem: Problem, t1: float) -> Run:
+def _cartesian_numpy(problem: NetworkProblem, t1: float) -> Run:
     def rates(t: float, a: np.ndarray) -> np.ndarray:
         return cartesian(a, problem)
 
@@ -115,7 +115,7 @@ def _mode(x: Any, y: Any, gamma: Any, omega: Any) -> tuple[Any, Any]:
     return growth * x - turning * y, growth * y + turning * x
 
 
-def _jitcode(problem: Problem, t1: float) -> Run:
+def _jitcode(problem: NetworkProblem, t1: float) -> Run:
     import symengine  # pyright: ignore[reportMissingImports]
     from jitcode import jitcode, y  # pyright: ignore[reportMissingImports]
 
@@ -148,7 +148,7 @@ def _jitcode(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _numba(problem: Problem, t1: float) -> Run:
+def _numba(problem: NetworkProblem, t1: float) -> Run:
     import numba  # pyright: ignore[reportMissingImports]
 
     compiled: Any = numba.njit(fastmath=True)
@@ -190,7 +190,7 @@ def _numba(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _brainpy(problem: Problem, t1: float) -> Run:
+def _brainpy(problem: NetworkProblem, t1: float) -> Run:
     import brainpy  # pyright: ignore[reportMissingImports]
     import brainpy.math as bm  # pyright: ignore[reportMissingImports]
 
@@ -247,7 +247,7 @@ PEERS: dict[str, Peer] = {
 }
 
 
-def reference(problem: Problem, t1: float) -> np.ndarray:
+def reference(problem: NetworkProblem, t1: float) -> np.ndarray:
     """Amplitudes at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
     return _cartesian_numpy(problem, t1)(1e-12)
 

@@ -12,7 +12,7 @@ from wetcow.bench import devices, growth, kuramoto, limits, methods, peers, swee
 from wetcow.bench.problem import problem
 
 
-class Sizes(NamedTuple):
+class BenchSizes(NamedTuple):
     """What is measured.
 
     Attributes
@@ -56,7 +56,7 @@ class Sizes(NamedTuple):
 
 
 _POWERS = [4**k for k in range(8)]
-FULL = Sizes(
+FULL = BenchSizes(
     dense=[*_POWERS[2:6], 2048, 4096, 8192],
     sparse=[1_000, 10_000, 100_000, 1_000_000],
     sheets=[64, 256, 1024],
@@ -76,7 +76,7 @@ FULL = Sizes(
     beside=[1, 16, 64, 256, 1024, 10_000],
     phases=[64, 1_024, 16_384],
 )
-QUICK = Sizes(
+QUICK = BenchSizes(
     dense=[16, 256],
     sparse=[1_000],
     sheets=[32],
@@ -94,7 +94,7 @@ QUICK = Sizes(
 )
 
 
-def _limits(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _limits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     machine = [limits.machine()]
     rows = limits.dense(sizes.dense, seed)
     machine.append(limits.machine())
@@ -105,7 +105,7 @@ def _limits(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from limits.of_limits(rows, machine)
 
 
-def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _growth(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for kind, numbers in sizes.growing.items():
         yield from growth.with_size(kind, numbers, seed)
     yield from growth.with_batch(10, sizes.runs, seed)
@@ -113,15 +113,15 @@ def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield growth.many_modes(sizes.single)
 
 
-def _methods(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _methods(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from methods.compare(sizes.compared, 20.0, seed)
 
 
-def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _devices(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from devices.processes([1, 2], sizes.shared, seed)
 
 
-def _sweeps(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _sweeps(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from sweeps.shared([1, 2], 16, sizes.sweeps, seed)
 
 
@@ -153,22 +153,22 @@ def _beside(
         yield from ({"what": what, "span": span, **row} for row in rows)
 
 
-def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _peers(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.beside:
         one = problem(size, seed)
         span = _SPAN if size <= _LARGE else _SHORT
         yield from _beside("peer", one, span, peers.reference(one, span), peers.PEERS)
 
 
-def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _kuramoto(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.phases:
         one = kuramoto.mean_field(size, seed)
         exact = kuramoto.reference(one, _SPAN)
         yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.PEERS)
 
 
-Part = Callable[[Sizes, int], Iterator[dict[str, Any]]]
-PARTS: dict[str, Part] = {
+Measurement = Callable[[BenchSizes, int], Iterator[dict[str, Any]]]
+PARTS: dict[str, Measurement] = {
     "limits": _limits,
     "growth": _growth,
     "methods": _methods,
@@ -181,7 +181,7 @@ PARTS: dict[str, Part] = {
 
 def run(
     parts: list[str],
-    sizes: Sizes,
+    sizes: BenchSizes,
     seed: int,
     keep: Callable[[dict[str, Any]], None],
     tell: Callable[[int], None],
@@ -192,7 +192,7 @@ def run(
     ----------
     parts : list of str
         Keys of `PARTS`.
-    sizes : Sizes
+    sizes : BenchSizes
         `FULL` or `QUICK`.
     seed : int
         Of networks and states.
@@ -221,7 +221,7 @@ def run(
     return found
 
 
-def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _apart(part: str, sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     """Measure in a process that gives all its memory back: the largest part needs most of it."""
     spawned = multiprocessing.get_context("spawn")
     receiving, sending = spawned.Pipe(duplex=False)
@@ -242,7 +242,7 @@ def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
         process.join()
 
 
-def _send(sending: Any, measure: Part, sizes: Sizes, seed: int) -> None:
+def _send(sending: Any, measure: Measurement, sizes: BenchSizes, seed: int) -> None:
     try:
         for row in measure(sizes, seed):
             sending.send(row)

@@ -17,8 +17,8 @@ from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, Netwo
 from wetcow.config.values import (
     DEEPEST,
     LARGEST_MATRIX,
-    MOST,
-    Table,
+    MOST_NUMBERS,
+    ConfigTable,
     Values,
     check_numbers,
     numbers,
@@ -39,12 +39,12 @@ SweptValues = Annotated[
 ]
 
 
-class Simulation(Table):
+class Simulation(ConfigTable):
     """The arguments of `wetcow.simulate`."""
 
     t1: float = Field(200.0, description="end, time units")
     t0: float = Field(0.0, description="start, time units")
-    num_samples: int = Field(2001, ge=2, le=MOST)
+    num_samples: int = Field(2001, ge=2, le=MOST_NUMBERS)
     dt: float | None = Field(None, gt=0, description="fixed step; default: adaptive steps")
     rtol: float | None = Field(None, gt=0)
     atol: float | None = Field(None, gt=0)
@@ -60,7 +60,7 @@ class Simulation(Table):
         return self
 
 
-class Config(Table):
+class Config(ConfigTable):
     """A configuration file: a system, its coupling, and how to run it."""
 
     _folder: pathlib.Path = PrivateAttr(default_factory=pathlib.Path)

@@ -25,13 +25,13 @@ from pydantic import (
 from wetcow.validation import reasonable_size
 
 DEEPEST = 8  # tables and lists within each other; the models need four
-LARGEST = 1e100  # of all numbers: their squares and products must stay finite
+LARGEST_NUMBER = 1e100  # of all numbers: their squares and products must stay finite
 LARGEST_WHOLE = 2**53
-MOST = 10**7  # modes, numbers drawn
+MOST_NUMBERS = 10**7  # modes, numbers drawn
 LARGEST_MATRIX = 2**35  # bytes
 UNBOUNDED = ("max_weight", "max_phase")  # the keys that may be inf
 
-Count = Annotated[int, Field(gt=0, le=MOST)]
+PositiveCount = Annotated[int, Field(gt=0, le=MOST_NUMBERS)]
 
 
 def shown(value: Any) -> str:
@@ -77,8 +77,8 @@ def check_numbers(tables: dict[str, Any]) -> None:
         unbounded = value == math.inf and last_name(key) in UNBOUNDED
         if not math.isfinite(value) and not unbounded:
             raise ValueError(f"{key}: expected a finite number, got {value}")
-        if abs(value) > LARGEST and not unbounded:
-            raise ValueError(f"{key}: expected a number up to {LARGEST:g}, got {value}")
+        if abs(value) > LARGEST_NUMBER and not unbounded:
+            raise ValueError(f"{key}: expected a number up to {LARGEST_NUMBER:g}, got {value}")
 
 
 def last_name(key: str) -> str:
@@ -86,7 +86,7 @@ def last_name(key: str) -> str:
     return key.rpartition(".")[2].partition("[")[0]
 
 
-class Table(BaseModel):
+class ConfigTable(BaseModel):
     """A table of the file, without keys that nobody reads."""
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
@@ -117,7 +117,7 @@ def _ordered(values: list[float]) -> list[float]:
 Range = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_ordered)]
 
 
-class Linspace(Table):
+class Linspace(ConfigTable):
     """``{linspace = [a, b, n]}``: n equally spaced numbers from a to b."""
 
     linspace: Annotated[list[float], Field(min_length=3, max_length=3)]
@@ -125,9 +125,9 @@ class Linspace(Table):
     @model_validator(mode="after")
     def _whole_count(self):
         finite = np.all(np.isfinite(self.linspace))
-        if not finite or not 1 <= self.linspace[2] <= MOST or self.linspace[2] % 1:
+        if not finite or not 1 <= self.linspace[2] <= MOST_NUMBERS or self.linspace[2] % 1:
             raise ValueError(
-                f"expected [first, last, n], finite, with an integer n from 1 to {MOST}"
+                f"expected [first, last, n], finite, with an integer n from 1 to {MOST_NUMBERS}"
             )
         return self
 
@@ -137,10 +137,10 @@ class Linspace(Table):
         return np.linspace(first, last, int(count))
 
 
-class Drawn(Table):
+class Drawn(ConfigTable):
     """Numbers drawn at random."""
 
-    n: Count | None = Field(None, description="how many to draw; default: one per mode")
+    n: PositiveCount | None = Field(None, description="how many to draw; default: one per mode")
     seed: NonNegativeInt | None = Field(
         None, description="of these numbers alone; default: simulation.seed"
     )
@@ -207,8 +207,10 @@ def _array(value: Any) -> np.ndarray:
         raise ValueError(f"it has {what}; expected real numbers (complex ones in two parts)")
     if not array.size:
         raise ValueError("it is empty; expected numbers")
-    if np.any(np.isnan(array)) or np.any(np.abs(array[np.isfinite(array)]) > LARGEST):
-        raise ValueError(f"it has NaN, or numbers beyond {LARGEST:g}; expected finite numbers")
+    if np.any(np.isnan(array)) or np.any(np.abs(array[np.isfinite(array)]) > LARGEST_NUMBER):
+        raise ValueError(
+            f"it has NaN, or numbers beyond {LARGEST_NUMBER:g}; expected finite numbers"
+        )
     return array
 
 

@@ -49,7 +49,7 @@ class Cached(NamedTuple):
         return f"wetcow {self.key['wetcow']} ({self.key['source'][:8]})"
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Return the versions of the package and of the libraries that compute."""
     return {"wetcow": __version__} | {name: version(name) for name in LIBRARIES}
 
@@ -87,7 +87,7 @@ def key_of(name: str, module: str, effort: Effort, machine: str) -> dict[str, An
     package = package_digest(pathlib.Path(__file__).parents[1])
     own = hashlib.sha256(pathlib.Path(found.origin).read_bytes()).hexdigest()
     return {
-        **versions(),
+        **library_versions(),
         "section": name,
         "source": hashlib.sha256(f"{package} {own}".encode()).hexdigest(),
         "seed": effort.seed,
@@ -101,8 +101,8 @@ def storable(evidence: Evidence) -> Evidence:
 
     Examples
     --------
-    >>> from wetcow.reports.evidence import Table
-    >>> table = Table("t", [{"periods": float("inf"), "sizes": (1, 2)}], {}, "")
+    >>> from wetcow.reports.evidence import EvidenceTable
+    >>> table = EvidenceTable("t", [{"periods": float("inf"), "sizes": (1, 2)}], {}, "")
     >>> storable(Evidence("Speed", [], [table], [])).tables[0].rows
     [{'periods': None, 'sizes': [1, 2]}]
     """

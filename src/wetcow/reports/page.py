@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.files import plain, write_whole
-from wetcow.reports.cache import versions
+from wetcow.reports.cache import library_versions
 from wetcow.reports.evidence import Claim
 
 _STYLE = """
@@ -56,7 +56,7 @@ def provenance(seed: int) -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "seed": seed,
-        "versions": versions(),
+        "versions": library_versions(),
     }
 
 

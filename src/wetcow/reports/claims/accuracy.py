@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from wetcow.images.augmentation import GARMENTS, HANDWRITING
 from wetcow.plotting.ticks import plain_ticks
 from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 
 _SEEDS = 3
 _MINUTES = 3.0  # "several minutes"
@@ -192,7 +192,7 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
     }
     caption = "Means of seeds where there is a standard deviation, one seed otherwise."
     return Evidence(
-        "Table I: accuracy", judge(rows), [Table("accuracy", rows, labels, caption)], texts
+        "Table I: accuracy", judge(rows), [EvidenceTable("accuracy", rows, labels, caption)], texts
     )
 
 

@@ -108,7 +108,7 @@ def steepest(code: Response) -> float:
     return float(slopes.max()) if np.all(np.isfinite(slopes)) else float("inf")
 
 
-def motion() -> list[dict[str, Any]]:
+def sensitivity() -> list[dict[str, Any]]:
     """Slopes of the motion itself: of the amplitude of a mode, ω = 1, after a time of 10, by γ.
 
     The mode [11, 12] starts at an amplitude of 0.1; it is integrated, and so is its slope.

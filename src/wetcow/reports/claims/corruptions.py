@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from wetcow.images.frame import HANDWRITING
 from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, points, wave
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
@@ -200,8 +200,10 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     if not has_torch():
         texts.append(NO_TORCH)
     tables = [
-        Table("corruptions", summary, labels, caption),
-        Table("corruption_kinds", by_kind, shown, "Accuracy by kind, means over strengths."),
+        EvidenceTable("corruptions", summary, labels, caption),
+        EvidenceTable(
+            "corruption_kinds", by_kind, shown, "Accuracy by kind, means over strengths."
+        ),
     ]
     return Evidence("Corrupted images", [judge(summary, kinds)], tables, texts)
 

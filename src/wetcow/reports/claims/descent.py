@@ -13,7 +13,7 @@ import optax
 
 from wetcow.reports.claims.data import Part
 
-BATCH = 256  # images in a step
+DESCENT_BATCH = 256  # images in a step
 _SCORED_AT_ONCE = 500
 
 
@@ -136,7 +136,7 @@ def descend(
     True
     """
     rng, order = np.random.default_rng(seed), np.empty(0, int)
-    size = min(BATCH, len(part.labels))
+    size = min(DESCENT_BATCH, len(part.labels))
     images, labels = jnp.asarray(part.images), jnp.asarray(part.labels, jnp.int32)
     weights, moments = learner.weights, optax.scale_by_adam().init(learner.weights)
     for done in range(each, steps + 1, each):
@@ -154,7 +154,7 @@ def _classes(scores: Any, weights: Any, blocks: Any) -> Any:
     return jax.lax.map(lambda block: scores(weights, block).argmax(axis=1), blocks)
 
 
-def accuracy(learner: Learner, weights: Any, part: Part) -> float:
+def accuracy_of_weights(learner: Learner, weights: Any, part: Part) -> float:
     """Return the share of images whose label has the highest score."""
     count = len(part.labels)
     size = min(_SCORED_AT_ONCE, count)

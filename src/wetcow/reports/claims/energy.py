@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from wetcow.reports.claims.data import load_images, percent
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
 from wetcow.reports.metrics.energy import (
     CONVNET,
@@ -16,13 +16,13 @@ from wetcow.reports.metrics.energy import (
     PERCEPTRON,
     SPIKING,
     WAVES,
-    Sizes,
+    EnergySizes,
     measure,
 )
 from wetcow.reports.peers.line_up import NO_TORCH, has_torch
 
-_FULL = Sizes(None, None, (8, 32, 128), 60, 5, 3_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
-_QUICK = Sizes(1_000, 1_000, (8, 32), 3, 12, 60, (256,), ((4, 8, 8),))
+_FULL = EnergySizes(None, None, (8, 32, 128), 60, 5, 3_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
+_QUICK = EnergySizes(1_000, 1_000, (8, 32), 3, 12, 60, (256,), ((4, 8, 8),))
 _COLOURS = {WAVES: GREEN, INTEGRATED: "#8cc63f", PERCEPTRON: BLUE, SPIKING: RED, CONVNET: GREY}
 _LABELS = {
     **{"network": "network", "size": "size", "accuracy": "test accuracy"},
@@ -137,7 +137,7 @@ def run(effort: Effort) -> Evidence:
         texts.append("Peers were trained for so few steps that they have hardly begun to learn.")
     if not has_torch():
         texts.append(NO_TORCH)
-    table = Table("energy", rows, _LABELS, caption)
+    table = EvidenceTable("energy", rows, _LABELS, caption)
     return Evidence("Energy and memory", judge(rows), [table], texts)
 
 

@@ -20,7 +20,7 @@ from wetcow.reports.claims.data import (
     wave,
 )
 from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.peers.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
 from wetcow.reports.peers.perceptron import Perceptron
 
@@ -208,8 +208,8 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         "Catastrophic forgetting",
         [judge(rows)],
         [
-            Table("forgetting", rows, labels, caption),
-            Table(
+            EvidenceTable("forgetting", rows, labels, caption),
+            EvidenceTable(
                 "forgetting_curve",
                 curves,
                 {"title": "data", "method": "method", "classes": "seen", "accuracy": "accuracy"},

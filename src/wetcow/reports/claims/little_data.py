@@ -27,7 +27,7 @@ from wetcow.reports.claims.data import (
     points,
     wave,
 )
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
@@ -238,7 +238,11 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
     return Evidence(
         "Learning from little data",
         [judge(rows)],
-        [Table("little_data", rows, labels, _caption(sizes, draws, count, quick=effort.quick))],
+        [
+            EvidenceTable(
+                "little_data", rows, labels, _caption(sizes, draws, count, quick=effort.quick)
+            )
+        ],
         _remarks(rows, quick=effort.quick),
     )
 

@@ -10,7 +10,14 @@ import numpy as np
 from wetcow.learning.finetune import training
 from wetcow.learning.model.activation import Response
 from wetcow.reports.claims.data import Images, Part, wave
-from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
+from wetcow.reports.claims.descent import (
+    Learner,
+    accuracy_of_weights,
+    descend,
+    gradient,
+    largest,
+    norm,
+)
 from wetcow.reports.evidence import Effort
 from wetcow.reports.peers.perceptron import forward, initial_weights
 from wetcow.reports.peers.spiking import STEEPNESS, scores_and_spikes
@@ -29,7 +36,7 @@ WIDTH = 128  # units of peers
 _IN_GRADIENT = 256  # images of which the gradient is taken at each look
 
 
-class Sizes(NamedTuple):
+class TrainingSizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -128,7 +135,7 @@ class Watched:
                 **{"step": step, "loss": loss, "gradient": whole, "coupling": size},
                 "hidden": norm(self.learner.hidden(slopes)),
                 "finite": bool(np.isfinite(whole) and np.isfinite(size)),
-                "accuracy": accuracy(self.learner, scored, self.judged),
+                "accuracy": accuracy_of_weights(self.learner, scored, self.judged),
             }
         )
 
@@ -147,7 +154,7 @@ def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: in
 
 
 def measure(
-    data: Images, sizes: Sizes, effort: Effort
+    data: Images, sizes: TrainingSizes, effort: Effort
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train every network for as long as usual and longer, and at too high rates.
 
@@ -197,7 +204,7 @@ def measure(
                 learner, shown, *plain, lambda _, loss, __, losses=losses: losses.append(loss)
             )
             finite = bool(np.all(np.isfinite(losses)) and np.isfinite(largest(weights)))
-            reached = accuracy(learner, weights, framed)
+            reached = accuracy_of_weights(learner, weights, framed)
             found = {"rate": factor * rate, "accuracy": reached, "finite": finite}
             rates.append({**labels, "factor": factor, **found})
     return looks, rates

@@ -19,7 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.presets import RECIPES
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 
 RATE = 30.0  # images a second
@@ -36,14 +36,14 @@ _LABELS = {
 }
 
 
-class Learner(Protocol):
+class OnlineLearner(Protocol):
     """What is timed."""
 
     def partial_fit(self, X: np.ndarray, y: np.ndarray) -> Any: ...
     def predict(self, X: np.ndarray) -> np.ndarray: ...
 
 
-class Sizes(NamedTuple):
+class StreamSizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -65,8 +65,8 @@ class Sizes(NamedTuple):
     modes: tuple[int, ...]
 
 
-_FULL = Sizes(48_000, 10, 500, 10_000, (128, 32))
-_QUICK = Sizes(1_000, 2, 100, 1_000, (128,))
+_FULL = StreamSizes(48_000, 10, 500, 10_000, (128, 32))
+_QUICK = StreamSizes(1_000, 2, 100, 1_000, (128,))
 
 
 class _Linear:
@@ -112,11 +112,11 @@ class _Network:
             return np.concatenate([self._network(some).argmax(1).numpy() for some in blocks])
 
 
-def _learners(modes: tuple[int, ...], seed: int) -> dict[str, Callable[[], Learner]]:
-    def waves(count: int) -> Callable[[], Learner]:
+def _learners(modes: tuple[int, ...], seed: int) -> dict[str, Callable[[], OnlineLearner]]:
+    def waves(count: int) -> Callable[[], OnlineLearner]:
         return lambda: WaveClassifier(n_modes=count, random_state=seed, **RECIPES["mnist"])
 
-    def linear(estimator: Any) -> Callable[[], Learner]:
+    def linear(estimator: Any) -> Callable[[], OnlineLearner]:
         return lambda: _Linear(estimator)
 
     found = {f"waves, {count} hidden modes": waves(count) for count in modes}
@@ -133,15 +133,15 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def measure(learner: Learner, train: Any, test: Any, sizes: Sizes) -> dict[str, float]:
+def measure(learner: OnlineLearner, train: Any, test: Any, sizes: StreamSizes) -> dict[str, float]:
     """Let a learner see a stream of images, time updates and answers, and test it once.
 
     Parameters
     ----------
-    learner : Learner
+    learner : OnlineLearner
     train, test : pairs of arrays
         Images (n, 784) and labels.
-    sizes : Sizes
+    sizes : StreamSizes
     """
     (X, y), (test_images, test_labels) = train, test
     for start in range(0, sizes.stream, _STREAM):
@@ -193,7 +193,7 @@ def run(effort: Effort) -> Evidence:
             'The convolutional network was left out: PyTorch is not installed (pip install "wetcow'
             '[bench]").'
         )
-    table = Table("real_time", rows, _LABELS, caption)
+    table = EvidenceTable("real_time", rows, _LABELS, caption)
     return Evidence("Real time: answers and updates", _claims(rows), [table], texts)
 
 

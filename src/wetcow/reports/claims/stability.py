@@ -22,10 +22,10 @@ from wetcow.reports.claims.long_training import (
     TRUE_SLOPE,
     WAVES,
     WIDTH,
-    Sizes,
+    TrainingSizes,
     measure,
 )
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
 
 BOUND = 30.0
@@ -37,8 +37,8 @@ _COLOURS = {
     **{WAVES: GREEN, PAPERS: "#8cc63f", RECTIFIED: "#b8860b"},
     **{PERCEPTRON: BLUE, SPIKING: RED, TRUE_SLOPE: GREY},
 }
-_FULL = Sizes(6_000, 2_000, 16, 320, 4, LEARNERS)
-_QUICK = Sizes(1_000, 1_000, 8, 64, 4, (WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE))
+_FULL = TrainingSizes(6_000, 2_000, 16, 320, 4, LEARNERS)
+_QUICK = TrainingSizes(1_000, 1_000, 8, 64, 4, (WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE))
 
 
 def summarise(
@@ -107,7 +107,7 @@ def judge(
     slopes : sequence of dict
         From `borders.steepness`.
     moving : sequence of dict
-        From `borders.motion`.
+        From `borders.sensitivity`.
     n : int
         Validation images, which say how much an accuracy may fall by chance: two standard errors of
         a difference.
@@ -182,7 +182,7 @@ def _of_spiking(rows: Sequence[dict[str, Any]], name: str) -> str:
     )
 
 
-def _slopes_table(slopes: Sequence[dict[str, Any]]) -> Table:
+def _slopes_table(slopes: Sequence[dict[str, Any]]) -> EvidenceTable:
     """A row for each border, and all slopes of it."""
     rows = []
     for code, border in dict.fromkeys((row["code"], row["border"]) for row in slopes):
@@ -203,15 +203,15 @@ def _slopes_table(slopes: Sequence[dict[str, Any]]) -> Table:
         "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
         "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
     )
-    return Table("stability_slopes", rows, labels, caption)
+    return EvidenceTable("stability_slopes", rows, labels, caption)
 
 
-def _motion_table(moving: Sequence[dict[str, Any]]) -> Table:
+def _motion_table(moving: Sequence[dict[str, Any]]) -> EvidenceTable:
     labels = {"gamma": "γ", "slope": "slope", "difference": "quotient of differences"}
     caption = (
         "Slopes by γ of a mode's amplitude after a time of 10, ω = 1; it is critical at γ = 2."
     )
-    return Table("stability_motion", list(moving), labels, caption)
+    return EvidenceTable("stability_motion", list(moving), labels, caption)
 
 
 def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
@@ -224,7 +224,7 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         found = measure(load_images(name, effort), sizes, effort)
         looks, rates = looks + found[0], rates + found[1]
     effort.say("slopes beside the borders of spiking")
-    slopes, moving, rows = borders.steepness(), borders.motion(), summarise(looks, rates)
+    slopes, moving, rows = borders.steepness(), borders.sensitivity(), summarise(looks, rates)
     labels = {
         **{"title": "data", "learner": "network", "usual": "usual steps"},
         **{"longer": f"{LONGER} times as many", "least": "least in their second half"},
@@ -249,7 +249,7 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         "slopes as if the root were never below 0.05, so that gradients are bounded, and near the "
         "border not quite those of the loss.",
     ]
-    table = Table("stability", rows, labels, caption)
+    table = EvidenceTable("stability", rows, labels, caption)
     claims = judge(rows, slopes, moving, sizes.validation)
     return Evidence(
         "Numerical stability", claims, [table, _slopes_table(slopes), _motion_table(moving)], texts

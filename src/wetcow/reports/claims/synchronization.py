@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from wetcow.reports import experiments
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 
 _WAVES = "phase and amplitude"
@@ -53,7 +53,7 @@ def run(effort: Effort) -> Evidence:
         "Kuramoto oscillators with all of the coupling profit from that too: their total "
         "frequencies are equal. Those with a part of it do not."
     ]
-    table = Table("synchronization_sizes", rows, _LABELS, caption)
+    table = EvidenceTable("synchronization_sizes", rows, _LABELS, caption)
     return Evidence("Synchronization over seeds and sizes", _claims(rows), [table], texts)
 
 

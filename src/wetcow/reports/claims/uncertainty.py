@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.reports.claims.data import IMAGES, TITLES, load_images
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 from wetcow.reports.metrics.uncertainty import (
     COVERAGES,
@@ -19,13 +19,13 @@ from wetcow.reports.metrics.uncertainty import (
     PERCEPTRON,
     TEMPERED,
     VARIANCE,
-    Sizes,
+    UncertaintySizes,
     measure,
 )
 from wetcow.reports.peers.line_up import NO_TORCH
 
-_FULL = Sizes(None, None, 2_000, 2_000, 3, 5, 1_500, 10, None)
-_QUICK = Sizes(3_000, 1_000, 500, 300, 1, 3, 100, 5, 32)
+_FULL = UncertaintySizes(None, None, 2_000, 2_000, 3, 5, 1_500, 10, None)
+_QUICK = UncertaintySizes(3_000, 1_000, 500, 300, 1, 3, 100, 5, 32)
 _MEASURES = {"ece": "calibration error", "nll": "negative log likelihood", "aurc": "AURC"}
 _COLOURS = {
     **{OURS: "#2a8a3e", VARIANCE: "#8bc34a", ENSEMBLE: "#2b5fa8"},
@@ -115,8 +115,8 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
     if not torch:
         texts.append(NO_TORCH + " Perceptrons take their place.")
     tables = [
-        Table("uncertainty", probabilities, labels, caption),
-        Table("unlike", apart, {**first, **kinds, "apart": "mean"}, unlike_caption),
+        EvidenceTable("uncertainty", probabilities, labels, caption),
+        EvidenceTable("unlike", apart, {**first, **kinds, "apart": "mean"}, unlike_caption),
     ]
     return Evidence("Uncertainty", judge(rows), tables, texts)
 

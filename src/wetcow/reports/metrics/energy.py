@@ -15,7 +15,7 @@ from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.network import SETTLING_TIME, LearnedNetwork
 from wetcow.learning.dynamics.readout import read_class
 from wetcow.reports.claims.data import Images, Part, accuracy, wave
-from wetcow.reports.claims.descent import BATCH, Learner, descend
+from wetcow.reports.claims.descent import DESCENT_BATCH, Learner, descend
 from wetcow.reports.evidence import Effort
 from wetcow.reports.metrics import operations
 from wetcow.reports.metrics.operations import Count
@@ -33,7 +33,7 @@ _FINEST = 16  # part of the longest step
 _SCORED_AT_ONCE = 500
 
 
-class Sizes(NamedTuple):
+class EnergySizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -95,7 +95,7 @@ def learning_waves(model: WaveClassifier, count: Count, images: int) -> float:
     return images * count.operations + sums + solution + model.settings_.margin_passes * one_pass
 
 
-def _waves(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
+def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:
     rows, smallest, pixels = [], None, data.train.images[0].size
     for modes in sizes.modes:
         effort.say(f"energy: waves, {modes} hidden modes")
@@ -158,7 +158,7 @@ def _settle(network: LearnedNetwork, finer: int) -> tuple[Any, int, int]:
         return read_class(network, run).label, steps, finer
 
 
-def _perceptron(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[str, Any]:
+def _perceptron(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> dict[str, Any]:
     effort.say(f"energy: perceptron, {width} units")
     peer = Perceptron(data.n_classes, passes=sizes.passes, width=width, seed=effort.seed)
     peer.fit(*data.train)
@@ -170,14 +170,14 @@ def _perceptron(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[
     return _row(PERCEPTRON, f"2 × {width} units", count, learning, parameters, reached)
 
 
-def _spiking(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[str, Any]:
+def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> dict[str, Any]:
     """Train by the surrogate slope; score, and count spikes, on the test images."""
     effort.say(f"energy: LIF, {width} neurons")
     widths = (data.train.images[0].size, width, width, data.n_classes)
     weights = initial_weights(np.random.default_rng(effort.seed), widths)
     learner = Learner(lambda w, rows: scores_and_spikes(w, rows)[0], weights, lambda w: w[:-1])
     train, test = _in_rows(data.train), _in_rows(data.test)
-    each = max(len(train.labels) // BATCH, 1)
+    each = max(len(train.labels) // DESCENT_BATCH, 1)
     steps = sizes.passes * each, each, _SPIKING_RATE, effort.seed
     weights = descend(learner, train, *steps, lambda step, loss, weights: None)
     reached, fired = _answers(weights, test)
@@ -204,7 +204,7 @@ def _answers(weights: Any, test: Part) -> tuple[float, list[float]]:
 
 
 def _convnet(
-    data: Images, maps: tuple[int, int, int], sizes: Sizes, effort: Effort
+    data: Images, maps: tuple[int, int, int], sizes: EnergySizes, effort: Effort
 ) -> dict[str, Any]:
     """Train on deformed images, as this network does best."""
     named = ", ".join(map(str, maps))
@@ -218,7 +218,7 @@ def _convnet(
     return _row(CONVNET, f"{named} maps", count, learning, parameters, reached)
 
 
-def measure(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
+def measure(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:
     """Learn with every network, score test images once, and count.
 
     Returns
