@@ -19,8 +19,12 @@ WETCOW: dict[str, dict[str, Any]] = {
     "wetcow handwriting": {"frame": "handwriting"},
     "wetcow garments": {"mirror": True},
     "wetcow copies": {
-        **{"frame": "handwriting", "patch_size": (5, 7, 9), "n_modes": 64, "margin_passes": 30},
-        **{"copies": 3, "augmentation": "handwriting"},
+        "frame": "handwriting",
+        "patch_size": (5, 7, 9),
+        "n_modes": 64,
+        "margin_passes": 30,
+        "copies": 3,
+        "augmentation": "handwriting",
     },
     "wetcow seven": {"frame": "seven", "patch_size": (3, 5), "n_modes": 256, "n_regions": 2},
 }
@@ -146,7 +150,13 @@ def _lightgbm(effort: Effort) -> Learner:
 def _convnet(effort: Effort) -> Learner:
     from wetcow.reports.peers.convolutional import Convolutional, Trained
 
-    return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
+    return Trained(
+        Convolutional,
+        epochs=effort.epochs,
+        learning_rate=1e-3,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _snntorch(effort: Effort) -> Learner:
@@ -154,7 +164,13 @@ def _snntorch(effort: Effort) -> Learner:
 
     from wetcow.reports.peers.convolutional import Trained
 
-    return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
+    return Trained(
+        Spiking,
+        epochs=_SPIKING_EPOCHS,
+        learning_rate=5e-4,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _reservoirpy(effort: Effort) -> Learner:

@@ -178,7 +178,10 @@ def features(
         padded = np.pad(part, ((0, groups * size - len(part)), (0, 0), (0, 0)))
         encoded = encode(
             padded.reshape(groups, size, *images.shape[1:]),
-            *(layer, geometry, VARIANTS[name].response, "lateral" in name),
+            layer,
+            geometry,
+            VARIANTS[name].response,
+            "lateral" in name,
             np.float32(setting.extra),
         )
         found.append(np.asarray(encoded).reshape(groups * size, -1)[: len(part)])
@@ -196,7 +199,9 @@ def judge(
     """Accuracy of the closed form on other images."""
     images, labels = learned
     padding = PADDING[images.shape[1]]
-    geometry = Geometry(images.shape[1:], (PATCH, PATCH), padding, REGIONS)
+    geometry = Geometry(
+        image=images.shape[1:], patch=(PATCH, PATCH), padding=padding, n_regions=REGIONS
+    )
     rng = np.random.default_rng(seed)
     some = np.sort(rng.choice(len(images), N_TUNING, replace=False))
     layer = layer_of(name, images[some], geometry, n_modes, setting, seed)

@@ -91,8 +91,17 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     hidden, labels = clf.hidden_, np.searchsorted(clf.classes_, y)
     images = hidden.images(X)
     deformed = check_augmentation(recipe["augmentation"])
-    start = clf.class_modes_, clf.sharpness_, images, labels, (images[:256], labels[:256])
-    trainer = Trainer(hidden, *start, deformed, clf.learning_rate, 0)
+    trainer = Trainer(
+        hidden=hidden,
+        modes=clf.class_modes_,
+        sharpness=clf.sharpness_,
+        images=images,
+        labels=labels,
+        validation=(images[:256], labels[:256]),
+        augmentation=deformed,
+        rate=clf.learning_rate,
+        seed=0,
+    )
     state = trainer.start(1_000)
     encoding = sum(
         2 * layer.excitation.size * math.prod(geometry.positions) * (1 + geometry.mirrored)

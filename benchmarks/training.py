@@ -57,7 +57,10 @@ def main() -> None:
     for data in options.data:
         for seed in options.seed:
             key = {
-                **{"data": data, "seed": seed, "minutes": options.minutes, "how": how},
+                "data": data,
+                "seed": seed,
+                "minutes": options.minutes,
+                "how": how,
                 "parameters": dict(map(setting, options.set)),
             }
             if any(key == {name: row[name] for name in key} for row in rows):
@@ -81,8 +84,12 @@ def _honest(
     data: str, seed: int, minutes: float, parameters: dict[str, Any], options: Any, state: Any
 ) -> dict[str, Any]:
     return learn(
-        **{"dataset": data, "data_dir": options.data_dir, "seed": seed},
-        **{"train_minutes": minutes, "checkpoint": state, **parameters},
+        data,
+        data_dir=options.data_dir,
+        seed=seed,
+        train_minutes=minutes,
+        checkpoint=state,
+        **parameters,
     )
 
 
@@ -97,9 +104,15 @@ def _selected(
     classifier = WaveClassifier(random_state=seed, **parameters).fit(X, y)
     hidden = classifier.hidden_
     trainer = Trainer(
-        *(hidden, classifier.class_modes_, classifier.sharpness_, hidden.images(X), y),
-        (hidden.images(X_test), y_test),
-        *(check_augmentation(parameters["augmentation"]), classifier.learning_rate, seed),
+        hidden=hidden,
+        modes=classifier.class_modes_,
+        sharpness=classifier.sharpness_,
+        images=hidden.images(X),
+        labels=y,
+        validation=(hidden.images(X_test), y_test),
+        augmentation=check_augmentation(parameters["augmentation"]),
+        rate=classifier.learning_rate,
+        seed=seed,
     )
     left = 60 * minutes - (time.perf_counter() - start)
     checkpoint = Checkpoint(state, trainer)

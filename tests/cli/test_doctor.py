@@ -110,7 +110,7 @@ def test_extras_have_what_the_extras_they_ask_for_add(package):
 def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, source, said):
     name = f"broken_{abs(hash(source))}"
     (package(name) / f"{name}.py").write_text(source)
-    found = installation.Found(name, ">=1", "1.0", True)
+    found = installation.Found(name=name, wanted=">=1", version="1.0", good=True)
     monkeypatch.setattr(doctor, "required", lambda: [found])
     result = run_doctor("--json", "-")
     assert result.exit_code == 1
@@ -120,8 +120,8 @@ def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, sourc
 
 def test_too_old_and_missing_packages_are_broken(monkeypatch):
     found = [
-        installation.Found("jax", ">=99", "0.8", False),
-        installation.Found("optax", ">=0.2", None, False),
+        installation.Found(name="jax", wanted=">=99", version="0.8", good=False),
+        installation.Found(name="optax", wanted=">=0.2", version=None, good=False),
     ]
     monkeypatch.setattr(doctor, "required", lambda: found)
     result = run_doctor()
@@ -132,7 +132,7 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
 
 
 def test_a_missing_extra_is_named_with_the_command_but_is_not_broken(monkeypatch):
-    missing = installation.Found("panel", ">=1.5", None, False)
+    missing = installation.Found(name="panel", wanted=">=1.5", version=None, good=False)
     monkeypatch.setattr(doctor, "extras", lambda: {"explore": [missing]})
     result = run_doctor()
     assert result.exit_code == 0

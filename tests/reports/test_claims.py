@@ -24,7 +24,8 @@ def run(effort):
     rows = [{{"n": 1, "fast": float("inf"), "few": (1.0, 2.0, 3.0)}}]
     claim = Claim("{name} <waves>", "here", by_rule(False, effort.quick), "1 of 2")
     labels = {{"n": "number", "fast": "speed", "few": "quartiles"}}
-    return Evidence("On {name}", [claim], [EvidenceTable("of_{name}", rows, labels, "Counted.")], ["Yes."])
+    table = EvidenceTable("of_{name}", rows=rows, labels=labels, caption="Counted.")
+    return Evidence("On {name}", claims=[claim], tables=[table], texts=["Yes."])
 
 def draw(evidence):
     figure = Figure()
@@ -175,9 +176,14 @@ def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
 def test_unknown_verdicts_are_not_believed(tmp_path):
     effort = Effort(quick=True, seed=0, data_dir=None, say=print)
     key = cache.key_of("x", "wetcow.reports.page", effort, "here")
-    table = EvidenceTable("t", [{"n": 1}], {"n": "n"}, "")
+    table = EvidenceTable(name="t", rows=[{"n": 1}], labels={"n": "n"}, caption="")
     for verdict, wanted in (("holds", True), ("perhaps", False)):
-        evidence = Evidence("X", [Claim("c", "w", verdict, "m")], [table], [])
+        evidence = Evidence(
+            title="X",
+            claims=[Claim(claim="c", where="w", verdict=verdict, measured="m")],
+            tables=[table],
+            texts=[],
+        )
         found = cache.Cached(evidence=evidence, date="today", seconds=1.0, key=key)
         cache.store(tmp_path / "x.json", found)
         assert (cache.find_cached(tmp_path / "x.json", key) is not None) == wanted

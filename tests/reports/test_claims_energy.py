@@ -104,7 +104,9 @@ def test_convolutions_are_counted_as_by_torch(maps):
 
 
 def test_energy_is_what_the_table_says():
-    count = operations.Count(1e6, 2e6, 3e6, 4e6, 5e6)
+    count = operations.Count(
+        additions=1e6, multiplications=2e6, others=3e6, memory_words=4e6, chip_words=5e6
+    )
     assert count.microjoules == pytest.approx(0.9 + 2 * 3.7 + 3 * 37 + 4 * 640 + 5 * 5)
     twice = count.plus(count, 0.5)
     assert twice.microjoules == pytest.approx(1.5 * count.microjoules)
@@ -120,8 +122,15 @@ def test_learning_is_dominated_by_sums_of_products(digits):
 def row(network, size, reached, cost):
     costs = dict.fromkeys(("operations", "bytes", "microjoules", "parameters", "learning"), cost)
     return {
-        **{"network": network, "size": size, "accuracy": reached, "chip_bytes": 1.0, **costs},
-        **{"images": 3, "agreement": 0.9, "rate": 0.1, "features": 100},
+        "network": network,
+        "size": size,
+        "accuracy": reached,
+        "chip_bytes": 1.0,
+        **costs,
+        "images": 3,
+        "agreement": 0.9,
+        "rate": 0.1,
+        "features": 100,
     }
 
 
@@ -150,9 +159,11 @@ def test_verdicts_compare_at_measured_accuracies(peers, verdict):
 def test_digits_are_learned_counted_and_drawn(digits, monkeypatch):
     monkeypatch.setattr(energy, "load_images", lambda *_: Images("digits", *digits))
     monkeypatch.setattr(energy_metrics, "has_torch", lambda: False)
-    sizes = energy_metrics.EnergySizes(None, None, (4, 8), 2, 6, 1, (32,), ())
+    sizes = energy_metrics.EnergySizes(
+        train=None, test=None, modes=(4, 8), integrated=2, passes=6, steps=1, widths=(32,), maps=()
+    )
     monkeypatch.setattr(energy, "_QUICK", sizes)
-    evidence = energy.run(Effort(True, 0, None, lambda line: None))
+    evidence = energy.run(Effort(quick=True, seed=0, data_dir=None, say=lambda line: None))
     rows = evidence.tables[0].rows
     names = [one["network"] for one in rows]
     assert names == [

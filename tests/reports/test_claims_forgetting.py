@@ -94,7 +94,7 @@ def test_an_anchor_holds_what_earlier_classes_need(digits):
 
 @pytest.mark.slow
 def test_digits_in_turn_equal_digits_at_once():
-    effort = Effort(True, 0, None, lambda line: None)
+    effort = Effort(quick=True, seed=0, data_dir=None, say=lambda line: None)
     evidence = forgetting.run(effort, ["digits"])
     rows = {row["method"]: row for row in evidence.tables[0].rows}
     ours = rows[forgetting.OURS]
@@ -111,7 +111,9 @@ def _rows(ours, same, fresh):
     peers += [forgetting.replayed(size) for size in (200, 2_000)]
     values = {
         **dict.fromkeys(peers, 0.5),
-        **{forgetting.OURS: ours, forgetting.SAME_MODES: same, forgetting.JOINT: fresh},
+        forgetting.OURS: ours,
+        forgetting.SAME_MODES: same,
+        forgetting.JOINT: fresh,
     }
     return [{"data": "mnist", "method": name, "accuracy": value} for name, value in values.items()]
 

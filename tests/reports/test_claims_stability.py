@@ -18,7 +18,9 @@ def quadratic():
     """Two classes told apart by one number; no hidden weights."""
     rows = np.linspace(-1, 1, 64, dtype="f4")[:, None]
     part = Part(rows, (rows[:, 0] > 0).astype(int))
-    return Learner(lambda w, x: x @ w, jnp.zeros((1, 2)), lambda w: w[:0]), part
+    return Learner(
+        scores=lambda w, x: x @ w, weights=jnp.zeros((1, 2)), hidden=lambda w: w[:0]
+    ), part
 
 
 def test_gradient_is_that_of_the_mean_cross_entropy():
@@ -43,7 +45,9 @@ def test_first_step_of_adam_has_the_length_of_the_rate():
 
 def test_divergence_is_noticed():
     _, part = quadratic()
-    learner = Learner(lambda w, x: x @ w * 1e30, jnp.ones((1, 2)), lambda w: w[:0])
+    learner = Learner(
+        scores=lambda w, x: x @ w * 1e30, weights=jnp.ones((1, 2)), hidden=lambda w: w[:0]
+    )
     losses = []
     weights = descend(learner, part, 8, 4, 1e10, 0, lambda _, loss, __: losses.append(loss))
     assert not np.all(np.isfinite(losses)) or not np.isfinite(largest(weights))
@@ -116,9 +120,19 @@ def row(learner, usual=0.9, least=0.9, finite=True, hidden=0.5):
         for step, loss in ((0, None), (100, 0.1))
     ]
     return {
-        **{"data": "mnist", "title": "MNIST", "learner": learner, "usual": usual},
-        **{"longer": least, "least": least, "loss": 0.1, "gradient": 1.0, "coupling": 1.0},
-        **{"hidden": hidden, "finite": finite, "curve": curve, "finite_rates": True},
+        "data": "mnist",
+        "title": "MNIST",
+        "learner": learner,
+        "usual": usual,
+        "longer": least,
+        "least": least,
+        "loss": 0.1,
+        "gradient": 1.0,
+        "coupling": 1.0,
+        "hidden": hidden,
+        "finite": finite,
+        "curve": curve,
+        "finite_rates": True,
         **{f"at_{factor}": 0.5 for factor in long_training.FACTORS},
     }
 
@@ -168,11 +182,13 @@ def test_verdicts_on_slopes():
 @pytest.mark.slow
 def test_digits_are_learned_for_long(monkeypatch):
     learners = (long_training.WAVES, long_training.SPIKING, long_training.TRUE_SLOPE)
-    sizes = long_training.TrainingSizes(600, 200, 4, 16, 1, learners)
+    sizes = long_training.TrainingSizes(
+        train=600, validation=200, modes=4, steps=16, looks=1, learners=learners
+    )
     monkeypatch.setattr(stability, "_QUICK", sizes)
     parts = [Part(*datasets.load("digits", part)) for part in ("train", "test")]
     monkeypatch.setattr(stability, "load_images", lambda *_: Images("digits", *parts))
-    effort = Effort(True, 0, None, lambda line: None)
+    effort = Effort(quick=True, seed=0, data_dir=None, say=lambda line: None)
     evidence = stability.run(effort, ["digits"])
     rows = {row["learner"]: row for row in evidence.tables[0].rows}
     ours = rows[long_training.WAVES]

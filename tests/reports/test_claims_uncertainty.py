@@ -77,7 +77,9 @@ def test_ensemble_averages_probabilities():
 @pytest.mark.slow
 def test_digits_without_a_network(monkeypatch):
     monkeypatch.setattr(uncertainty_metrics, "has_torch", lambda: False)
-    evidence = uncertainty.run(Effort(True, 0, None, lambda line: None), ["digits"])
+    evidence = uncertainty.run(
+        Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
+    )
     table, unlike = evidence.tables
     methods = {row["method"]: row for row in table.rows}
     assert list(methods) == [
@@ -96,6 +98,6 @@ def test_digits_without_a_network(monkeypatch):
 
 def test_unlike_images_have_the_shape_of_those_learned():
     X, _ = datasets.load("digits")
-    effort = Effort(True, 3, None, lambda line: None)
+    effort = Effort(quick=True, seed=3, data_dir=None, say=lambda line: None)
     kinds = uncertainty_metrics.unlike("digits", X.shape[1:], 5, effort)
     assert {kind: images.shape for kind, images in kinds.items()} == {"noise": (5, *X.shape[1:])}

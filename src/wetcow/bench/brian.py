@@ -71,8 +71,11 @@ def prepare(
     device.activate(build_on_run=False)
     clock = b2.Clock(t1 * b2.second)
     constants = {
-        **{"w_a": CANONICAL.w_a, "w_phi": CANONICAL.w_phi, "alpha": CANONICAL.alpha},
-        **{"cos_psi": np.cos(CANONICAL.psi), "sin_psi": np.sin(CANONICAL.psi)},
+        "w_a": CANONICAL.w_a,
+        "w_phi": CANONICAL.w_phi,
+        "alpha": CANONICAL.alpha,
+        "cos_psi": np.cos(CANONICAL.psi),
+        "sin_psi": np.sin(CANONICAL.psi),
     }
     model, method = _MODES + (_STAGED if staged else _WHOLE), None if staged else "rk4"
     modes = b2.NeuronGroup(problem.size, model, method, clock=clock, namespace=constants)

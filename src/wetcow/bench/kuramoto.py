@@ -66,7 +66,11 @@ def _jaxkuramoto(problem: MeanField, t1: float) -> Run:
         return jaxkuramoto.odeint(
             jaxkuramoto.Kuramoto(omega, _STRENGTH).vector_fn,
             jaxkuramoto.solver.runge_kutta,
-            *(0.0, (count + 0.5) * step, step, theta, first),  # pyright: ignore[reportArgumentType]
+            0.0,
+            (count + 0.5) * step,
+            step,
+            theta,
+            first,  # pyright: ignore[reportArgumentType]
         ).final_state
 
     compiled = jax.jit(end, static_argnames="dt")
@@ -95,8 +99,13 @@ def _numpy(problem: MeanField, t1: float) -> Run:
 
 PEERS: dict[str, Peer] = {
     **OURS,
-    "jaxkuramoto": Peer("jaxkuramoto: Runge-Kutta 4 of phases", _jaxkuramoto, False, True),
-    "numpy": Peer("NumPy; SciPy's DOP853 of phases", _numpy, True),
+    "jaxkuramoto": Peer(
+        description="jaxkuramoto: Runge-Kutta 4 of phases",
+        prepare=_jaxkuramoto,
+        adaptive=False,
+        compiles=True,
+    ),
+    "numpy": Peer(description="NumPy; SciPy's DOP853 of phases", prepare=_numpy, adaptive=True),
 }
 
 

@@ -91,7 +91,7 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         away = rng.integers(1, size, target.size, dtype=np.int32)
         source = (target + away) % size  # never the mode itself
         value = jnp.asarray(_complex(rng, target.size) / links)
-        coupling = Sparse(size, target, source, value)
+        coupling = Sparse(num_modes=size, target=target, source=source, value=value)
         state = _complex(rng, size)
         for how, one in (("", coupling.arranged()), (", scattered", coupling)):
             row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}

@@ -73,7 +73,7 @@ def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool
         stepping: Adaptive | Fixed = Adaptive(accuracy, accuracy / 100)
         if fixed:
             count, dt = equal_steps(t1, accuracy)
-            stepping = Fixed(dt, count, 0, False)
+            stepping = Fixed(dt=dt, steps_per_sample=count, history=0, noisy=False)
         with jax.enable_x64(double):
             return np.asarray(end(stepping, *leaves), np.complex128)
 
@@ -222,7 +222,12 @@ def _brainpy(problem: NetworkProblem, t1: float) -> Run:
 
 def _ours(what: str, **how: bool) -> Peer:
     adaptive = not how.get("fixed", False)
-    return Peer(f"wetcow, {what}", functools.partial(_wetcow, **how), adaptive, True)
+    return Peer(
+        description=f"wetcow, {what}",
+        prepare=functools.partial(_wetcow, **how),
+        adaptive=adaptive,
+        compiles=True,
+    )
 
 
 OURS: dict[str, Peer] = {
@@ -233,16 +238,33 @@ OURS: dict[str, Peer] = {
 }
 PEERS: dict[str, Peer] = {
     **OURS,
-    "polar numpy": Peer("polar equations as printed, NumPy; SciPy's RK45", _polar_numpy, True),
-    "cartesian numpy": Peer("complex equations, NumPy; SciPy's DOP853", _cartesian_numpy, True),
-    "jitcode": Peer("JiTCODE: C from symbols; SciPy's dopri5", _jitcode, True),
-    "numba": Peer("hand-written loops in Numba, RK4", _numba, False),
-    "brainpy": Peer("BrainPy: odeint by rk4 in a compiled for_loop", _brainpy, False, True),
-    "brian2": Peer("Brian 2: summed variables, rk4, C++", brian.prepare, False),
+    "polar numpy": Peer(
+        description="polar equations as printed, NumPy; SciPy's RK45",
+        prepare=_polar_numpy,
+        adaptive=True,
+    ),
+    "cartesian numpy": Peer(
+        description="complex equations, NumPy; SciPy's DOP853",
+        prepare=_cartesian_numpy,
+        adaptive=True,
+    ),
+    "jitcode": Peer(
+        description="JiTCODE: C from symbols; SciPy's dopri5", prepare=_jitcode, adaptive=True
+    ),
+    "numba": Peer(description="hand-written loops in Numba, RK4", prepare=_numba, adaptive=False),
+    "brainpy": Peer(
+        description="BrainPy: odeint by rk4 in a compiled for_loop",
+        prepare=_brainpy,
+        adaptive=False,
+        compiles=True,
+    ),
+    "brian2": Peer(
+        description="Brian 2: summed variables, rk4, C++", prepare=brian.prepare, adaptive=False
+    ),
     "brian2 staged": Peer(
-        "Brian 2: RK4 written out in stages, C++",
-        functools.partial(brian.prepare, staged=True),
-        False,
+        description="Brian 2: RK4 written out in stages, C++",
+        prepare=functools.partial(brian.prepare, staged=True),
+        adaptive=False,
     ),
 }
 

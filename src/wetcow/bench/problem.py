@@ -48,7 +48,7 @@ class NetworkProblem(NamedTuple):
 
     def network(self) -> Network:
         """The same for `wetcow.simulate`."""
-        return Network(self.gamma, self.omega, Dense(self.r))
+        return Network(gamma=self.gamma, omega=self.omega, coupling=Dense(self.r))
 
 
 def problem(num_modes: int, seed: int = 0) -> NetworkProblem:
@@ -67,7 +67,7 @@ def problem(num_modes: int, seed: int = 0) -> NetworkProblem:
     omega = rng.uniform(1 - SPREAD, 1 + SPREAD, num_modes)
     phases = rng.uniform(-np.pi, np.pi, num_modes)
     a0 = 0.1 * np.exp(1j * phases)
-    return NetworkProblem(np.full(num_modes, EXCITATION), omega, r, a0)
+    return NetworkProblem(gamma=np.full(num_modes, EXCITATION), omega=omega, r=r, a0=a0)
 
 
 def cartesian(a: Any, one: NetworkProblem) -> np.ndarray:

@@ -135,9 +135,12 @@ def beside(rows: Rows) -> Rows:
     found = {key: _seconds_to_error(own) for key, own in runs.items()}
     return [
         {
-            **{"method": method, "n": n, "span": runs[n, method][0]["span"]},
+            "method": method,
+            "n": n,
+            "span": runs[n, method][0]["span"],
             "prepare_seconds": max(row["prepare_seconds"] for row in runs[n, method]),
-            **{"seconds": seconds, "ratio": seconds / ours},
+            "seconds": seconds,
+            "ratio": seconds / ours,
         }
         for (n, method), seconds in found.items()
         if seconds is not None and (ours := found.get((n, "wetcow"))) is not None

@@ -46,7 +46,7 @@ def command(
             from wetcow.explore.model import load_model
 
             loaded = load_model(model)
-        server = app.make_server(port, app.Models(loaded, data_dir, seed))
+        server = app.make_server(port, app.Models(loaded=loaded, data_dir=data_dir, seed=seed))
         url = f"http://{app.ADDRESS}:{server.port}/"
         typer.echo(f"the explorer is at {url}")
         note("Ctrl-C ends it")

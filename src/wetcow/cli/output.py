@@ -91,7 +91,8 @@ def versions() -> dict[str, str]:
     """Return versions of what results depend on."""
     names = ("jax", "numpy", "scipy", "scikit-learn")
     return {
-        **{"python": platform.python_version(), "wetcow": __version__},  # also if not installed
+        "python": platform.python_version(),
+        "wetcow": __version__,  # also if not installed
         **{name: metadata.version(name) for name in names},
     }
 

@@ -134,7 +134,10 @@ class SparseCoupling(Entries):
         )
         entries = self.entries(target.shape, seed)
         return Sparse(
-            _known(n), target, source, entries if entries.ndim else np.full(target.shape, entries)
+            num_modes=_known(n),
+            target=target,
+            source=source,
+            value=entries if entries.ndim else np.full(target.shape, entries),
         )
 
 

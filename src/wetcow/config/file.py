@@ -145,8 +145,9 @@ class Config(ConfigTable):
             return self._connectome(self.system)
         rows, n = self.system.rows(seed)
         if isinstance(self.system, ModeSystem):
+            rows["gamma"] = _full(rows["gamma"], n)
             with _naming("system"):
-                return Mode(**{**rows, "gamma": _full(rows["gamma"], n)})
+                return Mode(**rows)
         if isinstance(self.coupling, MemoryCoupling):
             with _naming("coupling"):
                 return _memory(self.coupling, rows, n, seed)
@@ -185,13 +186,14 @@ def _memory(coupling: MemoryCoupling, rows: dict, n: int | None, seed: int | Non
     drawn = coupling.nearest_to == "random"
     if drawn:
         require_seed(seed, "nearest_to")
+    rows["omega"] = _full(rows["omega"], n)
     return memorize(
         Mode(coupling.target.gamma, coupling.target.omega),
         background=coupling.background,
         max_weight=coupling.max_weight,
         max_phase=coupling.max_phase,
         seed=seed if drawn else None,
-        **{**rows, "omega": _full(rows["omega"], n)},
+        **rows,
     )
 
 

@@ -118,7 +118,7 @@ def look_at_network(
     np.fill_diagonal(coupling, 0)
     a0 = np.full(LARGEST, START, complex)
     a0[:size] = phases(seed, size)
-    network = Network(gamma, omega, Dense(coupling))
+    network = Network(gamma=gamma, omega=omega, coupling=Dense(coupling))
     motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))
     code = f"""import numpy as np
 import wetcow as wc

@@ -147,6 +147,8 @@ def find_cached(
         evidence = from_plain(content["evidence"])
         if not all(claim.verdict in get_args(Verdict) for claim in evidence.claims):
             return None
-        return Cached(evidence, content["date"], content["seconds"], content["key"])
+        return Cached(
+            evidence=evidence, date=content["date"], seconds=content["seconds"], key=content["key"]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -117,14 +117,20 @@ def from_plain(kept: dict[str, Any]) -> Evidence:
 
     Examples
     --------
-    >>> claim = Claim("Waves are fast.", "abstract", "holds partly", "As fast as others.")
-    >>> found = Evidence("Speed", [claim], [EvidenceTable("speed", [{"n": 1}], {"n": "modes"}, "")], [])
+    >>> claim = Claim(
+    ...     "Waves are fast.",
+    ...     where="abstract",
+    ...     verdict="holds partly",
+    ...     measured="As fast as others.",
+    ... )
+    >>> table = EvidenceTable("speed", rows=[{"n": 1}], labels={"n": "modes"}, caption="")
+    >>> found = Evidence("Speed", claims=[claim], tables=[table], texts=[])
     >>> from_plain(to_plain(found)) == found
     True
     """
     return Evidence(
-        kept["title"],
-        [Claim(**claim) for claim in kept["claims"]],
-        [EvidenceTable(**table) for table in kept["tables"]],
-        list(kept["texts"]),
+        title=kept["title"],
+        claims=[Claim(**claim) for claim in kept["claims"]],
+        tables=[EvidenceTable(**table) for table in kept["tables"]],
+        texts=list(kept["texts"]),
     )

@@ -46,7 +46,10 @@ class Replay(NamedTuple):
     t1: float
 
 
-REPLAYS = {"fig2": Replay(1.5, 0.4, 50.0), "fig3": Replay(1.98, 0.8, 200.0)}
+REPLAYS = {
+    "fig2": Replay(gamma=1.5, background=0.4, t1=50.0),
+    "fig3": Replay(gamma=1.98, background=0.8, t1=200.0),
+}
 
 
 def single_modes(criticality: Any = SUPPLEMENT, t1: float = 800.0) -> xr.Dataset:

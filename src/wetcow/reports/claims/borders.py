@@ -81,8 +81,11 @@ def steepness() -> list[dict[str, Any]]:
                 found = [np.max([np.abs(f(c)) for c in sides], axis=0) for f in (exact, used)]
                 rows += [
                     {
-                        **{"code": code, "border": border, "distance": float(distance)},
-                        **{"exact": float(one), "used": float(other)},
+                        "code": code,
+                        "border": border,
+                        "distance": float(distance),
+                        "exact": float(one),
+                        "used": float(other),
                     }
                     for distance, one, other in zip(distances, *found, strict=True)
                 ]

@@ -106,7 +106,8 @@ def measure(
     summary = [
         {
             **where,
-            **{"method": label, "clean": float(clean.mean())},
+            "method": label,
+            "clean": float(clean.mean()),
             "corrupted": float(answers.mean()),
             **_ahead(of_images[OURS] - of_images[label], label != OURS),
         }
@@ -154,10 +155,10 @@ def judge(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any]]) ->
             f"points with 95 % intervals: {beside}."
         )
     return Claim(
-        "Robust; will push the bounds on out-of-distribution generalization.",
-        "abstract, conclusion",
-        by_rule(all(ahead), any(beaten)),
-        " ".join(said),
+        claim="Robust; will push the bounds on out-of-distribution generalization.",
+        where="abstract, conclusion",
+        verdict=by_rule(all(ahead), any(beaten)),
+        measured=" ".join(said),
     )
 
 
@@ -183,8 +184,13 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         f"of 64 randomly deformed images; neighbours: {_NEIGHBOURS}."
     )
     labels = {
-        **{"title": "data", "method": "method", "clean": "clean", "corrupted": "corrupted"},
-        **{"ahead": "ours ahead by", "low": "95 % from", "high": "to"},
+        "title": "data",
+        "method": "method",
+        "clean": "clean",
+        "corrupted": "corrupted",
+        "ahead": "ours ahead by",
+        "low": "95 % from",
+        "high": "to",
     }
     methods = list(dict.fromkeys(row["method"] for row in summary))
     by_kind = [{**dict.fromkeys(methods), **row} for row in kinds]
@@ -200,12 +206,17 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     if not has_torch():
         texts.append(NO_TORCH)
     tables = [
-        EvidenceTable("corruptions", summary, labels, caption),
+        EvidenceTable(name="corruptions", rows=summary, labels=labels, caption=caption),
         EvidenceTable(
-            "corruption_kinds", by_kind, shown, "Accuracy by kind, means over strengths."
+            name="corruption_kinds",
+            rows=by_kind,
+            labels=shown,
+            caption="Accuracy by kind, means over strengths.",
         ),
     ]
-    return Evidence("Corrupted images", [judge(summary, kinds)], tables, texts)
+    return Evidence(
+        title="Corrupted images", claims=[judge(summary, kinds)], tables=tables, texts=texts
+    )
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:
@@ -229,7 +240,9 @@ def _draw_kinds(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any
             axis.plot(
                 [0, *row["strengths"]],
                 [one["clean"], *row["curves"][one["method"]]],
-                **{"color": colour, "ls": line, "label": one["method"]},
+                color=colour,
+                ls=line,
+                label=one["method"],
                 lw=2.4 if one["method"] == OURS else 1.4,
             )
         axis.set_title(row["kind"], fontsize=10)

@@ -77,7 +77,8 @@ def load_images(
 
 def wave(name: str, seed: int, **parameters: Any) -> WaveClassifier:
     """Return our classifier with what follows from the data set's kind of images."""
-    return WaveClassifier(random_state=seed, **{**RECIPES[name], **parameters})
+    parameters = RECIPES[name] | parameters
+    return WaveClassifier(random_state=seed, **parameters)
 
 
 def accuracy(learner: Any, part: Part) -> float:

@@ -133,9 +133,15 @@ def measure(data: Images, seeds: Sequence[int], effort: Effort) -> list[dict[str
 
 def _row(data: Images, label: str, order: str, each: list[float]) -> dict[str, Any]:
     return {
-        **{"data": data.name, "title": data.title, "method": label, "order": order},
-        **{"accuracy": float(np.mean(each)), "spread": float(np.std(each, ddof=len(each) > 1))},
-        **{"each": each, "first": None, "curve": None},
+        "data": data.name,
+        "title": data.title,
+        "method": label,
+        "order": order,
+        "accuracy": float(np.mean(each)),
+        "spread": float(np.std(each, ddof=len(each) > 1)),
+        "each": each,
+        "first": None,
+        "curve": None,
     }
 
 
@@ -165,10 +171,10 @@ def judge(rows: list[dict[str, Any]]) -> Claim:
         )
     kept = max(same) <= _WITHIN
     return Claim(
-        "The algorithms can be expected to be resilient to catastrophic forgetting.",
-        "sections I, VII",
-        by_rule(kept and max(fresh) <= _WITHIN, kept),
-        " ".join(said),
+        claim="The algorithms can be expected to be resilient to catastrophic forgetting.",
+        where="sections I, VII",
+        verdict=by_rule(kept and max(fresh) <= _WITHIN, kept),
+        measured=" ".join(said),
     )
 
 
@@ -192,8 +198,12 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         f"({strengths})."
     )
     labels = {
-        **{"title": "data", "method": "method", "order": "classes", "accuracy": "accuracy"},
-        **{"spread": "standard deviation", "first": "of the first two classes, in the end"},
+        "title": "data",
+        "method": "method",
+        "order": "classes",
+        "accuracy": "accuracy",
+        "spread": "standard deviation",
+        "first": "of the first two classes, in the end",
     }
     curves = [
         {
@@ -205,18 +215,23 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         for i, value in enumerate(row["curve"] or [])
     ]
     return Evidence(
-        "Catastrophic forgetting",
-        [judge(rows)],
-        [
-            EvidenceTable("forgetting", rows, labels, caption),
+        title="Catastrophic forgetting",
+        claims=[judge(rows)],
+        tables=[
+            EvidenceTable(name="forgetting", rows=rows, labels=labels, caption=caption),
             EvidenceTable(
-                "forgetting_curve",
-                curves,
-                {"title": "data", "method": "method", "classes": "seen", "accuracy": "accuracy"},
-                "Accuracy over the classes seen so far, after each task.",
+                name="forgetting_curve",
+                rows=curves,
+                labels={
+                    "title": "data",
+                    "method": "method",
+                    "classes": "seen",
+                    "accuracy": "accuracy",
+                },
+                caption="Accuracy over the classes seen so far, after each task.",
             ),
         ],
-        _remarks(rows),
+        texts=_remarks(rows),
     )
 
 
@@ -251,7 +266,10 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
             axis.plot(
                 [row["classes"] for row in line],
                 [row["accuracy"] for row in line],
-                **{"color": colour, "marker": "o", "ms": 4, "label": label},
+                color=colour,
+                marker="o",
+                ms=4,
+                label=label,
                 lw=2.5 if label == OURS else 1.5,
             )
         axis.set(title=TITLES[name], xlabel="classes learned", ylim=(0, 1.02))

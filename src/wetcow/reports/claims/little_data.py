@@ -174,9 +174,16 @@ def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> l
                 reached[label] = list(pool.map(functools.partial(score, make), seeds, drawn))
         for label, each in reached.items():
             row = {
-                **{"data": data.name, "title": data.title, "size": size, "method": label},
-                **{"accuracy": float(np.mean(each)), "spread": float(np.std(each, ddof=1))},
-                **{"each": each, "ahead": None, "low": None, "high": None},
+                "data": data.name,
+                "title": data.title,
+                "size": size,
+                "method": label,
+                "accuracy": float(np.mean(each)),
+                "spread": float(np.std(each, ddof=1)),
+                "each": each,
+                "ahead": None,
+                "low": None,
+                "high": None,
             }
             if label != OURS:
                 row |= _paired(np.subtract(reached[OURS], each))
@@ -212,11 +219,11 @@ def judge(rows: Sequence[dict[str, Any]]) -> Claim:
             )
         said.append(f"{TITLES[name]}, images of each class: {'; '.join(parts)}.")
     return Claim(
-        "Extreme data efficiency: well-informed decisions based on small amounts of data",
-        "abstract, conclusion",
-        by_rule(not behind and 2 * len(ahead) > len(cases), bool(ahead)),
-        f"Ahead of every peer in {len(ahead)} of {len(cases)} cases, behind one or more in "
-        f"{len(behind)}. Differences in points to the best peer, with 95 % intervals. "
+        claim="Extreme data efficiency: well-informed decisions based on small amounts of data",
+        where="abstract, conclusion",
+        verdict=by_rule(not behind and 2 * len(ahead) > len(cases), bool(ahead)),
+        measured=f"Ahead of every peer in {len(ahead)} of {len(cases)} cases, behind one or more "
+        f"in {len(behind)}. Differences in points to the best peer, with 95 % intervals. "
         + " ".join(said),
     )
 
@@ -231,19 +238,27 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         data = load_images(name, effort, n_test=count)
         rows += measure(data, sizes, draws, effort)
     labels = {
-        **{"title": "data", "size": "images of a class", "method": "method"},
-        **{"accuracy": "test accuracy", "spread": "standard deviation"},
-        **{"ahead": "ours ahead by", "low": "95 % from", "high": "to"},
+        "title": "data",
+        "size": "images of a class",
+        "method": "method",
+        "accuracy": "test accuracy",
+        "spread": "standard deviation",
+        "ahead": "ours ahead by",
+        "low": "95 % from",
+        "high": "to",
     }
     return Evidence(
-        "Learning from little data",
-        [judge(rows)],
-        [
+        title="Learning from little data",
+        claims=[judge(rows)],
+        tables=[
             EvidenceTable(
-                "little_data", rows, labels, _caption(sizes, draws, count, quick=effort.quick)
+                name="little_data",
+                rows=rows,
+                labels=labels,
+                caption=_caption(sizes, draws, count, quick=effort.quick),
             )
         ],
-        _remarks(rows, quick=effort.quick),
+        texts=_remarks(rows, quick=effort.quick),
     )
 
 

@@ -66,14 +66,27 @@ def wave_trainer(
     classifier = wave(
         data.name,
         seed,
-        **{"n_modes": modes, "patch_size": 5, "n_regions": 3, "frame": "seven"},
-        **{"response": _RESPONSES[name], "ridge": 1e-3, "margin_passes": 0},
+        n_modes=modes,
+        patch_size=5,
+        n_regions=3,
+        frame="seven",
+        response=_RESPONSES[name],
+        ridge=1e-3,
+        margin_passes=0,
     ).fit(learned.images, learned.labels)
     hidden = classifier.hidden_
     seen = [Part(hidden.images(_rows(part)), part.labels) for part in (learned, judged)]
-    rate = classifier.learning_rate
-    start = hidden, classifier.class_modes_, classifier.sharpness_
-    return training.Trainer(*start, *seen[0], seen[1], None, rate, seed)
+    return training.Trainer(
+        hidden=hidden,
+        modes=classifier.class_modes_,
+        sharpness=classifier.sharpness_,
+        images=seen[0].images,
+        labels=seen[0].labels,
+        validation=seen[1],
+        augmentation=None,
+        rate=classifier.learning_rate,
+        seed=seed,
+    )
 
 
 def _rows(part: Part) -> np.ndarray:
@@ -86,7 +99,7 @@ def of_trainer(trainer: training.Trainer) -> Learner:
     def scores(network: Any, images: Any) -> Any:
         return training.logits(network, trainer.problem, images, trainer.plan)
 
-    return Learner(scores, trainer.network, lambda network: network.layers)
+    return Learner(scores=scores, weights=trainer.network, hidden=lambda network: network.layers)
 
 
 def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
@@ -95,7 +108,9 @@ def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
 
     def of(scores: Callable[[Any, Any], Any]) -> Learner:
         return Learner(
-            lambda w, images: scores(w, images.reshape(len(images), -1)), weights, lambda w: w[:-1]
+            scores=lambda w, images: scores(w, images.reshape(len(images), -1)),
+            weights=weights,
+            hidden=lambda w: w[:-1],
         )
 
     spiking = {SPIKING: STEEPNESS, TRUE_SLOPE: None}
@@ -132,7 +147,10 @@ class Watched:
         self.rows.append(
             {
                 **self.labels,
-                **{"step": step, "loss": loss, "gradient": whole, "coupling": size},
+                "step": step,
+                "loss": loss,
+                "gradient": whole,
+                "coupling": size,
                 "hidden": norm(self.learner.hidden(slopes)),
                 "finite": bool(np.isfinite(whole) and np.isfinite(size)),
                 "accuracy": accuracy_of_weights(self.learner, scored, self.judged),
@@ -191,7 +209,9 @@ def measure(
             learner, rate = others[name], _PEERS_RATE
         labels = {"data": data.name, "title": data.title, "learner": name}
         for steps in (sizes.steps, LONGER * sizes.steps):
-            watched = Watched(learner, some, framed, {**labels, "steps": steps})
+            watched = Watched(
+                learner=learner, some=some, judged=framed, labels={**labels, "steps": steps}
+            )
             if name in _RESPONSES:
                 _by_recipe(trainer, watched, steps, each)
             else:

@@ -65,8 +65,8 @@ class StreamSizes(NamedTuple):
     modes: tuple[int, ...]
 
 
-_FULL = StreamSizes(48_000, 10, 500, 10_000, (128, 32))
-_QUICK = StreamSizes(1_000, 2, 100, 1_000, (128,))
+_FULL = StreamSizes(stream=48_000, updates=10, answers=500, test=10_000, modes=(128, 32))
+_QUICK = StreamSizes(stream=1_000, updates=2, answers=100, test=1_000, modes=(128,))
 
 
 class _Linear:
@@ -193,8 +193,10 @@ def run(effort: Effort) -> Evidence:
             'The convolutional network was left out: PyTorch is not installed (pip install "wetcow'
             '[bench]").'
         )
-    table = EvidenceTable("real_time", rows, _LABELS, caption)
-    return Evidence("Real time: answers and updates", _claims(rows), [table], texts)
+    table = EvidenceTable(name="real_time", rows=rows, labels=_LABELS, caption=caption)
+    return Evidence(
+        title="Real time: answers and updates", claims=_claims(rows), tables=[table], texts=texts
+    )
 
 
 def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
@@ -209,18 +211,18 @@ def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
     single, in_100, in_1000 = (_number(ours[f"rate_{block}"]) for block in (1, 100, 1000))
     return [
         Claim(
-            f"Decisions in real time (an image in {within:.0f} ms)",
-            "abstract, conclusion",
-            by_rule(ours["latency_95"] <= within, ours["latency"] <= within),
-            f"One image takes {ours['latency']:.2g} ms (median), 95 % within "
+            claim=f"Decisions in real time (an image in {within:.0f} ms)",
+            where="abstract, conclusion",
+            verdict=by_rule(ours["latency_95"] <= within, ours["latency"] <= within),
+            measured=f"One image takes {ours['latency']:.2g} ms (median), 95 % within "
             f"{ours['latency_95']:.2g} ms. {beside}.",
         ),
         Claim(
-            f"Learning in real time ({RATE:.0f} images a second)",
-            "abstract, conclusion",
-            by_rule(ours["rate_1"] >= RATE, best >= RATE),
-            f"{single} images/s one at a time, {in_100} in blocks of 100, {in_1000} in blocks of "
-            f"1000. {less}.",
+            claim=f"Learning in real time ({RATE:.0f} images a second)",
+            where="abstract, conclusion",
+            verdict=by_rule(ours["rate_1"] >= RATE, best >= RATE),
+            measured=f"{single} images/s one at a time, {in_100} in blocks of 100, {in_1000} in "
+            f"blocks of 1000. {less}.",
         ),
     ]
 

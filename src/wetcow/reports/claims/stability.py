@@ -34,11 +34,24 @@ BOUND = 30.0
 _ERROR = 1e-6  # of a slope that is integrated
 
 _COLOURS = {
-    **{WAVES: GREEN, PAPERS: "#8cc63f", RECTIFIED: "#b8860b"},
-    **{PERCEPTRON: BLUE, SPIKING: RED, TRUE_SLOPE: GREY},
+    WAVES: GREEN,
+    PAPERS: "#8cc63f",
+    RECTIFIED: "#b8860b",
+    PERCEPTRON: BLUE,
+    SPIKING: RED,
+    TRUE_SLOPE: GREY,
 }
-_FULL = TrainingSizes(6_000, 2_000, 16, 320, 4, LEARNERS)
-_QUICK = TrainingSizes(1_000, 1_000, 8, 64, 4, (WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE))
+_FULL = TrainingSizes(
+    train=6_000, validation=2_000, modes=16, steps=320, looks=4, learners=LEARNERS
+)
+_QUICK = TrainingSizes(
+    train=1_000,
+    validation=1_000,
+    modes=8,
+    steps=64,
+    looks=4,
+    learners=(WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE),
+)
 
 
 def summarise(
@@ -61,7 +74,9 @@ def summarise(
         at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
         curve = [
             {
-                **{"step": row["step"], "loss": _finite(row["loss"]), "accuracy": row["accuracy"]},
+                "step": row["step"],
+                "loss": _finite(row["loss"]),
+                "accuracy": row["accuracy"],
                 "gradient": _finite(row["gradient"] / first["gradient"]),
                 "coupling": _finite(row["coupling"] / first["coupling"]),
             }
@@ -69,15 +84,20 @@ def summarise(
         ]
         rows.append(
             {
-                **{"data": name, "title": first["title"], "learner": learner},
-                **{"usual": short[-1]["accuracy"], "longer": long[-1]["accuracy"]},
+                "data": name,
+                "title": first["title"],
+                "learner": learner,
+                "usual": short[-1]["accuracy"],
+                "longer": long[-1]["accuracy"],
                 "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
                 "loss": curve[-1]["loss"],
                 "gradient": _largest([row["gradient"] for row in curve]),
                 "coupling": _largest([row["coupling"] for row in curve]),
-                **{"hidden": first["hidden"], "finite": all(row["finite"] for row in of)},
+                "hidden": first["hidden"],
+                "finite": all(row["finite"] for row in of),
                 **{f"at_{row['factor']}": row["accuracy"] for row in at},
-                **{"finite_rates": all(row["finite"] for row in at), "curve": curve},
+                "finite_rates": all(row["finite"] for row in at),
+                "curve": curve,
             }
         )
     return rows
@@ -128,35 +148,34 @@ def judge(
         worse = f"Worse became: {', '.join(dict.fromkeys(row['learner'] for row in lost))}."
     return [
         Claim(
-            "Numerical stability makes the algorithms robust even in the face of extensive "
+            claim="Numerical stability makes the algorithms robust even in the face of extensive "
             "training",
-            "section V",
-            by_rule(finite and all(_kept(row, n) for row in ours), finite),
-            f"After {LONGER} times the usual steps: {_long(ours)} Beside them {_long(others)} "
-            f"{worse}",
+            where="section V",
+            verdict=by_rule(finite and all(_kept(row, n) for row in ours), finite),
+            measured=f"After {LONGER} times the usual steps: {_long(ours)} Beside them "
+            f"{_long(others)} {worse}",
         ),
         Claim(
-            "The full range of dynamics, from linear oscillations to spiking, is perfectly "
+            claim="The full range of dynamics, from linear oscillations to spiking, is perfectly "
             "differentiable",
-            "section V",
-            by_rule(smooth and exact <= BOUND, smooth),
-            f"The motion of a mode is: slopes by γ of its amplitude after a time of 10 are at most "
-            f"{largest:.2g}, beside both borders too, and quotients of differences within "
-            f"{error:.0e}. What it settles to is not: slopes of mean amplitude and spiking "
+            where="section V",
+            verdict=by_rule(smooth and exact <= BOUND, smooth),
+            measured="The motion of a mode is: slopes by γ of its amplitude after a time of 10 "
+            f"are at most {largest:.2g}, beside both borders too, and quotients of differences "
+            f"within {error:.0e}. What it settles to is not: slopes of mean amplitude and spiking "
             f"frequency beside criticality 1 grow as 1/sqrt(distance), to {exact:.0f} at "
             f"{borders.DISTANCES[-1]:.0e}. Those that training uses in their place are at most "
             f"{used:.2g}.",
         ),
         Claim(
-            "Not subject to the non-differentiability of spiking neurons, whose derivative is zero "
-            "but at threshold",
-            "section V",
-            by_rule(blocked and 0 < hidden[WAVES] < np.inf, hidden[WAVES] > 0),
-            f"The gradient of hidden couplings has a norm of {hidden[WAVES]:.2g} with waves and "
-            f"{hidden[TRUE_SLOPE]:.2g} with integrate-and-fire neurons (LIF). The surrogate slope "
-            f"that is usual for these makes it {hidden[SPIKING]:.2g}, and they reach "
-            + ", ".join(_of_spiking(rows, row["data"]) for row in ours)
-            + ".",
+            claim="Not subject to the non-differentiability of spiking neurons, whose derivative "
+            "is zero but at threshold",
+            where="section V",
+            verdict=by_rule(blocked and 0 < hidden[WAVES] < np.inf, hidden[WAVES] > 0),
+            measured=f"The gradient of hidden couplings has a norm of {hidden[WAVES]:.2g} with "
+            f"waves and {hidden[TRUE_SLOPE]:.2g} with integrate-and-fire neurons (LIF). The "
+            f"surrogate slope that is usual for these makes it {hidden[SPIKING]:.2g}, and they "
+            "reach " + ", ".join(_of_spiking(rows, row["data"]) for row in ours) + ".",
         ),
     ]
 
@@ -190,20 +209,28 @@ def _slopes_table(slopes: Sequence[dict[str, Any]]) -> EvidenceTable:
         at = {f"{row['distance']:.0e}": row["exact"] for row in of}
         rows.append(
             {
-                **{"code": code, "border": border, "1e-02": at["1e-02"], "1e-08": at["1e-08"]},
-                **{"used": of[-1]["used"], "anywhere": borders.steepest(code), "of": of},
+                "code": code,
+                "border": border,
+                "1e-02": at["1e-02"],
+                "1e-08": at["1e-08"],
+                "used": of[-1]["used"],
+                "anywhere": borders.steepest(code),
+                "of": of,
             }
         )
     labels = {
-        **{"code": "code", "border": "border", "1e-02": "exact slope, 0.01 away"},
-        **{"1e-08": "exact, 1e-8 away", "used": "in training, 1e-8 away"},
+        "code": "code",
+        "border": "border",
+        "1e-02": "exact slope, 0.01 away",
+        "1e-08": "exact, 1e-8 away",
+        "used": "in training, 1e-8 away",
         "anywhere": "in training, anywhere",
     }
     caption = (
         "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
         "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
     )
-    return EvidenceTable("stability_slopes", rows, labels, caption)
+    return EvidenceTable(name="stability_slopes", rows=rows, labels=labels, caption=caption)
 
 
 def _motion_table(moving: Sequence[dict[str, Any]]) -> EvidenceTable:
@@ -211,7 +238,7 @@ def _motion_table(moving: Sequence[dict[str, Any]]) -> EvidenceTable:
     caption = (
         "Slopes by γ of a mode's amplitude after a time of 10, ω = 1; it is critical at γ = 2."
     )
-    return EvidenceTable("stability_motion", list(moving), labels, caption)
+    return EvidenceTable(name="stability_motion", rows=list(moving), labels=labels, caption=caption)
 
 
 def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
@@ -226,10 +253,15 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     effort.say("slopes beside the borders of spiking")
     slopes, moving, rows = borders.steepness(), borders.sensitivity(), summarise(looks, rates)
     labels = {
-        **{"title": "data", "learner": "network", "usual": "usual steps"},
-        **{"longer": f"{LONGER} times as many", "least": "least in their second half"},
-        **{"loss": "loss at last", "gradient": "largest gradient", "coupling": "largest coupling"},
-        **{"finite": "all finite"},
+        "title": "data",
+        "learner": "network",
+        "usual": "usual steps",
+        "longer": f"{LONGER} times as many",
+        "least": "least in their second half",
+        "loss": "loss at last",
+        "gradient": "largest gradient",
+        "coupling": "largest coupling",
+        "finite": "all finite",
         **{f"at_{factor}": f"rate × {factor}" for factor in FACTORS},
         "finite_rates": "all finite",
     }
@@ -249,10 +281,13 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         "slopes as if the root were never below 0.05, so that gradients are bounded, and near the "
         "border not quite those of the loss.",
     ]
-    table = EvidenceTable("stability", rows, labels, caption)
+    table = EvidenceTable(name="stability", rows=rows, labels=labels, caption=caption)
     claims = judge(rows, slopes, moving, sizes.validation)
     return Evidence(
-        "Numerical stability", claims, [table, _slopes_table(slopes), _motion_table(moving)], texts
+        title="Numerical stability",
+        claims=claims,
+        tables=[table, _slopes_table(slopes), _motion_table(moving)],
+        texts=texts,
     )
 
 

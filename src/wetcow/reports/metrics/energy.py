@@ -69,10 +69,19 @@ def _in_rows(part: Part) -> Part:
 
 
 def _row(
-    network: str, size: str, count: Count, learning: float, parameters: float, reached: float
+    network: str,
+    size: str,
+    *,
+    count: Count,
+    learning: float,
+    parameters: float,
+    reached: float,
 ) -> dict[str, Any]:
     return {
-        **{"network": network, "size": size, "accuracy": reached, "parameters": parameters},
+        "network": network,
+        "size": size,
+        "accuracy": reached,
+        "parameters": parameters,
         **{f"{name}_count": value for name, value in count._asdict().items()},
         "operations": count.operations,
         "bytes": 4 * count.memory_words,
@@ -104,8 +113,12 @@ def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, A
         count = operations.waves(model.hidden_, data.n_classes)
         learning = learning_waves(model, count, len(data.train.labels))
         row = _row(
-            *(WAVES, f"{modes} modes", count, learning, count.memory_words - pixels),
-            accuracy(model, data.test),
+            WAVES,
+            f"{modes} modes",
+            count=count,
+            learning=learning,
+            parameters=count.memory_words - pixels,
+            reached=accuracy(model, data.test),
         )
         rows.append({**row, "features": model.hidden_.mean.size})
         smallest = smallest or (model, row)
@@ -129,7 +142,12 @@ def _integrated(
     reached = float(np.mean(np.array(said) == test.labels[:images]))
     agreement = float(np.mean(np.array(said) == model.predict(test.images[:images])))
     row = _row(
-        *(INTEGRATED, closed["size"], count, closed["learning"], closed["parameters"]), reached
+        INTEGRATED,
+        closed["size"],
+        count=count,
+        learning=closed["learning"],
+        parameters=closed["parameters"],
+        reached=reached,
     )
     return {**row, "images": images, "agreement": agreement}
 
@@ -167,7 +185,14 @@ def _perceptron(data: Images, width: int, sizes: EnergySizes, effort: Effort) ->
     learning = _BACKWARD * count.operations * sizes.passes * len(data.train.labels)
     parameters = count.memory_words - widths[0]
     reached = accuracy(peer, data.test)
-    return _row(PERCEPTRON, f"2 × {width} units", count, learning, parameters, reached)
+    return _row(
+        PERCEPTRON,
+        f"2 × {width} units",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
 
 
 def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> dict[str, Any]:
@@ -175,7 +200,11 @@ def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> di
     effort.say(f"energy: LIF, {width} neurons")
     widths = (data.train.images[0].size, width, width, data.n_classes)
     weights = initial_weights(np.random.default_rng(effort.seed), widths)
-    learner = Learner(lambda w, rows: scores_and_spikes(w, rows)[0], weights, lambda w: w[:-1])
+    learner = Learner(
+        scores=lambda w, rows: scores_and_spikes(w, rows)[0],
+        weights=weights,
+        hidden=lambda w: w[:-1],
+    )
     train, test = _in_rows(data.train), _in_rows(data.test)
     each = max(len(train.labels) // DESCENT_BATCH, 1)
     steps = sizes.passes * each, each, _SPIKING_RATE, effort.seed
@@ -187,7 +216,14 @@ def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> di
     dense = currents + STEPS * operations.layers(widths[1:]).operations
     learning = _BACKWARD * dense * sizes.passes * len(train.labels)
     parameters = operations.layers(widths).memory_words - widths[0]
-    row = _row(SPIKING, f"2 × {width}, {STEPS} steps", count, learning, parameters, reached)
+    row = _row(
+        SPIKING,
+        f"2 × {width}, {STEPS} steps",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
     return {**row, "rate": sum(fired) / (STEPS * sum(widths[1:-1])), "spikes": fired}
 
 
@@ -215,7 +251,14 @@ def _convnet(
     learning = _BACKWARD * count.operations * sizes.steps * CONVNET_BATCH
     parameters = count.memory_words - data.train.images[0].size
     reached = accuracy(peer, _in_rows(data.test))
-    return _row(CONVNET, f"{named} maps", count, learning, parameters, reached)
+    return _row(
+        CONVNET,
+        f"{named} maps",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
 
 
 def measure(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:

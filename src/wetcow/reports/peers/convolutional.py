@@ -96,8 +96,12 @@ class Small(_OfImages):
         super().__init__(pixels, classes)
         first, second, third = maps
         self.layers = nn.Sequential(
-            *(*_convolved(1, first), *_convolved(first, second), nn.MaxPool2d(2)),
-            *(*_convolved(second, third), nn.MaxPool2d(2), nn.Flatten()),
+            *_convolved(1, first),
+            *_convolved(first, second),
+            nn.MaxPool2d(2),
+            *_convolved(second, third),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
             nn.Linear(third * (self.side // 4) ** 2, classes),
         )
 
@@ -109,8 +113,12 @@ class Residual(_OfImages):
         super().__init__(pixels, classes)
         self.layers = nn.Sequential(
             *_convolved(1, 16),
-            *(_Block(16, 16, 1), _Block(16, 32, 2), _Block(32, 64, 2)),
-            *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes)),
+            _Block(maps=16, wider=16, stride=1),
+            _Block(maps=16, wider=32, stride=2),
+            _Block(maps=32, wider=64, stride=2),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(64, classes),
         )
 
 
