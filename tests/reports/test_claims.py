@@ -22,7 +22,8 @@ def run(effort):
     with open(r"{log}", "a") as file:
         file.write("{name}\\n")
     rows = [{{"n": 1, "fast": float("inf"), "few": (1.0, 2.0, 3.0)}}]
-    claim = Claim("{name} <waves>", "here", by_rule(False, effort.quick), "1 of 2")
+    verdict = by_rule(False, effort.quick)
+    claim = Claim("{name} <waves>", where="here", verdict=verdict, measured="1 of 2")
     labels = {{"n": "number", "fast": "speed", "few": "quartiles"}}
     table = EvidenceTable("of_{name}", rows=rows, labels=labels, caption="Counted.")
     return Evidence("On {name}", claims=[claim], tables=[table], texts=["Yes."])

@@ -8,7 +8,14 @@ import pytest
 from wetcow import datasets
 from wetcow.reports.claims import borders, long_training, stability
 from wetcow.reports.claims.data import Images, Part
-from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
+from wetcow.reports.claims.descent import (
+    Learner,
+    accuracy_of_weights,
+    descend,
+    gradient,
+    largest,
+    norm,
+)
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.peers import spiking
 from wetcow.reports.peers.perceptron import initial_weights
@@ -40,7 +47,7 @@ def test_first_step_of_adam_has_the_length_of_the_rate():
     assert [step for step, *_ in seen] == [1, 2, 3]
     np.testing.assert_allclose(np.abs(seen[0][2]), 0.25, rtol=1e-3)
     assert seen[0][1] == pytest.approx(np.log(2)) and seen[2][1] < seen[0][1]
-    assert accuracy(learner, seen[-1][2], part) == 1.0
+    assert accuracy_of_weights(learner, seen[-1][2], part) == 1.0
 
 
 def test_divergence_is_noticed():

@@ -102,8 +102,9 @@ def storable(evidence: Evidence) -> Evidence:
     Examples
     --------
     >>> from wetcow.reports.evidence import EvidenceTable
-    >>> table = EvidenceTable("t", [{"periods": float("inf"), "sizes": (1, 2)}], {}, "")
-    >>> storable(Evidence("Speed", [], [table], [])).tables[0].rows
+    >>> rows = [{"periods": float("inf"), "sizes": (1, 2)}]
+    >>> table = EvidenceTable("t", rows=rows, labels={}, caption="")
+    >>> storable(Evidence("Speed", claims=[], tables=[table], texts=[])).tables[0].rows
     [{'periods': None, 'sizes': [1, 2]}]
     """
     return from_plain(plain(to_plain(evidence)))
