@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow import datasets, installation
+from wetcow import datasets, idx_files, installation
 from wetcow.cli import app, doctor
 
 
@@ -182,7 +182,7 @@ def test_complete_data_have_no_problem(tmp_path, monkeypatch):
             key, content = f"{name}/train-{kind}", f"{name} {kind}".encode()
             (tmp_path / key).write_bytes(content)
             files[key] = (len(content), hashlib.sha256(content).hexdigest())
-    monkeypatch.setattr(datasets, "_FILES", files)
+    monkeypatch.setattr(idx_files, "FILES", files)
     assert datasets.check_folder(tmp_path)[1] == {"mnist": "", "fashion-mnist": ""}
     result = run_doctor("--data-dir", tmp_path, "--json", "-")
     assert all(one["complete"] for one in json.loads(result.stdout)["data"]["sets"].values())

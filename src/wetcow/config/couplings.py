@@ -7,19 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, Tag, model_validator
 
-from wetcow.config.values import (
-    MOST_NUMBERS,
-    Array,
-    ConfigTable,
-    Drawn,
-    PositiveCount,
-    Range,
-    Values,
-    by_kind,
-    generator,
-    matrix_fits,
-    numbers,
-)
+from wetcow.config.tables import MOST_NUMBERS, ConfigTable, PositiveCount, by_kind, matrix_fits
+from wetcow.config.values import Array, Drawn, Range, Values, generator, numbers
 from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense

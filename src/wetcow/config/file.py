@@ -14,17 +14,15 @@ from pydantic import Field, NonNegativeInt, PrivateAttr, ValidationError, model_
 
 from wetcow.config.couplings import AnyCoupling, MemoryCoupling
 from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, NetworkSystem
-from wetcow.config.values import (
+from wetcow.config.tables import (
     DEEPEST,
     LARGEST_MATRIX,
     MOST_NUMBERS,
     ConfigTable,
-    Values,
     check_numbers,
-    numbers,
-    require_seed,
     shown,
 )
+from wetcow.config.values import Values, numbers, require_seed
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, Tag
 
-from wetcow.config.values import ConfigTable, PositiveCount, Values, by_kind, numbers
+from wetcow.config.tables import ConfigTable, PositiveCount, by_kind
+from wetcow.config.values import Values, numbers
 from wetcow.modes.criticality import CANONICAL
 
 
