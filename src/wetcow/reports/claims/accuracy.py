@@ -76,10 +76,17 @@ def measure(data: Images, effort: Effort) -> list[dict[str, Any]]:
 
 def _residual(name: str, seed: int) -> Any:
     """Return a small ResNet that is trained as long, on images deformed in the same way."""
-    from wetcow.reports.peers.convolutional import Residual, TrainedInTime
+    from wetcow.reports.peers.convolutional import Residual
+    from wetcow.reports.peers.torch_training import TrainedInTime
 
-    cores = os.cpu_count() or 1
-    return TrainedInTime(Residual, _MINUTES, _LEARNING_RATE, _DEFORMED[name], seed, cores)
+    return TrainedInTime(
+        Residual,
+        minutes=_MINUTES,
+        learning_rate=_LEARNING_RATE,
+        augmentation=_DEFORMED[name],
+        seed=seed,
+        num_threads=os.cpu_count() or 1,
+    )
 
 
 def _scored(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -228,3 +228,61 @@ def measure(
             found = {"rate": factor * rate, "accuracy": reached, "finite": finite}
             rates.append({**labels, "factor": factor, **found})
     return looks, rates
+
+
+def summarise(
+    looks: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a row for each network: the usual training beside the long one, and high rates.
+
+    Parameters
+    ----------
+    looks, rates : sequences of dict
+        From `measure`.
+    """
+    rows = []
+    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in looks):
+        of = [row for row in looks if (row["data"], row["learner"]) == (name, learner)]
+        usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
+        short = [row for row in of if row["steps"] == usual]
+        long = [row for row in of if row["steps"] == longer]
+        first = long[0]
+        at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
+        curve = [
+            {
+                "step": row["step"],
+                "loss": _finite(row["loss"]),
+                "accuracy": row["accuracy"],
+                "gradient": _finite(row["gradient"] / first["gradient"]),
+                "coupling": _finite(row["coupling"] / first["coupling"]),
+            }
+            for row in long
+        ]
+        rows.append(
+            {
+                "data": name,
+                "title": first["title"],
+                "learner": learner,
+                "usual": short[-1]["accuracy"],
+                "longer": long[-1]["accuracy"],
+                "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
+                "loss": curve[-1]["loss"],
+                "gradient": _largest_known([row["gradient"] for row in curve]),
+                "coupling": _largest_known([row["coupling"] for row in curve]),
+                "hidden": first["hidden"],
+                "finite": all(row["finite"] for row in of),
+                **{f"at_{row['factor']}": row["accuracy"] for row in at},
+                "finite_rates": all(row["finite"] for row in at),
+                "curve": curve,
+            }
+        )
+    return rows
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _largest_known(values: Sequence[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return max(found) if len(found) == len(values) else None

@@ -24,6 +24,7 @@ from wetcow.reports.claims.long_training import (
     WIDTH,
     TrainingSizes,
     measure,
+    summarise,
 )
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
@@ -52,64 +53,6 @@ _QUICK = TrainingSizes(
     looks=4,
     learners=(WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE),
 )
-
-
-def summarise(
-    looks: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return a row for each network: the usual training beside the long one, and high rates.
-
-    Parameters
-    ----------
-    looks, rates : sequences of dict
-        From `measure`.
-    """
-    rows = []
-    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in looks):
-        of = [row for row in looks if (row["data"], row["learner"]) == (name, learner)]
-        usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
-        short = [row for row in of if row["steps"] == usual]
-        long = [row for row in of if row["steps"] == longer]
-        first = long[0]
-        at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
-        curve = [
-            {
-                "step": row["step"],
-                "loss": _finite(row["loss"]),
-                "accuracy": row["accuracy"],
-                "gradient": _finite(row["gradient"] / first["gradient"]),
-                "coupling": _finite(row["coupling"] / first["coupling"]),
-            }
-            for row in long
-        ]
-        rows.append(
-            {
-                "data": name,
-                "title": first["title"],
-                "learner": learner,
-                "usual": short[-1]["accuracy"],
-                "longer": long[-1]["accuracy"],
-                "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
-                "loss": curve[-1]["loss"],
-                "gradient": _largest([row["gradient"] for row in curve]),
-                "coupling": _largest([row["coupling"] for row in curve]),
-                "hidden": first["hidden"],
-                "finite": all(row["finite"] for row in of),
-                **{f"at_{row['factor']}": row["accuracy"] for row in at},
-                "finite_rates": all(row["finite"] for row in at),
-                "curve": curve,
-            }
-        )
-    return rows
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None
-
-
-def _largest(values: Sequence[float | None]) -> float | None:
-    found = [value for value in values if value is not None]
-    return max(found) if len(found) == len(values) else None
 
 
 def judge(
@@ -201,46 +144,6 @@ def _of_spiking(rows: Sequence[dict[str, Any]], name: str) -> str:
     )
 
 
-def _slopes_table(slopes: Sequence[dict[str, Any]]) -> EvidenceTable:
-    """A row for each border, and all slopes of it."""
-    rows = []
-    for code, border in dict.fromkeys((row["code"], row["border"]) for row in slopes):
-        of = [row for row in slopes if (row["code"], row["border"]) == (code, border)]
-        at = {f"{row['distance']:.0e}": row["exact"] for row in of}
-        rows.append(
-            {
-                "code": code,
-                "border": border,
-                "1e-02": at["1e-02"],
-                "1e-08": at["1e-08"],
-                "used": of[-1]["used"],
-                "anywhere": borders.steepest(code),
-                "of": of,
-            }
-        )
-    labels = {
-        "code": "code",
-        "border": "border",
-        "1e-02": "exact slope, 0.01 away",
-        "1e-08": "exact, 1e-8 away",
-        "used": "in training, 1e-8 away",
-        "anywhere": "in training, anywhere",
-    }
-    caption = (
-        "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
-        "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
-    )
-    return EvidenceTable(name="stability_slopes", rows=rows, labels=labels, caption=caption)
-
-
-def _motion_table(moving: Sequence[dict[str, Any]]) -> EvidenceTable:
-    labels = {"gamma": "γ", "slope": "slope", "difference": "quotient of differences"}
-    caption = (
-        "Slopes by γ of a mode's amplitude after a time of 10, ω = 1; it is critical at γ = 2."
-    )
-    return EvidenceTable(name="stability_motion", rows=list(moving), labels=labels, caption=caption)
-
-
 def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     """Train waves and peers for long and at high rates, and look at slopes."""
     sizes = _QUICK if effort.quick else _FULL
@@ -286,7 +189,7 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     return Evidence(
         title="Numerical stability",
         claims=claims,
-        tables=[table, _slopes_table(slopes), _motion_table(moving)],
+        tables=[table, borders.slopes_table(slopes), borders.motion_table(moving)],
         texts=texts,
     )
 
