@@ -175,7 +175,29 @@ def _memory(page: Page, which: str, seed: int) -> None:
     wanted = float(Mode(gamma=target).spiking_frequency())
     order, periods = float(order_parameter(run)[-1]), float(time_to_synchrony(run))
     off = float(np.max(np.abs(each / wanted - 1)))
-    rows = [
+    for claim in _memory_claims(
+        number, regime, seed, off=off, order=order, periods=periods, wanted=wanted
+    ):
+        page.claim(claim)
+    columns = {"quantity": "quantity", "paper": "paper", "ours": "integrated"}
+    rows = _memory_rows(links, target, each, order=order, periods=periods)
+    page.table(which, rows, columns)
+    page.text(
+        "The paper's modes keep different wavefronts; ours become copies of the target, because "
+        "the couplings give every mode the target's total excitation and total frequency. The sign "
+        "of [30] is the one that follows from [20] (ω̄_i = ω_i − Σ w_ij sin δ_ij)."
+    )
+
+
+def _memory_rows(
+    links: np.ndarray, target: float, each: np.ndarray, *, order: float, periods: float
+) -> list[dict[str, str]]:
+    """What a memory is made of and does, beside what the paper says of it."""
+    single = Mode(gamma=target)
+    wanted = float(single.spiking_frequency())
+    adiabatic = float(single.spiking_frequency("adiabatic"))
+    analytic = float(single.spiking_frequency("analytic"))
+    return [
         {
             "quantity": "standard deviation of ω_i (mean 1)",
             "paper": "0.58–0.59",
@@ -193,9 +215,8 @@ def _memory(page: Page, which: str, seed: int) -> None:
         },
         {
             "quantity": "spiking frequency of the single mode",
-            "paper": f"[14]: {float(Mode(gamma=target).spiking_frequency('analytic')):.5f}",
-            "ours": f"{wanted:.5f} (adiabatic: "
-            f"{float(Mode(gamma=target).spiking_frequency('adiabatic')):.5f})",
+            "paper": f"[14]: {analytic:.5f}",
+            "ours": f"{wanted:.5f} (adiabatic: {adiabatic:.5f})",
         },
         {
             "quantity": "spiking frequencies of the ten modes",
@@ -213,8 +234,20 @@ def _memory(page: Page, which: str, seed: int) -> None:
             "ours": f"{periods:.3f}",
         },
     ]
-    columns = {"quantity": "quantity", "paper": "paper", "ours": "integrated"}
-    page.claim(
+
+
+def _memory_claims(
+    number: str,
+    regime: str,
+    seed: int,
+    *,
+    off: float,
+    order: float,
+    periods: float,
+    wanted: float,
+) -> list[Claim]:
+    """Judge whether a memory replays its mode, and how soon."""
+    return [
         Claim(
             claim=f"Ten modes of other frequencies replay a {regime} mode without its sensory "
             "input",
@@ -222,22 +255,14 @@ def _memory(page: Page, which: str, seed: int) -> None:
             verdict=by_rule(off < 0.005 and order > 0.99, off < 0.05 and order > 0.9),
             measured=f"All spike within {off:.1e} of its frequency {wanted:.4f}, and the order "
             f"parameter is {order:.4f}.",
-        )
-    )
-    page.claim(
+        ),
         Claim(
             claim=f"They synchronize faster than a single linear period ({regime} memory)",
             where=f"figure {number}",
             verdict=by_rule(periods < 1, periods < 2),
             measured=f"r stays at 0.99 or more after {periods:.3f} linear periods (seed {seed}).",
-        )
-    )
-    page.table(which, rows, columns)
-    page.text(
-        "The paper's modes keep different wavefronts; ours become copies of the target, because "
-        "the couplings give every mode the target's total excitation and total frequency. The sign "
-        "of [30] is the one that follows from [20] (ω̄_i = ω_i − Σ w_ij sin δ_ij)."
-    )
+        ),
+    ]
 
 
 def fig2(page: Page, seed: int, quick: bool = False) -> None:

@@ -175,14 +175,33 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         summary += found[0]
         kinds += found[1]
         sizes.append(f"{data.title} {len(data.train.labels):,} and {len(data.test.labels):,}")
-    modes = f" Ours with {_QUICK_MODES} hidden modes." if effort.quick else ""
-    steps = _QUICK_STEPS if effort.quick else _STEPS
     caption = (
         f"Mean accuracy over {len(CORRUPTIONS)} kinds of corruption in strengths "
         f"{', '.join(map(str, strengths))}, the same images for all. Learned, clean, and scored: "
-        f"{'; '.join(sizes)}. One seed; intervals are over images.{modes} Network: {steps:,} steps "
-        f"of 64 randomly deformed images; neighbours: {_NEIGHBOURS}."
+        f"{'; '.join(sizes)}. {_methods(effort.quick)}"
     )
+    return Evidence(
+        title="Corrupted images",
+        claims=[judge(summary, kinds)],
+        tables=_tables(summary, kinds, caption),
+        texts=_remarks(effort.quick),
+    )
+
+
+def _methods(quick: bool) -> str:
+    """What a caption says of how all learn."""
+    modes = f" Ours with {_QUICK_MODES} hidden modes." if quick else ""
+    steps = _QUICK_STEPS if quick else _STEPS
+    return (
+        f"One seed; intervals are over images.{modes} Network: {steps:,} steps of 64 randomly "
+        f"deformed images; neighbours: {_NEIGHBOURS}."
+    )
+
+
+def _tables(
+    summary: list[dict[str, Any]], kinds: list[dict[str, Any]], caption: str
+) -> list[EvidenceTable]:
+    """Means over kinds, and accuracy by kind."""
     labels = {
         "title": "data",
         "method": "method",
@@ -193,30 +212,29 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         "high": "to",
     }
     methods = list(dict.fromkeys(row["method"] for row in summary))
-    by_kind = [{**dict.fromkeys(methods), **row} for row in kinds]
-    shown = {"title": "data", "kind": "corruption", **{method: method for method in methods}}
+    return [
+        EvidenceTable(name="corruptions", rows=summary, labels=labels, caption=caption),
+        EvidenceTable(
+            name="corruption_kinds",
+            rows=[{**dict.fromkeys(methods), **row} for row in kinds],
+            labels={"title": "data", "kind": "corruption", **{one: one for one in methods}},
+            caption="Accuracy by kind, means over strengths.",
+        ),
+    ]
+
+
+def _remarks(quick: bool) -> list[str]:
     texts = [
         "The network has seen turned, sheared and shifted images while it was trained, ours none; "
         "the common frame undoes shifts, sizes and shears, and takes the ground away. What is "
         "ground was chosen on validation images of MNIST with noise, fog, contrast and brightness "
         "of these kinds; garments have no frame."
     ]
-    if effort.quick:
+    if quick:
         texts.append("The network is trained briefly here; only the full report trains it well.")
     if not has_torch():
         texts.append(NO_TORCH)
-    tables = [
-        EvidenceTable(name="corruptions", rows=summary, labels=labels, caption=caption),
-        EvidenceTable(
-            name="corruption_kinds",
-            rows=by_kind,
-            labels=shown,
-            caption="Accuracy by kind, means over strengths.",
-        ),
-    ]
-    return Evidence(
-        title="Corrupted images", claims=[judge(summary, kinds)], tables=tables, texts=texts
-    )
+    return texts
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:

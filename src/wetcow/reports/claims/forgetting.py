@@ -197,6 +197,16 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         f"{modes}Perceptrons: two hidden layers of 256 units, Adam. EWC: λ from validation images "
         f"({strengths})."
     )
+    return Evidence(
+        title="Catastrophic forgetting",
+        claims=[judge(rows)],
+        tables=[_table(rows, caption), _curves(rows)],
+        texts=_remarks(rows),
+    )
+
+
+def _table(rows: list[dict[str, Any]], caption: str) -> EvidenceTable:
+    """A row for each method: what it knows in the end."""
     labels = {
         "title": "data",
         "method": "method",
@@ -205,33 +215,28 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         "spread": "standard deviation",
         "first": "of the first two classes, in the end",
     }
+    return EvidenceTable(name="forgetting", rows=rows, labels=labels, caption=caption)
+
+
+def _curves(rows: list[dict[str, Any]]) -> EvidenceTable:
+    """A row for each method and task: what it knows after it."""
     curves = [
         {
-            **{key: row[key] for key in ("data", "title", "method")},
+            "data": row["data"],
+            "title": row["title"],
+            "method": row["method"],
             "classes": CLASSES_PER_TASK * (i + 1),
             "accuracy": value,
         }
         for row in rows
         for i, value in enumerate(row["curve"] or [])
     ]
-    return Evidence(
-        title="Catastrophic forgetting",
-        claims=[judge(rows)],
-        tables=[
-            EvidenceTable(name="forgetting", rows=rows, labels=labels, caption=caption),
-            EvidenceTable(
-                name="forgetting_curve",
-                rows=curves,
-                labels={
-                    "title": "data",
-                    "method": "method",
-                    "classes": "seen",
-                    "accuracy": "accuracy",
-                },
-                caption="Accuracy over the classes seen so far, after each task.",
-            ),
-        ],
-        texts=_remarks(rows),
+    labels = {"title": "data", "method": "method", "classes": "seen", "accuracy": "accuracy"}
+    return EvidenceTable(
+        name="forgetting_curve",
+        rows=curves,
+        labels=labels,
+        caption="Accuracy over the classes seen so far, after each task.",
     )
 
 
