@@ -25,7 +25,7 @@ import wetcow as wc
 from wetcow.cli.output import write_json
 from wetcow.files import save_figure
 from wetcow.networks.connectome import Connectome, load_connectome
-from wetcow.reports.brain import (
+from wetcow.plotting import (
     figure_connectivity,
     figure_phase_approximation,
     figure_phase_diagram,

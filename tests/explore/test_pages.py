@@ -139,7 +139,7 @@ def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
 
 
 def test_tabs_are_filled_when_they_are_opened(model):
-    page = app.page(app.Models(loaded=model, data_dir=None, seed=0))
+    page = app.explorer_page(app.Models(loaded=model, data_dir=None, seed=0))
     (tabs,) = page.select(pn.Tabs)
     assert [len(place) for place in tabs] == [1, 0, 0, 0]
     tabs.active = 3

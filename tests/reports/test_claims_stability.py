@@ -12,8 +12,8 @@ from wetcow.reports.claims.descent import (
     Learner,
     accuracy_of_weights,
     descend,
-    gradient,
     largest,
+    loss_gradient,
     norm,
 )
 from wetcow.reports.evidence import Effort, from_plain, to_plain
@@ -32,7 +32,7 @@ def quadratic():
 
 def test_gradient_is_that_of_the_mean_cross_entropy():
     learner, part = quadratic()
-    found = np.asarray(gradient(learner, learner.weights, part))
+    found = np.asarray(loss_gradient(learner, learner.weights, part))
     # Softmax of zeros is a half for both: x (1/2 − label), in the mean.
     wanted = np.mean(part.images[:, 0] * (0.5 - part.labels))
     np.testing.assert_allclose(found[0], [-wanted, wanted], rtol=1e-5)

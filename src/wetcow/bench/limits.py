@@ -20,7 +20,7 @@ _LINKS = 100  # of each mode of a sparse network
 _KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform
 
 
-def machine() -> dict[str, float]:
+def machine_limits() -> dict[str, float]:
     """Bytes read per second from memory, and float32 operations per second of matrix products.
 
     Both as JAX does them on all cores; the better of two ways to read.

@@ -95,13 +95,13 @@ QUICK = BenchSizes(
 
 
 def _limits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
-    machine = [limits.machine()]
+    machine = [limits.machine_limits()]
     rows = limits.dense(sizes.dense, seed)
-    machine.append(limits.machine())
+    machine.append(limits.machine_limits())
     rows += limits.batch(sizes.batch, sizes.states, seed)
     rows += limits.sparse(sizes.sparse, seed)
     rows += limits.sheets(sizes.sheets, seed)
-    machine.append(limits.machine())
+    machine.append(limits.machine_limits())
     yield from limits.of_limits(rows, machine)
 
 

@@ -52,7 +52,7 @@ def command(
         note("Ctrl-C ends it")
         if show:
             typer.launch(url)
-        app.answer(server)
+        app.serve_until_interrupted(server)
 
 
 def _import() -> Any:

@@ -102,7 +102,7 @@ def run(
         raise ValueError(f"--out must end in .nc or .zarr, got {out.name!r}")
     if plot is not None and plot.suffix not in PICTURES:
         raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
-    from wetcow.cli.summary import summarize, summarize_sweep
+    from wetcow.cli.summary import summarize_run, summarize_sweep
     from wetcow.config import load_config
     from wetcow.simulation.store import discard_run
 
@@ -111,7 +111,7 @@ def run(
     if restart and out is not None and out.suffix == ".zarr":
         discard_run(out)
     results, seconds = _simulate(config, system, out, progress)
-    summary = summarize_sweep(results, system) if config.sweep else summarize(results, system)
+    summary = summarize_sweep(results, system) if config.sweep else summarize_run(results, system)
     report = {
         "config": path,
         "out": out,

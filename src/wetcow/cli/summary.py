@@ -49,7 +49,7 @@ def _frequencies(run: xr.Dataset) -> xr.DataArray:
         return synchrony.spiking_frequency(run)
 
 
-def summarize(results: xr.Dataset, system: System) -> dict[str, Any]:
+def summarize_run(results: xr.Dataset, system: System) -> dict[str, Any]:
     """Frequencies of each recorded mode, order parameter and time to synchrony.
 
     Parameters

@@ -178,7 +178,7 @@ def run(
     report = {
         **images,
         **settings,
-        **summarize(tissue, waves),
+        **summarize_tissue(tissue, waves),
         "files": files,
         "seconds": time.perf_counter() - start,
         "versions": versions(),
@@ -220,7 +220,7 @@ def _quartiles(values: Any) -> list[float]:
     return np.percentile(known, [25, 50, 75]).tolist() if known.size else [float("nan")] * 3
 
 
-def summarize(tissue: Conductivity, waves: Any) -> dict[str, Any]:
+def summarize_tissue(tissue: Conductivity, waves: Any) -> dict[str, Any]:
     """Numbers of voxels, and quartiles over them of conductivity, γ, ω and |ω/γ|.
 
     Parameters

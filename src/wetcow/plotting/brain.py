@@ -70,7 +70,7 @@ def plot_brain(
     ends = _strongest(connectome.weights if links is None else links, num_links)
     low, high = (np.nanmin(values), np.nanmax(values)) if limits is None else limits
     largest = np.argsort(np.nan_to_num(values, nan=-np.inf))[::-1][:num_names]
-    names = connectome.regions or ()
+    names: Any = connectome.regions or ()
     figure = Figure(figsize=(13, 3.7), layout="constrained")
     extent = [float(np.ptp(positions[:, across])) for across, _ in PROJECTIONS]
     widths = [max(one, max(extent) / 3, 1e-9) for one in extent]

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.images.augmentation import GARMENTS, HANDWRITING
-from wetcow.plotting.ticks import plain_ticks
+from wetcow.plotting.style import plain_ticks
 from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 

@@ -69,7 +69,7 @@ _loss_and_gradient = jax.value_and_grad(_cross_entropy)
 _gradient = jax.jit(jax.grad(_cross_entropy), static_argnums=1)
 
 
-def gradient(learner: Learner, weights: Any, part: Part) -> Any:
+def loss_gradient(learner: Learner, weights: Any, part: Part) -> Any:
     """Return the gradient of the mean cross-entropy over some images, shaped like the weights."""
     labels = jnp.asarray(part.labels, jnp.int32)
     return _gradient(weights, learner.scores, jnp.asarray(part.images), labels)

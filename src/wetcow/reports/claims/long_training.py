@@ -14,8 +14,8 @@ from wetcow.reports.claims.descent import (
     Learner,
     accuracy_of_weights,
     descend,
-    gradient,
     largest,
+    loss_gradient,
     norm,
 )
 from wetcow.reports.evidence import Effort
@@ -32,7 +32,7 @@ LEARNERS = (WAVES, PAPERS, RECTIFIED, PERCEPTRON, SPIKING, TRUE_SLOPE)
 
 _RESPONSES: dict[str, Response] = {WAVES: "both", PAPERS: "analytic", RECTIFIED: "relu"}
 _PEERS_RATE = 1e-3
-WIDTH = 128  # units of peers
+PEER_UNITS = 128  # units of peers
 _IN_GRADIENT = 256  # images of which the gradient is taken at each look
 
 
@@ -104,7 +104,7 @@ def of_trainer(trainer: training.Trainer) -> Learner:
 
 def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
     """Return the other networks, of one hidden layer, on the same images as rows."""
-    weights = initial_weights(np.random.default_rng(seed), (pixels, WIDTH, n_classes))
+    weights = initial_weights(np.random.default_rng(seed), (pixels, PEER_UNITS, n_classes))
 
     def of(scores: Callable[[Any, Any], Any]) -> Learner:
         return Learner(
@@ -141,7 +141,7 @@ class Watched:
 
     def look(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
         """Note the step, the loss since the last look, and sizes now; score the average."""
-        slopes = gradient(self.learner, weights, self.some)
+        slopes = loss_gradient(self.learner, weights, self.some)
         whole, size = norm(slopes), largest(weights)
         scored = weights if average is None else average
         self.rows.append(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wetcow.plotting.ticks import plain_ticks
+from wetcow.plotting.style import plain_ticks
 from wetcow.reports.claims import borders
 from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
 from wetcow.reports.claims.long_training import (
@@ -16,12 +16,12 @@ from wetcow.reports.claims.long_training import (
     LEARNERS,
     LONGER,
     PAPERS,
+    PEER_UNITS,
     PERCEPTRON,
     RECTIFIED,
     SPIKING,
     TRUE_SLOPE,
     WAVES,
-    WIDTH,
     TrainingSizes,
     measure,
     summarise,
@@ -208,9 +208,9 @@ def _training_table(rows: list[dict[str, Any]], sizes: TrainingSizes) -> Evidenc
     caption = (
         f"Accuracies on {sizes.validation:,} validation images (none of the test) after "
         f"{sizes.steps} and {LONGER * sizes.steps} steps with {sizes.train:,} images, framed to "
-        f"7×7 pixels as in the paper; {sizes.modes} hidden modes, or {WIDTH} units. The norm of "
-        "the gradient and the largest coupling are in units of those at first. Rates: usual steps "
-        "of plain Adam, with a constant rate so many times the usual one."
+        f"7×7 pixels as in the paper; {sizes.modes} hidden modes, or {PEER_UNITS} units. The norm "
+        "of the gradient and the largest coupling are in units of those at first. Rates: usual "
+        "steps of plain Adam, with a constant rate so many times the usual one."
     )
     return EvidenceTable(name="stability", rows=rows, labels=labels, caption=caption)
 
