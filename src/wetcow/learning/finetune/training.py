@@ -1,4 +1,4 @@
-"""Refine what was constructed by gradient: couplings, thresholds and frequencies [design, step 6].
+"""Refine what was constructed by gradient: couplings, thresholds and frequencies.
 
 All numbers of the hidden modes and of the class modes follow the gradient of the cross entropy of
 the class probabilities, by Adam with a learning rate that rises and falls once, on randomly
