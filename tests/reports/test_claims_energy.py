@@ -15,7 +15,7 @@ from wetcow.reports.claims import energy
 from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.metrics import energy as energy_metrics, operations
-from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 
 

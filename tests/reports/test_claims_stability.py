@@ -18,7 +18,7 @@ from wetcow.reports.claims.descent import (
 )
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.peers import spiking
-from wetcow.reports.peers.perceptron import initial_weights
+from wetcow.reports.peers.layers import initial_weights
 
 
 def quadratic():

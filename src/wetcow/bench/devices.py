@@ -25,7 +25,7 @@ def _worker(port: int, index: int, count: int, sizes: list[int], seed: int) -> l
     import jax.numpy as jnp
     import numpy as np
 
-    from wetcow.bench.growth import dense
+    from wetcow.bench.growth import dense_coupling
     from wetcow.networks.network import Network
     from wetcow.simulation.devices import arranged, everywhere, mesh_of
     from wetcow.simulation.integrate import Fixed, advance, initial_state
@@ -33,7 +33,9 @@ def _worker(port: int, index: int, count: int, sizes: list[int], seed: int) -> l
     rows = []
     for size in sizes:
         omega = np.linspace(0.8, 1.2, size, dtype=np.float32)
-        network = Network(gamma=0.5, omega=omega, coupling=dense(size, np.random.default_rng(seed)))
+        network = Network(
+            gamma=0.5, omega=omega, coupling=dense_coupling(size, np.random.default_rng(seed))
+        )
         mesh = mesh_of(jax.devices(), network)
         system = arranged(network, mesh)
         stepping = Fixed(dt=0.02, steps_per_sample=_STEPS, history=0, noisy=False)

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.peers import OURS, Peer, Run
+from wetcow.bench.peer import Peer, Run
+from wetcow.bench.peers import WETCOW
 from wetcow.networks.baselines import Kuramoto
 from wetcow.networks.structured import LowRank
 
@@ -97,8 +98,8 @@ def _numpy(problem: MeanField, t1: float) -> Run:
     return run
 
 
-PEERS: dict[str, Peer] = {
-    **OURS,
+KURAMOTO_PEERS: dict[str, Peer] = {
+    **WETCOW,
     "jaxkuramoto": Peer(
         description="jaxkuramoto: Runge-Kutta 4 of phases",
         prepare=_jaxkuramoto,
@@ -109,6 +110,6 @@ PEERS: dict[str, Peer] = {
 }
 
 
-def reference(problem: MeanField, t1: float) -> np.ndarray:
+def kuramoto_reference(problem: MeanField, t1: float) -> np.ndarray:
     """States at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
     return _numpy(problem, t1)(1e-12)

@@ -53,7 +53,7 @@ def _seconds(coupling: Coupling, state: np.ndarray) -> float:
     return seconds_per_call(product, jnp.asarray(state), coupling)
 
 
-def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """One product with a full complex64 matrix, laid out and not, beside reading it once."""
     rows = []
     for size in sizes:
@@ -81,7 +81,7 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """A hundred random links for each mode, laid out and not, beside reading them once."""
     rows = []
     for size in sizes:

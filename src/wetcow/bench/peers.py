@@ -6,9 +6,8 @@ import contextlib
 import functools
 import math
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,42 +16,14 @@ from scipy.integrate import solve_ivp
 
 from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
+from wetcow.bench.peer import Peer, Run
 from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
 from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
 from wetcow.simulation.single_kernel import advance_alone
 
-Run = Callable[[float], np.ndarray]
-
-_REPEATS, _ENOUGH = 3, 0.2  # runs at least, and seconds that all take at least
-_LONG = 5.0  # seconds; longer runs are not repeated
-_TOO_LONG = 20.0  # and after one of so many, no higher accuracy is asked for
 _W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
 _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
-
-
-class Peer(NamedTuple):
-    """A row of the comparison.
-
-    Attributes
-    ----------
-    description : str
-        What it is, in a few words.
-    prepare : callable (problem, t1) -> run
-        Imports, generates and compiles what serves for all runs; ImportError if it cannot. The
-        problem has a `size`, initial amplitudes `a0`, and makes a `network()`.
-        ``run(accuracy)`` returns amplitudes at `t1`, complex128 (n,), from ``problem.a0`` at 0.
-    adaptive : bool
-        Whether `accuracy` is a relative tolerance, with an absolute one of a hundredth of it; else
-        it is the step, time.
-    compiles : bool
-        Whether the first run to each accuracy compiles something.
-    """
-
-    description: str
-    prepare: Callable[[Any, float], Run]
-    adaptive: bool
-    compiles: bool = False
 
 
 def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False) -> Run:
@@ -230,14 +201,14 @@ def _ours(what: str, **how: bool) -> Peer:
     )
 
 
-OURS: dict[str, Peer] = {
+WETCOW: dict[str, Peer] = {
     "wetcow": _ours("double precision"),
     "wetcow single": _ours("single precision", double=False),
     "wetcow fixed": _ours("fixed steps, double precision", fixed=True),
     "wetcow fixed single": _ours("fixed steps, single precision", double=False, fixed=True),
 }
 PEERS: dict[str, Peer] = {
-    **OURS,
+    **WETCOW,
     "polar numpy": Peer(
         description="polar equations as printed, NumPy; SciPy's RK45",
         prepare=_polar_numpy,
@@ -272,42 +243,3 @@ PEERS: dict[str, Peer] = {
 def reference(problem: NetworkProblem, t1: float) -> np.ndarray:
     """Amplitudes at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
     return _cartesian_numpy(problem, t1)(1e-12)
-
-
-def measure(
-    name: str, peer: Peer, problem: Any, t1: float, accuracies: list[float], reference: np.ndarray
-) -> list[dict[str, Any]]:
-    """Prepare a peer and run it to each accuracy, the least first, while that is not too long.
-
-    Returns
-    -------
-    list of dict
-        method, n, accuracy; prepare_seconds, compilation included; seconds of the shortest
-        of three runs, of more if they are short, of one if it is long; error, the largest of
-        |a − reference| at `t1`, not finite where the method failed.
-
-    Raises
-    ------
-    ImportError
-        If a library is not installed.
-    """
-    run, prepared = _timed(peer.prepare, problem, t1)
-    rows = []
-    for accuracy in accuracies:
-        first = _timed(run, accuracy)[1] if peer.compiles else 0.0
-        a, *seconds = _timed(run, accuracy)
-        while seconds[-1] <= _LONG and (len(seconds) < _REPEATS or sum(seconds) < _ENOUGH):
-            seconds.append(_timed(run, accuracy)[1])
-        row = {"method": name, "n": problem.size, "accuracy": accuracy}
-        row["prepare_seconds"] = prepared + max(first - min(seconds), 0.0)
-        error = float(np.max(np.abs(a - reference)))
-        rows.append({**row, "seconds": min(seconds), "error": error})
-        if min(seconds) > _TOO_LONG:
-            break
-    return rows
-
-
-def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    start = time.perf_counter()
-    result = function(*arguments)
-    return result, time.perf_counter() - start

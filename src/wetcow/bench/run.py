@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.bench import devices, growth, kuramoto, limits, methods, peers, sweeps
+from wetcow.bench.peer import Peer, measure
 from wetcow.bench.problem import problem
 
 
@@ -96,10 +97,10 @@ QUICK = BenchSizes(
 
 def _limits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     machine = [limits.machine_limits()]
-    rows = limits.dense(sizes.dense, seed)
+    rows = limits.of_dense(sizes.dense, seed)
     machine.append(limits.machine_limits())
     rows += limits.batch(sizes.batch, sizes.states, seed)
-    rows += limits.sparse(sizes.sparse, seed)
+    rows += limits.of_sparse(sizes.sparse, seed)
     rows += limits.sheets(sizes.sheets, seed)
     machine.append(limits.machine_limits())
     yield from limits.of_limits(rows, machine)
@@ -138,7 +139,7 @@ _FINEST = {"wetcow single": 1e-6}  # tolerance; rounding lets none be smaller
 
 
 def _beside(
-    what: str, problem: Any, span: float, exact: np.ndarray, all_peers: dict[str, peers.Peer]
+    what: str, problem: Any, span: float, exact: np.ndarray, all_peers: dict[str, Peer]
 ) -> Iterator[dict[str, Any]]:
     size = problem.size
     for name, peer in all_peers.items():
@@ -147,7 +148,7 @@ def _beside(
         try:
             finest = _FINEST.get(name, 0.0)
             accuracies = [one for one in _ACCURACIES[peer.adaptive] if one >= finest]
-            rows = peers.measure(name, peer, problem, span, accuracies, exact)
+            rows = measure(name, peer, problem, span, accuracies, exact)
         except ImportError as error:
             rows = [{"method": name, "n": size, "missing": str(error)}]
         yield from ({"what": what, "span": span, **row} for row in rows)
@@ -163,8 +164,8 @@ def _peers(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
 def _kuramoto(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.phases:
         one = kuramoto.mean_field(size, seed)
-        exact = kuramoto.reference(one, _SPAN)
-        yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.PEERS)
+        exact = kuramoto.kuramoto_reference(one, _SPAN)
+        yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.KURAMOTO_PEERS)
 
 
 Measurement = Callable[[BenchSizes, int], Iterator[dict[str, Any]]]
@@ -242,9 +243,9 @@ def _apart(part: str, sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
         process.join()
 
 
-def _send(sending: Any, measure: Measurement, sizes: BenchSizes, seed: int) -> None:
+def _send(sending: Any, measurement: Measurement, sizes: BenchSizes, seed: int) -> None:
     try:
-        for row in measure(sizes, seed):
+        for row in measurement(sizes, seed):
             sending.send(row)
         sending.send(None)  # the end; without it, this was killed
     except KeyboardInterrupt:

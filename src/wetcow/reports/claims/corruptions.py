@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 
 from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, points, wave
+from wetcow.reports.claims.data import (
+    IMAGES,
+    OURS,
+    TITLES,
+    Images,
+    load_images,
+    percent,
+    points,
+    wave,
+)
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
@@ -22,7 +31,6 @@ _STEPS, _QUICK_STEPS = 1_500, 100
 _NEIGHBOURS = 3
 _DEVIATIONS = 1.96  # of a mean, for a 95 % interval
 
-OURS = "wetcow"
 NETWORK, FRAMED_NETWORK = "convolutional network", "network, same frame"
 NEAREST, FRAMED_NEAREST = "nearest neighbours", "neighbours, same frame"
 _STYLES = {

@@ -13,6 +13,7 @@ from wetcow.learning.presets import RECIPES
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")
+OURS = "wetcow"  # name of our classifier in tables
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
 
 _VALIDATION_SHARE = 6  # the last sixth of training images: 10,000 of MNIST and Fashion-MNIST

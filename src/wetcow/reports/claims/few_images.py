@@ -12,14 +12,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import Part, wave
+from wetcow.reports.claims.data import OURS, Part, wave
 from wetcow.reports.peers.line_up import OnPixels, has_torch, small_network
 
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
 QUICK_MODES, _QUICK_COPIES = 32, 10
 RIDGE = 0.1
 STEPS = 300
-OURS = "wetcow"
 
 
 def draw_few(part: Part, per_class: int, seed: int) -> Part:

@@ -31,7 +31,7 @@ _BUFFERS = (200, 2_000)  # images that replay keeps
 _STRENGTHS = (1e1, 1e2, 1e3, 1e4, 1e5)  # λ of elastic weight consolidation
 _WITHIN = 0.001  # 0.1 points: as good as the same
 
-OURS = "wetcow, partial_fit"
+IN_TURN = "wetcow, partial_fit"
 SAME_MODES = "wetcow, all at once, same hidden modes"
 JOINT = "wetcow, all at once"
 MARGINS = "wetcow, all at once, margin passes"
@@ -41,7 +41,7 @@ JOINT_PEER = "perceptron, all at once"
 RIDGE = "ridge on pixels, sums"
 _SEQUENTIAL = "one after the other"
 
-_COLOURS = {OURS: "#2a8a3e", TUNED: "#c8352b", ELASTIC: "#b8860b", RIDGE: "#777777"}
+_COLOURS = {IN_TURN: "#2a8a3e", TUNED: "#c8352b", ELASTIC: "#b8860b", RIDGE: "#777777"}
 _REPLAY_COLOURS = ("#8fb4e3", "#2b5fa8")
 
 
@@ -56,7 +56,7 @@ def learners(
     """Return how to make each learner that is given one task after the other."""
     classes = data.n_classes
     peers: dict[str, Callable[[], Any]] = {
-        OURS: lambda: InTurn(make(seed, margin_passes=0)),
+        IN_TURN: lambda: InTurn(make(seed, margin_passes=0)),
         RIDGE: lambda: RidgeOnPixels(classes),
         TUNED: lambda: Perceptron(classes, seed=seed),
         ELASTIC: lambda: ElasticPerceptron(classes, strength=strength, seed=seed),
@@ -159,13 +159,13 @@ def judge(rows: list[dict[str, Any]]) -> Claim:
     same, fresh, said = [], [], []
     for name in dict.fromkeys(row["data"] for row in rows):
         of = {row["method"]: row["accuracy"] for row in rows if row["data"] == name}
-        same.append(abs(of[OURS] - of[SAME_MODES]))
-        fresh.append(of[JOINT] - of[OURS])
+        same.append(abs(of[IN_TURN] - of[SAME_MODES]))
+        fresh.append(of[JOINT] - of[IN_TURN])
         peers = {"tuned on": TUNED, "EWC": ELASTIC}
         peers |= {f"replay of {size:,} images": replayed(size) for size in _BUFFERS}
         others = ", ".join(f"{short} {percent(of[label])}" for short, label in peers.items())
         said.append(
-            f"{TITLES[name]}: {percent(of[OURS])} in turn and {percent(of[SAME_MODES])} at once "
+            f"{TITLES[name]}: {percent(of[IN_TURN])} in turn and {percent(of[SAME_MODES])} at once "
             f"(with hidden modes from all classes {percent(of[JOINT])}). A perceptron in turn: "
             f"{others}; at once {percent(of[JOINT_PEER])}."
         )
@@ -244,9 +244,10 @@ def _remarks(rows: list[dict[str, Any]]) -> list[str]:
     said = []
     for name in dict.fromkeys(row["data"] for row in rows):
         of = {row["method"]: row for row in rows if row["data"] == name}
+        ours = of[IN_TURN]
         said.append(
-            f"{TITLES[name]}: the sums that stand for the images take {of[OURS]['kept']:,} bytes, "
-            f"as much as {of[OURS]['kept'] // of[OURS]['pixels']:,} images of one byte a pixel. "
+            f"{TITLES[name]}: the sums that stand for the images take {ours['kept']:,} bytes, "
+            f"as much as {ours['kept'] // ours['pixels']:,} images of one byte a pixel. "
             f"`fit` with margin passes, which need the earlier images again, reaches "
             f"{percent(of[MARGINS]['accuracy'])}."
         )
@@ -275,7 +276,7 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
                 marker="o",
                 ms=4,
                 label=label,
-                lw=2.5 if label == OURS else 1.5,
+                lw=2.5 if label == IN_TURN else 1.5,
             )
         axis.set(title=TITLES[name], xlabel="classes learned", ylim=(0, 1.02))
         axis.set_xticks([row["classes"] for row in line])

@@ -19,7 +19,7 @@ from wetcow.reports.claims.descent import (
     norm,
 )
 from wetcow.reports.evidence import Effort
-from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEEPNESS, scores_and_spikes
 
 LONGER = 10  # times as many steps as usual

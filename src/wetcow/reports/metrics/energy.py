@@ -19,8 +19,9 @@ from wetcow.reports.claims.descent import DESCENT_BATCH, Learner, descend
 from wetcow.reports.evidence import Effort
 from wetcow.reports.metrics import operations
 from wetcow.reports.metrics.operations import Count
+from wetcow.reports.peers.layers import initial_weights
 from wetcow.reports.peers.line_up import CONVNET_BATCH, has_torch, small_network
-from wetcow.reports.peers.perceptron import Perceptron, initial_weights
+from wetcow.reports.peers.perceptron import Perceptron
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 from wetcow.simulation.simulate import SimulationError
 

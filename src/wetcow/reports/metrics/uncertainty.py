@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.reports.claims.data import TITLES, Images, Part, load_images, wave
+from wetcow.reports.claims.data import OURS, TITLES, Images, Part, load_images, wave
 from wetcow.reports.evidence import Effort
 from wetcow.reports.images.letters import letters
 from wetcow.reports.metrics.confidence import (
@@ -23,7 +23,7 @@ from wetcow.reports.metrics.confidence import (
 from wetcow.reports.peers.line_up import Ensemble, has_torch, small_network
 from wetcow.reports.peers.perceptron import Perceptron
 
-OURS, VARIANCE = "wetcow", "wetcow, predictive variance"
+VARIANCE = "wetcow, predictive variance"
 NETWORK, PERCEPTRON, ENSEMBLE = "convolutional network", "perceptron", "ensemble"
 TEMPERED = ", temperature"
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)

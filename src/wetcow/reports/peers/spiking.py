@@ -61,7 +61,7 @@ def scores_and_spikes(
     ----------
     weights : list of pairs of arrays
         Matrix (inputs, outputs) and constant current (outputs,) of each layer, as of a perceptron
-        (`wetcow.reports.peers.perceptron`); the last is that of the class neurons.
+        (`wetcow.reports.peers.layers`); the last is that of the class neurons.
     rows : float array (n, pixels)
     steepness : float or None
         As for `fire`.
