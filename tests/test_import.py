@@ -1,6 +1,7 @@
 """Importing the package is light, and every public name resolves."""
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -38,3 +39,13 @@ def test_modules_are_found_where_they_were(old):
         found = importlib.import_module(f"wetcow.{old}")
     assert found is importlib.import_module(f"wetcow.{MOVED[old]}")
     assert found.__spec__.name == f"wetcow.{MOVED[old]}"
+
+
+@pytest.mark.parametrize("room", ["modes", "networks", "tissue"])
+def test_rooms_name_their_modules(room):
+    """What a room's stub says is there, and nothing is left out."""
+    package = importlib.import_module(f"wetcow.{room}")
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert modules <= set(package.__all__)
+    for name in package.__all__:
+        assert getattr(package, name).__doc__

@@ -1,4 +1,4 @@
-"""Where modules were in 0.1.0: imports from there still work, with a DeprecationWarning.
+"""Where modules were until 2026-11-28: imports from there work, with a DeprecationWarning.
 
 They go with the next release.
 """
@@ -63,6 +63,12 @@ MOVED = {
     "reports.spiking": "reports.peers.spiking",
     "simulation.alone": "simulation.single_kernel",
     "simulation.lanes": "simulation.batch",
+    "tissue.borders": "tissue.field.borders",
+    "tissue.exponential": "tissue.field.exponential",
+    "tissue.figures": "plotting.tissue",
+    "tissue.images": "tissue.mri.images",
+    "tissue.maps": "tissue.mri.maps",
+    "tissue.spectral": "tissue.field.spectral",
 }
 
 
@@ -83,6 +89,12 @@ class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         message = f"{old} is now {new}; the old name goes with the next release"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         sys.modules[old] = importlib.import_module(new)
+
+
+def attribute(package: str, name: str) -> ModuleType | None:
+    """Return the module that was `name` of `package`; None if there was none."""
+    old = f"{package}.{name}"
+    return importlib.import_module(old) if old.removeprefix("wetcow.") in MOVED else None
 
 
 def install() -> None:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from wetcow.reports.claims import corruptions
-from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.images.corruptions import CORRUPTIONS
+from wetcow.reports.images.data import Images, Part
 
 matplotlib.use("Agg")
 

@@ -12,8 +12,8 @@ from wetcow import WaveClassifier, datasets
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.model.encoder import encode_group
 from wetcow.reports.claims import energy
-from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Images, Part
 from wetcow.reports.metrics import energy as energy_metrics, operations
 from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes

@@ -7,9 +7,9 @@ import pytest
 
 from wetcow import datasets
 from wetcow.reports.claims import forgetting
-from wetcow.reports.claims.data import Part, accuracy
 from wetcow.reports.claims.tasks import learn_in_turn, tasks_of
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Part, accuracy
 from wetcow.reports.peers.continual import (
     ElasticPerceptron,
     ReplayPerceptron,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from wetcow.reports.claims import little_data
-from wetcow.reports.claims.data import Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Part
 from wetcow.reports.peers.line_up import OnPixels, deformed_copies
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from wetcow import datasets
 from wetcow.reports.claims import borders, long_training, stability
-from wetcow.reports.claims.data import Images, Part
-from wetcow.reports.claims.descent import (
+from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Images, Part
+from wetcow.reports.peers import spiking
+from wetcow.reports.peers.descent import (
     Learner,
     accuracy_of_weights,
     descend,
@@ -16,8 +18,6 @@ from wetcow.reports.claims.descent import (
     loss_gradient,
     norm,
 )
-from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.peers import spiking
 from wetcow.reports.peers.layers import initial_weights
 
 

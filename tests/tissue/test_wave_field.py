@@ -9,8 +9,8 @@ from scipy.linalg import expm
 from tissues import random_tensors, wavy
 
 import wetcow as wc
-from wetcow.tissue.borders import surround
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.tissue.field.borders import surround
 from wetcow.tissue.projection import local_rates
 
 

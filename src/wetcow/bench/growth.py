@@ -17,8 +17,9 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
-from wetcow.simulation.integrate import Fixed, advance, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.advance import advance
+from wetcow.simulation.single_kernel import advance_single_kernel
+from wetcow.simulation.stepping import Fixed, initial_state
 from wetcow.simulation.sweep import sweep
 
 _DT = 0.02
@@ -77,7 +78,7 @@ def timed_run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str
         mode_steps_per_second.
     """
     # Laid out before the clock starts: JAX goes on before that is done.
-    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.arranged()))
+    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.compiled_layout()))
     stepping = Fixed(dt=_DT, steps_per_sample=steps, history=0, noisy=False)
     phases = np.random.default_rng(seed).uniform(-np.pi, np.pi, (batch, system.size))
     starts = jnp.asarray(0.1 * np.exp(1j * phases), jnp.complex64)
@@ -85,7 +86,9 @@ def timed_run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str
 
     def ends(system, starts):
         if batch == 1:
-            return advance_alone(system, initial_state(starts[0], stepping), times, stepping)[0]
+            return advance_single_kernel(
+                system, initial_state(starts[0], stepping), times, stepping
+            )[0]
         states = jax.vmap(initial_state, (0, None))(starts, stepping)
         many = jax.vmap(lambda state: advance(system, state, times, stepping)[0][0])
         return many(states)

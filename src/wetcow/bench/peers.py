@@ -19,8 +19,8 @@ from wetcow.bench.clock import equal_steps
 from wetcow.bench.peer import Peer, Run
 from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.single_kernel import advance_single_kernel
+from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
 
 _W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
 _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
@@ -29,7 +29,7 @@ _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
 def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
-    given = problem.network().arranged(), problem.a0, np.array([0.0, t1])
+    given = problem.network().compiled_layout(), problem.a0, np.array([0.0, t1])
     leaves, structure = jax.tree.flatten(given)
     with jax.enable_x64(double):
         leaves = [jnp.asarray(v, complex_type if np.iscomplexobj(v) else real) for v in leaves]
@@ -38,7 +38,7 @@ def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool
     @functools.partial(jax.jit, static_argnums=0)
     def end(stepping: Adaptive | Fixed, *leaves: Any) -> Any:
         network, a0, times = structure.unflatten(leaves)
-        return advance_alone(network, initial_state(a0, stepping), times, stepping)[0][-1]
+        return advance_single_kernel(network, initial_state(a0, stepping), times, stepping)[0][-1]
 
     def run(accuracy: float) -> np.ndarray:
         stepping: Adaptive | Fixed = Adaptive(accuracy, accuracy / 100)

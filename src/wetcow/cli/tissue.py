@@ -162,8 +162,8 @@ def run(
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file; give a folder")
     from wetcow.tissue.directions import survival
-    from wetcow.tissue.maps import save_maps
     from wetcow.tissue.mri import conductivity_from_dwi
+    from wetcow.tissue.mri.maps import save_maps
 
     start = time.perf_counter()
     try:
@@ -208,7 +208,7 @@ def check_wave_number(wave_number: float) -> None:
 
 def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
     from wetcow.files import save_figure
-    from wetcow.tissue.figures import tissue_figure
+    from wetcow.plotting.tissue import tissue_figure
 
     save_figure(tissue_figure(tissue, waves, wave_number=wave_number), path, dpi=150)
 

@@ -2,8 +2,8 @@
 
 Each section is a module with `run`, which computes evidence, and `draw`, which draws it from its
 tables alone; verdicts follow from numbers by rule, in `judge`. Other modules here are what sections
-share: `data` and `tasks` (images, and their order), `few_images`, `descent` and `long_training`
-(plain training), `borders` (slopes where modes begin and end).
+share: `tasks` (images in turn), `few_images`, `long_training`, and `borders` (slopes where modes
+begin and end).
 """
 
 __all__ = ["SECTIONS"]

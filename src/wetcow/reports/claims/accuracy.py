@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from wetcow.images.augmentation import GARMENTS, HANDWRITING
 from wetcow.plotting.style import plain_ticks
-from wetcow.reports.claims.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.data import IMAGES, Images, Part, accuracy, cut, load_images, wave
 
 _SEEDS = 3
 _MINUTES = 3.0  # "several minutes"

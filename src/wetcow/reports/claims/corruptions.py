@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 
 from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import (
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from wetcow.reports.images.data import (
     IMAGES,
     OURS,
     TITLES,
@@ -20,8 +22,6 @@ from wetcow.reports.claims.data import (
     points,
     wave,
 )
-from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
-from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
 _TEST, _QUICK_TEST = 1_000, 500

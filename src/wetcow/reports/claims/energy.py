@@ -7,9 +7,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.data import load_images, percent
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.images.data import load_images, percent
 from wetcow.reports.metrics.energy import (
     CONVNET,
     INTEGRATED,

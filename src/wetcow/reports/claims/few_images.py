@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import OURS, Part, wave
+from wetcow.reports.images.data import OURS, Part, wave
 from wetcow.reports.peers.line_up import OnPixels, has_torch, small_network
 
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size

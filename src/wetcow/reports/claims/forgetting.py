@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.reports.claims.data import (
+from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.data import (
     IMAGES,
     TITLES,
     Images,
@@ -19,8 +21,6 @@ from wetcow.reports.claims.data import (
     percent,
     wave,
 )
-from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
-from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.peers.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
 from wetcow.reports.peers.perceptron import Perceptron
 

@@ -12,16 +12,6 @@ import numpy as np
 import scipy.stats
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.data import (
-    IMAGES,
-    TITLES,
-    Images,
-    Part,
-    accuracy,
-    load_images,
-    percent,
-    points,
-)
 from wetcow.reports.claims.few_images import (
     OURS,
     QUICK_MODES,
@@ -32,6 +22,16 @@ from wetcow.reports.claims.few_images import (
     learners,
 )
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.data import (
+    IMAGES,
+    TITLES,
+    Images,
+    Part,
+    accuracy,
+    load_images,
+    percent,
+    points,
+)
 from wetcow.reports.peers.line_up import NO_TORCH
 
 _SIZES, _QUICK_SIZES = (1, 5, 10, 50, 100), (1, 10, 50)

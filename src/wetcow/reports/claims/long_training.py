@@ -9,8 +9,9 @@ import numpy as np
 
 from wetcow.learning.finetune import training
 from wetcow.learning.model.activation import Response
-from wetcow.reports.claims.data import Images, Part, wave
-from wetcow.reports.claims.descent import (
+from wetcow.reports.evidence import Effort
+from wetcow.reports.images.data import Images, Part, wave
+from wetcow.reports.peers.descent import (
     Learner,
     accuracy_of_weights,
     descend,
@@ -18,7 +19,6 @@ from wetcow.reports.claims.descent import (
     loss_gradient,
     norm,
 )
-from wetcow.reports.evidence import Effort
 from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEEPNESS, scores_and_spikes
 

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from wetcow.plotting.style import plain_ticks
 from wetcow.reports.claims import borders
-from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
 from wetcow.reports.claims.long_training import (
     FACTORS,
     LEARNERS,
@@ -28,6 +27,7 @@ from wetcow.reports.claims.long_training import (
 )
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.images.data import IMAGES, TITLES, load_images, percent
 
 BOUND = 30.0
 """Slopes above this count as not bounded."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.data import IMAGES, TITLES, load_images
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
+from wetcow.reports.images.data import IMAGES, TITLES, load_images
 from wetcow.reports.metrics.uncertainty import (
     COVERAGES,
     ENSEMBLE,

@@ -1,7 +1,8 @@
-"""Images unlike those that were learned, made for the report.
+"""Images that sections of the report learn, and images unlike those.
 
-`corruptions` blurs, shifts, covers and darkens images in steps of strength; `letters` draws letters
-where digits were learned.
+`data` loads as many as the effort allows, and `deformation` deforms them at random. `corruptions`
+blurs, shifts, covers and darkens images in steps of strength; `letters` draws letters where digits
+were learned.
 """
 
-__all__ = ["corruptions", "letters"]
+__all__ = ["corruptions", "data", "deformation", "letters"]

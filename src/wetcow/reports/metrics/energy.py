@@ -14,11 +14,11 @@ from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.network import SETTLING_TIME, LearnedNetwork
 from wetcow.learning.dynamics.readout import read_class
-from wetcow.reports.claims.data import Images, Part, accuracy, wave
-from wetcow.reports.claims.descent import DESCENT_BATCH, Learner, descend
 from wetcow.reports.evidence import Effort
+from wetcow.reports.images.data import Images, Part, accuracy, wave
 from wetcow.reports.metrics import operations
 from wetcow.reports.metrics.operations import Count
+from wetcow.reports.peers.descent import DESCENT_BATCH, Learner, descend
 from wetcow.reports.peers.layers import initial_weights
 from wetcow.reports.peers.line_up import CONVNET_BATCH, has_torch, small_network
 from wetcow.reports.peers.perceptron import Perceptron

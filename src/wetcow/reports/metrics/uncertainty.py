@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.reports.claims.data import OURS, TITLES, Images, Part, load_images, wave
 from wetcow.reports.evidence import Effort
+from wetcow.reports.images.data import OURS, TITLES, Images, Part, load_images, wave
 from wetcow.reports.images.letters import letters
 from wetcow.reports.metrics.confidence import (
     calibration_bins,

@@ -11,9 +11,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from wetcow.images.augmentation import NAMED, Augmentation, augment
+from wetcow.images.augmentation import NAMED
 from wetcow.images.frame import Frame, align
 from wetcow.learning.presets import RECIPES
+from wetcow.reports.images.deformation import deformed
 
 NO_TORCH = (
     'Convolutional networks were left out: PyTorch is not installed (pip install "wetcow[bench]").'
@@ -140,12 +141,6 @@ def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> np.
         keys = jax.random.split(jax.random.fold_in(key, low), _AT_ONCE)
         found[low : low + _AT_ONCE] = np.asarray(deformed(padded, keys, augmentation))[: len(some)]
     return found
-
-
-@functools.partial(jax.jit, static_argnames="augmentation")
-def deformed(images: Any, keys: Any, augmentation: Augmentation) -> Any:
-    """Deform images (n, height, width), each by a random key of its own (n,)."""
-    return augment(images, keys, augmentation)
 
 
 class Ensemble:

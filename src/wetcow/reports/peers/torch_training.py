@@ -16,7 +16,7 @@ import numpy as np
 import scipy.special
 import torch  # pyright: ignore[reportMissingImports]
 
-from wetcow.reports.peers.line_up import deformed
+from wetcow.reports.images.deformation import deformed
 
 _BATCH = 128  # images in a step of gradient descent
 _FEWEST_IMAGES = 10_000  # see `num_epochs`

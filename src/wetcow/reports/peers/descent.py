@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wetcow.reports.claims.data import Part
+from wetcow.reports.images.data import Part
 
 DESCENT_BATCH = 256  # images in a step
 _SCORED_AT_ONCE = 500
