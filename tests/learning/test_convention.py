@@ -12,7 +12,7 @@ from wetcow import datasets
 from wetcow.cli import app
 from wetcow.explore.drawing import answer
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.convention import Convention, learned
+from wetcow.learning.data.convention import Convention, from_header, learned
 from wetcow.learning.io.container import read_model, write_model
 from wetcow.reports.images.corruptions import CORRUPTIONS, corrupt
 
@@ -95,7 +95,7 @@ def test_what_errors_say_to_do_helps(models, held_out):
 
 def test_only_uncertainty_answers_to_another_ground(models, held_out):
     model = models["0 to 1"]
-    assert np.mean(model.uncertainty(1 - held_out[0]) > model.usual_uncertainty_) > 0.9
+    assert np.mean(model.uncertainty(1 - held_out[0]) > model.uncertainty_threshold_) > 0.9
     with pytest.raises(ValueError, match="0 to 255"):
         model.uncertainty(255 * held_out[0])
 
@@ -210,7 +210,7 @@ def test_onnx_says_in_which_values_images_are(models, held_out, tmp_path):
     model.to_onnx(tmp_path / "model.onnx")
     metadata = {one.key: one.value for one in onnx.load(tmp_path / "model.onnx").metadata_props}
     said = json.loads(metadata["convention"])
-    assert Convention(**{**said, "ground": tuple(said["ground"])}) == model.convention_
+    assert from_header(said) == model.convention_
     labels, *_ = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(
         None, {"X": X.reshape(len(X), -1)}
     )
@@ -235,7 +235,7 @@ def test_dask_arrays_are_checked_chunk_by_chunk(models, held_out):
 def test_a_convention_of_blank_images():
     blank = learned(np.full((3, 9), 7), (3, 3))
     assert blank == Convention(7, 7, (7, 7, 7), 7)
-    blank.check(np.arange(18).reshape(2, 9), (3, 3), ground=True)
+    blank.check(np.arange(18).reshape(2, 9), (3, 3), background=True)
 
 
 # --- channels ---

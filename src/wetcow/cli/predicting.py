@@ -11,7 +11,7 @@ import typer
 from wetcow.cli.output import check_json, console, versions, write_json
 from wetcow.images.pictures import read_picture
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.convention import given
+from wetcow.learning.data.convention import given
 
 INCOMPLETE = 1  # exit code: some pictures could not be read, the others were classified
 
@@ -90,7 +90,7 @@ def _classify(
         return []
     X = given(classifier.convention_, np.stack(pictures))
     labels = classifier.classes_.tolist()
-    usual = float(classifier.usual_uncertainty_)
+    usual = float(classifier.uncertainty_threshold_)
     rows = zip(files, classifier.predict_proba(X), classifier.uncertainty(X), strict=True)
     return [
         {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.images.pictures import FILL, centred
-from wetcow.learning.convention import given
+from wetcow.learning.data.convention import given
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
 _SIDE = 280  # pixels of the canvas when it is painted; several of them are one of the image
@@ -105,5 +105,5 @@ def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | No
         image=image,
         labels=[str(label) for label in classifier.classes_.tolist()],
         probabilities=np.asarray(classifier.predict_proba(asked)[0]),
-        novelty=float(classifier.uncertainty(asked)[0] / classifier.usual_uncertainty_),
+        novelty=float(classifier.uncertainty(asked)[0] / classifier.uncertainty_threshold_),
     )

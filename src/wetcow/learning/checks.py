@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -15,7 +16,7 @@ from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry
-from wetcow.learning.presets import BUDGETS, Sizes
+from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
 from wetcow.validation import refuse_masked
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
@@ -24,11 +25,12 @@ _SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
 
 
 def _whole(least: int) -> Interval:
-    return Interval(Integral, least, None, closed="left")
+    return Interval(Integral, left=least, right=None, closed="left")
 
 
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_FLAG: list[Any] = ["boolean", Interval(Integral, 0, 1, closed="both")]
+_NOT_NEGATIVE = Interval(Real, left=0, right=None, closed="left")
+_POSITIVE = Interval(Real, left=0, right=None, closed="neither")
+_FLAG: list[Any] = ["boolean", Interval(Integral, left=0, right=1, closed="both")]
 CONSTRAINTS: dict[str, list[Any]] = {
     "budget": [StrOptions(set(BUDGETS))],
     "n_modes": [_whole(1), None],
@@ -36,20 +38,21 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "padding": [_whole(0), None],
     "mirror": _FLAG,
     "response": [StrOptions(set(RESPONSES)), None],
-    "threshold": [Interval(Real, None, None, closed="neither"), None],
+    "threshold": [Interval(Real, left=None, right=None, closed="neither"), None],
     "omega": [_POSITIVE, None],
     "ridge": [StrOptions({"gcv"}), _POSITIVE, None],
     "margin_passes": [_whole(0), None],
     "copies": [_whole(0)],
     "n_members": [_whole(1)],
-    "train_minutes": [Interval(Real, 0, None, closed="left")],
+    "train_minutes": [_NOT_NEGATIVE],
     "learning_rate": [_POSITIVE],
     "checkpoint": [str, os.PathLike, None],
-    "block_size": [_whole(1)],
-    "cache_size": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [_whole(1)],
+    "cache_size": [_NOT_NEGATIVE],
     "warm_start": _FLAG,
     "progress": _FLAG,
     "random_state": ["random_state"],
+    "block_size": [_whole(1), StrOptions({"deprecated"})],
 }
 """What parameters of a classifier may be, for scikit-learn to check; the rest is checked below."""
 
@@ -63,6 +66,12 @@ def check_parameters(classifier: Any) -> None:
     classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
+    if classifier.block_size != "deprecated":
+        warnings.warn(
+            "the parameter block_size is called batch_size now; the old name will go",
+            FutureWarning,
+            stacklevel=5,
+        )
     find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
     if classifier.copies and shared_augmentation(classifier.augmentation) is None:
@@ -70,6 +79,12 @@ def check_parameters(classifier: Any) -> None:
             f"copies={classifier.copies} needs an augmentation, which says how they are deformed: "
             "one for all members"
         )
+
+
+def find_batch_size(classifier: Any) -> int:
+    """Rows whose features are computed at once, whichever name of the parameter was used."""
+    old = classifier.block_size
+    return classifier.batch_size if old == "deprecated" else old
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:
@@ -120,7 +135,7 @@ def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return labels
 
 
-def patch_sizes(patch_size: Any) -> Sizes:
+def patch_sizes(patch_size: Any) -> PatchSizes:
     """Return patch sizes as a tuple of positive integers, or as one such tuple for each member.
 
     Examples
@@ -133,7 +148,7 @@ def patch_sizes(patch_size: Any) -> Sizes:
     return _sizes(patch_size)
 
 
-def member_sizes(sizes: Sizes, n_members: int) -> list[Any]:
+def member_sizes(sizes: PatchSizes, n_members: int) -> list[Any]:
     """Patch sizes of each of several members, a tuple of int each.
 
     Examples
@@ -234,7 +249,13 @@ def image_geometry(
 ) -> Geometry:
     """Geometry of square patches on images, if it makes sense."""
     padding = size // 2 if padding is None else padding
-    geometry = Geometry(image, (size, size), padding, n_regions, mirrored=mirrored)
+    geometry = Geometry(
+        image=image,
+        patch=(size, size),
+        padding=padding,
+        n_regions=n_regions,
+        mirrored=mirrored,
+    )
     if not 2 <= size <= min(image) or min(geometry.positions) < n_regions:
         raise ValueError(
             f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
@@ -245,22 +266,42 @@ def image_geometry(
     return geometry
 
 
-def image_geometries(
-    image: tuple[int, int],
-    frame: Frame | None,
-    sizes: Sequence[int],
-    n_regions: int,
-    padding: int | None,
-    mirrored: bool,
-) -> tuple[Geometry, ...]:
-    """Geometries of patch sizes on images that are first brought to a frame."""
-    framed = image if frame is None or frame.size is None else frame.size
-    return tuple(image_geometry(framed, size, padding, n_regions, mirrored) for size in sizes)
-
-
 def table_geometry(columns: int) -> Geometry:
     """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
     return Geometry((1, columns), (1, columns), normalised=False)
+
+
+def member_geometries(
+    classifier: Any, chosen: Settings, image: tuple[int, int] | None
+) -> list[tuple[Geometry, ...]]:
+    """How the banks of hidden modes of each member look at rows.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Its parameters.
+    chosen : Settings
+    image : (int, int) or None
+        Shape of the images in the rows.
+    """
+    sizes = member_sizes(chosen.patch_size, classifier.n_members)
+    if image is None:
+        return [(table_geometry(classifier.n_features_in_),) for _ in sizes]
+    frame = find_frame(classifier.frame)
+    seen = image if frame is None or frame.size is None else frame.size
+
+    def geometry(size: int) -> Geometry:
+        return image_geometry(seen, size, classifier.padding, chosen.n_regions, classifier.mirror)
+
+    return [tuple(map(geometry, some)) for some in sizes]
+
+
+def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
+    """Return the settings of a classifier's budget, and the user's where they are given."""
+    budget = settings(classifier.budget, image)
+    given = {name: getattr(classifier, name) for name in Settings._fields}
+    chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+    return chosen._replace(patch_size=patch_sizes(chosen.patch_size))
 
 
 def find_frame(frame: Any) -> Frame | None:

@@ -34,7 +34,7 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
             product = graph("Mul", product, factor)
         return graph("ReduceSum", product, axes, keepdims=1)
 
-    images = mass = without_ground(graph, graph.cast(images, np.float64), shape)
+    images = mass = without_background(graph, graph.cast(images, np.float64), shape)
     peak = graph("ReduceMax", mass, axes=[2, 3], keepdims=1)
     filled = graph("GreaterOrEqual", peak, graph.doubles(np.finfo(np.float32).tiny))
     mass = graph("Div", mass, graph("Where", filled, peak, one))
@@ -81,8 +81,8 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
     return graph.cast(graph("ReduceMean", blocks, axes=[3, 5], keepdims=0), np.float32)
 
 
-def without_ground(graph: Graph, images: str, shape: tuple[int, int]) -> str:
-    """How images differ from their ground, of any precision; see `ground.without_ground`."""
+def without_background(graph: Graph, images: str, shape: tuple[int, int]) -> str:
+    """How images differ from their background; see `wetcow.images.background`."""
     where, times = background.border(shape)
     rows, columns = (graph.doubles(background.smoothing(side, times)) for side in shape)
     soft = graph("MatMul", rows, graph("MatMul", images, graph("Transpose", columns, perm=[1, 0])))

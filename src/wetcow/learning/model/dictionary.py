@@ -66,7 +66,7 @@ def construct_layer(
     omega: float = 0.05,
     response: Response = "both",
 ) -> Layer:
-    """Sample the couplings of hidden modes from images [design, step 3].
+    """Sample the couplings of hidden modes from images.
 
     Parameters
     ----------

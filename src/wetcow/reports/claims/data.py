@@ -9,7 +9,7 @@ import numpy as np
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")
@@ -77,7 +77,7 @@ def load_images(
 
 def wave(name: str, seed: int, **parameters: Any) -> WaveClassifier:
     """Return our classifier with what follows from the data set's kind of images."""
-    return WaveClassifier(random_state=seed, **{**RECIPES[name], **parameters})
+    return WaveClassifier(random_state=seed, **{**DATASET_DEFAULTS[name], **parameters})
 
 
 def accuracy(learner: Any, part: Part) -> float:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import Response
 from wetcow.reports.claims.data import Images, Part, wave
 from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
@@ -65,8 +66,17 @@ def wave_trainer(
     hidden = classifier.hidden_
     seen = [Part(hidden.images(_rows(part)), part.labels) for part in (learned, judged)]
     rate = classifier.learning_rate
-    start = hidden, classifier.class_modes_, classifier.sharpness_
-    return training.Trainer(*start, *seen[0], seen[1], None, rate, seed)
+    return training.Trainer(
+        hidden,
+        classifier.class_modes_,
+        inverse_temperature=classifier.inverse_temperature_,
+        images=seen[0].images,
+        labels=seen[0].labels,
+        validation=seen[1],
+        augmentation=None,
+        rate=rate,
+        seed=seed,
+    )
 
 
 def _rows(part: Part) -> np.ndarray:
@@ -77,7 +87,7 @@ def of_trainer(trainer: training.Trainer) -> Learner:
     """Return the network that a trainer trains, for plain steps."""
 
     def scores(network: Any, images: Any) -> Any:
-        return training.logits(network, trainer.problem, images, trainer.plan)
+        return logits(network, trainer.scaling, images, trainer.plan)
 
     return Learner(scores, trainer.network, lambda network: network.layers)
 

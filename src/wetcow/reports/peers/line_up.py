@@ -13,7 +13,7 @@ import numpy as np
 
 from wetcow.images.augmentation import NAMED, augment
 from wetcow.images.frame import Frame, align
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 NO_TORCH = (
     'Convolutional networks were left out: PyTorch is not installed (pip install "wetcow[bench]").'
@@ -52,7 +52,7 @@ def small_network(
     """
     from wetcow.reports.peers.convolutional import Small, TrainedInSteps
 
-    deformed = NAMED[RECIPES[name]["augmentation"]]
+    deformed = NAMED[DATASET_DEFAULTS[name]["augmentation"]]
     threads = 1 if few else int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
     network = functools.partial(Small, maps=maps)
     batch = CONVNET_BATCH // 2 if few else CONVNET_BATCH
@@ -127,7 +127,9 @@ def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> np.
         some = rows[low : low + _AT_ONCE]
         # Always as many at once: other numbers would be compiled for.
         padded = np.pad(some, ((0, _AT_ONCE - len(some)), (0, 0), (0, 0)))
-        moved = _deform(padded, jax.random.fold_in(key, low), RECIPES[name]["augmentation"])
+        moved = _deform(
+            padded, jax.random.fold_in(key, low), DATASET_DEFAULTS[name]["augmentation"]
+        )
         deformed[low : low + _AT_ONCE] = np.asarray(moved)[: len(some)]
     return deformed
 
