@@ -57,9 +57,9 @@ class Frame(NamedTuple):
     roundness: float = 0.0
 
 
-HANDWRITING = Frame((20, 20), 4 / 20, 0.7, deskew=True)
+HANDWRITING = Frame(size=(20, 20), spread=4 / 20, strength=0.7, deskew=True)
 """Nothing of a digit of standard size lies outside 20×20 pixels: half the positions of 28×28."""
-SEVEN = Frame((7, 7), 7.5 / 28, 1.0, deskew=True, roundness=0.5)
+SEVEN = Frame(size=(7, 7), spread=7.5 / 28, strength=1.0, deskew=True, roundness=0.5)
 
 
 def check_frame(frame: Frame) -> None:

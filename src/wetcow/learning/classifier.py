@@ -20,10 +20,11 @@ from wetcow.images.frame import Frame
 from wetcow.learning import checks, pipeline
 from wetcow.learning.calibration import Calibration
 from wetcow.learning.data import validation
-from wetcow.learning.data.batches import Samples, open_batches
+from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.convention import Convention
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.predictions import by_row, nearest_class, predictions
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.model import load, save
 from wetcow.learning.model import ridge as closed_form
 from wetcow.learning.model.activation import Response

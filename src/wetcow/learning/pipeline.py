@@ -42,7 +42,8 @@ from sklearn.base import BaseEstimator
 from wetcow.images.frame import Frame
 from wetcow.learning.calibration import Calibration, calibrate, calibration_rows, some_rows
 from wetcow.learning.data import convention, validation
-from wetcow.learning.data.batches import Batches, Source, take
+from wetcow.learning.data.batches import Batches, Source
+from wetcow.learning.data.samples import take
 from wetcow.learning.model import encoder
 from wetcow.learning.model import ridge as closed_form
 from wetcow.learning.model.encoder import Geometry

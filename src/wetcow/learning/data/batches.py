@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from wetcow.learning.data.copies import NO_COPIES, Copies, encoded
+from wetcow.learning.data.copies import encoded
+from wetcow.learning.data.samples import Samples, targets_of
 from wetcow.learning.data.validation import as_floats, is_dask
-from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import Advance, ignore
 
 Pairs = Iterable[tuple[np.ndarray, np.ndarray]]
@@ -72,47 +72,6 @@ class Batches(Source, Protocol):
         ...
 
 
-class Samples(NamedTuple):
-    """Training data, and how features are made of it.
-
-    Attributes
-    ----------
-    hidden : HiddenModes
-        Whose features are taken.
-    X : array (n, columns), or Dask array
-        Rows.
-    labels : int array (n,)
-        Numbers of their classes.
-    n_classes : int
-        How many there are.
-    batch_size : int
-        Rows whose features are computed at once.
-    cache_size : float
-        Bytes of features that may be kept from one sum to the next, of all processes together.
-    copies : Copies
-        Further samples, made of the images in the rows.
-    """
-
-    hidden: HiddenModes
-    X: Any
-    labels: np.ndarray
-    n_classes: int
-    batch_size: int = 4096
-    cache_size: float = 0
-    copies: Copies = NO_COPIES
-
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
-        features = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
-        return features, targets_of(self.labels[rows], self.n_classes)
-
-    def marked(self, rows: np.ndarray) -> np.ndarray:
-        """Return which samples are among some rows, bool (n,)."""
-        mark = np.zeros(len(self.labels), dtype=bool)
-        mark[rows] = True
-        return mark
-
-
 class _Piece(NamedTuple):
     """Consecutive rows that are loaded at once.
 
@@ -126,32 +85,6 @@ class _Piece(NamedTuple):
 
     count: int
     load: Callable[[], np.ndarray]
-
-
-def targets_of(
-    labels: np.ndarray, n_classes: int, left_out: np.ndarray | None = None
-) -> np.ndarray:
-    """Return targets, float32 (n, n_classes): critical, 1, for the own class, and at rest else, 0.
-
-    Parameters
-    ----------
-    labels : int array (n,)
-        Numbers of the classes.
-    n_classes : int
-        How many there are.
-    left_out : bool array (n,), optional
-        If given, all targets come a second time beside the first, NaN where this is true.
-
-    Examples
-    --------
-    >>> targets_of(np.array([1, 0]), 2, np.array([False, True])).tolist()
-    [[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, nan, nan]]
-    """
-    targets = np.zeros((len(labels), n_classes), dtype=np.float32)
-    targets[np.arange(len(labels)), labels] = 1
-    if left_out is None:
-        return targets
-    return np.hstack([targets, np.where(left_out[:, None], np.float32(np.nan), targets)])
 
 
 def with_targets(
@@ -291,15 +224,6 @@ def open_batches(samples: Samples) -> Batches:
 
             return ClusterBatches(client, samples)
     return ArrayBatches(samples)
-
-
-def take(X: Any, rows: np.ndarray) -> np.ndarray:
-    """Return some rows, sorted, as floats in memory."""
-    if is_dask(X):
-        from wetcow.learning.data import dask_arrays
-
-        return dask_arrays.take(X, rows)
-    return as_floats(X[rows])
 
 
 def _pieces(X: Any) -> list[_Piece]:

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.dynamics.network import CODES, Bank, LearnedNetwork
+from wetcow.learning.dynamics.network import LearnedNetwork
+from wetcow.learning.dynamics.traces import CODES, Bank
 from wetcow.learning.model.encoder import Geometry, Layer, drive
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.ridge import ClassModes

@@ -14,7 +14,8 @@ import numpy as np
 from wetcow.images.augmentation import Augmentation
 from wetcow.learning import pipeline
 from wetcow.learning.calibration import some_rows
-from wetcow.learning.data.batches import Samples, open_batches
+from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.data.validation import is_dask
 from wetcow.learning.finetune.checkpoint import Checkpoint
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
@@ -78,7 +79,7 @@ class _Judge:
     """Solves class modes for hidden modes on some samples, and judges them on the others."""
 
     def __init__(
-        self, samples: Samples, recipe: Recipe, rng: np.random.Generator, start: StartStage
+        self, samples: Samples, recipe: Recipe, *, rng: np.random.Generator, start: StartStage
     ):
         n = len(samples.labels)
         judging = np.zeros(n, bool)
@@ -125,7 +126,7 @@ def refine(
         Starts a stage of the progress.
     """
     began, hidden = time.perf_counter(), samples.hidden
-    judge = _Judge(samples, recipe, rng, start)
+    judge = _Judge(samples, recipe, rng=rng, start=start)
     learned, constructed = judge.solved(hidden)
     took = time.perf_counter() - began  # and will take once more
     trainer = Trainer(

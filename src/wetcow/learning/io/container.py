@@ -114,7 +114,7 @@ def write_model(
     text = json.dumps({**full, _DIGEST: _digest(full, arrays)}, indent=1)
     if len(text) > LARGEST_HEADER:
         raise ValueError(f"the header has {len(text):,} bytes, at most {LARGEST_HEADER:,} are read")
-    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo(_HEADER), text)
         if readme is not None:
             archive.writestr(zipfile.ZipInfo(_README), readme)
