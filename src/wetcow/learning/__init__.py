@@ -1,4 +1,4 @@
-"""Learning in one shot: class modes are coupled, in closed form, to the codes of hidden modes [26-28].
+"""Learning in one shot: class modes coupled, in closed form, to the codes of hidden modes [26-28].
 
 `WaveClassifier` is the estimator, with scikit-learn's interface. What it does with an image is in
 `pipeline`, one function a step, to call one by one:
