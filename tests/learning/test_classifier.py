@@ -349,7 +349,7 @@ def test_seven_by_seven(digits):
     assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
     assert clf.hidden_.geometries[0].image == (7, 7)
     assert clf.criticality(X[:3]).shape == (3, 10)
-    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is ground still
+    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is background still
     close(clf.criticality(shifted), clf.criticality(X), 1e-3)
 
 

@@ -40,7 +40,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     model : path
         A file of `WaveClassifier.save`.
     images : list of paths
-        Pictures; those that cannot be read are left out and named. Their ground and ink get the
+        Pictures; those that cannot be read are left out and named. Their background and ink get the
         values that these have in the images the model learned.
     crop : bool
         See `wetcow.images.pictures.read_picture`.

@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     Attributes
     ----------
     image : float32 array (height, width)
-        The image that the classifier saw, 0 for ground and 1 for ink.
+        The image that the classifier saw, 0 for background and 1 for ink.
     labels : list of str
     probabilities : float64 array (classes,)
     novelty : float

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,13 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.encoder import Geometry
+from wetcow.learning.model.geometry import Geometry, image_geometry, table_geometry
 from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
-
-_SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
 
 
 def _whole(least: int) -> Interval:
@@ -70,7 +69,7 @@ def check_parameters(classifier: Any) -> None:
         warnings.warn(
             "the parameter block_size is called batch_size now; the old name will go",
             FutureWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
     find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
@@ -79,6 +78,19 @@ def check_parameters(classifier: Any) -> None:
             f"copies={classifier.copies} needs an augmentation, which says how they are deformed: "
             "one for all members"
         )
+
+
+@contextlib.contextmanager
+def all_or_nothing(classifier: Any) -> Iterator[None]:
+    """Keep all of what is learned meanwhile or, after an error or an interruption, nothing."""
+    check_process()
+    bound_compiled_calls()
+    earlier = dict(classifier.__dict__)
+    try:
+        yield
+    except BaseException:
+        classifier.__dict__ = earlier
+        raise
 
 
 def find_batch_size(classifier: Any) -> int:
@@ -200,75 +212,6 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(f"patch_size must be an integer of at least 1, got {size!r}")
     return sizes
-
-
-def find_image_shape(
-    image_shape: Any, columns: int, stacked: tuple[int, ...] | None
-) -> tuple[int, int] | None:
-    """Height and width of the images in the rows of a table, or None if they are no images.
-
-    Parameters
-    ----------
-    image_shape : "auto", (int, int) or None
-        What the user asked for.
-    columns : int
-        Columns of the table.
-    stacked : (int, int) or None
-        Shape of the images if they came as a stack and not as a table.
-
-    Examples
-    --------
-    >>> find_image_shape("auto", 64, None), find_image_shape("auto", 60, None)
-    ((8, 8), None)
-    """
-    if image_shape is None:
-        return None
-    if isinstance(image_shape, str):
-        if image_shape != "auto":
-            raise ValueError(
-                f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
-            )
-        if stacked is not None:
-            return int(stacked[0]), int(stacked[1])
-        side = math.isqrt(columns)
-        return (side, side) if side**2 == columns and side >= _SMALLEST_SIDE else None
-    shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
-    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in shape)
-    if len(shape) != 2 or not whole or min(shape) < 1:
-        raise ValueError(
-            f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
-        )
-    if math.prod(shape) != columns or (stacked is not None and shape != tuple(stacked)):
-        found = f"{columns} columns" if stacked is None else f"images of shape {tuple(stacked)}"
-        raise ValueError(f"image_shape={shape} does not fit X, which has {found}")
-    return int(shape[0]), int(shape[1])
-
-
-def image_geometry(
-    image: tuple[int, int], size: int, padding: int | None, n_regions: int, mirrored: bool
-) -> Geometry:
-    """Geometry of square patches on images, if it makes sense."""
-    padding = size // 2 if padding is None else padding
-    geometry = Geometry(
-        image=image,
-        patch=(size, size),
-        padding=padding,
-        n_regions=n_regions,
-        mirrored=mirrored,
-    )
-    if not 2 <= size <= min(image) or min(geometry.positions) < n_regions:
-        raise ValueError(
-            f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
-            "must be larger than a pixel, not larger than the image, and leave at least "
-            f"n_regions={n_regions} positions along each side; change patch_size, padding or "
-            "n_regions, or pass image_shape=None if X holds no images"
-        )
-    return geometry
-
-
-def table_geometry(columns: int) -> Geometry:
-    """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
-    return Geometry((1, columns), (1, columns), normalised=False)
 
 
 def member_geometries(

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,25 +19,24 @@ from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
 from wetcow.learning import checks, pipeline
 from wetcow.learning.calibration import Calibration
-from wetcow.learning.data import validation
+from wetcow.learning.data import convention, validation
 from wetcow.learning.data.batches import open_batches
-from wetcow.learning.data.convention import Convention
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.predictions import by_row, nearest_class, predictions
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.model import load, save
 from wetcow.learning.model import ridge as closed_form
 from wetcow.learning.model.activation import Response
+from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes, united
 from wetcow.learning.model.statistics import Statistics
 from wetcow.learning.presets import Budget
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
-from wetcow.process import bound_compiled_calls, check_process
+from wetcow.process import check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
-    from wetcow.learning.finetune.refine import Refined
 
 
 def _renamed(old: str, new: str) -> Any:
@@ -192,7 +191,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     """
 
     n_features_in_: int  # set by validate_data
-    convention_: Convention | None
+    convention_: convention.Convention | None
     statistics_: Statistics | None
     sharpness_ = _renamed("sharpness_", "inverse_temperature_")
     noise_ = _renamed("noise_", "residual_variance_")
@@ -278,13 +277,17 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             values that are too large to compute with.
         """
         keep = self.warm_start and hasattr(self, "hidden_")
-        with self._all_or_nothing(), stages(self.progress) as start:
+        with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=not keep)
             classes, labels = np.unique(y, return_inverse=True)
             rng = self._rng()
             members = [self.hidden_] if keep else self._construct(X, rng, start)
             samples = self._samples(members[0], X, labels, len(classes))
-            self.refined_ = self._refine(members, samples, rng, start) if self.train_minutes else []
+            self.refined_ = []
+            if self.train_minutes:
+                from wetcow.learning.finetune.refine import refine_members
+
+                self.refined_ = refine_members(self, members, samples, rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
             passes = self.settings_.margin_passes
             samples = samples._replace(
@@ -328,7 +331,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 "this model was saved without the sums that learning on needs; save it with "
                 "updatable=True, or fit again"
             )
-        with self._all_or_nothing(), stages(self.progress) as start:
+        with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=first)
             known = None if first else self.classes_
             wanted = checks.find_classes(y, classes, known)
@@ -425,7 +428,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         from wetcow.learning.dynamics.build import build_network, one_sample
 
-        self._convention_check()(one_sample(self.hidden_, x))
+        self._values_check()(one_sample(self.hidden_, x))
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
     def card(self) -> str:
@@ -494,30 +497,14 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     ) -> Any:
         check_process()
         X = validation.check_rows(self, X)
-        check = self._convention_check(any_background=any_background)
+        check = self._values_check(any_background=any_background)
         size = checks.find_batch_size(self)
         return predictions(function, self.hidden_, X, batch_size=size, width=width, check=check)
 
-    def _convention_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
+    def _values_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
         """Return what raises for rows with values of another convention than those learned."""
-        if self.convention_ is None or self.image_shape_ is None:
-            return _accept
-        # Which a frame takes away.
-        background = self.hidden_.frame is None and not any_background
-        check = self.convention_.check
-        return functools.partial(check, shape=self.image_shape_, background=background)
-
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Keep all of what is learned or, after an error or an interruption, nothing."""
-        check_process()
-        bound_compiled_calls()
-        earlier = dict(self.__dict__)
-        try:
-            yield
-        except BaseException:
-            self.__dict__ = earlier
-            raise
+        background = self.hidden_.frame is None and not any_background  # which a frame takes away
+        return convention.checker(self.convention_, self.image_shape_, background=background)
 
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
@@ -527,11 +514,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         checks.check_parameters(self)
         X, y, image = pipeline.validate(X, y, self, first=first)
         if first:
-            shape = checks.find_image_shape(self.image_shape, self.n_features_in_, image)
+            shape = find_image_shape(self.image_shape, self.n_features_in_, image)
             self.image_shape_ = shape
             self.settings_ = checks.find_settings(self, shape)
         else:  # the hidden modes stay as they are
-            self._convention_check()(validation.first_rows(X))
+            self._values_check()(validation.first_rows(X))
             wanted = checks.find_settings(self, self.image_shape_)
             self.settings_ = self.settings_._replace(
                 ridge=wanted.ridge, margin_passes=wanted.margin_passes
@@ -564,26 +551,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             copies=Copies(count=count, augmentation=augmentation),
         )
 
-    def _refine(
-        self,
-        members: list[HiddenModes],
-        samples: Samples,
-        rng: np.random.Generator,
-        start: StartStage,
-    ) -> list[Refined]:
-        from wetcow.learning.finetune.refine import Recipe, refine_members
-
-        recipe = Recipe(
-            minutes=self.train_minutes,
-            augmentation=None,
-            rate=self.learning_rate,
-            checkpoint=self.checkpoint,
-            ridge=self.settings_.ridge,
-            margin_passes=self.settings_.margin_passes,
-        )
-        deformed = checks.member_augmentations(self.augmentation, len(members))
-        return refine_members(members, samples, recipe, deformed, rng, start)
-
     def _learn(
         self,
         samples: Samples,
@@ -610,7 +577,3 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.residual_variance_ = known.residual_variance
         self.uncertainty_threshold_ = known.uncertainty_threshold
         return known
-
-
-def _accept(rows: np.ndarray) -> None:
-    """Nothing is known that rows could contradict."""

@@ -7,7 +7,8 @@ pictures brings those into the right values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -187,6 +188,29 @@ def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
         0 for background, 1 for ink, as of `wetcow.images.pictures.read_picture`.
     """
     return pictures if convention is None else convention.of_pictures(pictures)
+
+
+def checker(
+    convention: Convention | None, shape: tuple[int, int] | None, *, background: bool
+) -> Callable[[np.ndarray], None]:
+    """Return what raises for rows of another convention; for nothing if none is known.
+
+    Parameters
+    ----------
+    convention : Convention or None
+        Of the images learned.
+    shape : (int, int) or None
+        Of these images; None for a table.
+    background : bool
+        See `Convention.check`.
+    """
+    if convention is None or shape is None:
+        return _accept
+    return functools.partial(convention.check, shape=shape, background=background)
+
+
+def _accept(rows: np.ndarray) -> None:
+    """Nothing is known that rows could contradict."""
 
 
 def from_header(header: Mapping[str, Any] | None) -> Convention | None:

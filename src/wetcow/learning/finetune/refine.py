@@ -14,6 +14,7 @@ import numpy as np
 from wetcow.images.augmentation import Augmentation
 from wetcow.learning import pipeline
 from wetcow.learning.calibration import some_rows
+from wetcow.learning.checks import member_augmentations
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.data.validation import is_dask
@@ -186,10 +187,9 @@ def _train(
 
 
 def refine_members(
+    classifier: Any,
     members: Sequence[HiddenModes],
     samples: Samples,
-    recipe: Recipe,
-    augmentations: Sequence[Augmentation | None],
     rng: np.random.Generator,
     start: StartStage,
 ) -> list[Refined]:
@@ -197,15 +197,13 @@ def refine_members(
 
     Parameters
     ----------
+    classifier : WaveClassifier
+        Its parameters and settings say how. Members but the first have checkpoints of their own
+        beside its file, with their number at the end of the name.
     members : sequence of HiddenModes
         Constructed.
     samples : Samples
         Whatever its hidden modes.
-    recipe : Recipe
-        Whose minutes are those of all members together. Members but the first have checkpoints of
-        their own beside its file, with their number at the end of the name.
-    augmentations : sequence of Augmentation or None
-        Of each member, in place of the recipe's.
     rng, start
         As for `refine`.
 
@@ -221,15 +219,19 @@ def refine_members(
     """
     if is_dask(samples.X):
         raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
+    augmentations = member_augmentations(classifier.augmentation, len(members))
     found: list[Refined] = []
     for number, (hidden, augmentation) in enumerate(zip(members, augmentations, strict=True)):
-        path = recipe.checkpoint
-        if path is not None and number:
-            path = f"{os.fspath(path)}.{number}"
-        own = recipe._replace(
-            minutes=recipe.minutes / len(members), augmentation=augmentation, checkpoint=path
+        path = classifier.checkpoint
+        recipe = Recipe(
+            minutes=classifier.train_minutes / len(members),
+            augmentation=augmentation,
+            rate=classifier.learning_rate,
+            checkpoint=path if path is None or not number else f"{os.fspath(path)}.{number}",
+            ridge=classifier.settings_.ridge,
+            margin_passes=classifier.settings_.margin_passes,
         )
-        found.append(refine(samples._replace(hidden=hidden), own, rng, start))
+        found.append(refine(samples._replace(hidden=hidden), recipe, rng, start))
         if not found[-1].complete:
             break
     return found

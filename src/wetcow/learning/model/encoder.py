@@ -21,46 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
+from wetcow.learning.model.geometry import Geometry
 
 _CACHED, _MASSIVE = 2**18, 2**26
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
-
-
-class Geometry(NamedTuple):
-    """How a layer looks at an image; hashable, fixed at compilation.
-
-    Attributes
-    ----------
-    image : (int, int)
-        Height and width.
-    patch : (int, int)
-        Height and width of a patch.
-    padding : int
-        Rows and columns of zeros around the image.
-    n_regions : int
-        Codes are pooled over a grid of n_regions × n_regions regions.
-    normalised : bool
-        Whether patches are contrast-normalised.
-    mirrored : bool
-        Whether codes are pooled over an image and its mirror image (left and right swapped), which
-        closes the set of modes under reflection: features do not change if an image is mirrored.
-    """
-
-    image: tuple[int, int]
-    patch: tuple[int, int]
-    padding: int = 0
-    n_regions: int = 1
-    normalised: bool = True
-    mirrored: bool = False
-
-    @property
-    def positions(self) -> tuple[int, int]:
-        """Rows and columns of patch positions."""
-        height, width = (
-            size + 2 * self.padding - patch + 1
-            for size, patch in zip(self.image, self.patch, strict=True)
-        )
-        return height, width
 
 
 class Layer(NamedTuple):
