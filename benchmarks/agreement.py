@@ -120,7 +120,10 @@ def measure(
         classifier.save(model)
         # JAX has threads, which do not survive a fork.
         with concurrent.futures.ProcessPoolExecutor(
-            jobs, multiprocessing.get_context("spawn"), _start, (model, end)
+            max_workers=jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(model, end),
         ) as pool:
             done = [*track(pool.map(_integrate, X), description=data, total=len(X))]
     labels, criticality, size, seconds = (np.array(column) for column in zip(*done, strict=True))

@@ -146,7 +146,13 @@ def _lightgbm(effort: Effort) -> Learner:
 def _convnet(effort: Effort) -> Learner:
     from wetcow.reports.peers.convolutional import Convolutional, Trained
 
-    return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
+    return Trained(
+        Convolutional,
+        epochs=effort.epochs,
+        learning_rate=1e-3,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _snntorch(effort: Effort) -> Learner:
@@ -154,7 +160,13 @@ def _snntorch(effort: Effort) -> Learner:
 
     from wetcow.reports.peers.convolutional import Trained
 
-    return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
+    return Trained(
+        Spiking,
+        epochs=_SPIKING_EPOCHS,
+        learning_rate=5e-4,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _reservoirpy(effort: Effort) -> Learner:
