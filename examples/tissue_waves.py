@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 import wetcow as wc
 from wetcow.cli.output import write_json
 from wetcow.files import save_figure
-from wetcow.tissue.figures import draw_plane, draw_rays, tissue_figure
+from wetcow.plotting.tissue import draw_plane, draw_rays, tissue_figure
 
 WAVE_NUMBERS = np.geomspace(30, 3000, 21)  # rad/m; wavelengths of 2 to 200 mm
 SHOWN = 300.0  # rad/m

@@ -10,9 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model import dictionary
-from wetcow.learning.model import encoder as features
-from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.model import dictionary, encoder as features, ridge as closed_form
 from wetcow.learning.model.activation import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
 from wetcow.learning.model.ridge import RIDGES
 from wetcow.learning.model.statistics import Statistics, accumulate

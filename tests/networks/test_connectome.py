@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from fuzz import matrices
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
@@ -472,7 +471,7 @@ class TestForms:
             text = f"<graphml><graph>{found}</graph></graphml>"
             with pytest.raises(ConnectomeError, match=message):
                 self.read(tmp_path, text, "a.graphml")
-        monkeypatch.setattr("wetcow.networks.connectome.tables.MOST_LINKED", 3)
+        monkeypatch.setattr("wetcow.networks.connectome.edges.MOST_LINKED", 3)
         with pytest.raises(ConnectomeError, match="4 regions; 3 is the limit"):
             self.read(tmp_path, "a,b,1\nc,d,1\n", kind="edges", symmetric=True)
 

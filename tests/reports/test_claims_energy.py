@@ -14,8 +14,7 @@ from wetcow.learning.model.encoder import encode_group
 from wetcow.reports.claims import energy
 from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.metrics import energy as operations_counted
-from wetcow.reports.metrics import operations
+from wetcow.reports.metrics import energy as operations_counted, operations
 from wetcow.reports.peers.perceptron import forward, initial_weights
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 

@@ -46,8 +46,8 @@ def ends(how, system, times, stepping, dtype):
     a0 = 0.2 * np.exp(1j * np.arange(system.size))
     state = initial_state(jnp.asarray(a0, dtype), stepping)
     run = jax.jit(functools.partial(how, stepping=stepping))
-    lowered = run.lower(system.arranged(), state, times)
-    found, after = lowered.compile()(system.arranged(), state, times)
+    lowered = run.lower(system.compiled_layout(), state, times)
+    found, after = lowered.compile()(system.compiled_layout(), state, times)
     return np.asarray(found), after, "xla_cpu_small_call" in lowered.as_text()
 
 

@@ -4,14 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy.linalg import expm
 from tissues import random_tensors, wavy
 
 import wetcow as wc
-from wetcow.tissue.borders import surround
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.tissue.field.borders import surround
 from wetcow.tissue.projection import local_rates
 
 

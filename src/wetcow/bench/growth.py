@@ -72,7 +72,7 @@ def run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, floa
         mode_steps_per_second.
     """
     # Laid out before the clock starts: JAX goes on before that is done.
-    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.arranged()))
+    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.compiled_layout()))
     stepping = Fixed(_DT, steps, 0, False)
     phases = np.random.default_rng(seed).uniform(-np.pi, np.pi, (batch, system.size))
     starts = jnp.asarray(0.1 * np.exp(1j * phases), jnp.complex64)

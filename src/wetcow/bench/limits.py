@@ -61,7 +61,10 @@ def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
         coupling, state = Dense(jnp.asarray(r)), _complex(rng, size)
-        for what, one in (("dense", coupling.arranged()), ("dense, complex product", coupling)):
+        for what, one in (
+            ("dense", coupling.compiled_layout()),
+            ("dense, complex product", coupling),
+        ):
             row = {"what": what, "n": size, "bytes": r.nbytes}
             rows.append({**row, "seconds": _seconds(one, state)})
     return rows
@@ -74,7 +77,7 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
         rng = np.random.default_rng(seed)
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
-        coupling = Dense(jnp.asarray(r)).arranged()
+        coupling = Dense(jnp.asarray(r)).compiled_layout()
         seconds = _seconds(coupling, _complex(rng, states, size))
         row = {"what": f"dense, {states} states", "n": size, "seconds": seconds}
         rows.append({**row, "flops": 8 * size**2 * states})
@@ -93,7 +96,7 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         value = jnp.asarray(_complex(rng, target.size) / links)
         coupling = Sparse(size, target, source, value)
         state = _complex(rng, size)
-        for how, one in (("", coupling.arranged()), (", scattered", coupling)):
+        for how, one in (("", coupling.compiled_layout()), (", scattered", coupling)):
             row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}
             rows.append({**row, "seconds": _seconds(one, state)})
     return rows
@@ -112,8 +115,8 @@ def sheets(sides: list[int], seed: int) -> list[dict[str, Any]]:
             kernel = _complex(rng, width, width) / width**2
             kernel[width // 2, width // 2] = 0
             coupling = Sheet((side, side), jnp.asarray(kernel))
-            seconds = _seconds(coupling.arranged(), state)
-            direct = coupling.arranged() is coupling
+            seconds = _seconds(coupling.compiled_layout(), state)
+            direct = coupling.compiled_layout() is coupling
             row = {"what": f"sheet, {width}×{width} kernel", "n": side * side, "seconds": seconds}
             needs = {"bytes": 2 * state.nbytes} if direct else {"transforms_seconds": transforms}
             rows.append(row | needs)

@@ -58,7 +58,7 @@ def _solver(name: str, one: Problem, t1: float, precision: str) -> Any:
     complex_type, real = _TYPES[precision]
     network = jax.tree.map(
         lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
-        one.network().arranged(),
+        one.network().compiled_layout(),
     )
     solver, exponential, fixed = METHODS[name]
 

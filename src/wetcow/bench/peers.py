@@ -58,7 +58,7 @@ class Peer(NamedTuple):
 def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = False) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
-    given = problem.network().arranged(), problem.a0, np.array([0.0, t1])
+    given = problem.network().compiled_layout(), problem.a0, np.array([0.0, t1])
     leaves, structure = jax.tree.flatten(given)
     with jax.enable_x64(double):
         leaves = [jnp.asarray(v, complex_type if np.iscomplexobj(v) else real) for v in leaves]

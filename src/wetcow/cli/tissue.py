@@ -12,8 +12,8 @@ import numpy as np
 from wetcow.cli.output import check_json, console, versions, write_json
 from wetcow.tissue.conductivity import Conductivity
 from wetcow.tissue.directions import survival
-from wetcow.tissue.maps import save_maps
 from wetcow.tissue.mri import conductivity_from_dwi
+from wetcow.tissue.mri.maps import save_maps
 
 SHORTEST_WAVE, LONGEST_WAVE = 1e-5, 1.0  # m
 
@@ -89,7 +89,7 @@ def check_wave_number(wave_number: float) -> None:
 
 def _draw(tissue: Conductivity, waves: Any, wave_number: float, path: pathlib.Path) -> None:
     from wetcow.files import save_figure
-    from wetcow.tissue.figures import tissue_figure
+    from wetcow.plotting.tissue import tissue_figure
 
     save_figure(tissue_figure(tissue, waves, wave_number=wave_number), path, dpi=150)
 

@@ -13,10 +13,9 @@ from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.networks.sparse import Sparse
+from wetcow.networks.sparse import SPARSE_BELOW, Sparse
 from wetcow.validation import array
 
-SPARSE_BELOW = 0.1
 SHOWN = 3
 ROUNDING = 1e-13
 SATURATED = 1e-10

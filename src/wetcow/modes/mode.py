@@ -125,12 +125,12 @@ class Mode(System):
         unknown = set(parameters) - set(self.parameters())
         if unknown:
             raise ValueError(f"a Mode has no parameter {sorted(unknown)}; {[*self.parameters()]}")
-        return Mode(**{**self.parameters(), **parameters})
+        return Mode(**(self.parameters() | parameters))
 
     @property
     def constants(self) -> Constants:
         """The constants w_a, w_φ, ψ, α."""
-        return Constants(self.w_a, self.w_phi, self.psi, self.alpha)
+        return Constants(w_a=self.w_a, w_phi=self.w_phi, psi=self.psi, alpha=self.alpha)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -235,10 +235,10 @@ class Mode(System):
         ValueError
             For an unknown method, or ω ≤ 0.
         """
-        if method not in spiking.METHODS:
-            raise ValueError(f"method must be one of {[*spiking.METHODS]}, got {method!r}")
+        if method not in spiking.SPIKING_METHODS:
+            raise ValueError(f"method must be one of {[*spiking.SPIKING_METHODS]}, got {method!r}")
         self._check_positive_frequency()
-        return in_double(spiking.METHODS[method])(self.gamma, self.omega, self.constants)
+        return in_double(spiking.SPIKING_METHODS[method])(self.gamma, self.omega, self.constants)
 
     def mean_amplitude(self) -> Any:
         """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7).

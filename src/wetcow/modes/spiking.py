@@ -74,4 +74,4 @@ def exact(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:
     return omega * response(jnp.asarray(gamma, float) / omega, constants)[0]
 
 
-METHODS = {"exact": exact, "analytic": analytic, "adiabatic": adiabatic}
+SPIKING_METHODS = {"exact": exact, "analytic": analytic, "adiabatic": adiabatic}

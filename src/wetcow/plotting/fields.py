@@ -26,8 +26,8 @@ from wetcow.plotting.style import (
     value_of,
 )
 from wetcow.plotting.sweeps import is_signed
+from wetcow.plotting.tissue import draw_rays
 from wetcow.tissue.conductivity import AXES
-from wetcow.tissue.figures import draw_rays
 
 MOST_TIMES = 5
 PANEL = 2.7  # inches

@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
-from wetcow.simulation.chunks import as_arguments, run_chunks, wait
+from wetcow.process import wait
+from wetcow.simulation.chunks import as_arguments, run_chunks
 from wetcow.simulation.integrate import Adaptive, Fixed, State, advance, traced_stepping
 from wetcow.simulation.plan import TYPES, uses_eighth_order
 from wetcow.simulation.reduce import Reducer, fold
@@ -148,7 +149,7 @@ class _Work:
         self.own = _grouped(batch, lanes.group, len(devices))
         real = np.finfo(TYPES[lanes.precision]).dtype
         self.times = lanes.times.astype(real)
-        self.system = lanes.system.arranged()
+        self.system = lanes.system.compiled_layout()
         stepping = traced_stepping(lanes.stepping)
         self.stepping = stepping
         self.settings = {

@@ -7,7 +7,6 @@ runs of any number of samples share what was compiled.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.process import bound_compiled_calls
+from wetcow.process import bound_compiled_calls, call_length
 from wetcow.simulation.store import MemoryStore, ZarrStore
 
 LONGEST_CHUNK = 512  # samples
@@ -40,10 +39,8 @@ def chunk_length(num_samples: int, steps_per_sample: float) -> int:
     >>> chunk_length(2001, 10.0), chunk_length(101, 10.0), chunk_length(2001, 1e5)
     (512, 128, 16)
     """
-    wanted = min(num_samples - 1, LONGEST_CHUNK)
-    affordable = max(1, int(STEPS_PER_CHUNK / max(steps_per_sample, 1e-9)))
-    length = 1 << (wanted - 1).bit_length()
-    return min(length, 1 << (affordable.bit_length() - 1))
+    affordable = STEPS_PER_CHUNK / max(steps_per_sample, 1e-9)
+    return call_length(min(num_samples - 1, LONGEST_CHUNK), affordable)
 
 
 def cost_of_step(size: int) -> float:
@@ -118,16 +115,6 @@ def _bar(total: int, shown: bool, title: str) -> Iterator[Callable[[], None]]:
     with Progress() as bar:
         task = bar.add_task(title, total=total)
         yield lambda: bar.advance(task)
-
-
-def wait(tree: Any) -> None:
-    """Wait until arrays are computed, open to Ctrl-C: to wait inside JAX is not."""
-    pause = 1e-5
-    for leaf in jax.tree.leaves(tree):
-        is_ready = getattr(leaf, "is_ready", None)  # of JAX arrays
-        while is_ready is not None and not is_ready():
-            time.sleep(pause)
-            pause = min(2 * pause, 0.02)
 
 
 def as_arguments(tree: Any) -> Any:

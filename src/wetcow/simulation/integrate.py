@@ -132,7 +132,7 @@ def advance(
     state : State
         At ``times[-1]``.
     """
-    system = system.arranged()
+    system = system.compiled_layout()
     if isinstance(stepping, Adaptive):
         sampled = times.shape[0] > 2
         if eighth_order is None:

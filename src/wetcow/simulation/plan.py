@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.precision import in_double
+from wetcow.process import available_memory
 from wetcow.simulation.integrate import Adaptive, Fixed, takes_eighth_order
 from wetcow.validation import array, integer, number, reasonable_size
 
@@ -41,14 +39,6 @@ def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
             "time, or infinitely far apart"
         )
     return np.linspace(start, end, count)
-
-
-def available_memory() -> float:
-    """Bytes of memory that are free now, or infinity where that is not known."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 def steps_between(rate: float, interval: float, stepping: Adaptive | Fixed) -> float:
@@ -241,22 +231,6 @@ def check_seed(seed: Any, noise: Any) -> int | None:
             raise ValueError("noise needs a seed: results must be reproducible; pass seed=0")
         return None
     return integer("seed", seed, minimum=0, maximum=2**63 - 1)
-
-
-def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict[str, str]) -> None:
-    """Raise for unknown keyword arguments, and name the one that was probably meant.
-
-    Raises
-    ------
-    TypeError
-        If there is any.
-    """
-    for name in unknown:
-        close = (
-            [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
-        )
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise TypeError(f"unknown argument {name!r}{meant}")
 
 
 SYNONYMS = {

@@ -14,13 +14,12 @@ import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System, check_system
-from wetcow.process import check_process
+from wetcow.process import check_process, wait
 from wetcow.simulation.chunks import (
     as_arguments,
     chunk_length,
     cost_of_step,
     run_chunks,
-    wait,
 )
 from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
 from wetcow.simulation.integrate import State, initial_state, traced_stepping
@@ -33,7 +32,6 @@ from wetcow.simulation.plan import (
     check_noise,
     check_seed,
     choose_stepping,
-    refuse_unknown,
     sample_times,
     uses_eighth_order,
 )
@@ -41,7 +39,7 @@ from wetcow.simulation.reduce import Reducer, check_reducers, fold
 from wetcow.simulation.results import describe
 from wetcow.simulation.single_kernel import advance_alone
 from wetcow.simulation.store import open_store
-from wetcow.validation import indices
+from wetcow.validation import indices, refuse_unknown
 
 
 class SimulationError(RuntimeError):

@@ -11,7 +11,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
-from wetcow.networks.dense import SMALL, Blocks
+from wetcow.networks.dense import FEW_MODES, RealBlock
 from wetcow.networks.network import Network
 from wetcow.simulation.integrate import Adaptive, Fixed, State, advance
 
@@ -34,7 +34,7 @@ def advance_alone(
     there are few modes. It compiles its own small loops to one kernel with all operations, and does
     so for a call that is marked alike; then a step takes about half the time.
     """
-    system = system.arranged()
+    system = system.compiled_layout()
     if not _fits(system, times, stepping):
         return advance(
             system, state, times, stepping, noise, key, count=count, eighth_order=eighth_order
@@ -53,7 +53,7 @@ def _advance(system, state, times, numbers, count, rest, eighth_order):
 
 def _fits(system: System, times: Any, stepping: Adaptive | Fixed) -> bool:
     """Whether there is little to do, and all of it can be compiled without calls of libraries."""
-    if jax.default_backend() != "cpu" or system.size > SMALL:
+    if jax.default_backend() != "cpu" or system.size > FEW_MODES:
         return False
     if isinstance(stepping, Fixed) and (stepping.noisy or stepping.history):
         return False
@@ -62,5 +62,5 @@ def _fits(system: System, times: Any, stepping: Adaptive | Fixed) -> bool:
         return False
     # Others, those of users among them, may call what a kernel cannot, such as transforms.
     if type(system) is Network:
-        return isinstance(system.coupling, Blocks)
+        return isinstance(system.coupling, RealBlock)
     return type(system) is Mode

@@ -11,8 +11,8 @@ import struct
 import zipfile
 import zlib
 
+from wetcow.networks.connectome.cells import LARGEST_TEXT, decoded
 from wetcow.networks.connectome.preparation import ConnectomeError
-from wetcow.networks.connectome.tables import LARGEST_TEXT, decoded
 
 # What members are called, and what others call them: weights.txt, weights_76.txt, centers.txt, ….
 _STEMS = {

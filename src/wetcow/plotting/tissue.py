@@ -9,9 +9,8 @@ import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from wetcow.plotting.style import MM
 from wetcow.tissue.conductivity import AXES, Conductivity
-
-MM = 1e3  # mm in a metre
 
 
 def _plane(axis: int) -> tuple[str, str]:
@@ -69,7 +68,8 @@ def draw_plane(
     values = _mean_in_plane(conductivity, axis, index)
     keep = [i for i in range(3) if i != axis]
     extent = _extent(conductivity.spacing[keep], values.shape)
-    return _show(panel, values, extent, **{"cmap": "gray", **style})
+    style.setdefault("cmap", "gray")
+    return _show(panel, values, extent, **style)
 
 
 def tissue_figure(
@@ -144,10 +144,19 @@ def _draw_directions(panel: Any, n: np.ndarray, keep: list[int], extent: Any) ->
     u, v = np.meshgrid(*(place[::step] for place in places), indexing="ij")
     part = n[::step, ::step][..., keep]
     panel.quiver(
-        *(u, v, part[..., 0], part[..., 1]),
-        **{"angles": "xy", "scale_units": "xy", "scale": 1 / (0.8 * step * sizes[0])},
-        **{"headwidth": 1, "headlength": 0, "headaxislength": 0, "pivot": "mid"},
-        **{"color": "white", "width": 0.006},
+        u,
+        v,
+        part[..., 0],
+        part[..., 1],
+        angles="xy",
+        scale_units="xy",
+        scale=1 / (0.8 * step * sizes[0]),
+        headwidth=1,
+        headlength=0,
+        headaxislength=0,
+        pivot="mid",
+        color="white",
+        width=0.006,
     )
     panel.set_title("direction of k:\n|x| red, |y| green, |z| blue", fontsize=9)
 

@@ -30,7 +30,7 @@ class Absorbing(NamedTuple):
     rate: float | None = None
 
 
-class Frame(NamedTuple):
+class SurroundedTissue(NamedTuple):
     """Tissue with its surroundings on the grid that is integrated.
 
     Attributes
@@ -45,12 +45,12 @@ class Frame(NamedTuple):
     before: tuple[int, ...]
 
 
-def surround(tensors: np.ndarray, spacing: np.ndarray, borders: Any) -> Frame:
+def surround(tensors: np.ndarray, spacing: np.ndarray, borders: Any) -> SurroundedTissue:
     """Add what `borders` asks for around Σ (*grid, d, d)."""
     from scipy import fft
 
     if borders == "periodic":
-        return Frame(tensors, (0,) * (tensors.ndim - 2))
+        return SurroundedTissue(tensors, (0,) * (tensors.ndim - 2))
     if borders == "absorbing":
         borders = Absorbing()
     if not isinstance(borders, Absorbing):
@@ -82,4 +82,4 @@ def surround(tensors: np.ndarray, spacing: np.ndarray, borders: Any) -> Frame:
         depth = np.maximum(depth, (away / reach).clip(0, 1).reshape(shape))
     share = np.sin(np.pi / 2 * depth)[..., None, None] ** 2
     edge = np.pad(tensors, [*around, (0, 0), (0, 0)], mode="edge")
-    return Frame((1 - share) * edge + share * rate * np.eye(len(grid)), before)
+    return SurroundedTissue((1 - share) * edge + share * rate * np.eye(len(grid)), before)

@@ -76,11 +76,13 @@ class Spectral(eqx.Module):
     def relaxation(self, spectrum: Any, tensors: Any) -> Any:
         """∂_t Ψ = ∇⁻² (−∇·T·∇Ψ) [2] as spectra; T is (d, d, *grid)."""
         slopes = self.backward(self.derivative * spectrum)
-        flux = jnp.einsum("ij...,j...->i...", tensors, slopes)
-        return self.inverse * jnp.sum(self.derivative * self.forward(flux), 0)
+        flux = jnp.einsum("ij...,j...->i...", tensors.astype(slopes.dtype), slopes)
+        return self.inverse.astype(spectrum.dtype) * jnp.sum(
+            self.derivative * self.forward(flux), 0
+        )
 
     def energy(self, spectrum: Any, cell: Any) -> Any:
         """½ ∫ |∇Ψ|² dr of a spectrum, for voxels of volume `cell` (m^d); V²·m^(d−2)."""
-        size = np.prod(self.grid)
+        size = float(np.prod(self.grid))
         density = self.weight * self.square * jnp.abs(spectrum) ** 2
         return jnp.sum(density) * (0.5 * cell / size)

@@ -14,7 +14,7 @@ import xarray as xr
 from wetcow.files import whole_file
 from wetcow.tissue.conductivity import Conductivity
 from wetcow.tissue.errors import TissueError
-from wetcow.tissue.images import library
+from wetcow.tissue.mri.images import library
 from wetcow.tissue.tensors import rotated
 
 _TRIANGLE = ((0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2))  # xx, yy, zz, xy, xz, yz

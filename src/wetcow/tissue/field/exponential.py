@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -56,19 +57,20 @@ def coefficients(gamma: np.ndarray, step: float) -> Coefficients:
     z = -np.asarray(gamma, float) * step
     phi1, phi2, phi3 = (_phi(z, order) for order in (1, 2, 3))
     return Coefficients(
-        np.exp(z),
-        np.exp(z / 2),
-        step / 2 * _phi(z / 2, 1),
-        step * (phi1 - 3 * phi2 + 4 * phi3),
-        step * (2 * phi2 - 4 * phi3),
-        step * (4 * phi3 - phi2),
+        decay=np.exp(z),
+        half_decay=np.exp(z / 2),
+        half=step / 2 * _phi(z / 2, 1),
+        first=step * (phi1 - 3 * phi2 + 4 * phi3),
+        middle=step * (2 * phi2 - 4 * phi3),
+        last=step * (4 * phi3 - phi2),
     )
 
 
-def advance(
+def exponential_step(
     u: Any, time: Any, step: float, rest: Callable[[Any, Any], Any], c: Coefficients
 ) -> Any:
     """One step of du/dt = −γu + rest(u, time)."""
+    c = Coefficients(*(jnp.asarray(one, u.dtype) for one in c))  # complex, if spectra are
     at_start = rest(u, time)
     a = c.half_decay * u + c.half * at_start
     at_a = rest(a, time + step / 2)

@@ -5,110 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.process import bound_compiled_calls, check_process
-from wetcow.simulation.chunks import STEPS_PER_CHUNK, chunk_length, wait
-from wetcow.simulation.plan import available_memory
-from wetcow.tissue.borders import Absorbing, Frame, surround
+from wetcow.process import available_memory, bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
-from wetcow.tissue.dispersion import attributes
+from wetcow.tissue.dispersion import tissue_attributes
 from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors
-from wetcow.tissue.exponential import Coefficients, advance, coefficients
-from wetcow.tissue.spectral import Spectral
+from wetcow.tissue.field.borders import SurroundedTissue, surround
+from wetcow.tissue.field.exponential import Coefficients, coefficients
+from wetcow.tissue.field.run import FieldProblem, embed, run_field
+from wetcow.tissue.field.spectral import Spectral
 from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
-STEP = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
+STEP_PER_RATE = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
 LONGEST_STEP = 2.0  # beyond which the energy might grow
-MAX_STEPS = 10**7  # of one run
-POINTS_PER_CALL = 1e6  # grid points times steps of one compiled call, about a second
-
-
-class _Problem(eqx.Module):
-    """Everything that a compiled run depends on."""
-
-    spectral: Spectral
-    fluctuation: Any  # Σ without its mean, (d, d, *grid), 1/s
-    coefficients: Coefficients
-    source: Any
-    step: Any
-    cell: Any
-    before: tuple[int, ...] = eqx.field(static=True)
-    grid: tuple[int, ...] = eqx.field(static=True)
-
-    def rest(self, spectrum, time):
-        """All but the decay by the mean of Σ, which is exact."""
-        change = self.spectral.relaxation(spectrum, self.fluctuation)
-        if self.source is None:
-            return change
-        driven = self.spectral.forward(_embed(self.source(time), self.before, self.spectral.grid))
-        return change - self.spectral.inverse * driven
-
-    def cut(self, spectrum):
-        inner = tuple(slice(b, b + n) for b, n in zip(self.before, self.grid, strict=True))
-        return self.spectral.backward(spectrum)[inner]
-
-
-def _embed(field: Any, before: tuple[int, ...], whole: tuple[int, ...]) -> Any:
-    """The field with zeros around."""
-    field = jnp.asarray(field)
-    around = [(b, n - b - size) for b, n, size in zip(before, whole, field.shape, strict=True)]
-    return jnp.pad(field, around)
-
-
-@eqx.filter_jit
-def _start(problem: _Problem, psi0: Any) -> tuple[Any, Any, Any]:
-    spectral = problem.spectral
-    spectrum = spectral.filtered(spectral.forward(psi0))
-    return spectrum, problem.cut(spectrum), spectral.energy(spectrum, problem.cell)
-
-
-@eqx.filter_jit
-def _chunk(problem: _Problem, spectrum: Any, times: Any, count: Any, first: Any, steps: Any) -> Any:
-    """From each of the first `count` times take `steps` steps, of which `first` are done."""
-
-    def sample(spectrum, one):
-        index, start = one
-
-        def step(index, spectrum):
-            time = start + index * problem.step
-            return advance(spectrum, time, problem.step, problem.rest, problem.coefficients)
-
-        until = jnp.where(index < count, first + steps, first)
-        spectrum = jax.lax.fori_loop(first, until, step, spectrum)
-        return spectrum, (problem.cut(spectrum), problem.spectral.energy(spectrum, problem.cell))
-
-    spectrum, kept = jax.lax.scan(sample, spectrum, (jnp.arange(len(times)), times))
-    return spectrum, *kept
-
-
-def _run(problem: _Problem, psi0: Any, times: np.ndarray, steps: int) -> tuple[Any, Any]:
-    """Fields and energies at all times, in calls of about a second, between which it can be ended.
-
-    The numbers of steps and of times that count are traced: few compilations serve all.
-    """
-    cost = float(np.prod(problem.spectral.grid))
-    most = max(1, int(POINTS_PER_CALL / cost))  # steps in one call
-    length = chunk_length(len(times), steps * cost / POINTS_PER_CALL * STEPS_PER_CHUNK)
-    spectrum, field, energy = _start(problem, psi0)
-    fields, energies = [np.asarray(field)[None]], [np.asarray(energy)[None]]
-    for low in range(0, len(times) - 1, length):
-        own = times[low : min(low + length, len(times) - 1)]
-        starts = np.pad(own, (0, length - len(own)), "edge")
-        field = energy = None
-        # Many steps to one sample are taken in several calls, of which the last has the sample.
-        for first in range(0, steps, most if length == 1 else steps):
-            taken = min(most, steps - first) if length == 1 else steps
-            counts = (np.asarray(one) for one in (len(own), first, taken))
-            spectrum, field, energy = _chunk(problem, spectrum, starts, *counts)
-            wait(spectrum)
-        fields.append(np.asarray(field)[: len(own)])
-        energies.append(np.asarray(energy)[: len(own)])
-    return np.concatenate(fields), np.concatenate(energies)
+MAX_FIELD_STEPS = 10**7  # of one run
 
 
 def simulate_field(
@@ -120,7 +33,7 @@ def simulate_field(
     num_samples: int = 101,
     dt: float | None = None,
     borders: Any = "periodic",
-    max_steps: int = MAX_STEPS,
+    max_steps: int = MAX_FIELD_STEPS,
 ) -> xr.Dataset:
     """Integrate the wave field ∂_t ∇²Ψ = −∇·(Σ·∇Ψ) + F [2] in one, two or three dimensions.
 
@@ -150,7 +63,7 @@ def simulate_field(
         Longest step, s. Default: a quarter divided by the largest eigenvalue of Σ. As the operator
         is bounded, it does not depend on the grid.
     borders : {"periodic", "absorbing"} or Absorbing
-        Whether the tissue repeats, or is surrounded by `wetcow.tissue.borders.Absorbing`.
+        Whether the tissue repeats, or is surrounded by `wetcow.tissue.field.borders.Absorbing`.
     max_steps : int
         Refuse, before it starts, a run of more steps.
 
@@ -194,8 +107,8 @@ def simulate_field(
         step, steps = _choose_step(dt, largest, times)
         _check_effort(steps, times, psi0, largest, max_steps)
         problem = _prepare(conductivity, frame, source, is_complex, precision, step)
-        start = _embed(psi0, frame.before, problem.spectral.grid)
-        psi, energy = _run(problem, start, times.astype(real), steps)
+        start = embed(psi0, frame.before, problem.spectral.grid)
+        psi, energy = run_field(problem, start, times.astype(real), steps)
         energy = energy * float(conductivity.permittivity)
     if not np.all(np.isfinite(energy)):
         raise TissueError("the field became infinite: is the source finite at all times?")
@@ -208,7 +121,7 @@ def simulate_field(
         },
         {"time": ("time", times, {"units": "s"}), **conductivity.coordinates()},
         {
-            **attributes(conductivity, "field"),
+            **tissue_attributes(conductivity, "field"),
             "dt": step,
             "steps": steps * (len(times) - 1),
             "borders": str(borders),
@@ -220,30 +133,32 @@ def simulate_field(
 
 def _prepare(
     conductivity: Conductivity,
-    frame: Frame,
+    frame: SurroundedTissue,
     source: Any,
     is_complex: bool,
     precision: str,
     step: float,
-) -> _Problem:
+) -> FieldProblem:
     dimension = conductivity.dimension
     whole = frame.tensors.shape[:-2]
-    spectral = Spectral(whole, conductivity.spacing, is_complex, precision)
+    spectral = Spectral(
+        grid=whole, spacing=conductivity.spacing, is_complex=is_complex, precision=precision
+    )
     mean = frame.tensors.astype(float).mean(tuple(range(dimension)))
     k = spectral.derivative.imag.astype(float)
     along = np.einsum("i...,ij,j...->...", k, mean, k)
     square = np.sum(k * k, 0)
     gamma = np.divide(along, square, out=np.zeros_like(square), where=square > 0)
     real = spectral.square.dtype
-    return _Problem(
-        spectral,
-        np.moveaxis(frame.tensors - mean, (-2, -1), (0, 1)).astype(real),
-        Coefficients(*(one.astype(real) for one in coefficients(gamma, step))),
-        source,
-        np.asarray(step, real),
-        np.asarray(np.prod(conductivity.spacing), real),
-        frame.before,
-        conductivity.grid,
+    return FieldProblem(
+        spectral=spectral,
+        fluctuation=np.moveaxis(frame.tensors - mean, (-2, -1), (0, 1)).astype(real),
+        coefficients=Coefficients(*(one.astype(real) for one in coefficients(gamma, step))),
+        source=source,
+        step=np.asarray(step, real),
+        cell=np.asarray(np.prod(conductivity.spacing), real),
+        before=frame.before,
+        grid=conductivity.grid,
     )
 
 
@@ -279,7 +194,7 @@ def _choose_step(dt: Any, largest: float, times: np.ndarray) -> tuple[float, int
     """A step that divides the time between samples, and how many there are."""
     interval = float(times[1])
     if dt is None:
-        dt = min(STEP / largest if largest > 0 else interval, interval)
+        dt = min(STEP_PER_RATE / largest if largest > 0 else interval, interval)
     with as_tissue_errors():
         dt = number("dt", dt, above=0)
     if dt * largest > LONGEST_STEP:
@@ -316,6 +231,3 @@ def _check_fields(
         is_complex = is_complex or np.issubdtype(driven.dtype, np.complexfloating)
     kind = np.result_type(real, np.complex64) if is_complex else real
     return psi0.astype(kind), is_complex
-
-
-__all__ = ["Absorbing", "simulate_field"]
