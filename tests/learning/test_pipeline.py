@@ -47,7 +47,7 @@ def parts_of(problem, *edges):
 def test_statistics_and_solve_are_the_normal_equations(problem, edges):
     sums = pipeline.statistics(parts_of(problem, *edges))
     modes = pipeline.solve(sums, ridge=0.3)
-    coupling, gamma = least_squares(*problem, 0.3)
+    coupling, gamma = least_squares(*problem, ridge=0.3)
     np.testing.assert_allclose(modes.coupling, coupling, rtol=1e-10)
     np.testing.assert_allclose(modes.gamma, gamma, rtol=1e-10)
 

@@ -3,7 +3,7 @@
     validate → frame → encode → pool → statistics → solve → calibrate
 
 The first four make features of images. The last three learn from features, wherever these come
-from: a source of batches (`wetcow.learning.data.batches`) is all they need. `learn` goes through
+from: a source of batches (`wetcow.learning.data.sources`) is all they need. `learn` goes through
 these three; `WaveClassifier.fit` and `partial_fit` call it, as training by gradient does, with data
 in memory or on a Dask cluster. Each step can be called alone, and changes nothing that it is given.
 What they return, hidden modes, statistics and class modes, are pytrees.
@@ -42,10 +42,9 @@ from sklearn.base import BaseEstimator
 from wetcow.images.frame import Frame
 from wetcow.learning.calibration import Calibration, calibrate, calibration_rows, some_rows
 from wetcow.learning.data import convention, validation
-from wetcow.learning.data.batches import Batches, Source
 from wetcow.learning.data.samples import take
-from wetcow.learning.model import encoder
-from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.data.sources import Batches, Source
+from wetcow.learning.model import encoder, ridge as closed_form
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.hinge import hinge_sums, minimise_hinge

@@ -2,9 +2,9 @@
 
 `validation` makes rows of what users have, without copying them as a whole. `convention` tells
 which values images have, and refuses others. `samples` puts rows, labels and hidden modes together;
-`open_batches` makes a source of them, in this process or, for a Dask array on a cluster
-(`dask_arrays`, `dask_cluster`), where the chunks are. `copies` adds deformed images.
-`predictions` applies a function of features to rows of any of these kinds.
+`open_batches` makes a source of them (`sources` says what that is), in this process or, for a Dask
+array on a cluster (`dask_arrays`, `dask_cluster`), where the chunks are. `copies` adds deformed
+images. `predictions` applies a function of features to rows of any of these kinds.
 """
 
 import pkgutil

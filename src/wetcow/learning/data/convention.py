@@ -224,11 +224,11 @@ def from_header(header: Mapping[str, Any] | None) -> Convention | None:
     if header is None:
         return None
     fields = dict(header)
-    background = tuple(number("ground", one) for one in fields.pop("ground"))
-    found = Convention(background=background, **fields)
+    below, middle, above = (number("ground", one) for one in fields.pop("ground"))
+    found = Convention(background=(below, middle, above), **fields)
     for name in ("low", "high", "dimmest"):
         number(name, getattr(found, name))
-    if not found.low <= found.high or len(found.background) != 3:
+    if not found.low <= found.high:
         raise ValueError(f"a range of images is damaged: {found}")
     return found
 

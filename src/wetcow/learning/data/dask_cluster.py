@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from dask.delayed import delayed
 
-from wetcow.learning.data.batches import Pairs, Result, with_targets
 from wetcow.learning.data.copies import Copies, encoded
 from wetcow.learning.data.dask_arrays import Place, chunks_of
 from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.sources import Pairs, Result, with_targets
 from wetcow.learning.data.validation import as_floats
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import Advance, ignore
