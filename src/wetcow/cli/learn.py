@@ -171,7 +171,7 @@ def learn(
     Parameters
     ----------
     dataset : str
-        A name that `wetcow.datasets.load` knows; `wetcow.learning.presets.RECIPES` has what
+        A name that `wetcow.datasets.load` knows; `presets.DATASET_DEFAULTS` has what
         follows from it.
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.
@@ -191,11 +191,11 @@ def learn(
     """
     from wetcow import datasets
     from wetcow.learning.classifier import WaveClassifier
-    from wetcow.learning.presets import RECIPES
+    from wetcow.learning.presets import DATASET_DEFAULTS
 
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    parameters = RECIPES[dataset] | parameters
+    parameters = DATASET_DEFAULTS[dataset] | parameters
     classifier = WaveClassifier(budget, random_state=seed, **parameters)
     start = time.perf_counter()
     classifier.fit(X, y)
@@ -249,7 +249,7 @@ def _validation(refined: list[Refined]) -> dict[str, Any]:
     return {
         "validation_accuracy_constructed": statistics.fmean(one.constructed for one in refined),
         "validation_accuracy_trained": statistics.fmean(one.trained for one in refined),
-        "training": [[point._asdict() for point in one.looks] for one in refined],
+        "training": [[point._asdict() for point in one.evaluations] for one in refined],
     }
 
 

@@ -57,7 +57,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     model : path
         A file of `WaveClassifier.save`.
     images : list of paths
-        Pictures; those that cannot be read are left out and named. Their ground and ink get the
+        Pictures; those that cannot be read are left out and named. Their background and ink get the
         values that these have in the images the model learned.
     crop : bool
         See `wetcow.images.pictures.read_picture`.
@@ -110,11 +110,11 @@ def _classify(
         return []
     import numpy as np
 
-    from wetcow.learning.convention import given
+    from wetcow.learning.data.convention import given
 
     X = given(classifier.convention_, np.stack(pictures))
     labels = classifier.classes_.tolist()
-    usual = float(classifier.usual_uncertainty_)
+    usual = float(classifier.uncertainty_threshold_)
     rows = zip(files, classifier.predict_proba(X), classifier.uncertainty(X), strict=True)
     return [
         {

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wetcow import datasets
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 NUM_LEARNED = 10_000  # images of MNIST: nobody should have to wait
 
@@ -66,7 +66,7 @@ def construct_model(data_dir: pathlib.Path | None = None, seed: int = 0) -> Mode
     X, y = datasets.load(name, data_dir=folder)
     X, y = X[:NUM_LEARNED], y[:NUM_LEARNED]
     start = time.perf_counter()
-    classifier = WaveClassifier(random_state=seed, **RECIPES[name]).fit(X, y)
+    classifier = WaveClassifier(random_state=seed, **DATASET_DEFAULTS[name]).fit(X, y)
     seconds = time.perf_counter() - start
     origin = f"constructed in {seconds:.1f} s from {len(y)} images of {name}"
     if name == "digits":

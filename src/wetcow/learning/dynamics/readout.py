@@ -118,7 +118,9 @@ def read_class(network: LearnedNetwork, run: xr.Dataset, last: float = LAST) -> 
     lasted = np.count_nonzero(np.abs(a) >= _smallest(a), axis=0)
     winner = np.lexsort((lasted, np.where(amplitude * omega < _smallest(a), 0, amplitude)))[-1]
     return Reading(
-        np.asarray(network.classes)[winner], amplitude, _criticality(a[part], step, omega)
+        label=np.asarray(network.classes)[winner],
+        amplitude=amplitude,
+        criticality=_criticality(a[part], step, omega),
     )
 
 

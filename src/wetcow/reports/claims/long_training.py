@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import Response
 from wetcow.reports.evidence import Effort
 from wetcow.reports.images.data import Images, Part, wave
@@ -79,7 +80,7 @@ def wave_trainer(
     return training.Trainer(
         hidden=hidden,
         modes=classifier.class_modes_,
-        sharpness=classifier.sharpness_,
+        inverse_temperature=classifier.inverse_temperature_,
         images=seen[0].images,
         labels=seen[0].labels,
         validation=seen[1],
@@ -97,7 +98,7 @@ def of_trainer(trainer: training.Trainer) -> Learner:
     """Return the network that a trainer trains, for plain steps."""
 
     def scores(network: Any, images: Any) -> Any:
-        return training.logits(network, trainer.problem, images, trainer.plan)
+        return logits(network, trainer.scaling, images, trainer.plan)
 
     return Learner(scores=scores, weights=trainer.network, hidden=lambda network: network.layers)
 

@@ -18,7 +18,7 @@ from sklearn.neural_network import MLPClassifier
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 
@@ -114,7 +114,7 @@ class _Network:
 
 def _learners(modes: tuple[int, ...], seed: int) -> dict[str, Callable[[], OnlineLearner]]:
     def waves(count: int) -> Callable[[], OnlineLearner]:
-        return lambda: WaveClassifier(n_modes=count, random_state=seed, **RECIPES["mnist"])
+        return lambda: WaveClassifier(n_modes=count, random_state=seed, **DATASET_DEFAULTS["mnist"])
 
     def linear(estimator: Any) -> Callable[[], OnlineLearner]:
         return lambda: _Linear(estimator)

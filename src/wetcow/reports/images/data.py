@@ -9,7 +9,7 @@ import numpy as np
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")
@@ -78,7 +78,7 @@ def load_images(
 
 def wave(name: str, seed: int, **parameters: Any) -> WaveClassifier:
     """Return our classifier with what follows from the data set's kind of images."""
-    parameters = RECIPES[name] | parameters
+    parameters = DATASET_DEFAULTS[name] | parameters
     return WaveClassifier(random_state=seed, **parameters)
 
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.data.batches import targets_of
+from wetcow.learning.data.samples import targets_of
 from wetcow.learning.model import ridge
 from wetcow.learning.model.statistics import Statistics
 from wetcow.reports.peers.layers import forward

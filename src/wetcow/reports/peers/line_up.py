@@ -13,7 +13,7 @@ import numpy as np
 
 from wetcow.images.augmentation import NAMED
 from wetcow.images.frame import Frame, align
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 from wetcow.reports.images.deformation import deformed
 
 NO_TORCH = (
@@ -54,7 +54,7 @@ def small_network(
     from wetcow.reports.peers.convolutional import Small
     from wetcow.reports.peers.torch_training import TrainedInSteps
 
-    augmentation = NAMED[RECIPES[name]["augmentation"]]
+    augmentation = NAMED[DATASET_DEFAULTS[name]["augmentation"]]
     threads = 1 if few else int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
     network = functools.partial(Small, maps=maps)
     batch = CONVNET_BATCH // 2 if few else CONVNET_BATCH
@@ -133,7 +133,7 @@ def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> np.
     """
     rows = np.tile(images.astype(np.float32), (count, 1, 1))
     found, key = np.empty_like(rows), jax.random.key(seed)
-    augmentation = NAMED[RECIPES[name]["augmentation"]]
+    augmentation = NAMED[DATASET_DEFAULTS[name]["augmentation"]]
     for low in range(0, len(rows), _AT_ONCE):
         some = rows[low : low + _AT_ONCE]
         # Always as many at once: other numbers would be compiled for.
