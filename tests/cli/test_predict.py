@@ -19,7 +19,7 @@ class Told:
     image_shape_ = (28, 28)
     convention_ = None
     classes_ = np.array(["left", "[middle]", "right"])
-    usual_uncertainty_ = 0.5
+    uncertainty_threshold_ = 0.5
     seen = ()
 
     def predict_proba(self, X):
@@ -130,7 +130,7 @@ def test_large_pictures_and_other_files_do_not_lose_the_others(wetcow, told, mon
     def read(path, *_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("wetcow.cli.predicting.read_picture", read)
+    monkeypatch.setattr("wetcow.images.pictures.read_picture", read)
     result = wetcow("model", "a.png")
     assert result.exit_code == 1 and "a.png is too large for the memory" in result.stderr
 
@@ -143,7 +143,7 @@ def test_no_picture_can_be_read(wetcow, told):
 
 def test_one_class_and_numbers_as_labels(wetcow, told):
     told.classes_ = np.array([7])
-    told.usual_uncertainty_ = 0.0
+    told.uncertainty_threshold_ = 0.0
     told.predict_proba = lambda X: np.ones((len(X), 1))
     draw("a.png", 5)
     result = wetcow("model", "a.png", "--json", "-")

@@ -7,16 +7,18 @@ pictures brings those into the right values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from wetcow.images.background import edge, level_and_noise
 from wetcow.validation import number
 
 LARGER = 3.0  # ranges beyond the one learned are plainly another, such as 0 to 255 for 0 to 1
 SMALLER = 1 / 12  # of the range learned; what is below is plainly another, such as 0 to 1 for 16
-OTHER_GROUND = 0.75  # of the range learned is between grounds that are plainly opposite
+OTHER_BACKGROUND = 0.75  # of the range learned is between backgrounds that are plainly opposite
 _TAIL = 0.01  # of the images learned may be odd
 _MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
 _FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
@@ -29,7 +31,7 @@ class Convention(NamedTuple):
     ----------
     low, high : float
         Darkest and lightest pixels of nearly all of them.
-    ground : (float, float, float)
+    background : (float, float, float)
         Median of the border of an image: that of hardly any image is below, of the middle one, and
         of hardly any above.
     dimmest : float
@@ -38,13 +40,18 @@ class Convention(NamedTuple):
 
     low: float
     high: float
-    ground: tuple[float, float, float]
+    background: tuple[float, float, float]
     dimmest: float
+
+    def header(self) -> dict[str, Any]:
+        """Return it as JSON, in which files, cards and ONNX call the background ground."""
+        fields = self._asdict()
+        return {"ground" if name == "background" else name: fields[name] for name in fields}
 
     @property
     def light_on_dark(self) -> bool:
-        """Whether the ground is at the dark end of the range."""
-        return self.ground[1] - self.low <= self.high - self.ground[1]
+        """Whether the background is at the dark end of the range."""
+        return self.background[1] - self.low <= self.high - self.background[1]
 
     def describe(self) -> str:
         """Return the convention in words.
@@ -57,7 +64,7 @@ class Convention(NamedTuple):
         kind = "light on dark" if self.light_on_dark else "dark on light"
         return f"values from {self.low:g} to {self.high:g}, {kind}"
 
-    def check(self, rows: np.ndarray, shape: tuple[int, int], *, ground: bool) -> None:
+    def check(self, rows: np.ndarray, shape: tuple[int, int], *, background: bool) -> None:
         """Raise for images whose values are plainly of another convention.
 
         Parameters
@@ -66,7 +73,7 @@ class Convention(NamedTuple):
             Real numbers. Blank images say nothing; of others, more than half must disagree.
         shape : (int, int)
             Height and width.
-        ground : bool
+        background : bool
             Whether dark on light differs from light on dark.
 
         Raises
@@ -92,31 +99,32 @@ class Convention(NamedTuple):
                 f"X has values from {darkest.min():g} to {found:g}, but the model learned images "
                 f"with {self.describe()}: bring X into that range{self._scaling(found)}"
             )
-        if not ground:
+        if not background:
             return
-        seen = grounds(some, shape)[drawn]
-        lowest, _, highest = self.ground
-        other = np.maximum(lowest - seen, seen - highest) > OTHER_GROUND * span
+        seen = backgrounds(some, shape)[drawn]
+        lowest, _, highest = self.background
+        other = np.maximum(lowest - seen, seen - highest) > OTHER_BACKGROUND * span
         if _most(other):
             kind = "dark on light" if self.light_on_dark else "light on dark"
             raise ValueError(
-                f"X seems to be {kind}, with a ground of about {np.median(seen):g}, but the model "
-                f"learned images with {self.describe()}: invert X, as by "
+                f"X seems to be {kind}, with a background of about {np.median(seen):g}, but the "
+                f"model learned images with {self.describe()}: invert X, as by "
                 f"{self.low + self.high:g} - X, or learn with frame='handwriting', which takes "
-                "away any ground"
+                "away any background"
             )
 
     def of_pictures(self, pictures: np.ndarray) -> np.ndarray:
-        """Give pictures of 0 (ground) to 1 (ink), as of `read_picture`, the values learned.
+        """Give pictures of 0 (background) to 1 (ink), as of `read_picture`, the values learned.
 
         Examples
         --------
         >>> Convention(0.0, 255.0, (255.0, 255.0, 255.0), 255.0).of_pictures(np.array([0.0, 1.0]))
         array([255.,   0.])
         """
-        ground = self.ground[1]
+        background = self.background[1]
         ink = self.high if self.light_on_dark else self.low
-        return pictures * pictures.dtype.type(ink - ground) + pictures.dtype.type(ground)
+        kind = pictures.dtype.type
+        return pictures * kind(ink - background) + kind(background)
 
     def _scaling(self, lightest: float) -> str:
         """Say how to scale X, if that is plain."""
@@ -143,31 +151,30 @@ def learned(rows: np.ndarray, shape: tuple[int, int]) -> Convention:
     >>> image = np.zeros((1, 9))
     >>> image[0, 4] = 255
     >>> learned(image, (3, 3))
-    Convention(low=0.0, high=255.0, ground=(0.0, 0.0, 0.0), dimmest=255.0)
+    Convention(low=0.0, high=255.0, background=(0.0, 0.0, 0.0), dimmest=255.0)
     """
     darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
     drawn = lightest[lightest > darkest]
     shares = (_TAIL, 0.5, 1 - _TAIL)
-    below, middle, above = np.quantile(grounds(rows, shape), shares, method="nearest").tolist()
+    below, middle, above = np.quantile(backgrounds(rows, shape), shares, method="nearest").tolist()
     return Convention(
-        float(np.quantile(darkest, _TAIL, method="lower")),
-        float(np.quantile(lightest, 1 - _TAIL, method="higher")),
-        (below, middle, above),
-        float(drawn.min() if len(drawn) else lightest.max()),
+        low=float(np.quantile(darkest, _TAIL, method="lower")),
+        high=float(np.quantile(lightest, 1 - _TAIL, method="higher")),
+        background=(below, middle, above),
+        dimmest=float(drawn.min() if len(drawn) else lightest.max()),
     )
 
 
-def grounds(rows: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def backgrounds(rows: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Medians of the outermost pixels of images in rows, float64 (n,).
 
     Examples
     --------
-    >>> grounds(np.array([[1, 1, 1, 1, 5, 1, 1, 1, 1]]), (3, 3))
+    >>> backgrounds(np.array([[1, 1, 1, 1, 5, 1, 1, 1, 1]]), (3, 3))
     array([1.])
     """
-    y, x = np.indices(shape)
-    edge = (y == 0) | (y == shape[0] - 1) | (x == 0) | (x == shape[1] - 1)
-    return np.median(rows[:, np.flatnonzero(edge)].astype(float), axis=1)
+    level, _ = level_and_noise(rows[:, np.flatnonzero(edge(shape))].astype(float))
+    return level
 
 
 def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
@@ -178,13 +185,36 @@ def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
     convention : Convention or None
         Of the images learned.
     pictures : float array
-        0 for ground, 1 for ink, as of `wetcow.images.pictures.read_picture`.
+        0 for background, 1 for ink, as of `wetcow.images.pictures.read_picture`.
     """
     return pictures if convention is None else convention.of_pictures(pictures)
 
 
+def checker(
+    convention: Convention | None, shape: tuple[int, int] | None, *, background: bool
+) -> Callable[[np.ndarray], None]:
+    """Return what raises for rows of another convention; for nothing if none is known.
+
+    Parameters
+    ----------
+    convention : Convention or None
+        Of the images learned.
+    shape : (int, int) or None
+        Of these images; None for a table.
+    background : bool
+        See `Convention.check`.
+    """
+    if convention is None or shape is None:
+        return _accept
+    return functools.partial(convention.check, shape=shape, background=background)
+
+
+def _accept(rows: np.ndarray) -> None:
+    """Nothing is known that rows could contradict."""
+
+
 def from_header(header: Mapping[str, Any] | None) -> Convention | None:
-    """Return the convention that `Convention._asdict` described; None of files that have none.
+    """Return the convention that `Convention.header` described; None of files that have none.
 
     Raises
     ------
@@ -193,12 +223,12 @@ def from_header(header: Mapping[str, Any] | None) -> Convention | None:
     """
     if header is None:
         return None
-    found = Convention(
-        **{**header, "ground": tuple(number("ground", one) for one in header["ground"])}
-    )
+    fields = dict(header)
+    below, middle, above = (number("ground", one) for one in fields.pop("ground"))
+    found = Convention(background=(below, middle, above), **fields)
     for name in ("low", "high", "dimmest"):
         number(name, getattr(found, name))
-    if not found.low <= found.high or len(found.ground) != 3:
+    if not found.low <= found.high:
         raise ValueError(f"a range of images is damaged: {found}")
     return found
 

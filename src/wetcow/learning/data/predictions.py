@@ -1,4 +1,4 @@
-"""What a classifier answers: functions of the features of rows, which for Dask arrays wait."""
+"""What a classifier predicts: functions of the features of rows, which for Dask arrays wait."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from wetcow.learning.data.validation import as_floats, is_dask
 from wetcow.learning.model.hidden_modes import HiddenModes
 
 
-def answers(
+def predictions(
     function: Callable[[np.ndarray], np.ndarray],
     hidden: HiddenModes,
     X: Any,
-    block_size: int,
+    batch_size: int,
     width: int | None,
     check: Callable[[np.ndarray], None],
 ) -> Any:
-    """Results of a function of features, block by block.
+    """Results of a function of features, batch by batch.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def answers(
         Whose features are taken.
     X : array (n, columns), or Dask array
         Checked rows.
-    block_size : int
+    batch_size : int
         Rows whose features are computed at once.
     width : int or None
         Columns of the result.
@@ -41,12 +41,12 @@ def answers(
     -------
     array, or Dask array that is not computed yet
     """
-    answer = functools.partial(_over_blocks, function, hidden, block_size, check)
+    predict = functools.partial(_over_batches, function, hidden, batch_size, check)
     if not is_dask(X):
-        return answer(X)
+        return predict(X)
     from wetcow.learning.data import dask_arrays
 
-    return dask_arrays.apply(answer, X, width)
+    return dask_arrays.apply(predict, X, width)
 
 
 def by_row(function: Callable, values: Any, dtype: Any, *, dropped: int | None = None) -> Any:
@@ -84,14 +84,14 @@ def nearest_class(classes: np.ndarray, criticality: np.ndarray) -> np.ndarray:
     return classes[criticality.argmax(axis=1)]
 
 
-def _over_blocks(
+def _over_batches(
     function: Callable[[np.ndarray], np.ndarray],
     hidden: HiddenModes,
-    block_size: int,
+    batch_size: int,
     check: Callable[[np.ndarray], None],
     X: np.ndarray,
 ) -> np.ndarray:
     check(X)
-    starts = range(0, len(X), block_size)
-    parts = (as_floats(X[start : start + block_size]) for start in starts)
+    starts = range(0, len(X), batch_size)
+    parts = (as_floats(X[start : start + batch_size]) for start in starts)
     return np.concatenate([function(hidden.features(part)) for part in parts])

@@ -106,7 +106,7 @@ def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
         _bool("deskew", frame["deskew"])
         for name in ("spread", "strength", "roundness"):
             number(name, frame[name])
-        find_frame(Frame(**{**frame, "size": size}))
+        find_frame(Frame(size=size, **{k: v for k, v in frame.items() if k != "size"}))
         seen = size or seen
     if not isinstance(header["geometries"], list) or not header["geometries"]:
         raise UnsoundError("there are no hidden modes")
@@ -114,8 +114,9 @@ def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
 
 
 def _geometry(fields: Mapping[str, Any], seen: tuple[int, int], *, table: bool) -> Geometry:
-    pairs = {name: _side_pair(name, fields[name]) for name in ("image", "patch")}
-    geometry = Geometry(**{**fields, **pairs})
+    others = dict(fields)
+    image, patch = (_side_pair(name, others.pop(name)) for name in ("image", "patch"))
+    geometry = Geometry(image=image, patch=patch, **others)
     _whole("padding", geometry.padding, 0)
     _whole("n_regions", geometry.n_regions, 1)
     if _bool("normalised", geometry.normalised) == table:
@@ -242,7 +243,10 @@ def _check_sums(
 ) -> None:
     _whole("count", header["count"], 1)
     shapes = {
-        **{"x": (d,), "y": (n_classes,), "yy": (n_classes,), "xy": (d, n_classes)},
+        "x": (d,),
+        "y": (n_classes,),
+        "yy": (n_classes,),
+        "xy": (d, n_classes),
         "xx": (d * (d + 1) // 2,),
     }
     for name, shape in shapes.items():
