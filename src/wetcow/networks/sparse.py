@@ -20,7 +20,7 @@ from wetcow.networks.gather import Gather
 from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 
-MOST_MODES = 2**31 - 1  # indices have 32 bits
+INDEXABLE_MODES = 2**31 - 1  # indices have 32 bits
 SPARSE_BELOW = 0.1  # share of all pairs linked, below which a list of links is the better choice
 
 
@@ -60,7 +60,7 @@ class Sparse(Coupling):
     value: Any
 
     def __init__(self, num_modes: int, target: Any, source: Any, value: Any):
-        self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=MOST_MODES)
+        self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=INDEXABLE_MODES)
         self.target = _ends("target", target, self.num_modes)
         self.source = _ends("source", source, self.num_modes)
         self.value = as_coupling_values(value)
