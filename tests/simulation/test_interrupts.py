@@ -47,6 +47,7 @@ for name, call in calls.items():
 """
 
 
+@pytest.mark.slow  # most of it compiles in a process of its own
 def test_ctrl_c_ends_runs_between_two_samples():
     script = [sys.executable, "-W", "ignore", "-c", INTERRUPTED]
     found = subprocess.run(script, capture_output=True, text=True, timeout=600, check=False)

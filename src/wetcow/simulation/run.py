@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.process import wait
@@ -17,12 +18,14 @@ from wetcow.simulation.chunks import (
     SimulationError,
     as_arguments,
     check_steps,
+    run_chunks,
     run_pieces,
 )
 from wetcow.simulation.devices import arranged, everywhere, gather
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.single_kernel import advance_single_kernel, next_piece_single_kernel
 from wetcow.simulation.stepping import Adaptive, Fixed, State, initial_state, traced_stepping
+from wetcow.simulation.store import MemoryStore, ZarrStore
 
 
 class Run(NamedTuple):
@@ -87,9 +90,49 @@ class Run(NamedTuple):
             **others,
         )
 
-    def start(self, a0: Any, stepping: Adaptive | Fixed, t0: Any) -> tuple[Any, np.ndarray]:
+    def fill(
+        self,
+        store: MemoryStore | ZarrStore,
+        a0: np.ndarray,
+        times: np.ndarray,
+        length: int,
+        *,
+        progress: bool,
+    ) -> xr.Dataset:
+        """Integrate into a store, from the start or from where it has come to.
+
+        Parameters
+        ----------
+        store : MemoryStore or ZarrStore
+        a0 : complex array (n,)
+            Amplitudes at the start.
+        times : float array (num_samples,)
+            In the precision of the run.
+        length : int
+            Of chunks.
+        progress : bool
+            Show a progress bar.
+        """
+        carry, observed = self.start(a0, times[0])
+        if store.samples_done:
+            carry = store.resume(carry)
+        elif self.record:
+            store.write(0, observed[None])
+        carry = run_chunks(
+            self.advance,
+            everywhere(carry, self.mesh),
+            store,
+            times,
+            length,
+            record=self.record,
+            progress=progress,
+            check=self.check,
+        )
+        return store.finish(self.results(carry))
+
+    def start(self, a0: np.ndarray, t0: Any) -> tuple[Any, np.ndarray]:
         """State and accumulators at the start, and what is observed there."""
-        state = initial_state(a0, stepping)
+        state = initial_state(a0, self.stepping)
         observed = np.asarray(self.system.observe(state.a))[self.modes]
         accumulators = {
             name: reducer.init(jnp.asarray(t0), observed) for name, reducer in self.reducers.items()

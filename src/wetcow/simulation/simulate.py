@@ -17,10 +17,9 @@ from wetcow.simulation.chunks import (
     SimulationError,
     chunk_length,
     cost_of_step,
-    run_chunks,
     steps_of_piece,
 )
-from wetcow.simulation.devices import everywhere, mesh_of
+from wetcow.simulation.devices import mesh_of
 from wetcow.simulation.plan import (
     MAX_STEPS,
     SYNONYMS,
@@ -175,7 +174,6 @@ def simulate(
     with store, jax.enable_x64(precision == "double"):
         if store.finished:
             return store.dataset()
-        exact = times.astype(np.finfo(dtype).dtype)
         run = Run.of(
             system,
             stepping,
@@ -189,22 +187,8 @@ def simulate(
             piece_steps=steps_of_piece(length, each, cost),
             max_steps=int(max_steps),
         )
-        carry, observed = run.start(np.asarray(a0, dtype), stepping, exact[0])
-        if store.samples_done:
-            carry = store.resume(carry)
-        elif record:
-            store.write(0, observed[None])
-        carry = run_chunks(
-            run.advance,
-            everywhere(carry, mesh),
-            store,
-            exact,
-            length,
-            record=record,
-            progress=progress,
-            check=run.check,
-        )
-        return store.finish(run.results(carry))
+        exact = times.astype(np.finfo(dtype).dtype)
+        return run.fill(store, np.asarray(a0, dtype), exact, length, progress=progress)
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:

@@ -29,6 +29,7 @@ from wetcow.simulation.plan import (
 )
 from wetcow.simulation.reduce import Reducer, check_reducers
 from wetcow.simulation.results import TIME, describe
+from wetcow.simulation.stepping import Adaptive, Fixed
 from wetcow.simulation.store import open_store
 from wetcow.simulation.varied import Varied
 
@@ -177,17 +178,7 @@ def sweep(
         max_steps=int(max_steps),
     )
     placed = jax.tree.map(lambda leaf: leaf[order], own)
-    attrs = describe(
-        type(system).__name__,
-        varied.fixed,
-        times,
-        stepping,
-        noise=None if "noise" in varied.coords else float(own[1][0]),
-        seed=varied.seed,
-        precision=precision,
-    )
-    coords = {**varied.coords, "time": ("time", times, TIME), "mode": np.arange(system.size)}
-    labels = xr.Dataset(coords=coords, attrs=attrs)
+    labels = _labels(varied, times, stepping, precision)
     arguments = {"system": system, "runs": own, "a0": a0, "reduce": reducers}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
@@ -205,6 +196,24 @@ def sweep(
     if record:
         _warn_of_singular(runs)
     return runs
+
+
+def _labels(
+    varied: Varied, times: np.ndarray, stepping: Adaptive | Fixed, precision: str
+) -> xr.Dataset:
+    """Coordinates and attributes of the results."""
+    attrs = describe(
+        type(varied.system).__name__,
+        varied.fixed,
+        times,
+        stepping,
+        noise=None if "noise" in varied.coords else float(varied.runs[1][0]),
+        seed=varied.seed,
+        precision=precision,
+    )
+    modes = np.arange(varied.system.size)
+    coords = {**varied.coords, "time": ("time", times, TIME), "mode": modes}
+    return xr.Dataset(coords=coords, attrs=attrs)
 
 
 def _in_order(
