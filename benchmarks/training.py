@@ -137,8 +137,8 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
         for row in (row for row in rows if row["data"] == name):
             label = f"{row['minutes']:g} minutes, seed {row['seed']}"
             members = [
-                ([look["seconds"] / 60 for look in looks], [look["accuracy"] for look in looks])
-                for looks in row["training"]
+                ([one["seconds"] / 60 for one in points], [one["accuracy"] for one in points])
+                for points in row["training"]
             ]
             first = max(minutes[0] for minutes, _ in members)
             minutes = np.linspace(first, min(minutes[-1] for minutes, _ in members))

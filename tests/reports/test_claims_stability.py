@@ -190,7 +190,7 @@ def test_verdicts_on_slopes():
 def test_digits_are_learned_for_long(monkeypatch):
     learners = (long_training.WAVES, long_training.SPIKING, long_training.TRUE_SLOPE)
     sizes = long_training.TrainingSizes(
-        train=600, validation=200, modes=4, steps=16, looks=1, learners=learners
+        train=600, validation=200, modes=4, steps=16, evaluations=1, learners=learners
     )
     monkeypatch.setattr(stability, "_QUICK", sizes)
     parts = [Part(*datasets.load("digits", part)) for part in ("train", "test")]

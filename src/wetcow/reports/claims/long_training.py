@@ -34,7 +34,7 @@ LEARNERS = (WAVES, PAPERS, RECTIFIED, PERCEPTRON, SPIKING, TRUE_SLOPE)
 _RESPONSES: dict[str, Response] = {WAVES: "both", PAPERS: "analytic", RECTIFIED: "relu"}
 _PEERS_RATE = 1e-3
 PEER_UNITS = 128  # units of peers
-_IN_GRADIENT = 256  # images of which the gradient is taken at each look
+_IN_GRADIENT = 256  # images of which the gradient is taken at each evaluation
 
 
 class TrainingSizes(NamedTuple):
@@ -45,8 +45,8 @@ class TrainingSizes(NamedTuple):
     train, validation : int
         Images.
     modes : int
-    steps, looks : int
-        Steps that are usual, and how often to look meanwhile; LONGER times as often if it takes
+    steps, evaluations : int
+        Steps that are usual, and how often to evaluate meanwhile; LONGER times as often if it takes
         longer.
     learners : tuple of str
         Waves first.
@@ -56,7 +56,7 @@ class TrainingSizes(NamedTuple):
     validation: int
     modes: int
     steps: int
-    looks: int
+    evaluations: int
     learners: tuple[str, ...]
 
 
@@ -122,13 +122,13 @@ def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
 
 
 class Watched:
-    """Rows of numbers about a training, one for each look.
+    """Rows of numbers about a training, one for each evaluation.
 
     Parameters
     ----------
     learner : Learner
     some : Part
-        Images of which the gradient is taken at each look.
+        Images of which the gradient is taken at each evaluation.
     judged : Part
         Validation images.
     labels : dict
@@ -138,10 +138,10 @@ class Watched:
     def __init__(self, learner: Learner, some: Part, judged: Part, labels: dict[str, Any]):
         self.learner, self.some, self.judged, self.labels = learner, some, judged, labels
         self.rows: list[dict[str, Any]] = []
-        self.look(0, None, learner.weights)
+        self.evaluate(0, None, learner.weights)
 
-    def look(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
-        """Note the step, the loss since the last look, and sizes now; score the average."""
+    def evaluate(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
+        """Note the step, the loss since the last evaluation, and sizes now; score the average."""
         slopes = loss_gradient(self.learner, weights, self.some)
         whole, size = norm(slopes), largest(weights)
         scored = weights if average is None else average
@@ -160,7 +160,7 @@ class Watched:
 
 
 def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: int) -> None:
-    """Train waves as `WaveClassifier` does, and look after `each` so many steps."""
+    """Train waves as `WaveClassifier` does, and evaluate after `each` so many steps."""
     state = trainer.start(steps)
     whole, rest = divmod(each, training.STEPS_PER_CALL)
     calls = [training.STEPS_PER_CALL] * whole + [rest] * (rest > 0)  # few lengths to compile
@@ -169,7 +169,7 @@ def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: in
         for count in calls:
             state, loss = trainer.advance(state, count)
             total += count * loss
-        watched.look(done, total / each, state.network, state.average)
+        watched.evaluate(done, total / each, state.network, state.average)
 
 
 def measure(
@@ -182,7 +182,7 @@ def measure(
 
     Returns
     -------
-    looks : list of dict
+    evaluations : list of dict
         "data", "title", "learner", "steps" in all, "step", "loss", "accuracy" on validation
         images, "gradient" (norm) and "coupling" (largest), "hidden" (norm of the gradient of hidden
         couplings), "finite".
@@ -193,13 +193,13 @@ def measure(
     learned, judged = data.choosing()
     learned = learned.some(sizes.train, effort.seed)
     judged = judged.some(sizes.validation, effort.seed)
-    looks: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
     rates: list[dict[str, Any]] = []
     trainer = wave_trainer(data, learned, judged, WAVES, sizes.modes, effort.seed)
     shown = Part(np.asarray(trainer.images), learned.labels)
     framed, some = Part(*trainer.validation), shown.some(_IN_GRADIENT, effort.seed)
     others = peers(shown.images[0].size, data.n_classes, effort.seed)
-    each = sizes.steps // sizes.looks  # always the same, which is compiled once
+    each = sizes.steps // sizes.evaluations  # always the same, which is compiled once
     for name in sizes.learners:
         effort.say(f"{data.title}: {name}")
         if name in _RESPONSES:
@@ -216,8 +216,8 @@ def measure(
             if name in _RESPONSES:
                 _by_recipe(trainer, watched, steps, each)
             else:
-                descend(learner, shown, steps, each, rate, effort.seed, watched.look)
-            looks += watched.rows
+                descend(learner, shown, steps, each, rate, effort.seed, watched.evaluate)
+            evaluations += watched.rows
         for factor in FACTORS:
             plain = sizes.steps, each, factor * rate, effort.seed
             losses: list[float] = []
@@ -228,22 +228,22 @@ def measure(
             reached = accuracy_of_weights(learner, weights, framed)
             found = {"rate": factor * rate, "accuracy": reached, "finite": finite}
             rates.append({**labels, "factor": factor, **found})
-    return looks, rates
+    return evaluations, rates
 
 
 def summarise(
-    looks: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
+    evaluations: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return a row for each network: the usual training beside the long one, and high rates.
 
     Parameters
     ----------
-    looks, rates : sequences of dict
+    evaluations, rates : sequences of dict
         From `measure`.
     """
     rows = []
-    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in looks):
-        of = [row for row in looks if (row["data"], row["learner"]) == (name, learner)]
+    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in evaluations):
+        of = [row for row in evaluations if (row["data"], row["learner"]) == (name, learner)]
         usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
         short = [row for row in of if row["steps"] == usual]
         long = [row for row in of if row["steps"] == longer]

@@ -43,14 +43,14 @@ _COLOURS = {
     TRUE_SLOPE: GREY,
 }
 _FULL = TrainingSizes(
-    train=6_000, validation=2_000, modes=16, steps=320, looks=4, learners=LEARNERS
+    train=6_000, validation=2_000, modes=16, steps=320, evaluations=4, learners=LEARNERS
 )
 _QUICK = TrainingSizes(
     train=1_000,
     validation=1_000,
     modes=8,
     steps=64,
-    looks=4,
+    evaluations=4,
     learners=(WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE),
 )
 
@@ -171,13 +171,13 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     """Train waves and peers for long and at high rates, and look at slopes."""
     sizes = _QUICK if effort.quick else _FULL
     names = (IMAGES[:1] if effort.quick else IMAGES) if names is None else names
-    looks: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
     rates: list[dict[str, Any]] = []
     for name in names:
         found = measure(load_images(name, effort), sizes, effort)
-        looks, rates = looks + found[0], rates + found[1]
+        evaluations, rates = evaluations + found[0], rates + found[1]
     effort.say("slopes beside the borders of spiking")
-    slopes, moving, rows = borders.steepness(), borders.sensitivity(), summarise(looks, rates)
+    slopes, moving, rows = borders.steepness(), borders.sensitivity(), summarise(evaluations, rates)
     return Evidence(
         title="Numerical stability",
         claims=judge(rows, slopes, moving, sizes.validation),
