@@ -19,8 +19,12 @@ WETCOW: dict[str, dict[str, Any]] = {
     "wetcow handwriting": {"frame": "handwriting"},
     "wetcow garments": {"mirror": True},
     "wetcow copies": {
-        **{"frame": "handwriting", "patch_size": (5, 7, 9), "n_modes": 64, "margin_passes": 30},
-        **{"copies": 3, "augmentation": "handwriting"},
+        "frame": "handwriting",
+        "patch_size": (5, 7, 9),
+        "n_modes": 64,
+        "margin_passes": 30,
+        "copies": 3,
+        "augmentation": "handwriting",
     },
     "wetcow seven": {"frame": "seven", "patch_size": (3, 5), "n_modes": 256, "n_regions": 2},
 }
@@ -109,11 +113,17 @@ def _in_time(name: str) -> Callable[[Effort], Learner]:
         from wetcow.images.augmentation import NAMED
         from wetcow.learning.presets import DATASET_DEFAULTS
         from wetcow.reports.peers import convolutional
+        from wetcow.reports.peers.torch_training import TrainedInTime
 
         deformed = NAMED[DATASET_DEFAULTS[effort.data]["augmentation"]]
         network = getattr(convolutional, name)
-        return convolutional.TrainedInTime(
-            network, effort.minutes, 2e-3, deformed, effort.seed, num_threads()
+        return TrainedInTime(
+            network,
+            minutes=effort.minutes,
+            learning_rate=2e-3,
+            augmentation=deformed,
+            seed=effort.seed,
+            num_threads=num_threads(),
         )
 
     return make
@@ -144,7 +154,8 @@ def _lightgbm(effort: Effort) -> Learner:
 
 
 def _convnet(effort: Effort) -> Learner:
-    from wetcow.reports.peers.convolutional import Convolutional, Trained
+    from wetcow.reports.peers.convolutional import Convolutional
+    from wetcow.reports.peers.torch_training import Trained
 
     return Trained(
         Convolutional,
@@ -158,7 +169,7 @@ def _convnet(effort: Effort) -> Learner:
 def _snntorch(effort: Effort) -> Learner:
     from spiking import Spiking
 
-    from wetcow.reports.peers.convolutional import Trained
+    from wetcow.reports.peers.torch_training import Trained
 
     return Trained(
         Spiking,

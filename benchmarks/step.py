@@ -92,8 +92,8 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     images = hidden.images(X)
     deformed = check_augmentation(recipe["augmentation"])
     trainer = Trainer(
-        hidden,
-        clf.class_modes_,
+        hidden=hidden,
+        modes=clf.class_modes_,
         inverse_temperature=clf.inverse_temperature_,
         images=images,
         labels=labels,

@@ -23,7 +23,7 @@ from rich.console import Console
 from search import setting
 
 from wetcow import datasets
-from wetcow.cli.learning import learn
+from wetcow.cli.learn import learn
 from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, save_figure, write_whole
 from wetcow.images.augmentation import check_augmentation
@@ -57,7 +57,10 @@ def main() -> None:
     for data in options.data:
         for seed in options.seed:
             key = {
-                **{"data": data, "seed": seed, "minutes": options.minutes, "how": how},
+                "data": data,
+                "seed": seed,
+                "minutes": options.minutes,
+                "how": how,
                 "parameters": dict(map(setting, options.set)),
             }
             if any(key == {name: row[name] for name in key} for row in rows):
@@ -81,7 +84,7 @@ def _honest(
     data: str, seed: int, minutes: float, parameters: dict[str, Any], options: Any, state: Any
 ) -> dict[str, Any]:
     return learn(
-        dataset=data,
+        data,
         data_dir=options.data_dir,
         seed=seed,
         train_minutes=minutes,
@@ -101,8 +104,8 @@ def _selected(
     classifier = WaveClassifier(random_state=seed, **parameters).fit(X, y)
     hidden = classifier.hidden_
     trainer = Trainer(
-        hidden,
-        classifier.class_modes_,
+        hidden=hidden,
+        modes=classifier.class_modes_,
         inverse_temperature=classifier.inverse_temperature_,
         images=hidden.images(X),
         labels=y,

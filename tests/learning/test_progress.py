@@ -8,7 +8,7 @@ import pytest
 import rich
 
 from wetcow import datasets
-from wetcow.cli import learning
+from wetcow.cli import learn as command
 from wetcow.learning import progress
 from wetcow.learning.classifier import WaveClassifier
 
@@ -118,7 +118,7 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
     monkeypatch.setattr("sys.stderr", stderr)
     monkeypatch.setenv("TERM", "xterm")
     try:
-        learning.run("digits", "seconds", None, None, 0, "-", n_modes=8)
+        command.run("digits", json_file="-", n_modes=8)
     finally:
         rich.reconfigure()
     assert ("features and sums" in stderr.getvalue()) == is_terminal

@@ -17,7 +17,7 @@ from wetcow.modes.response_fit import fit_response
 
 OTHER = wc.Constants(w_a=1.0, w_phi=1.5, psi=0.3, alpha=2.0)
 
-# cr, integrated frequency, [14], corrected adiabatic: the table of theory §3, to its digits
+# cr, integrated frequency, [14], corrected adiabatic: the table of docs/theory.md, to its digits
 FREQUENCIES = np.array(
     [
         (0.125, 0.97773, 0.99216, 0.84741),
@@ -30,7 +30,7 @@ FREQUENCIES = np.array(
         (0.9975, 0.05029, 0.07067, 0.05053),
     ]
 )
-# γ, mean amplitude M: theory §7, except at 1.52, where it has 0.458 and DOP853 gives 0.45641
+# γ, mean amplitude M: docs/theory.md, except at 1.52, where it has 0.458 and DOP853 gives 0.45641
 AMPLITUDES = np.array(
     [
         (0.02, 0.0066),

@@ -560,7 +560,7 @@ class TestForms:
         with pytest.raises(ConnectomeError, match="differently"):
             Connectome(found.assign_coords(to=["b", "a"]))
         with pytest.raises(ConnectomeError, match="tract_lengths are of the regions"):
-            Connectome(found, tract_lengths=30 * found.isel(to=[1, 0], **{"from": [1, 0]}))
+            Connectome(found, tract_lengths=30 * found.isel({"to": [1, 0], "from": [1, 0]}))
         labelled = Connectome(found).label(
             xr.DataArray(found.values, {"mode": [0, 1], "mode_from": [0, 1]})
         )
@@ -675,8 +675,9 @@ class TestFields:
         ],
     )
     def test_errors(self, changes, message):
+        arguments = {"weights": [[0, 1], [1, 0]]} | changes
         with pytest.raises(ConnectomeError, match=message):
-            Connectome(**{"weights": [[0, 1], [1, 0]], **changes})
+            Connectome(**arguments)
 
     def test_unknown_choices(self):
         brain = Connectome([[0, 1], [1, 0]], tract_lengths=[[0, 9], [9, 0]])

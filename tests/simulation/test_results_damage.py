@@ -248,6 +248,7 @@ class TestDamage:
     def test_checkpoint(self, tmp_path, monkeypatch):
         """A damaged one says which file and what to do; --restart does it."""
         from wetcow.simulation import chunks, store
+        from wetcow.simulation.checkpoint import CHECKPOINT, CheckpointError
 
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
         path = tmp_path / "x.zarr"
@@ -255,7 +256,7 @@ class TestDamage:
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(store.ZarrStore, "finish", interrupted)
             wc.simulate(wc.Mode(gamma=1.0), **settings)
-        checkpoint = path / store.CHECKPOINT
+        checkpoint = path / CHECKPOINT
         whole = checkpoint.read_bytes()
         rng = np.random.default_rng(0)
         refused = 0
@@ -269,7 +270,7 @@ class TestDamage:
             try:
                 again = settings | {"path": tmp_path / "again.zarr"}
                 found = wc.simulate(wc.Mode(gamma=1.0), **again)
-            except store.CheckpointError as error:
+            except CheckpointError as error:
                 assert "wetcow-checkpoint.npz" in str(error)
                 assert "--restart" in str(error)
                 refused += 1

@@ -151,7 +151,7 @@ class TestForms:
         round_trip(xr.Dataset(variables), folder / f"x{suffix}")
 
     def test_stacked_sweep(self, suffix, results, folder):
-        round_trip(results[2].stack(lane=("gamma", "seed")), folder / f"x{suffix}")
+        round_trip(results[2].stack(run=("gamma", "seed")), folder / f"x{suffix}")
 
     def test_long_attributes(self, suffix, folder):
         attrs = {"system": "Mode", "history": "x" * 200_000, "numbers": np.arange(20_000)}

@@ -1,6 +1,7 @@
 """Small systems that run by themselves, in one kernel: to the same result as anywhere else."""
 
 import functools
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,8 @@ import pytest
 
 import wetcow as wc
 from wetcow.simulation import single_kernel
-from wetcow.simulation.integrate import Adaptive, Fixed, advance, initial_state
+from wetcow.simulation.advance import advance
+from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
 
 ADAPTIVE, ACCURATE, FIXED = Adaptive(1e-5, 1e-7), Adaptive(1e-12, 1e-13), Fixed(0.02, 5, 0, False)
 
@@ -56,13 +58,15 @@ def ends(how, system, times, stepping, dtype):
     ("stepping", "double"),
     [(ADAPTIVE, True), (ADAPTIVE, False), (ACCURATE, True), (FIXED, True), (FIXED, False)],
 )
-def test_alone_is_as_anywhere(name, stepping, double):
+def test_single_kernel_is_as_anywhere(name, stepping, double):
     fixed = isinstance(stepping, Fixed)
     times = np.linspace(0, 2, 21 if fixed else 2)
     with jax.enable_x64(double):
         dtype = np.complex128 if double else np.complex64
         expected, state, _ = ends(advance, SYSTEMS[name], times, stepping, dtype)
-        found, after, one = ends(single_kernel.advance_alone, SYSTEMS[name], times, stepping, dtype)
+        found, after, one = ends(
+            single_kernel.advance_single_kernel, SYSTEMS[name], times, stepping, dtype
+        )
     assert one == (name in ("modes", "small", "largest"))
     # Adaptive steps follow errors of the size of rounding at first.
     scale = np.abs(expected).max() * (1 if fixed else 1e3)
@@ -75,7 +79,7 @@ def test_samples_between_adaptive_steps():
         times = np.linspace(0, 2, 21)
         both = [
             ends(how, SYSTEMS["small"], times, ADAPTIVE, np.complex128)[0]
-            for how in (advance, single_kernel.advance_alone)
+            for how in (advance, single_kernel.advance_single_kernel)
         ]
     np.testing.assert_array_equal(*both)
 
@@ -90,3 +94,14 @@ def test_noise_and_delays_are_kept():
         for coupling in (wc.Dense(r), wc.Delayed(r, 1.0 * (r != 0)))
     ]
     assert not np.allclose(*late)
+
+
+def test_without_marks_of_xla(monkeypatch):
+    """The function that marks calls is experimental in JAX; without it, results are the same."""
+    monkeypatch.setitem(sys.modules, "jax.experimental.xla_metadata", None)
+    with jax.enable_x64(True):
+        times, how = np.linspace(0, 2, 21), single_kernel.advance_single_kernel
+        found, _, one = ends(how, SYSTEMS["small"], times, FIXED, np.complex128)
+        expected, _, _ = ends(advance, SYSTEMS["small"], times, FIXED, np.complex128)
+    assert not one
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)

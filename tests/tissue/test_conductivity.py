@@ -99,8 +99,9 @@ def test_semi_definiteness_agrees_with_eigenvalues(seed, dimension):
     ],
 )
 def test_errors(arguments, error, said):
+    arguments = {"sigma": np.ones((4, 4)), "spacing": 1e-3} | arguments
     with pytest.raises(error, match=said):
-        wc.Conductivity(**{"sigma": np.ones((4, 4)), "spacing": 1e-3, **arguments})
+        wc.Conductivity(**arguments)
 
 
 def test_replace_slice_and_refine(rng):

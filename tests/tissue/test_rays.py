@@ -158,5 +158,6 @@ def test_endings():
     ],
 )
 def test_errors(tissue, positions, k, options, error, said):
+    options = {"t1": 0.01} | options
     with pytest.raises(error, match=said):
-        wc.trace_rays(tissue, positions, k, **{"t1": 0.01, **options})
+        wc.trace_rays(tissue, positions, k, **options)

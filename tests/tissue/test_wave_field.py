@@ -312,5 +312,6 @@ def test_a_ring_of_low_conductivity_keeps_what_it_was_given():
 )
 def test_errors(options, error, said):
     tissue = wc.Conductivity(np.ones((4, 4)), 1e-3)
+    options = {"t1": 1e-5, "psi0": np.eye(4)} | options
     with pytest.raises(error, match=said):
-        wc.simulate_field(tissue, **{"t1": 1e-5, "psi0": np.eye(4), **options})
+        wc.simulate_field(tissue, **options)

@@ -20,7 +20,7 @@ _LINKS = 100  # of each mode of a sparse network
 _KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform
 
 
-def machine() -> dict[str, float]:
+def machine_limits() -> dict[str, float]:
     """Bytes read per second from memory, and float32 operations per second of matrix products.
 
     Both as JAX does them on all cores; the better of two ways to read.
@@ -53,7 +53,7 @@ def _seconds(coupling: Coupling, state: np.ndarray) -> float:
     return seconds_per_call(product, jnp.asarray(state), coupling)
 
 
-def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """One product with a full complex64 matrix, laid out and not, beside reading it once."""
     rows = []
     for size in sizes:
@@ -84,7 +84,7 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """A hundred random links for each mode, laid out and not, beside reading them once."""
     rows = []
     for size in sizes:
@@ -94,7 +94,7 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         away = rng.integers(1, size, target.size, dtype=np.int32)
         source = (target + away) % size  # never the mode itself
         value = jnp.asarray(_complex(rng, target.size) / links)
-        coupling = Sparse(size, target, source, value)
+        coupling = Sparse(num_modes=size, target=target, source=source, value=value)
         state = _complex(rng, size)
         for how, one in (("", coupling.compiled_layout()), (", scattered", coupling)):
             row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}

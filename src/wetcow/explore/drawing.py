@@ -79,7 +79,7 @@ def paint(strokes: Strokes) -> np.ndarray | None:
     return ink if ink.any() else None
 
 
-def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | None:
+def answer_drawing(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | None:
     """Let a classifier answer to a drawing.
 
     Parameters

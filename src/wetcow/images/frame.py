@@ -153,7 +153,7 @@ def _align(images: Any, frame: Frame) -> Any:
 
 
 def align(images: np.ndarray, frame: Frame) -> np.ndarray:
-    """Bring images to a common frame.
+    """Bring images to a common frame: centred, of one size, and upright if asked for.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     """A shallow network of wave modes, constructed in one pass without back-propagation.
 
     Hidden modes see contrast-normalised patches through couplings sampled from training images.
-    Each answers in two codes, its mean amplitude and its spiking frequency [28, theory §7], which
+    Each answers in two codes, its mean amplitude and its spiking frequency [28], which
     are pooled over regions. One mode per class is coupled to the pooled codes, in closed form, so
     that it becomes critical for its own class and stays at rest otherwise [26, 27]. The class read
     out is that of the mode nearest to its critical point, from below: of highest criticality.

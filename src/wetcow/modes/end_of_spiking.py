@@ -1,4 +1,4 @@
-"""Where spiking ends: at γ_c, or beyond it if the cycle passes beside node and saddle (theory §3).
+"""Where spiking ends: at γ_c, or beyond it if the cycle passes beside node and saddle.
 
 With u = γ/A and c = γ/ω the orbit obeys (u + c w_φ cos φ) u' + c u (u − D(φ)) = 0,
 D = α − w_a cos(φ − ψ). Where φ advances, u falls whenever u > D, so that no cycle exceeds

@@ -199,7 +199,7 @@ class Mode(System):
         "damped" for γ < 0; "linear" for 0 ≤ cr < 0.1, where the oscillation is nearly harmonic;
         "subcritical" (spiking) for cr < 1; "critical" for |cr − 1| ≤ 1e-9; "supercritical" (one
         spike, then silence) beyond; but for some constants with w_a < 0 "bistable" from cr = 1 on
-        as far as the mode can still spike, depending on its start (theory §3).
+        as far as the mode can still spike, depending on its start (docs/theory.md).
         """
         criticality = np.asarray(self.criticality)
         states = np.select(
@@ -241,7 +241,7 @@ class Mode(System):
         return in_double(spiking.SPIKING_METHODS[method])(self.gamma, self.omega, self.constants)
 
     def mean_amplitude(self) -> Any:
-        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7).
+        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (docs/theory.md).
 
         NaN, with a UserWarning, where the mode is "bistable" (see `state`).
         """

@@ -1,4 +1,4 @@
-"""The two codes of a mode, each a universal function of c = γ/ω (theory §7).
+"""The two codes of a mode, each a universal function of c = γ/ω (docs/theory.md).
 
 For ω > 0 the substitution a → ωa, t → t/ω turns the mode (γ, ω) into (γ/ω, 1): the Cartesian
 field is homogeneous, ȧ(ωa; γ, ω) = ω² ȧ(a; γ/ω, 1). Hence a spiking frequency is ω f(γ/ω) and a
@@ -157,7 +157,8 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
         where a mode rests. NaN where `c` is NaN, constants have no critical point, or (several
         sets of constants, or traced ones) no limit cycle was found. For some constants with
         w_a < 0 a mode can either rest or go on spiking beyond criticality, up to a larger c
-        (theory §3), or its point of rest repels: both values are NaN there, with a UserWarning.
+        (docs/theory.md), or its point of rest repels: both values are NaN there, with a
+        UserWarning.
         With traced constants they are NaN for such constants wherever cr ≥ 1 and no
         warning is given; that is then told from the cycle's frequency just below criticality,
         a threshold that can miss constants at the very border. Differentiable; the slopes

@@ -1,12 +1,10 @@
-"""Many runs of one system at once: each a lane of one batched compiled call."""
+"""Many runs of one system at once: a batch, which compiled calls advance group by group."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,19 +12,17 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.process import wait
-from wetcow.simulation.chunks import as_arguments, run_chunks
-from wetcow.simulation.integrate import Adaptive, Fixed, State, advance, traced_stepping
+from wetcow.simulation import batch_calls as calls
+from wetcow.simulation.batch_layout import Layout
+from wetcow.simulation.chunks import as_arguments, check_steps, run_chunks, run_pieces
 from wetcow.simulation.plan import TYPES, uses_eighth_order
-from wetcow.simulation.reduce import Reducer, fold
-from wetcow.simulation.simulate import keys
+from wetcow.simulation.reduce import Reducer
+from wetcow.simulation.stepping import Adaptive, Fixed, traced_stepping
 from wetcow.simulation.store import MemoryStore, ZarrStore
 
-SYSTEM = "system"  # among what varies: whole systems, in place of parameters of one
-GROUP, SMALLEST_GROUP = 256, 8  # lanes that step together and wait for the slowest of them
 
-
-class Lanes(NamedTuple):
-    """What all lanes have in common; picklable, so that other processes can run some of them.
+class Batch(NamedTuple):
+    """What all runs have in common; picklable, so that other processes can do some of them.
 
     Attributes
     ----------
@@ -37,7 +33,7 @@ class Lanes(NamedTuple):
     times : float array (k,)
         Of the samples.
     stepping : Adaptive or Fixed
-        Of all lanes.
+        Of all runs.
     precision : {"double", "single"}
         Of the arithmetic.
     record : bool
@@ -45,9 +41,13 @@ class Lanes(NamedTuple):
     reducers : dict of name to Reducer
         Statistics to accumulate.
     group : int
-        Lanes that step together.
+        Runs that step together.
     length : int
-        Samples of one compiled call.
+        Samples of one chunk.
+    piece_steps : int or None
+        As of `wetcow.simulation.chunks.steps_of_piece`.
+    max_steps : int
+        Adaptive steps that each run may take.
     """
 
     system: System
@@ -59,57 +59,58 @@ class Lanes(NamedTuple):
     reducers: dict[str, Reducer]
     group: int
     length: int
+    piece_steps: int | None
+    max_steps: int
 
-    def run(self, batch: Any, devices: Sequence[Any] | None = None) -> dict[str, np.ndarray]:
-        """Integrate lanes and hold the results.
+    def run(self, varied: Any, devices: Sequence[Any] | None = None) -> dict[str, np.ndarray]:
+        """Integrate runs and hold the results.
 
         Parameters
         ----------
-        batch : (parameters, noise, seeds)
-            Pytrees of arrays whose first axis are the lanes, whole groups for each device.
+        varied : (parameters, noise, seeds)
+            Pytrees of arrays whose first axis are the runs, whole groups for each device.
         devices : sequence of JAX devices, optional
             That share them; default: the first one.
 
         Returns
         -------
-        dict of name to array (lanes, ...)
+        dict of name to array (runs, ...)
         """
-        order = np.arange(len(batch[1]))
-        coords = {"lane": order, "time": self.times, "mode": np.arange(self.system.size)}
+        order = np.arange(len(varied[1]))
+        coords = {"run": order, "time": self.times, "mode": np.arange(self.system.size)}
         store = MemoryStore(xr.Dataset(coords=coords), record=self.record)
-        found = self.fill(store, batch, order, order.shape, devices or jax.devices()[:1])
+        found = self.fill(store, varied, order, order.shape, devices or jax.devices()[:1])
         return {str(name): one.values for name, one in found.data_vars.items()}
 
     def fill(
         self,
         store: MemoryStore | ZarrStore,
-        batch: Any,
+        varied: Any,
         order: np.ndarray,
         shape: tuple[int, ...],
         devices: Sequence[Any],
         *,
         progress: bool = False,
     ) -> xr.Dataset:
-        """Integrate lanes into a store that has some of their dimensions first.
+        """Integrate runs into a store that has some of their dimensions first.
 
         Parameters
         ----------
         store : MemoryStore or ZarrStore
-        batch, devices
+        varied, devices
             As of `run`.
-        order : int array (lanes,)
-            Number of the run that each lane is; some are there twice, to fill up groups.
-        shape : tuple of int
-            Of the sweep, in whose order runs are numbered.
+        order, shape
+            As of `Layout`.
         progress : bool
             Show a progress bar.
         """
         with jax.enable_x64(self.precision == "double"):
-            work = _Work(self, batch, order, shape, tuple(devices))
+            layout = Layout(order=order, shape=shape, group=self.group, num_devices=len(devices))
+            work = _Work(self, varied, layout=layout, devices=tuple(devices))
             carry = work.start()
             saving = isinstance(store, ZarrStore)
             if store.samples_done:
-                carry = work.arranged(store.resume(work.saved(carry)))
+                carry = work.placed(store.resume(work.saved(carry)))
             elif self.record:
                 store.write(0, work.observed(carry))
             carry = run_chunks(
@@ -120,7 +121,6 @@ class Lanes(NamedTuple):
                 self.length,
                 record=self.record,
                 progress=progress,
-                parts=len(work.own),
                 saved=work.saved if saving else lambda carry: None,
                 title="sweeping",
             )
@@ -128,224 +128,111 @@ class Lanes(NamedTuple):
 
 
 class _Work:
-    """Lanes on their way, for the loop of chunks: group by group, on all devices at once.
+    """A batch on its way, for the loop of chunks: group by group, on all devices at once.
 
     A compiled call advances one group on each device, so that calls are short, and Python can stop
-    between them.
+    between them. What is carried on is the number of fixed steps, which all runs have taken, and
+    the members of each group.
     """
 
-    def __init__(
-        self,
-        lanes: Lanes,
-        batch: Any,
-        order: np.ndarray,
-        shape: tuple[int, ...],
-        devices: tuple[Any, ...],
-    ):
-        self.lanes, self.order, self.devices = lanes, order, devices
-        self.back = np.empty(math.prod(shape), int)
-        self.back[order] = np.arange(order.size)
-        self.back = self.back.reshape(shape)
-        self.own = _grouped(batch, lanes.group, len(devices))
-        real = np.finfo(TYPES[lanes.precision]).dtype
-        self.times = lanes.times.astype(real)
-        self.system = lanes.system.compiled_layout()
-        stepping = traced_stepping(lanes.stepping)
-        self.stepping = stepping
-        self.settings = {
-            "eighth_order": uses_eighth_order(lanes.stepping, lanes.length),
-            "record": lanes.record,
-            "reducers": as_arguments(lanes.reducers),
-            "devices": devices,
-        }
+    def __init__(self, batch: Batch, varied: Any, *, layout: Layout, devices: tuple[Any, ...]):
+        self.batch, self.layout = batch, layout
+        self.own = layout.split(varied)
+        self.times = batch.times.astype(np.finfo(TYPES[batch.precision]).dtype)
+        largest = jnp.iinfo(jnp.zeros((), int).dtype).max
+        self.settings = calls.Settings(
+            system=batch.system.compiled_layout(),
+            stepping=traced_stepping(batch.stepping),
+            max_steps=jnp.asarray(min(batch.max_steps, largest)),
+            eighth_order=uses_eighth_order(batch.stepping, batch.length),
+            record=batch.record,
+            reducers=as_arguments(batch.reducers),
+            devices=devices,
+        )
 
     def start(self) -> tuple[Any, list[Any]]:
-        """Steps taken, which are the same for all, and what each group carries on."""
-        lanes = self.lanes
-        a0 = None if lanes.a0 is None else jnp.asarray(lanes.a0, TYPES[lanes.precision])
-        reducers, devices = self.settings["reducers"], self.devices
-        depth = lanes.stepping.history if isinstance(lanes.stepping, Fixed) else 0
+        """What is carried on, at the start."""
+        batch = self.batch
+        a0 = None if batch.a0 is None else jnp.asarray(batch.a0, TYPES[batch.precision])
         t = jnp.asarray(self.times[0])
-        groups = [_start(self.system, own, a0, t, depth, reducers, devices) for own in self.own]
+        groups = [calls.start_group(self.settings, own, a0, t) for own in self.own]
         return jnp.zeros((), int), groups
 
-    def advance(self, carry: Any, times: Any, count: int, tick: Callable[[], None]) -> Any:
+    def advance(
+        self, carry: Any, times: Any, count: int, tick: Callable[[float], None]
+    ) -> tuple[Any, Any]:
         """Advance all groups, as `run_chunks` wants it."""
         step, groups = carry
         parts, after = [], []
+        interval, number = jnp.asarray(times), jnp.asarray(count)
         for own, group in zip(self.own, groups, strict=True):
-            samples, group = _through(
-                system=self.system,
-                own=own,
-                carry=group,
-                times=jnp.asarray(times),
-                count=jnp.asarray(count),
-                step=step,
-                stepping=self.stepping,
-                **self.settings,
-            )
-            wait(group)
+            if self.batch.piece_steps is None:
+                samples, group = calls.advance_group(
+                    self.settings, own, group, interval, number, step
+                )
+                wait(group)
+                tick(1 / len(self.own))
+            else:
+                samples, group = self._in_pieces(own, group, interval, step, tick)
+            self._check(group.taken, lambda group=group: ~np.isfinite(group.a).all(axis=-1), times)
             after.append(group)
             parts.append(None if samples is None else np.asarray(samples))
-            tick()
-        if isinstance(self.stepping, Fixed):
-            step = step + count * self.stepping.steps_per_sample
-        return self._in_order(parts) if self.lanes.record else None, (step, after)
+        if isinstance(self.batch.stepping, Fixed):
+            step = step + count * self.batch.stepping.steps_per_sample
+        return self.layout.merge(parts) if self.batch.record else None, (step, after)
+
+    def _in_pieces(
+        self, own: Any, group: Any, times: Any, first: Any, tick: Callable[[float], None]
+    ) -> tuple[Any, Any]:
+        """From one sample to the next, in several compiled calls."""
+        settings, steps = self.settings, self.batch.piece_steps or 1
+        limit = jnp.asarray(steps)
+        fixed = isinstance(self.batch.stepping, Fixed)
+
+        def go(carry):
+            step, pieces, _ = carry
+            pieces, done = calls.next_pieces(settings, own, pieces, times, limit, first, step)
+            return step + limit if fixed else step, pieces, done
+
+        def check(carry):
+            if not fixed:
+                self._check(carry[1].state.step, lambda: carry[2] < 1, times)
+
+        pieces = calls.first_pieces(settings, own, group, times, first)
+        _, pieces, _ = run_pieces(
+            go,
+            (first, pieces, None),
+            lambda carry: float(np.asarray(carry[2]).min()),
+            tick,
+            share=1 / len(self.own),
+            check=check,
+        )
+        return calls.end_pieces(settings, own, group, pieces, times)
+
+    def _check(self, taken: Any, unfinished: Callable[[], Any], times: Any) -> None:
+        """Raise where adaptive steps are used up and a run has not come to the end of a chunk."""
+        if np.max(taken) >= self.batch.max_steps and np.any(unfinished()):
+            most = int(np.max(np.asarray(taken)[np.asarray(unfinished())]))
+            check_steps(most, self.batch.max_steps, float(times[0]), float(times[-1]))
 
     def observed(self, carry: Any) -> np.ndarray:
         """Samples now, (sweep…, 1, n)."""
         each = zip(self.own, carry[1], strict=True)
-        return self._in_order([_observed(self.system, own, group) for own, group in each])
+        system = self.settings.system
+        return self.layout.merge([calls.observe_group(system, own, group) for own, group in each])
 
     def saved(self, carry: Any) -> Any:
         """What is carried on, in the order of the sweep, so that other devices can go on too."""
         step, groups = carry
-        return step, jax.tree.map(lambda *leaves: self._in_order(leaves), *groups)
+        return step, jax.tree.map(lambda *leaves: self.layout.merge(leaves), *groups)
 
-    def arranged(self, saved: Any) -> Any:
+    def placed(self, saved: Any) -> Any:
         """Inverse of `saved`."""
-        step, state = saved
-        lanes = jax.tree.map(self._as_lanes, state)
-        return step, _grouped(lanes, self.lanes.group, len(self.devices))
+        step, members = saved
+        return step, self.layout.split(jax.tree.map(self.layout.place, members))
 
     def results(self, carry: Any) -> dict[str, np.ndarray]:
         """Those of the reducers, (sweep…) or (sweep…, n)."""
-        reducers = self.settings["reducers"]
-        parts = [_results(reducers, group[0], group[-1]) for group in carry[1]]
-        return {name: self._in_order([one[name] for one in parts]) for name in reducers}
-
-    def _in_order(self, parts: Sequence[Any]) -> np.ndarray:
-        """Arrays of groups as one with the dimensions of the sweep first."""
-        whole = np.stack([np.asarray(part) for part in parts])
-        whole = whole.reshape(len(parts), len(self.devices), self.lanes.group, *whole.shape[2:])
-        lanes = np.swapaxes(whole, 0, 1).reshape(self.order.size, *whole.shape[3:])
-        return lanes[self.back]
-
-    def _as_lanes(self, value: Any) -> np.ndarray:
-        """Undo what `_in_order` does, up to the split into groups."""
-        value = np.asarray(value)
-        return value.reshape(self.back.size, *value.shape[self.back.ndim :])[self.order]
-
-
-def _grouped(batch: Any, group: int, shares: int) -> list[Any]:
-    """Lanes, (shares · groups · group, …), as one batch for each group, (shares · group, …)."""
-
-    def split(leaf):
-        leaf = np.asarray(leaf)
-        rest = leaf.shape[1:]
-        groups = len(leaf) // (shares * group)
-        parts = leaf.reshape(shares, groups, group, *rest)
-        return np.swapaxes(parts, 0, 1).reshape(groups, shares * group, *rest)
-
-    leaves, structure = jax.tree.flatten(batch)
-    split_leaves = [split(leaf) for leaf in leaves]
-    return [
-        structure.unflatten([leaf[index] for leaf in split_leaves])
-        for index in range(len(split_leaves[0]))
-    ]
-
-
-def arrange(cost: np.ndarray, num_shares: int) -> tuple[np.ndarray, int]:
-    """Lane numbers in execution order, in equal shares of whole groups, and the size of a group.
-
-    A group steps until its slowest lane is done. Groups are large where lanes cost about the same,
-    since few large operations are fast, and small where they do not: two for each octave of cost.
-    """
-    by_cost = np.argsort(cost, kind="stable")
-    share = -(-cost.size // num_shares)
-    smallest, largest = np.maximum(cost[by_cost[[0, -1]]], np.finfo(float).tiny)
-    num_groups = max(-(-share // GROUP), math.ceil(2 * math.log2(largest / smallest)))
-    group = min(share, max(-(-share // max(num_groups, 1)), SMALLEST_GROUP))
-    padded = -(-share // group) * group * num_shares
-    by_cost = np.concatenate([by_cost, np.repeat(by_cost[-1:], padded - cost.size)])
-    return np.concatenate([by_cost[device::num_shares] for device in range(num_shares)]), group
-
-
-def _shared(function, devices, *lanes):
-    """`function` of batched arguments; each device has its share of the lanes."""
-    batched = jax.vmap(function)
-    if len(devices) == 1:
-        return batched(*lanes)
-    mesh = jax.sharding.Mesh(np.asarray(devices), ("lanes",))
-    spec = jax.sharding.PartitionSpec("lanes")
-    return jax.shard_map(batched, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)(*lanes)
-
-
-def of_lane(system: System, varied: dict[str, Any]) -> System:
-    """The system of one lane: its own one if systems vary, with its own parameters."""
-    varied = dict(varied)
-    system = varied.pop(SYSTEM, system)
-    return system.replace(**varied) if varied else system
-
-
-def _initial(system, a0, key, like):
-    start = system.initial(key) if a0 is None else a0
-    start = jnp.broadcast_to(jnp.asarray(start), system.size)
-    return start.astype(jnp.result_type(like.dtype, jnp.complex64))
-
-
-@eqx.filter_jit
-def _start(system, own, a0, t, depth, reducers, devices):
-    """What lanes carry on, at the start; `depth` is the length of their histories."""
-
-    def start(own):
-        varied, _, seed = own
-        one = of_lane(system, varied)
-        a = _initial(one, a0, keys(seed)[0], t)
-        observed = one.observe(a)
-        values = jnp.broadcast_to(a, (depth, a.size))
-        accumulators = {name: each.init(t, observed) for name, each in reducers.items()}
-        return a, values, jnp.zeros_like(values), accumulators
-
-    return _shared(start, devices, own)
-
-
-@eqx.filter_jit
-def _through(
-    system, own, carry, times, count, step, stepping, eighth_order, record, reducers, devices
-):
-    """Advance lanes through `count` intervals; samples, if recorded, and what is carried on.
-
-    The number of steps is one for all lanes: with one for each, look-ups in the past would be slow.
-    """
-
-    def through(own, carry):
-        varied, noise, seed = own
-        one = of_lane(system, varied)
-        a, values, slopes, accumulators = carry
-        ok, begin = jnp.isfinite(a).all(), a
-        if isinstance(stepping, Adaptive):
-            # No step would be short enough for a lane that has become singular before.
-            begin = jnp.where(ok, a, _initial(one, None, None, times))
-        samples, state = advance(
-            one,
-            State(begin, step, values, slopes),
-            times,
-            stepping,
-            noise,
-            keys(seed)[1],
-            count=count,
-            eighth_order=eighth_order,
-        )
-        observed = jax.vmap(one.observe)(jnp.where(ok, samples, a))
-        accumulators = fold(reducers, accumulators, times[1:], observed, count)
-        after = (jnp.where(ok, state.a, a), state.values, state.slopes, accumulators)
-        return observed if record else None, after
-
-    return _shared(through, devices, own, carry)
-
-
-@eqx.filter_jit
-def _observed(system, own, carry):
-    def observed(own, carry):
-        return of_lane(system, own[0]).observe(carry[0])[None]
-
-    return jax.vmap(observed)(own, carry)
-
-
-@eqx.filter_jit
-def _results(reducers, a, accumulators):
-    def result(a, own):
-        return {name: reducer.result(own[name]) for name, reducer in reducers.items()}
-
-    return jax.vmap(result)(a, accumulators)
+        reducers = self.settings.reducers
+        parts = [calls.group_results(reducers, group) for group in carry[1]]
+        return {name: self.layout.merge([one[name] for one in parts]) for name in reducers}

@@ -58,7 +58,7 @@ def everywhere(tree: Any, mesh: Mesh | None) -> Any:
     return jax.tree.map(lambda leaf: _place(leaf, mesh, PartitionSpec()), tree)
 
 
-def gathered(tree: Any, mesh: Mesh | None) -> Any:
+def gather(tree: Any, mesh: Mesh | None) -> Any:
     """Inside a compiled function: have all devices hold all of some arrays."""
     if mesh is None:
         return tree

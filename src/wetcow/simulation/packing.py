@@ -8,25 +8,23 @@ table of contents, a text in JSON; `unpack` goes by that alone.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+
+from wetcow.simulation.attributes import encoded
+from wetcow.simulation.plain_arrays import digest, is_odd, plain_parts
 
 CONTENTS, DIGEST = "wetcow_contents", "wetcow_digest"  # attributes of a file
 ATTRIBUTE = "attribute_"
 _PLAIN_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9_.+@-]*")
 _RESERVED = {CONTENTS, DIGEST, "coordinates", "identity", "samples_done", "class", "name"}
 _LARGEST_INTEGER = 2**63
-
-
-class DamageError(ValueError):
-    """What is stored is not what was written."""
 
 
 class Stored(NamedTuple):
@@ -97,7 +95,7 @@ class Packed:
         name = array.name if isinstance(array.name, str) else "values"
         while name in array.coords:
             name += "_"
-        self.contents["array"] = [name, self._encoded(array.name, f"name {array.name!r}")]
+        self.contents["array"] = [name, encoded(array.name, f"name {array.name!r}")]
         return xr.Dataset({name: array.variable}, coords=array.coords)
 
     def add(self, name: Any, variable: xr.Variable, coordinate: bool) -> None:
@@ -107,7 +105,7 @@ class Packed:
             "name": _text(name),
             "coordinate": coordinate,
             "attrs": [
-                [_text(key), self._encoded(value, f"attribute {key!r} of {where}")]
+                [_text(key), encoded(value, f"attribute {key!r} of {where}")]
                 for key, value in variable.attrs.items()
             ],
             **self._store(_text(name), variable.dims, variable.values, variable.attrs),
@@ -137,7 +135,7 @@ class Packed:
         entry = {
             "name": name,
             "coordinate": False,
-            "attrs": [[key, self._encoded(value, key)] for key, value in attrs.items()],
+            "attrs": [[key, encoded(value, key)] for key, value in attrs.items()],
             "dims": list(dims),
             "shape": list(shape),
             "dtype": dtype,
@@ -154,7 +152,7 @@ class Packed:
         if isinstance(value, np.ndarray) and value.dtype.kind in "biufcUOT":
             dims = [f"{name}_{axis}" for axis in range(value.ndim)]
             return {"stored": self._store(f"{ATTRIBUTE}{name}", dims, value, {})}
-        return self._encoded(value, f"attribute {name!r}")
+        return encoded(value, f"attribute {name!r}")
 
     def _store(
         self, name: str, dims: Iterable[Any], values: np.ndarray, attrs: dict
@@ -200,55 +198,6 @@ class Packed:
         self.sizes[free] = size
         return free
 
-    def _encoded(self, value: Any, where: str) -> Any:
-        """Value of an attribute for JSON, with its type."""
-        if value is None or isinstance(value, bool | str) or type(value) in (int, float):
-            return {"value": value}
-        if type(value) is complex:
-            return {"complex": [value.real, value.imag]}
-        if isinstance(value, list | tuple):
-            items = [self._encoded(item, where) for item in value]
-            return {"tuple" if isinstance(value, tuple) else "list": items}
-        if isinstance(value, dict):
-            return {
-                "dict": [[self._encoded(part, where) for part in item] for item in value.items()]
-            }
-        if isinstance(value, np.ndarray | np.generic):
-            if value.dtype.kind in "biufcUSMm":
-                content = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
-                kind = "scalar" if isinstance(value, np.generic) else "array"
-                return {kind: [value.dtype.str, list(value.shape), content]}
-            if value.dtype.kind == "O":
-                items = [self._encoded(item, where) for item in value.ravel()]
-                return {"objects": [list(value.shape), items]}
-        raise ValueError(
-            f"{where} is a {type(value).__name__}, which files cannot hold: make it a number, a "
-            "text, an array, or a list, tuple or dict of them, or drop it"
-        )
-
-
-def _decoded(encoded: Any) -> Any:
-    """Inverse of `Packed._encoded`."""
-    ((kind, value),) = encoded.items()
-    if kind == "value":
-        return value
-    if kind == "complex":
-        return complex(*value)
-    if kind == "list":
-        return [_decoded(item) for item in value]
-    if kind == "tuple":
-        return tuple(_decoded(item) for item in value)
-    if kind == "dict":
-        return {_decoded(key): _decoded(item) for key, item in value}
-    if kind == "objects":
-        shape, items = value
-        array = np.empty(len(items), object)
-        array[:] = [_decoded(item) for item in items]
-        return array.reshape(shape)
-    dtype, shape, content = value
-    array = np.frombuffer(base64.b64decode(content), dtype).reshape(shape).copy()
-    return array[()] if kind == "scalar" else array
-
 
 def _text(name: Any) -> str:
     if not isinstance(name, str):
@@ -256,49 +205,6 @@ def _text(name: Any) -> str:
             f"names of variables, dimensions and attributes are text in files, got {name!r}"
         )
     return name
-
-
-def digest(values: np.ndarray) -> str:
-    """Hash of the content of an array."""
-    if values.dtype.kind in "OUT":
-        content = json.dumps([str(one) for one in values.ravel()]).encode()
-    else:
-        content = np.ascontiguousarray(values).tobytes()
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def plain_parts(values: np.ndarray, name: str) -> list[np.ndarray] | None:
-    """Arrays that files can hold: parts of complex ones, text as objects.
-
-    None for text that files cannot hold.
-
-    Raises
-    ------
-    ValueError
-        For types that they cannot hold.
-    """
-    values = np.asarray(values)
-    kind = values.dtype.kind
-    if kind == "c" and values.dtype.itemsize <= 16:
-        native = values.astype(values.dtype.newbyteorder("="), copy=False)
-        return [np.array(part(native), order="C") for part in (np.real, np.imag)]
-    if kind == "b":
-        return [values.astype(np.int8)]
-    if kind in "mM":
-        return [values.astype(values.dtype.newbyteorder("="), copy=False).view(np.int64)]
-    if kind in "iu" or (kind == "f" and values.dtype.itemsize <= 8):
-        return [values.astype(values.dtype.newbyteorder("="), copy=False)]
-    if kind in "UT" or (kind == "O" and all(isinstance(one, str) for one in values.ravel())):
-        return None if any(map(_odd, values.ravel())) else [values.astype(object)]
-    raise ValueError(
-        f"{name} has values of type {values.dtype}, which files cannot hold: make them numbers or "
-        "text, or drop them"
-    )
-
-
-def _odd(text: str) -> bool:
-    """Whether text has what files cannot hold: zeros, halves of characters."""
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _for_others(attrs: dict[Any, Any]) -> dict[str, Any]:
@@ -311,98 +217,10 @@ def _for_others(attrs: dict[Any, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, bool):
             found[name] = int(value)
-        elif type(value) is str and not _odd(value):
+        elif type(value) is str and not is_odd(value):
             found[name] = value
         elif type(value) is int and -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
             found[name] = value
         elif type(value) is float and np.isfinite(value):
             found[name] = value
     return found
-
-
-def joined(parts: list[np.ndarray], dtype: str) -> np.ndarray:
-    """Array of the parts that `plain_parts` gave."""
-    if dtype == "text":
-        return parts[0].astype(np.dtypes.StringDType())
-    kind = np.dtype(dtype)
-    if kind.kind == "c":
-        # Without arithmetic, which would spoil infinite parts.
-        values = np.empty(parts[0].shape, kind.newbyteorder("="))
-        values.real, values.imag = parts
-        return values.astype(kind, copy=False)
-    if kind.kind in "mM":
-        return parts[0].astype(np.int64).view(kind.newbyteorder("=")).astype(kind, copy=False)
-    return parts[0].astype(kind, copy=False)
-
-
-def read_contents(attrs: Any) -> dict[str, Any] | None:
-    """Table of contents among the attributes of a file; None in one of an earlier version.
-
-    Raises
-    ------
-    DamageError
-        If it is not as it was written.
-    """
-    text = attrs.get(CONTENTS)
-    if text is None and DIGEST not in attrs:
-        return None
-    if not isinstance(text, str) or hashlib.sha256(text.encode()).hexdigest() != attrs.get(DIGEST):
-        raise DamageError("its table of contents is not as it was written")
-    return json.loads(text)
-
-
-def unpack(contents: dict[str, Any], get: Callable[[dict[str, Any]], Any]) -> Any:
-    """Inverse of `Packed`.
-
-    Parameters
-    ----------
-    contents : dict
-        Table of contents.
-    get : callable
-        Entry of the table to array, or to something that xarray reads later.
-
-    Returns
-    -------
-    xarray.Dataset or xarray.DataArray
-    """
-    variables: dict[str, Any] = {}
-    coords: dict[str, Any] = {}
-    for entry in contents["variables"]:
-        attrs = {name: _decoded(value) for name, value in entry["attrs"]}
-        variable = xr.Variable(entry["dims"], get(entry), attrs)
-        (coords if entry["coordinate"] else variables)[entry["name"]] = variable
-    attrs = {
-        name: get(value["stored"]) if "stored" in value else _decoded(value)
-        for name, value in contents["attrs"]
-    }
-    results = xr.Dataset(variables, coords, attrs)
-    if contents["levels"]:
-        results = results.set_index(contents["levels"])
-    if "array" in contents:
-        name, own = contents["array"]
-        return results[name].rename(_decoded(own))
-    return results
-
-
-def values_of(entry: dict[str, Any], read: Callable[[str], np.ndarray]) -> np.ndarray:
-    """Values of an entry of the table of contents, compared with its hash.
-
-    Parameters
-    ----------
-    entry : dict
-    read : callable
-        Name in the file to array.
-
-    Raises
-    ------
-    DamageError
-        If they are not as they were written.
-    """
-    shape = tuple(entry["shape"])
-    if "inline" in entry:
-        values = np.array(entry["inline"], object).reshape(shape)
-        return joined([values], entry["dtype"])
-    values = joined([read(name) for name in entry["stored"]], entry["dtype"])
-    if values.shape != shape or entry.get("digest", digest(values)) != digest(values):
-        raise DamageError(f"{' and '.join(entry['stored'])}: not as it was written")
-    return values

@@ -18,8 +18,9 @@ from wetcow.simulation.containers import (
     write_netcdf,
     write_zarr,
 )
-from wetcow.simulation.integrate import Adaptive, Fixed
-from wetcow.simulation.packing import ATTRIBUTE, Packed, joined
+from wetcow.simulation.packing import ATTRIBUTE, Packed
+from wetcow.simulation.plain_arrays import joined
+from wetcow.simulation.stepping import Adaptive, Fixed
 from wetcow.version import __version__
 
 AMPLITUDE = {"long_name": "complex amplitude", "units": "1"}  # of the variable "a"

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
-from jax.experimental.xla_metadata import set_xla_metadata
 
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.dense import FEW_MODES, RealBlock
 from wetcow.networks.network import Network
-from wetcow.simulation.integrate import Adaptive, Fixed, State, advance
+from wetcow.simulation.advance import advance, next_piece
+from wetcow.simulation.stepping import Adaptive, Fixed, Piece, State
 
 _ONE_KERNEL = {"xla_cpu_small_call": "true", "inlineable": "false"}
 
 
-def advance_alone(
+def _marked(**marks: Any) -> contextlib.AbstractContextManager[None]:
+    """Mark calls for XLA; without effect where JAX no longer has its experimental function."""
+    try:
+        from jax.experimental.xla_metadata import set_xla_metadata
+    except ImportError:
+        return contextlib.nullcontext()
+    return set_xla_metadata(**marks)
+
+
+def advance_single_kernel(
     system: System,
     state: State,
     times: Any,
@@ -27,6 +37,7 @@ def advance_alone(
     key: Any = None,
     count: Any = None,
     eighth_order: bool | None = None,
+    limit: Any = None,
 ) -> tuple[Any, State]:
     """As `advance`, but neither for `jax.vmap` nor for gradients.
 
@@ -34,21 +45,53 @@ def advance_alone(
     there are few modes. It compiles its own small loops to one kernel with all operations, and does
     so for a call that is marked alike; then a step takes about half the time.
     """
+
+    def go(system, state, times, stepping, count, limit):
+        settings = {"count": count, "eighth_order": eighth_order, "limit": limit}
+        return advance(system, state, times, stepping, noise, key, **settings)
+
+    return _in_one_kernel(go, system, state, times, stepping, count, limit)
+
+
+def next_piece_single_kernel(
+    system: System,
+    piece: Piece,
+    times: Any,
+    stepping: Adaptive | Fixed,
+    noise: Any,
+    key: Any,
+    eighth_order: bool | None,
+    limit: Any,
+) -> Piece:
+    """As `next_piece`; see `advance_single_kernel`."""
+
+    def go(system, piece, times, stepping, limit):
+        return next_piece(system, piece, times, stepping, noise, key, eighth_order, limit)
+
+    return _in_one_kernel(go, system, piece, times, stepping, limit)
+
+
+def _in_one_kernel(
+    go: Callable[..., Any],
+    system: System,
+    carry: Any,
+    times: Any,
+    stepping: Adaptive | Fixed,
+    *counts: Any,
+) -> Any:
+    """Call ``go(system, carry, times, stepping, *counts)``, if possible as one kernel."""
     system = system.compiled_layout()
     if not _fits(system, times, stepping):
-        return advance(
-            system, state, times, stepping, noise, key, count=count, eighth_order=eighth_order
-        )
+        return go(system, carry, times, stepping, *counts)
     numbers, rest = eqx.partition(stepping, eqx.is_array)
-    with set_xla_metadata(**_ONE_KERNEL):
-        return _advance(system, state, times, numbers, count, rest, eighth_order)
 
+    @jax.jit
+    def inner(system, carry, times, numbers, *counts):
+        with _marked(**dict.fromkeys(_ONE_KERNEL)):
+            return go(system, carry, times, eqx.combine(numbers, rest), *counts)
 
-@functools.partial(jax.jit, static_argnames=("rest", "eighth_order"))
-def _advance(system, state, times, numbers, count, rest, eighth_order):
-    stepping = eqx.combine(numbers, rest)
-    with set_xla_metadata(**dict.fromkeys(_ONE_KERNEL)):
-        return advance(system, state, times, stepping, count=count, eighth_order=eighth_order)
+    with _marked(**_ONE_KERNEL):
+        return inner(system, carry, times, numbers, *counts)
 
 
 def _fits(system: System, times: Any, stepping: Adaptive | Fixed) -> bool:

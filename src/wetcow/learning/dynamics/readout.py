@@ -2,8 +2,8 @@
 
 The class read out is that of the class mode nearest to its critical point from below, of highest
 criticality. What can be seen of that in a trajectory is the **mean amplitude**: it vanishes for
-cr ≤ 0 and rises monotonically with cr > 0 (theory §7). Of modes that are all at rest, the one that
-decays slowest is the largest at any time, so the rule "largest amplitude" holds for them too.
+cr ≤ 0 and rises monotonically with cr > 0 (docs/theory.md). Of modes that are all at rest, the one
+that decays slowest is the largest at any time, so the rule "largest amplitude" holds for them too.
 
 The **criticality** of a class mode can be measured as well, whether or not the mode has settled, by
 solving [11] for the excitation: γ = d ln A/dt − A [w_a cos(φ − ψ) − α].

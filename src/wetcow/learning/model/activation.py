@@ -1,4 +1,4 @@
-"""What a mode answers to a drive: its two codes, or the paper's analytic rate (theory §7, [28]).
+"""What a mode answers to a drive: its two codes, or the paper's analytic rate [28].
 
 A drive adds to the excitation and the frequency of a mode, γ̄ = γ + Re(R·x) and ω̄ = ω + Im(R·x).
 The settled mode then has

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.reports.claims.data import Part
+from wetcow.reports.images.data import Part
 
 CLASSES_PER_TASK = 2
 

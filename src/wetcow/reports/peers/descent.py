@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wetcow.reports.claims.data import Part
+from wetcow.reports.images.data import Part
 
-BATCH = 256  # images in a step
+DESCENT_BATCH = 256  # images in a step
 _SCORED_AT_ONCE = 500
 
 
@@ -69,7 +69,7 @@ _loss_and_gradient = jax.value_and_grad(_cross_entropy)
 _gradient = jax.jit(jax.grad(_cross_entropy), static_argnums=1)
 
 
-def gradient(learner: Learner, weights: Any, part: Part) -> Any:
+def loss_gradient(learner: Learner, weights: Any, part: Part) -> Any:
     """Return the gradient of the mean cross-entropy over some images, shaped like the weights."""
     labels = jnp.asarray(part.labels, jnp.int32)
     return _gradient(weights, learner.scores, jnp.asarray(part.images), labels)
@@ -136,7 +136,7 @@ def descend(
     True
     """
     rng, order = np.random.default_rng(seed), np.empty(0, int)
-    size = min(BATCH, len(part.labels))
+    size = min(DESCENT_BATCH, len(part.labels))
     images, labels = jnp.asarray(part.images), jnp.asarray(part.labels, jnp.int32)
     weights, moments = learner.weights, optax.scale_by_adam().init(learner.weights)
     for done in range(each, steps + 1, each):
@@ -154,7 +154,7 @@ def _classes(scores: Any, weights: Any, blocks: Any) -> Any:
     return jax.lax.map(lambda block: scores(weights, block).argmax(axis=1), blocks)
 
 
-def accuracy(learner: Learner, weights: Any, part: Part) -> float:
+def accuracy_of_weights(learner: Learner, weights: Any, part: Part) -> float:
     """Return the share of images whose label has the highest score."""
     count = len(part.labels)
     size = min(_SCORED_AT_ONCE, count)

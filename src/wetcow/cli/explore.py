@@ -9,10 +9,14 @@ import typer
 
 from wetcow.cli.output import DataDir, Seed, note, plainly
 
+EXAMPLES = (
+    "wetcow explore",
+    "wetcow explore --model digits.wetcow --port 8000 --no-show",
+)
 _PARTS = {"panel", "bokeh", "param"}  # modules of the extra
 
 
-def explore(
+def command(
     model: Annotated[
         pathlib.Path | None,
         typer.Option(
@@ -42,13 +46,13 @@ def explore(
             from wetcow.explore.model import load_model
 
             loaded = load_model(model)
-        server = app.make_server(port, app.Models(loaded, data_dir, seed))
+        server = app.make_server(port, app.Models(loaded=loaded, data_dir=data_dir, seed=seed))
         url = f"http://{app.ADDRESS}:{server.port}/"
         typer.echo(f"the explorer is at {url}")
         note("Ctrl-C ends it")
         if show:
             typer.launch(url)
-        app.answer(server)
+        app.serve_until_interrupted(server)
 
 
 def _import() -> Any:

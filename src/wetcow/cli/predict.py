@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from wetcow.cli.output import check_json, console, versions, write_json
-from wetcow.images.pictures import read_picture
-from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.data.convention import given
+from wetcow.cli.output import Json, Model, check_json, console, plainly, versions, write_json
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from wetcow.learning.classifier import WaveClassifier
+
+EXAMPLES = (
+    "wetcow predict digits.wetcow photo.png",
+    "wetcow predict digits.wetcow one.png two.png --no-crop --json -",
+)
 INCOMPLETE = 1  # exit code: some pictures could not be read, the others were classified
 
 
-def run(model: pathlib.Path, images: list[pathlib.Path], crop: bool, json_file: str | None) -> None:
-    """Classify pictures; see the command's help for the parameters.
+def command(
+    model: Model,
+    images: Annotated[
+        list[pathlib.Path],
+        typer.Argument(metavar="IMAGE...", help="Pictures, PNG or JPEG, of any size and colours."),
+    ],
+    crop: Annotated[
+        bool,
+        typer.Option(
+            "--crop/--no-crop",
+            help="Find the ink and centre it as in MNIST, or take the whole picture as it is.",
+        ),
+    ] = True,
+    json_file: Json = None,
+) -> None:
+    """Classify pictures with a saved wave classifier; says which are unlike what it learned.
 
-    Raises
-    ------
-    typer.Exit
-        With code 1 if a picture could not be read, after all else is done.
+    Pictures that cannot be read are named, the others are classified, and the exit code is 1.
     """
-    check_json(json_file)
-    report = predict(model, images, crop)
-    _print(report, json_file)
-    write_json(report, json_file)
-    if report["errors"]:
-        raise typer.Exit(INCOMPLETE)
+    with plainly():
+        check_json(json_file)
+        report = predict(model, images, crop)
+        _print(report, json_file)
+        write_json(report, json_file)
+        if report["errors"]:
+            raise typer.Exit(INCOMPLETE)
 
 
 def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) -> dict[str, Any]:
@@ -57,6 +74,9 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     ValueError
         If the model is not of images.
     """
+    from wetcow.images.pictures import read_picture
+    from wetcow.learning.classifier import WaveClassifier
+
     classifier = WaveClassifier.load(model)
     if classifier.image_shape_ is None:
         raise ValueError(
@@ -88,6 +108,10 @@ def _classify(
     """Return the entries of ``images`` in the report."""
     if not files:
         return []
+    import numpy as np
+
+    from wetcow.learning.data.convention import given
+
     X = given(classifier.convention_, np.stack(pictures))
     labels = classifier.classes_.tolist()
     usual = float(classifier.uncertainty_threshold_)
@@ -134,14 +158,14 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
 def _row(image: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of an image in the table."""
     ranked = sorted(image["probabilities"].items(), key=lambda item: -item[1])
-    (_, first), (second, next_to_it) = (*ranked, ("", np.nan))[:2]
+    (_, first), (second, next_to_it) = (*ranked, ("", None))[:2]
     usual = image["usual_uncertainty"]
     return (
         str(image["file"]),
         str(image["label"]),
         f"{first:.3f}",
         second,
-        "" if np.isnan(next_to_it) else f"{next_to_it:.3f}",
+        "" if next_to_it is None else f"{next_to_it:.3f}",
         f"{image['uncertainty'] / usual:.2f}" if usual > 0 else "–",
         "unlike the training images" if image["unlike_training"] else "",
     )

@@ -13,6 +13,7 @@ from wetcow.learning.presets import DATASET_DEFAULTS
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")
+OURS = "wetcow"  # name of our classifier in tables
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
 
 _VALIDATION_SHARE = 6  # the last sixth of training images: 10,000 of MNIST and Fashion-MNIST
@@ -77,7 +78,8 @@ def load_images(
 
 def wave(name: str, seed: int, **parameters: Any) -> WaveClassifier:
     """Return our classifier with what follows from the data set's kind of images."""
-    return WaveClassifier(random_state=seed, **{**DATASET_DEFAULTS[name], **parameters})
+    parameters = DATASET_DEFAULTS[name] | parameters
+    return WaveClassifier(random_state=seed, **parameters)
 
 
 def accuracy(learner: Any, part: Part) -> float:

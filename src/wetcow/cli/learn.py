@@ -2,39 +2,135 @@
 
 from __future__ import annotations
 
+import enum
 import glob
 import os
 import pathlib
+import statistics
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import jax
-import numpy as np
+import typer
 
-from wetcow import datasets
 from wetcow.cli.output import (
+    DataDir,
+    Json,
+    Seed,
     check_json,
     console,
     peak_memory_mb,
+    plainly,
     use_all_cores,
     versions,
     write_json,
 )
-from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import DATASET_DEFAULTS, Budget
 
 if TYPE_CHECKING:
+    from wetcow.learning.classifier import WaveClassifier
     from wetcow.learning.finetune.refine import Refined
+    from wetcow.learning.presets import Budget
+
+EXAMPLES = (
+    "wetcow learn digits",
+    "wetcow learn mnist --save digits.wetcow",
+    "wetcow learn fashion-mnist --budget minute --train-minutes 10 --resume state.npz",
+)
+
+
+class Dataset(enum.StrEnum):
+    """Data sets to learn."""
+
+    DIGITS = "digits"
+    MNIST = "mnist"
+    FASHION_MNIST = "fashion-mnist"
+
+
+class Time(enum.StrEnum):
+    """Time for the construction of a classifier."""
+
+    SECONDS = "seconds"
+    MINUTE = "minute"
+    MINUTES = "minutes"
+
+
+NModes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
+]
+Copies = Annotated[
+    int, typer.Option(min=0, help="Deformed copies of each image to learn beside it.")
+]
+TrainMinutes = Annotated[
+    float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
+]
+NMembers = Annotated[
+    int, typer.Option(min=1, help="Networks constructed and trained apart, read together.")
+]
+Resume = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keeps the state of training; if it is there, training goes on from it.",
+    ),
+]
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+    ),
+]
+
+
+def command(
+    dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
+    budget: Annotated[
+        Time, typer.Option(help="Time to take, which decides the size of the network.")
+    ] = Time.SECONDS,
+    n_modes: NModes = None,
+    copies: Copies = 0,
+    train_minutes: TrainMinutes = 0.0,
+    n_members: NMembers = 1,
+    resume: Resume = None,
+    restart: Restart = False,
+    save: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
+    ] = None,
+    data_dir: DataDir = None,
+    seed: Seed = 0,
+    json_file: Json = None,
+) -> None:
+    """Construct a wave classifier in one pass over a data set, train it if asked to, and test it.
+
+    Ctrl-C while training ends it early and keeps what there is.
+    """
+    with plainly():
+        if restart:
+            set_aside(resume)
+        run(
+            dataset.value,
+            budget=budget.value,
+            data_dir=data_dir,
+            save=save,
+            seed=seed,
+            json_file=json_file,
+            n_modes=n_modes,
+            copies=copies,
+            train_minutes=train_minutes,
+            n_members=n_members,
+            checkpoint=resume,
+        )
 
 
 def run(
     dataset: str,
-    budget: Budget,
-    data_dir: pathlib.Path | None,
-    save: pathlib.Path | None,
-    seed: int,
-    json_file: str | None,
+    *,
+    budget: Budget = "seconds",
+    data_dir: pathlib.Path | None = None,
+    save: pathlib.Path | None = None,
+    seed: int = 0,
+    json_file: str | None = None,
     **parameters: Any,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see `learn` and the command's help."""
@@ -93,6 +189,10 @@ def learn(
     dict
         The fields of ``wetcow learn --json``.
     """
+    from wetcow import datasets
+    from wetcow.learning.classifier import WaveClassifier
+    from wetcow.learning.presets import DATASET_DEFAULTS
+
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
     parameters = DATASET_DEFAULTS[dataset] | parameters
@@ -107,13 +207,8 @@ def learn(
         classifier.save(save, notes=said)
     classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
     start = time.perf_counter()
-    wrong = int(np.sum(classifier.predict(X_test) != y_test))
+    wrong = int((classifier.predict(X_test) != y_test).sum())
     predict_seconds = time.perf_counter() - start
-    couplings = (
-        *jax.tree.leaves(classifier.hidden_.layers),
-        classifier.class_modes_.coupling,
-        classifier.class_modes_.gamma,
-    )
     return {
         "dataset": dataset,
         "n_train": len(y),
@@ -124,11 +219,26 @@ def learn(
         "train_seconds": train_seconds,
         **_validation(refined),
         "predict_seconds_per_image": predict_seconds / len(y_test),
-        "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
-        "n_parameters": sum(np.size(array) for array in couplings),
+        **_size(classifier),
         "peak_memory_mb": peak_memory_mb(),
         "seed": seed,
         "versions": versions(),
+    }
+
+
+def _size(classifier: WaveClassifier) -> dict[str, int]:
+    """Numbers of hidden modes and of parameters."""
+    import jax
+    import numpy as np
+
+    couplings = (
+        *jax.tree.leaves(classifier.hidden_.layers),
+        classifier.class_modes_.coupling,
+        classifier.class_modes_.gamma,
+    )
+    return {
+        "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
+        "n_parameters": sum(np.size(array) for array in couplings),
     }
 
 
@@ -137,8 +247,8 @@ def _validation(refined: list[Refined]) -> dict[str, Any]:
     if not refined:
         return {}
     return {
-        "validation_accuracy_constructed": float(np.mean([one.constructed for one in refined])),
-        "validation_accuracy_trained": float(np.mean([one.trained for one in refined])),
+        "validation_accuracy_constructed": statistics.fmean(one.constructed for one in refined),
+        "validation_accuracy_trained": statistics.fmean(one.trained for one in refined),
         "training": [[point._asdict() for point in one.evaluations] for one in refined],
     }
 
@@ -149,7 +259,7 @@ def _training(report: dict[str, Any]) -> dict[str, str]:
     constructed, trained = (
         report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
     )
-    steps = sum(looks[-1]["step"] for looks in report["training"] if looks)
+    steps = sum(points[-1]["step"] for points in report["training"] if points)
     kept = "kept" if trained > constructed else "no better, not kept"
     return {
         "trained for": f"{report['train_seconds']:.0f} s, {steps} steps",

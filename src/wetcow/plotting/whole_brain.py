@@ -1,4 +1,4 @@
-"""Figures of brains: maps on the regions' positions, phase diagrams, connectivity, avalanches."""
+"""Whole brains in one figure: phase diagrams, connectivity, conduction delays, avalanches."""
 
 from __future__ import annotations
 

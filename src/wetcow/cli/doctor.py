@@ -16,11 +16,12 @@ from wetcow.cli.output import DataDir, Json, check_json, console, machine, plain
 from wetcow.installation import extras, import_names, install_command, required
 from wetcow.version import __version__
 
+EXAMPLES = ("wetcow doctor", "wetcow doctor --json doctor.json")
 BROKEN = 1  # exit code: something that is required does not work
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container, on Linux
 
 
-def doctor(data_dir: DataDir = None, json_file: Json = None) -> None:
+def command(data_dir: DataDir = None, json_file: Json = None) -> None:
     """Say what is installed, which devices and data there are, and what does not work.
 
     The exit code is 1 if something that is required is broken; extras and data are not.

@@ -24,8 +24,10 @@ from wetcow.cli.output import (
 )
 from wetcow.files import save_figure
 
+EXAMPLES = ("wetcow bench --quick", "wetcow bench growth peers --json speed.json")
 
-class Part(enum.StrEnum):
+
+class BenchPart(enum.StrEnum):
     """What can be measured."""
 
     LIMITS = "limits"
@@ -37,9 +39,9 @@ class Part(enum.StrEnum):
     KURAMOTO = "kuramoto"
 
 
-def bench(
+def command(
     parts: Annotated[
-        list[Part] | None, typer.Argument(help="What to measure.", show_default="all")
+        list[BenchPart] | None, typer.Argument(help="What to measure.", show_default="all")
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small networks: whether it runs, not how fast it is.")
@@ -58,7 +60,7 @@ def bench(
         check_json(json_file)
         if plot is not None and plot.suffix not in PICTURES:
             raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
-        _measure([part.value for part in parts or Part], quick, plot, seed, json_file)
+        _measure([part.value for part in parts or BenchPart], quick, plot, seed, json_file)
 
 
 def _measure(
