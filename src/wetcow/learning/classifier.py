@@ -261,7 +261,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array (n, features) or (n, height, width)
-            Images, flat or not, or the rows of a table; of any kind named above.
+            Images, flat or not, or the rows of a table; an array of any kind, also of Dask.
         y : array (n,)
             Labels of any kind.
 
