@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
-    "learning.answers": "learning.predictions",
+    "learning.answers": "learning.data.predictions",
     "learning.augment": "images.augmentation",
     "learning.blocks": "learning.data.batches",
     "learning.budgets": "learning.presets",
@@ -61,8 +61,12 @@ MOVED = {
     "reports.networks": "reports.peers.convolutional",
     "reports.perceptron": "reports.peers.perceptron",
     "reports.spiking": "reports.peers.spiking",
-    "simulation.alone": "simulation.single_kernel",
-    "simulation.lanes": "simulation.batch",
+    "simulation.alone": "simulation.steps.single_kernel",
+    "simulation.results": "simulation.files.results",
+    "simulation.pairs": "simulation.steps.pairs",
+    "simulation.solvers": "simulation.steps.solvers",
+    "simulation.store": "simulation.files.store",
+    "simulation.lanes": "simulation.batch.runs",
     "tissue.borders": "tissue.field.borders",
     "tissue.exponential": "tissue.field.exponential",
     "tissue.figures": "plotting.tissue",

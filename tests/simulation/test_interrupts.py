@@ -8,14 +8,14 @@ import pytest
 
 import wetcow as wc
 from wetcow.simulation import chunks, plan
-from wetcow.simulation.store import ZarrStore
+from wetcow.simulation.files.store import ZarrStore
 from wetcow.synchrony.running import MeanAmplitude
 
 # Each run is sent SIGINT when its first pieces are done, and so everything is compiled.
 INTERRUPTED = """
 import os, signal, threading, time
 import wetcow as wc
-from wetcow.simulation import batch, chunks, run
+from wetcow.simulation import chunks, run
 
 mode = wc.Mode(gamma=0.5)
 calls = {

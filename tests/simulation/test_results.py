@@ -7,9 +7,9 @@ import xarray as xr
 
 import wetcow as wc
 from wetcow.simulation import chunks
-from wetcow.simulation.checkpoint import CHECKPOINT
-from wetcow.simulation.results import attributes
-from wetcow.simulation.store import ZarrStore
+from wetcow.simulation.files.checkpoint import CHECKPOINT
+from wetcow.simulation.files.results import attributes
+from wetcow.simulation.files.store import ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
 
 NUM_SAMPLES = 97  # three chunks of 32 below

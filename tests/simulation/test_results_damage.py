@@ -24,8 +24,8 @@ def interrupted(*_):
 KILLED = """
     import os, pathlib, signal, sys
     import numpy as np, xarray as xr, h5netcdf, h5py, zarr
-    from wetcow.simulation.containers import write_netcdf, write_zarr
-    from wetcow.simulation.packing import Packed
+    from wetcow.simulation.files.containers import write_netcdf, write_zarr
+    from wetcow.simulation.files.packing import Packed
 
     suffix, *folders = sys.argv[1:]
     new = xr.Dataset({"a": (("time", "mode"), np.full((8, 2), 2 + 1j))}, attrs={"system": "new"})
@@ -113,8 +113,8 @@ class TestKills:
             """
             import pathlib, resource, sys
             import numpy as np, xarray as xr
-            from wetcow.simulation.containers import write_netcdf, write_zarr
-            from wetcow.simulation.packing import Packed
+            from wetcow.simulation.files.containers import write_netcdf, write_zarr
+            from wetcow.simulation.files.packing import Packed
 
             path = pathlib.Path(sys.argv[1])
             noise = np.random.default_rng(1).normal(size=(1000, 100))
@@ -247,8 +247,9 @@ class TestDamage:
 
     def test_checkpoint(self, tmp_path, monkeypatch):
         """A damaged one says which file and what to do; --restart does it."""
-        from wetcow.simulation import chunks, store
-        from wetcow.simulation.checkpoint import CHECKPOINT, CheckpointError
+        from wetcow.simulation import chunks
+        from wetcow.simulation.files import store
+        from wetcow.simulation.files.checkpoint import CHECKPOINT, CheckpointError
 
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
         path = tmp_path / "x.zarr"

@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import wetcow as wc
-from wetcow.simulation.identity import content_digest
+from wetcow.simulation.files.identity import content_digest
 from wetcow.simulation.reduce import Reducer
 from wetcow.synchrony import MeanOrder
 
@@ -249,7 +249,7 @@ class TestEarlierVersions:
     def test_finished_run_of_another_version_with_a_table(self, tmp_path, monkeypatch):
         settings = {"t1": 5.0, "num_samples": 11, "path": tmp_path / "x.zarr"}
         with monkeypatch.context() as patch:
-            patch.setattr("wetcow.simulation.results.__version__", "0.0.9")
+            patch.setattr("wetcow.simulation.files.results.__version__", "0.0.9")
             first = wc.simulate(wc.Mode(gamma=1.0), **settings).load()
         xr.testing.assert_identical(wc.simulate(wc.Mode(gamma=1.0), **settings), first)
         with pytest.raises(FileExistsError, match="gamma"):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import wetcow as wc
-from wetcow.simulation import single_kernel
-from wetcow.simulation.advance import advance
-from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
+from wetcow.simulation.steps import single_kernel
+from wetcow.simulation.steps.advance import advance
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, initial_state
 
 ADAPTIVE, ACCURATE, FIXED = Adaptive(1e-5, 1e-7), Adaptive(1e-12, 1e-13), Fixed(0.02, 5, 0, False)
 

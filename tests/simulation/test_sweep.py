@@ -12,7 +12,9 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import batch_calls, batch_layout, chunks, store
+from wetcow.simulation import chunks
+from wetcow.simulation.batch import calls as batch_calls, layout
+from wetcow.simulation.files import store
 from wetcow.synchrony import Frequency, MeanOrder
 
 SETTINGS = {"t1": 8.0, "num_samples": 81}
@@ -90,8 +92,8 @@ class TestGrouping:
         return wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
 
     def test_groups_do_not_matter(self, network, expected, monkeypatch):
-        monkeypatch.setattr(batch_layout, "GROUP", 2)
-        monkeypatch.setattr(batch_layout, "SMALLEST_GROUP", 1)
+        monkeypatch.setattr(layout, "GROUP", 2)
+        monkeypatch.setattr(layout, "SMALLEST_GROUP", 1)
         runs = wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
 
@@ -104,10 +106,10 @@ class TestGrouping:
     @pytest.mark.parametrize(("num_runs", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
     def test_every_run_is_on_some_device(self, num_runs, num_devices, rng):
         cost = rng.uniform(1, 10, num_runs)
-        order, group = batch_layout.execution_order(cost, num_devices)
+        order, group = layout.execution_order(cost, num_devices)
         assert set(order) == set(range(num_runs))
         assert order.size % (num_devices * group) == 0
-        assert group <= batch_layout.GROUP
+        assert group <= layout.GROUP
         for share in order.reshape(num_devices, -1):
             assert np.all(np.diff(cost[share]) >= 0), "slow runs step with slow ones"
 

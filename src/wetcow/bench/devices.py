@@ -27,9 +27,9 @@ def _worker(port: int, index: int, count: int, sizes: list[int], seed: int) -> l
 
     from wetcow.bench.growth import dense_coupling
     from wetcow.networks.network import Network
-    from wetcow.simulation.advance import advance
     from wetcow.simulation.devices import arranged, everywhere, mesh_of
-    from wetcow.simulation.stepping import Fixed, initial_state
+    from wetcow.simulation.steps.advance import advance
+    from wetcow.simulation.steps.stepping import Fixed, initial_state
 
     rows = []
     for size in sizes:

@@ -17,9 +17,9 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
-from wetcow.simulation.advance import advance
-from wetcow.simulation.single_kernel import advance_single_kernel
-from wetcow.simulation.stepping import Fixed, initial_state
+from wetcow.simulation.steps.advance import advance
+from wetcow.simulation.steps.single_kernel import advance_single_kernel
+from wetcow.simulation.steps.stepping import Fixed, initial_state
 from wetcow.simulation.sweep import sweep
 
 _DT = 0.02

@@ -12,7 +12,7 @@ import numpy as np
 from wetcow.bench.clock import best_seconds
 from wetcow.bench.problem import NetworkProblem, problem
 from wetcow.modes.mode import Mode
-from wetcow.simulation.solvers import STEP_CONTROL
+from wetcow.simulation.steps.solvers import STEP_CONTROL
 
 REGIMES = {"spiking": 1.0, "turning fast": 30.0}
 """Mean frequency ω of the modes, radians/time, at the same excitation and coupling."""

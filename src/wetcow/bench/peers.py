@@ -19,8 +19,8 @@ from wetcow.bench.clock import equal_steps
 from wetcow.bench.peer import Peer, Run
 from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.single_kernel import advance_single_kernel
-from wetcow.simulation.stepping import Adaptive, Fixed, initial_state
+from wetcow.simulation.steps.single_kernel import advance_single_kernel
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, initial_state
 
 _W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
 _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)

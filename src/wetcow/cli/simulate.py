@@ -104,7 +104,7 @@ def run(
         raise ValueError(f"--plot must end in one of {', '.join(PICTURES)}, got {plot.name!r}")
     from wetcow.cli.summary import summarize_run, summarize_sweep
     from wetcow.config import load_config
-    from wetcow.simulation.store import discard_run
+    from wetcow.simulation.files.store import discard_run
 
     config = load_config(path, seed)
     system = config.build()
@@ -134,7 +134,7 @@ def _simulate(
     config: Config, system: System, out: pathlib.Path | None, progress: bool
 ) -> tuple[xr.Dataset, float]:
     """Run and save; a zarr folder grows while running, and is continued if it is unfinished."""
-    from wetcow.simulation.results import save_run
+    from wetcow.simulation.files.results import save_run
     from wetcow.simulation.simulate import simulate
     from wetcow.simulation.sweep import sweep
 

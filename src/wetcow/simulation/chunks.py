@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.process import bound_compiled_calls, call_length, wait
-from wetcow.simulation.store import MemoryStore, ZarrStore
+from wetcow.simulation.files.store import MemoryStore, ZarrStore
 
 LONGEST_CHUNK = 512  # samples
 STEPS_PER_CHUNK = 2e6  # estimated mode-steps, so that chunks last about a second at the most

@@ -11,8 +11,8 @@ import numpy as np
 from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
 from wetcow.process import bound_compiled_calls, check_process
-from wetcow.simulation.advance import advance
-from wetcow.simulation.stepping import Adaptive, initial_state
+from wetcow.simulation.steps.advance import advance
+from wetcow.simulation.steps.stepping import Adaptive, initial_state
 from wetcow.validation import array, number
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from wetcow.modes.system import System
 from wetcow.precision import in_double
 from wetcow.process import available_memory
-from wetcow.simulation.stepping import Adaptive, Fixed, takes_eighth_order
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, takes_eighth_order
 from wetcow.validation import array, integer, number, reasonable_size
 
 MAX_STEPS = 10**8  # of one run; some minutes for a small network

@@ -13,7 +13,6 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.process import wait
-from wetcow.simulation.advance import first_piece, share_done
 from wetcow.simulation.chunks import (
     SimulationError,
     as_arguments,
@@ -22,10 +21,11 @@ from wetcow.simulation.chunks import (
     run_pieces,
 )
 from wetcow.simulation.devices import arranged, everywhere, gather
+from wetcow.simulation.files.store import MemoryStore, ZarrStore
 from wetcow.simulation.reduce import Reducer, fold
-from wetcow.simulation.single_kernel import advance_single_kernel, next_piece_single_kernel
-from wetcow.simulation.stepping import Adaptive, Fixed, State, initial_state, traced_stepping
-from wetcow.simulation.store import MemoryStore, ZarrStore
+from wetcow.simulation.steps.advance import first_piece, share_done
+from wetcow.simulation.steps.single_kernel import advance_single_kernel, next_piece_single_kernel
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, State, initial_state, traced_stepping
 
 
 class Run(NamedTuple):

@@ -20,6 +20,8 @@ from wetcow.simulation.chunks import (
     steps_of_piece,
 )
 from wetcow.simulation.devices import mesh_of
+from wetcow.simulation.files.results import TIME, describe
+from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
     MAX_STEPS,
     SYNONYMS,
@@ -33,10 +35,8 @@ from wetcow.simulation.plan import (
     uses_eighth_order,
 )
 from wetcow.simulation.reduce import Reducer, check_reducers
-from wetcow.simulation.results import TIME, describe
 from wetcow.simulation.run import Run
 from wetcow.simulation.seeds import keys
-from wetcow.simulation.store import open_store
 from wetcow.validation import indices, refuse_unknown
 
 __all__ = ["SimulationError", "simulate"]

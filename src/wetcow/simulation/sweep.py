@@ -14,11 +14,13 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import check_process
-from wetcow.simulation.batch import Batch
-from wetcow.simulation.batch_calls import system_of_run
-from wetcow.simulation.batch_layout import execution_order
+from wetcow.simulation.batch.calls import system_of_run
+from wetcow.simulation.batch.layout import execution_order
+from wetcow.simulation.batch.runs import Batch
 from wetcow.simulation.chunks import chunk_length, cost_of_step, steps_of_piece
 from wetcow.simulation.cluster import num_blocks, on_workers
+from wetcow.simulation.files.results import TIME, describe
+from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
     MAX_STEPS,
     TYPES,
@@ -28,9 +30,7 @@ from wetcow.simulation.plan import (
     sample_times,
 )
 from wetcow.simulation.reduce import Reducer, check_reducers
-from wetcow.simulation.results import TIME, describe
-from wetcow.simulation.stepping import Adaptive, Fixed
-from wetcow.simulation.store import open_store
+from wetcow.simulation.steps.stepping import Adaptive, Fixed
 from wetcow.simulation.varied import Varied
 
 FEWEST_STEPS = 16  # of a compiled call

@@ -15,7 +15,7 @@ import numpy as np
 from wetcow import validation
 from wetcow.modes.system import System
 from wetcow.precision import in_double
-from wetcow.simulation.batch_calls import SYSTEM, system_of_run
+from wetcow.simulation.batch.calls import SYSTEM, system_of_run
 from wetcow.simulation.plan import check_noise, check_seed
 
 TAKEN = ("a", "time", "mode", "seed", "noise")

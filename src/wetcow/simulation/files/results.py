@@ -11,16 +11,16 @@ import numpy as np
 import xarray as xr
 
 from wetcow.files import standing
-from wetcow.simulation.containers import (
+from wetcow.simulation.files.containers import (
     Lazily,
     ZarrFile,
     read_netcdf,
     write_netcdf,
     write_zarr,
 )
-from wetcow.simulation.packing import ATTRIBUTE, Packed
-from wetcow.simulation.plain_arrays import joined
-from wetcow.simulation.stepping import Adaptive, Fixed
+from wetcow.simulation.files.packing import ATTRIBUTE, Packed
+from wetcow.simulation.files.plain_arrays import joined
+from wetcow.simulation.steps.stepping import Adaptive, Fixed
 from wetcow.version import __version__
 
 AMPLITUDE = {"long_name": "complex amplitude", "units": "1"}  # of the variable "a"

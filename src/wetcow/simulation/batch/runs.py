@@ -12,13 +12,13 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.process import wait
-from wetcow.simulation import batch_calls as calls
-from wetcow.simulation.batch_layout import Layout
+from wetcow.simulation.batch import calls as calls
+from wetcow.simulation.batch.layout import Layout
 from wetcow.simulation.chunks import as_arguments, check_steps, run_chunks, run_pieces
+from wetcow.simulation.files.store import MemoryStore, ZarrStore
 from wetcow.simulation.plan import TYPES, uses_eighth_order
 from wetcow.simulation.reduce import Reducer
-from wetcow.simulation.stepping import Adaptive, Fixed, traced_stepping
-from wetcow.simulation.store import MemoryStore, ZarrStore
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, traced_stepping
 
 
 class Batch(NamedTuple):

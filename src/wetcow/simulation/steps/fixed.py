@@ -11,10 +11,10 @@ import lineax
 import numpy as np
 
 from wetcow.modes.system import System
-from wetcow.simulation import solvers
-from wetcow.simulation.delay_buffer import present
-from wetcow.simulation.pairs import joined, pair
-from wetcow.simulation.stepping import Fixed, Piece, State
+from wetcow.simulation.steps import solvers
+from wetcow.simulation.steps.delay_buffer import present
+from wetcow.simulation.steps.pairs import joined, pair
+from wetcow.simulation.steps.stepping import Fixed, Piece, State
 
 
 class FixedSteps(NamedTuple):
@@ -112,7 +112,7 @@ def advance_fixed(
     key: Any,
     count: Any,
 ) -> tuple[Any, State]:
-    """Through all samples; see `wetcow.simulation.advance.advance`."""
+    """Through all samples; see `wetcow.simulation.steps.advance.advance`."""
     steps = FixedSteps(
         system=system, stepping=stepping, start=times[0], first=state.step, noise=noise, key=key
     )

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wetcow.simulation.attributes import decoded
-from wetcow.simulation.packing import CONTENTS, DIGEST
-from wetcow.simulation.plain_arrays import digest, joined
+from wetcow.simulation.files.attributes import decoded
+from wetcow.simulation.files.packing import CONTENTS, DIGEST
+from wetcow.simulation.files.plain_arrays import digest, joined
 
 
 class DamageError(ValueError):

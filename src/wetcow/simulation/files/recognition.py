@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wetcow.simulation.checkpoint import RESTART
-from wetcow.simulation.containers import ZarrFile
-from wetcow.simulation.results import load_run
+from wetcow.simulation.files.checkpoint import RESTART
+from wetcow.simulation.files.containers import ZarrFile
+from wetcow.simulation.files.results import load_run
 from wetcow.version import __version__
 
 
@@ -31,7 +31,7 @@ def recognise(
     ----------
     folder : path
     known : dict of name to digest
-        Of the arguments; see `wetcow.simulation.identity.identity`.
+        Of the arguments; see `wetcow.simulation.files.identity.identity`.
     labels : xarray.Dataset
         Of the run.
     reducers : dict of name to Reducer

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from wetcow.simulation.results import AMPLITUDE
+from wetcow.simulation.files.results import AMPLITUDE
 
 
 def swept_dims(labels: xr.Dataset) -> tuple[str, ...]:

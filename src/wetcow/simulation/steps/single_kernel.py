@@ -13,8 +13,8 @@ from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.dense import FEW_MODES, RealBlock
 from wetcow.networks.network import Network
-from wetcow.simulation.advance import advance, next_piece
-from wetcow.simulation.stepping import Adaptive, Fixed, Piece, State
+from wetcow.simulation.steps.advance import advance, next_piece
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, Piece, State
 
 _ONE_KERNEL = {"xla_cpu_small_call": "true", "inlineable": "false"}
 

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.modes.system import System
-from wetcow.simulation.advance import advance, first_piece, next_piece, share_done
-from wetcow.simulation.delay_buffer import DelayBuffer
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.seeds import keys
-from wetcow.simulation.stepping import Adaptive, Fixed, Piece, State
+from wetcow.simulation.steps.advance import advance, first_piece, next_piece, share_done
+from wetcow.simulation.steps.delay_buffer import DelayBuffer
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, Piece, State
 
 SYSTEM = "system"  # among what varies: whole systems, in place of parameters of one
 

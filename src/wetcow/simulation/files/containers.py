@@ -21,9 +21,9 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from wetcow.files import replace_folder, standing, write_whole
-from wetcow.simulation.packing import CONTENTS, Packed, Stored
-from wetcow.simulation.plain_arrays import joined
-from wetcow.simulation.unpacking import DamageError, read_contents, unpack, values_of
+from wetcow.simulation.files.packing import CONTENTS, Packed, Stored
+from wetcow.simulation.files.plain_arrays import joined
+from wetcow.simulation.files.unpacking import DamageError, read_contents, unpack, values_of
 
 CHUNK_BYTES = 2**23
 

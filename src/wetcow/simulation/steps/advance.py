@@ -12,13 +12,13 @@ from typing import Any
 import diffrax
 
 from wetcow.modes.system import System
-from wetcow.simulation.adaptive_steps import (
+from wetcow.simulation.steps.adaptive import (
     advance_adaptive,
     first_adaptive_piece,
     next_adaptive_piece,
 )
-from wetcow.simulation.fixed_steps import advance_fixed, first_fixed_piece, next_fixed_piece
-from wetcow.simulation.stepping import Adaptive, Fixed, Piece, State, takes_eighth_order
+from wetcow.simulation.steps.fixed import advance_fixed, first_fixed_piece, next_fixed_piece
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, Piece, State, takes_eighth_order
 
 
 def advance(

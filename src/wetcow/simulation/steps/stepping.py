@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wetcow.simulation.delay_buffer import DelayBuffer
+from wetcow.simulation.steps.delay_buffer import DelayBuffer
 
 EIGHTH_ORDER = 1e-9  # relative tolerance below which the method of eighth order is taken
 EIGHTH_ORDER_TO_THE_END = 3e-7  # the same where nothing is sampled on the way

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.simulation.attributes import encoded
-from wetcow.simulation.plain_arrays import digest, is_odd, plain_parts
+from wetcow.simulation.files.attributes import encoded
+from wetcow.simulation.files.plain_arrays import digest, is_odd, plain_parts
 
 CONTENTS, DIGEST = "wetcow_contents", "wetcow_digest"  # attributes of a file
 ATTRIBUTE = "attribute_"

@@ -17,13 +17,13 @@ import numpy as np
 import xarray as xr
 
 from wetcow.files import only_writer, remove_folder, standing
-from wetcow.simulation.checkpoint import (
+from wetcow.simulation.files.checkpoint import (
     CHECKPOINT,
     read_checkpoint,
     state_of,
     write_checkpoint,
 )
-from wetcow.simulation.containers import (
+from wetcow.simulation.files.containers import (
     ZarrFile,
     add_array,
     check_ours,
@@ -32,11 +32,11 @@ from wetcow.simulation.containers import (
     empty_array,
     open_group,
 )
-from wetcow.simulation.identity import identity
-from wetcow.simulation.memory_store import MemoryStore, result_variables, swept_dims
-from wetcow.simulation.packing import Packed
-from wetcow.simulation.recognition import recognise
-from wetcow.simulation.results import AMPLITUDE, TIME, load_run
+from wetcow.simulation.files.identity import identity
+from wetcow.simulation.files.memory_store import MemoryStore, result_variables, swept_dims
+from wetcow.simulation.files.packing import Packed
+from wetcow.simulation.files.recognition import recognise
+from wetcow.simulation.files.results import AMPLITUDE, TIME, load_run
 
 SAMPLES_PER_CHUNK, CHUNK_BYTES = 256, 2**23
 

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 
 from wetcow.modes.system import System
-from wetcow.simulation import solvers
-from wetcow.simulation.delay_buffer import present
-from wetcow.simulation.pairs import as_complex, as_real, joined, pair
-from wetcow.simulation.stepping import Adaptive, Piece, State
+from wetcow.simulation.steps import solvers
+from wetcow.simulation.steps.delay_buffer import present
+from wetcow.simulation.steps.pairs import as_complex, as_real, joined, pair
+from wetcow.simulation.steps.stepping import Adaptive, Piece, State
 
 SMALLEST_STEP = 1e-12  # of the time between two samples; smaller steps mean a singular solution
 
@@ -159,7 +159,7 @@ def advance_adaptive(
     max_steps: int | None = None,
     limit: Any = None,
 ) -> tuple[Any, State]:
-    """Through all samples; see `wetcow.simulation.advance.advance`."""
+    """Through all samples; see `wetcow.simulation.steps.advance.advance`."""
     # BacksolveAdjoint has gradients for arguments alone, not for what is closed over.
     backwards = isinstance(adjoint, diffrax.BacksolveAdjoint)
     sampled = times.shape[0] > 2  # on the way, where steps are interpolated
