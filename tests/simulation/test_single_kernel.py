@@ -71,7 +71,8 @@ def test_single_kernel_is_as_anywhere(name, stepping, double):
     # Adaptive steps follow errors of the size of rounding at first.
     scale = np.abs(expected).max() * (1 if fixed else 1e3)
     np.testing.assert_allclose(found, expected, rtol=0, atol=scale * 20 * np.finfo(dtype).eps)
-    assert after.step == state.step
+    if fixed:
+        assert after.step == state.step
 
 
 def test_samples_between_adaptive_steps():

@@ -230,7 +230,7 @@ def next_adaptive_piece(
         solver_state=piece.method,
     )
     assert solution.ys is not None
-    control = solution.controller_state
+    control: Any = solution.controller_state
     reached = diffrax.is_okay(solution.result)
     goes_on = solution.result == diffrax.RESULTS.max_steps_reached
     a = joined(solution.ys[-1])
