@@ -44,7 +44,7 @@ from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
 from .simulation.integrate import integrate as integrate
 from .simulation.reduce import Reducer as Reducer
-from .simulation.results import load_run as load_run, save_run as save_run
+from .simulation.files.results import load_run as load_run, save_run as save_run
 from .simulation.simulate import SimulationError as SimulationError, simulate as simulate
 from .simulation.sweep import sweep as sweep
 from .synchrony import (
