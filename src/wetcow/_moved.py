@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
-    "learning.answers": "learning.predictions",
+    "learning.answers": "learning.data.predictions",
     "learning.augment": "images.augmentation",
     "learning.blocks": "learning.data.batches",
     "learning.budgets": "learning.presets",
@@ -24,6 +24,7 @@ MOVED = {
     "learning.chunks": "learning.data.dask_arrays",
     "learning.class_modes": "learning.model.ridge",
     "learning.construct": "learning.model.dictionary",
+    "learning.convention": "learning.data.convention",
     "learning.copies": "learning.data.copies",
     "learning.export": "learning.io.onnx",
     "learning.features": "learning.model.encoder",
@@ -37,10 +38,12 @@ MOVED = {
     "learning.onnx_graph": "learning.io.onnx_graph",
     "learning.onnx_layers": "learning.io.onnx_layers",
     "learning.pictures": "images.pictures",
+    "learning.predictions": "learning.data.predictions",
     "learning.readout": "learning.dynamics.readout",
     "learning.refine": "learning.finetune.refine",
     "learning.response": "learning.model.activation",
     "learning.saving": "learning.io.model",
+    "learning.sound": "learning.io.soundness",
     "learning.statistics": "learning.model.statistics",
     "learning.training": "learning.finetune.training",
     "learning.workers": "learning.data.dask_cluster",
