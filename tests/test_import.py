@@ -41,7 +41,13 @@ def test_modules_are_found_where_they_were(old):
     assert found.__spec__.name == f"wetcow.{MOVED[old]}"
 
 
-@pytest.mark.parametrize("room", ["modes", "networks", "tissue"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        *("modes", "networks", "tissue", "images", "learning", "learning.model", "learning.data"),
+        *("learning.finetune", "learning.dynamics", "learning.io"),
+    ],
+)
 def test_rooms_name_their_modules(room):
     """What a room's stub says is there, and nothing is left out."""
     package = importlib.import_module(f"wetcow.{room}")

@@ -20,11 +20,12 @@
 Images are framed, and deformed, in `wetcow.images`, which knows nothing of learning.
 """
 
-import pkgutil
-
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-_NAMES = {"classifier": ["WaveClassifier"]}
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES, submod_attrs=_NAMES)
-__all__ = ["WaveClassifier", "pipeline"]
+from wetcow import _moved
+
+_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    return _moved.attribute(__name__, name) or _attribute(name)

@@ -7,16 +7,6 @@ array on a cluster (`dask_arrays`, `dask_cluster`), where the chunks are. `copie
 images. `predictions` applies a function of features to rows of any of these kinds.
 """
 
-import pkgutil
-
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-_NAMES = {
-    "batches": ["ArrayBatches", "PairBatches", "open_batches"],
-    "convention": ["Convention"],
-    "copies": ["Copies"],
-    "samples": ["Samples"],
-}
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES, submod_attrs=_NAMES)
-__all__ = ["ArrayBatches", "Convention", "Copies", "PairBatches", "Samples", "open_batches"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,15 +5,6 @@ run: `build_network` makes the network, a system to `wetcow.simulate`, `traces` 
 what its modes do, and `read_class` reads the class from the trajectories of the class modes.
 """
 
-import pkgutil
-
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-_NAMES = {
-    "build": ["build_network"],
-    "network": ["LearnedNetwork"],
-    "readout": ["Reading", "read_class"],
-}
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES, submod_attrs=_NAMES)
-__all__ = ["LearnedNetwork", "Reading", "build_network", "read_class"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

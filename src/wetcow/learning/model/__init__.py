@@ -8,16 +8,6 @@ solved from them, with their leverages. `hinge`: the same with inequalities, a f
 the data.
 """
 
-import pkgutil
-
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-_NAMES = {
-    "encoder": ["Geometry", "Layer"],
-    "hidden_modes": ["HiddenModes"],
-    "ridge": ["ClassModes"],
-    "statistics": ["Statistics"],
-}
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES, submod_attrs=_NAMES)
-__all__ = ["ClassModes", "Geometry", "HiddenModes", "Layer", "Statistics"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
