@@ -42,9 +42,9 @@ from .networks.network import Network as Network
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
+from .simulation.files.results import load_run as load_run, save_run as save_run
 from .simulation.integrate import integrate as integrate
 from .simulation.reduce import Reducer as Reducer
-from .simulation.files.results import load_run as load_run, save_run as save_run
 from .simulation.simulate import SimulationError as SimulationError, simulate as simulate
 from .simulation.sweep import sweep as sweep
 from .synchrony import (
@@ -65,7 +65,9 @@ from .synchrony.connectivity import (
     compare_connectivity as compare_connectivity,
     functional_connectivity as functional_connectivity,
 )
+from .synchrony.exponents import Stability as Stability
 from .synchrony.power_law import fit_power_law as fit_power_law
+from .synchrony.stability import stability as stability
 from .tissue.conductivity import Conductivity as Conductivity
 from .tissue.directions import survival as survival
 from .tissue.dispersion import dispersion as dispersion

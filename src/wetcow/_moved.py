@@ -69,6 +69,7 @@ MOVED = {
     "simulation.pairs": "simulation.steps.pairs",
     "simulation.solvers": "simulation.steps.solvers",
     "simulation.store": "simulation.files.store",
+    "synchrony.measures": "synchrony",
     "simulation.lanes": "simulation.batch.runs",
     "tissue.borders": "tissue.field.borders",
     "tissue.exponential": "tissue.field.exponential",

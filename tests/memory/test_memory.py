@@ -59,7 +59,14 @@ def test_conditions_and_bounds_hold_whenever_feasible(
         np.inf if slack == 1e6 else max(slack * np.max(np.abs(total) / links.sum(axis=1)), 1e-3)
     )
     network = memorize(
-        target, omega, background, max_weight=weight, max_phase=phase, links=links, seed=seed
+        target,
+        omega,
+        background,
+        max_weight=weight,
+        max_phase=phase,
+        links=links,
+        seed=seed,
+        unstable="ignore",
     )
     r = matrix(network)
     assert residual(network, target) <= 1e-12
@@ -97,10 +104,10 @@ def test_minimum_norm_is_the_pseudoinverse_solution():
 def test_seed_gives_the_nearest_to_the_draw():
     # Drop the conditions' share: without bounds the nearest couplings are the draw plus a
     # constant per row, so that differences within a row are the draw's.
-    bounds = {"max_phase": np.pi}
-    r = matrix(memorize(TARGET, OMEGA, seed=3, **bounds))
-    same = matrix(memorize(TARGET, OMEGA, seed=3, **bounds))
-    other = matrix(memorize(TARGET, OMEGA, seed=4, **bounds))
+    r, same, other = (
+        matrix(memorize(TARGET, OMEGA, max_phase=np.pi, seed=seed, unstable="ignore"))
+        for seed in (3, 3, 4)
+    )
     assert np.array_equal(r, same)
     assert not np.allclose(r, other)
     rng = np.random.default_rng(3)
@@ -271,7 +278,14 @@ def test_feasibility_of_overlapping_memories_is_decided(draw, stretch, phase, se
     weight = stretch * finite.max() if len(finite) else 1.0
     impossible = np.flatnonzero(smallest > weight)
     request = functools.partial(
-        memorize, targets, omega, 0.1, subsets=subsets, max_phase=phase, seed=seed
+        memorize,
+        targets,
+        omega,
+        0.1,
+        subsets=subsets,
+        max_phase=phase,
+        seed=seed,
+        unstable="ignore",
     )
     if len(impossible) == 0:
         assert residual(request(max_weight=weight), targets, subsets) <= 1e-12
@@ -324,13 +338,14 @@ def test_sparse_when_links_are_few():
     links = rng.uniform(size=(size, size)) < 0.06
     links[np.arange(size), np.arange(size) - 1] = True
     omega = rng.uniform(0.5, 1.5, size)
-    network = memorize(TARGET, omega, links=links, seed=0)
+    network = memorize(TARGET, omega, links=links, seed=0, unstable="ignore")
     assert isinstance(network.coupling, Sparse)
     assert np.all(matrix(network)[~links] == 0)
     assert residual(network, TARGET) <= 1e-12
-    assert isinstance(memorize(TARGET, omega).coupling, Dense)
+    assert isinstance(memorize(TARGET, omega, unstable="ignore").coupling, Dense)
     everything = np.ones((size, size), bool)
-    assert isinstance(memorize(TARGET, omega, links=everything).coupling, Dense)
+    dense = memorize(TARGET, omega, links=everything, unstable="ignore")
+    assert isinstance(dense.coupling, Dense)
 
 
 # Dynamics, integrated independently of JAX

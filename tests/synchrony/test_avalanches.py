@@ -20,6 +20,12 @@ from wetcow.synchrony.avalanches import (
 from wetcow.synchrony.power_law import _above, _draw, _fit, fit_power_law
 
 
+def _avalanches(size, duration, first, second):
+    columns = (np.array(column) for column in (size, duration, first, second))
+    size, duration, first, second = columns
+    return Avalanches(size=size, duration=duration, first=first, second=second, bin=1.0)
+
+
 def branching(rng, number, mean=1.0, largest=100_000):
     """Sizes, durations and the first generations of branching with Poisson offspring."""
     generations = [np.ones(number, int)]
@@ -138,8 +144,8 @@ class TestAvalanches:
         assert found.branching_ratio == pytest.approx(expected, abs=0.02)
 
     def test_joined(self):
-        one = Avalanches(*(np.array([k]) for k in (4, 2, 1, 3)), 1.0)
-        two = Avalanches(*(np.array([k]) for k in (1, 1, 1, 0)), 1.0)
+        one = _avalanches([4], [2], [1], [3])
+        two = _avalanches([1], [1], [1], [0])
         both = one.joined(two)
         assert both.size.tolist() == [4, 1] and both.bin == 1.0 and both.branching_ratio == 1.5
         assert one.joined(two._replace(bin=2.0)).bin == 0.0
@@ -292,7 +298,7 @@ class TestPowerLaw:
     def test_too_few_durations(self):
         fit = fit_power_law(np.arange(1, 100), num_bootstrap=0)
         with pytest.raises(ValueError, match="three or more durations"):
-            crackling(Avalanches(*(np.array([1, 2]),) * 4, 1.0), fit, fit)
+            crackling(_avalanches([1, 2], [1, 2], [1, 2], [1, 2]), fit, fit)
 
 
 # Near an amplitude of zero a phase turns at once.

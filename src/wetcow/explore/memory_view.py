@@ -13,7 +13,7 @@ from wetcow.explore.network_view import NetworkView, seen, simulated
 from wetcow.explore.runs import run, run_as_needed
 from wetcow.memory.construct import memorize
 from wetcow.modes.mode import Mode
-from wetcow.synchrony.measures import spike_times
+from wetcow.synchrony.spikes import spike_times
 
 WITHIN = 0.005  # of the target's frequency: then a mode replays it
 TOGETHER = 0.1  # of a period: spikes so close are one

@@ -18,7 +18,7 @@ from wetcow.explore.runs import (
 )
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.synchrony.measures import order_parameter, time_to_synchrony
+from wetcow.synchrony.order import order_parameter, time_to_synchrony
 from wetcow.synchrony.silence import damped
 
 MOST_MODES = 40  # modes

@@ -9,7 +9,7 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.simulation.simulate import simulate
-from wetcow.synchrony.measures import spiking_frequency
+from wetcow.synchrony.spikes import spiking_frequency
 
 DURATION = 100.0  # time units
 LONGEST = 1600.0

@@ -346,7 +346,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 columns = np.searchsorted(wanted, known)
                 if before is not None:
                     counts = counted(labels, len(wanted), before.counts, columns)
-                earlier = self.statistics_.with_classes(columns, len(wanted))
+                statistics = self.statistics_
+                earlier = statistics and statistics.with_classes(columns, len(wanted))
             errors = self._learn(samples, wanted, 0, rng, start, earlier)
             if first or before is not None:
                 self.record_ = make_record(

@@ -10,6 +10,7 @@ from . import (
     response_fit as response_fit,
     spiking as spiking,
     system as system,
+    waveform as waveform,
 )
 from .criticality import (
     CANONICAL as CANONICAL,

@@ -202,19 +202,55 @@ def _solve(xp: Any, equation: _Equation, lagging: Any, floor: Any) -> tuple[Any,
     return carry[0], carry[1] <= enough
 
 
-def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: Any) -> LimitCycle:
-    w_a, w_phi, psi, alpha = constants
-    theta = THETA.reshape(THETA.shape + (1,) * distance.ndim)
-    c = (1 - distance**2) / ratio
+class Orbit(NamedTuple):
+    """A limit cycle over θ, for ω = 1; ends and slopes make u everywhere.
+
+    Attributes
+    ----------
+    ends, slopes : arrays (intervals, orbits), (points, intervals, orbits)
+        u at the beginning of each interval, and du/dθ at its Gauss points.
+    error : array (orbits,)
+        The last Newton correction, relative; infinite if it did not converge.
+    """
+
+    ends: Any
+    slopes: Any
+    error: Any
+
+
+class _Course(NamedTuple):
+    """φ(θ), and dφ/dθ."""
+
+    phase: Any
+    stretch: Any
+
+
+def course(xp: Any, theta: Any, distance: Any, at: Any) -> _Course:
+    """Return the phase at θ, and its derivative; `distance` is x, `at` φ_c."""
     width = xp.sqrt(distance)
     phase = np.pi - at + 2 * xp.arctan(width * np.tan(theta / 2))
     stretch = width / (np.cos(theta / 2) ** 2 + width**2 * np.sin(theta / 2) ** 2)
-    lead = xp.cos(phase - psi)
-    equation = _Equation(
-        turning=c * w_phi * xp.cos(phase), pull=alpha - w_a * lead, rate=c * stretch
-    )
+    return _Course(phase=phase, stretch=stretch)
+
+
+def _equation(xp: Any, c: Any, constants: Constants, way: _Course) -> _Equation:
+    w_a, w_phi, psi, alpha = constants
+    pull = alpha - w_a * xp.cos(way.phase - psi)
+    return _Equation(turning=c * w_phi * xp.cos(way.phase), pull=pull, rate=c * way.stretch)
+
+
+def solve_orbit(
+    xp: Any, distance: Any, constants: Constants, at: Any, ratio: Any
+) -> tuple[Orbit, _Course, _Equation]:
+    """Solve for u(θ); arguments as of `limit_cycle`, with φ_c and w of the constants."""
+    w_a, _, psi, alpha = constants
+    c = (1 - distance**2) / ratio
+    theta = THETA.reshape(THETA.shape + (1,) * distance.ndim)
+    way = course(xp, theta, distance, at)
+    equation = _equation(xp, c, constants, way)
     # The solution of the linear part, u' + c(u − D) = 0: the adiabatic orbit with its exact lag.
-    lagging = alpha - w_a * c * (c * lead + xp.sin(phase - psi)) / (1 + c**2)
+    lead = way.phase - psi
+    lagging = alpha - w_a * c * (c * xp.cos(lead) + xp.sin(lead)) / (1 + c**2)
     start = (equation, lagging, 0.1 * alpha * distance)
     if xp is np:
         state, found = _solve(xp, *start)
@@ -232,9 +268,14 @@ def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: A
     else:
         state, sizes = jax.lax.scan(free, state, length=DIFFERENTIABLE_STEPS)
         last = sizes[-1]
-    u = _inside(xp, state)
+    return Orbit(*state, xp.where(found, last, np.inf)), way, equation
+
+
+def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: Any) -> LimitCycle:
+    orbit, way, equation = solve_orbit(xp, distance, constants, at, ratio)
+    u = _inside(xp, (orbit.ends, orbit.slopes))
     velocity = u + equation.turning
-    passage = stretch / velocity
+    passage = way.stretch / velocity
 
     def around(values):
         return INTERVAL * xp.sum(xp.tensordot(WEIGHTS, values, 1), axis=0)
@@ -244,8 +285,8 @@ def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: A
     advances = (xp.min(velocity, axis=(0, 1)) > 0) & (xp.min(u, axis=(0, 1)) > 0)
     return LimitCycle(
         frequency=2 * np.pi / duration,
-        mean_amplitude=c * around(passage) / duration,
-        error=xp.where(found & advances, xp.maximum(unclosed, last), np.inf),
+        mean_amplitude=(1 - distance**2) / ratio * around(passage) / duration,
+        error=xp.where(advances, xp.maximum(unclosed, orbit.error), np.inf),
     )
 
 

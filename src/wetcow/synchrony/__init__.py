@@ -1,15 +1,19 @@
-"""Spike times, frequencies and synchrony: of recorded results, or while running."""
+"""What networks do together: spikes, rates, synchrony, and whether it lasts.
 
-from wetcow.synchrony.measures import (
+Measures of recorded runs: when and how fast modes spike (`spikes`), how far their phases agree
+(`order`), which pairs go together (`pairs`, `connectivity`), how activity spreads (`avalanches`,
+`power_law`). Some of them also as reducers that need no record (`running`). Modes that do not move
+have no phase and are left out (`silence`). And without any run: whether the synchronized motion of
+a memory attracts (`stability`).
+"""
+
+from wetcow.synchrony.order import (
     amplitude_order_parameter,
     linear_period,
     order_parameter,
-    phase,
-    phase_locking,
-    spike_times,
-    spiking_frequency,
     time_to_synchrony,
 )
+from wetcow.synchrony.pairs import phase_locking
 from wetcow.synchrony.running import (
     Frequency,
     MeanAmplitude,
@@ -19,6 +23,7 @@ from wetcow.synchrony.running import (
     SynchronyTime,
 )
 from wetcow.synchrony.silence import silent_modes
+from wetcow.synchrony.spikes import phase, spike_times, spiking_frequency
 
 __all__ = [
     "Frequency",

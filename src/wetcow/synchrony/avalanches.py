@@ -16,9 +16,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from wetcow import validation
-from wetcow.synchrony.measures import spike_times
 from wetcow.synchrony.power_law import PowerLaw
 from wetcow.synchrony.silence import damped, require
+from wetcow.synchrony.spikes import spike_times
 
 Ints = NDArray[np.int64]
 

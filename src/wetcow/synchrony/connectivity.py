@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.synchrony.measures import of_pairs, phase_locking
+from wetcow.synchrony.pairs import of_pairs, phase_locking
 
 Measure = Literal[
     "phase_locking", "phase_lag_index", "imaginary_coherency", "envelope", "correlation"

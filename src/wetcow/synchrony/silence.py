@@ -19,7 +19,7 @@ at rest where they turn with the frame from which they are seen.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -164,6 +164,40 @@ def silent(run: xr.Dataset, phase: np.ndarray, keep: Bools | None = None) -> Boo
     return found
 
 
+class Settled(NamedTuple):
+    """The window of a run in which its modes have settled.
+
+    Attributes
+    ----------
+    run : xarray.Dataset
+        The samples of the window alone: a mode that starts near 0, where phases jump, counts surely
+        later.
+    keep : bool array
+        Which of all samples these are.
+    phase : array (time, …, mode)
+    silent : bool array (…, mode)
+        Which modes are silent by the end.
+    """
+
+    run: xr.Dataset
+    keep: Bools
+    phase: NDArray[np.float64]
+    silent: Bools
+
+    @classmethod
+    def of(cls, run: xr.Dataset, after: float | None) -> Settled:
+        """From `after` on, or the second half; raises as `require` and `window` do."""
+        require(run)
+        keep = window(run, after)
+        kept = run.isel(time=keep)
+        phase = unwrapped(kept)
+        return cls(kept, keep, phase, silent(run, phase, keep)[-1])
+
+    def like(self) -> xr.DataArray:
+        """An array on the dimensions of the amplitudes without time, modes last."""
+        return self.run["a"].transpose("time", ..., "mode").isel(time=0, drop=True)
+
+
 def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     """Which modes do not move by the end of a run: damped to zero, or at rest beyond criticality.
 
@@ -193,9 +227,5 @@ def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     >>> silent_modes(run).values.tolist()
     [True, False, False, True]
     """
-    require(run)
-    keep = window(run, after)
-    kept = run.isel(time=keep)
-    last = silent(run, unwrapped(kept), keep)[-1]
-    like = kept["a"].transpose("time", ..., "mode").isel(time=0, drop=True)
-    return like.copy(data=last).rename("silent")
+    end = Settled.of(run, after)
+    return end.like().copy(data=end.silent).rename("silent")

@@ -1,0 +1,174 @@
+"""How many random starts replay a memory, beside what is left of it in other models.
+
+    python benchmarks/memory.py                                      # the whole table
+    python benchmarks/memory.py --sizes 5 10 --draws 2 --starts 10
+    python benchmarks/memory.py --results docs/results/8_memory.json  # for the results page
+
+Memories are drawn from seeds for targets of several excitations, numbers of modes and bounds of
+couplings. Each is started from random phases. It is replayed if all modes have the target's rate
+within 2 % and an order parameter of at least 0.99 over the second half of the run; oscillators of
+Kuramoto's model, which do not spike, have to turn at ω_s instead. `drawn` are the couplings nearest
+to the draw, whether they attract or not; `memorize` those that it returns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+
+import wetcow as wc
+from wetcow.files import write_whole
+from wetcow.memory import UnstableMemoryWarning
+from wetcow.reports.experiments import frequencies
+
+TARGETS, SIZES, BACKGROUND = (1.2, 1.8, 1.95), (5, 10, 20, 50, 100), 0.5
+BOUNDS = {"the paper's": (0.2, np.pi / 2), "wide": (2.0, np.pi)}
+TIME, ACCURACY = 240.0, 1e-5
+CLOSE, TOGETHER = 0.02, 0.99
+
+
+def weight(bounds: str, size: int) -> float:
+    """Largest weight: for the paper's bounds such that they can add up to those of ten modes."""
+    largest = BOUNDS[bounds][0]
+    return largest if bounds == "wide" else largest * 9 / (size - 1)
+
+
+def shares(system: Any, couplings: dict[str, list], rate: float, starts: int) -> dict[str, float]:
+    """Share of starts, over all couplings of a kind, that end in synchrony at `rate`."""
+    runs = wc.sweep(
+        system,
+        t1=TIME,
+        num_samples=481,
+        rtol=ACCURACY,
+        atol=ACCURACY / 100,
+        seed=range(starts),
+        coupling=[one for each in couplings.values() for one in each],
+        record=False,
+        reduce={
+            "rate": wc.synchrony.Frequency(after=TIME / 2),
+            "order": wc.synchrony.MeanOrder(after=TIME / 2),
+        },
+    )
+    close = (np.abs(runs["rate"] / rate - 1) <= CLOSE).all("mode")
+    good = (close & (runs["order"] >= TOGETHER)).mean("seed").values
+    ends = np.cumsum([len(each) for each in couplings.values()])[:-1]
+    return {
+        name: float(part.mean()) for name, part in zip(couplings, np.split(good, ends), strict=True)
+    }
+
+
+def measure(bounds: str, gamma: float, size: int, draws: int, starts: int, seed: int) -> dict:
+    """One row of the table."""
+    target, omega = wc.Mode(gamma=gamma), np.asarray(frequencies(size))
+    seeds = range(seed, seed + draws)
+
+    def memories(unstable: Any) -> list[wc.Network]:
+        return [
+            wc.memorize(
+                target,
+                omega,
+                BACKGROUND,
+                max_weight=weight(bounds, size),
+                max_phase=BOUNDS[bounds][1],
+                seed=one,
+                unstable=unstable,
+            )
+            for one in seeds
+        ]
+
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnstableMemoryWarning)
+        ours = memories("warn")
+    seconds = (time.perf_counter() - began) / draws
+    drawn = memories("ignore")
+
+    def couplings(networks: list[wc.Network], change: Any = None) -> list[wc.Dense]:
+        changed = [one if change is None else change(one) for one in networks]
+        return [wc.Dense(np.asarray(one.coupling.matrix())) for one in changed]
+
+    kinds = {
+        "memorize": couplings(ours),
+        "drawn": couplings(drawn),
+        "amplitude only": couplings(ours, wc.amplitude_only),
+        "phase only": couplings(ours, wc.phase_only),
+    }
+    found = shares(ours[0], kinds, float(target.spiking_frequency()), starts)
+    phases = wc.Kuramoto(omega, ours[0].coupling)
+    found |= shares(phases, {"Kuramoto": couplings(ours)}, 1.0, starts)
+    largest = [max(wc.stability(one).largest for one in each) for each in (drawn, ours)]
+    return {
+        "bounds": bounds,
+        "γ": gamma,
+        "modes": size,
+        "exponent, drawn": largest[0],
+        "exponent": largest[1],
+        **found,
+        "seconds": seconds,
+    }
+
+
+def main() -> None:
+    """Print the table, and keep it if asked."""
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of modes")
+    parser.add_argument("--draws", type=int, default=2, help="memories of each kind")
+    parser.add_argument("--starts", type=int, default=10, help="random starts of each memory")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="a results table")
+    given = parser.parse_args()
+    rows = []
+    # Systems of one size share what is compiled.
+    for size in given.sizes:
+        for bounds in BOUNDS:
+            for gamma in TARGETS:
+                row = measure(bounds, gamma, size, given.draws, given.starts, given.seed)
+                rows.append({name: _short(value) for name, value in row.items()})
+                print("  ".join(f"{name}: {value}" for name, value in rows[-1].items()), flush=True)
+        if given.results:
+            content = json.dumps(_table(rows, given), indent=1, ensure_ascii=False)
+            write_whole(given.results, content.encode())
+
+
+def _short(value) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _table(rows: list[dict], given: argparse.Namespace) -> dict:
+    """The section of the results page."""
+    arguments = f"--draws {given.draws} --starts {given.starts} --seed {given.seed}"
+    sizes = " ".join(dict.fromkeys(row["modes"] for row in rows))  # those that are done
+    return {
+        "title": "Memories that replay",
+        "command": f"python benchmarks/memory.py --sizes {sizes} {arguments}",
+        "machine": f"{os.cpu_count()} cores of {platform.processor() or platform.machine()}",
+        "date": datetime.date.today().isoformat(),
+        "seed": given.seed,
+        "before": (
+            f"Shares of random starts from which memories are replayed: {given.draws} of each "
+            f"kind, {given.starts} starts of each, background {BACKGROUND}, run for "
+            f"{TIME:g} time units. The paper's bounds are weights up to 0.2 for ten modes (so that "
+            "they add up to as much for other numbers) and phases within ±π/2; wide are weights up "
+            "to 2 and any phase. *drawn* are the couplings nearest to the draw; *memorize* goes "
+            "on to ones that attract; the largest exponents (1/time) are those of the slowest. "
+            "Amplitude-only, phase-only and Kuramoto's are the same couplings in "
+            " other models; Kuramoto's oscillators need to turn together at ω_s. *seconds* are "
+            "those of one call of `memorize`."
+        ),
+        "columns": list(rows[0]),
+        "rows": [list(row.values()) for row in rows],
+        "after": "",
+    }
+
+
+if __name__ == "__main__":
+    main()

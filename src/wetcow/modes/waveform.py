@@ -1,0 +1,108 @@
+"""The motion of a single mode that has settled: the wave form of its spikes, or where it rests.
+
+The limit cycle is given over θ (`wetcow.modes.limit_cycle`), an angle in which the spike and the
+slow passage that follows are equally well resolved. All of it is smooth and periodic in θ, so that
+the trapezoidal rule over a turn converges spectrally.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.polynomial.polynomial import polyint, polyval
+from numpy.typing import NDArray
+
+from wetcow.modes.criticality import Constants
+from wetcow.modes.limit_cycle import INTERVAL, NUM_INTERVALS, POINTS, course, solve_orbit
+from wetcow.modes.mode import Mode
+
+
+def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Amplitude a(θ) of a spiking mode, and its pace dt/dθ.
+
+    Parameters
+    ----------
+    mode : Mode
+        A single one, 0 < cr < 1.
+    theta : array
+        In [−π, π); the spike is near −π.
+
+    Returns
+    -------
+    a : complex array
+        Amplitudes, of the shape of `theta`.
+    pace : array
+        dt/dθ, time; its mean times 2π is the period.
+
+    Raises
+    ------
+    ValueError
+        If the mode does not spike.
+
+    Examples
+    --------
+    >>> mode = Mode(gamma=1.9)
+    >>> pace = waveform(mode, np.linspace(-np.pi, np.pi, 256, endpoint=False))[1]
+    >>> print(round(1 / pace.mean(), 4), round(float(mode.spiking_frequency()), 4))
+    0.2409 0.2409
+    """
+    theta = np.asarray(theta, dtype=np.float64)
+    criticality = float(mode.criticality)
+    if not 0 < criticality < 1:
+        raise ValueError(f"a mode of criticality {criticality:.6g} does not spike")
+    gamma, omega = float(mode.gamma), float(mode.omega)
+    w_a, w_phi, psi, alpha = (float(value) for value in mode.constants)
+    distance = np.array([np.sqrt(1 - criticality)])
+    own = Constants(w_a, w_phi, psi, alpha)
+    at, ratio = float(mode.critical_phase), float(mode.critical_ratio)
+    with np.errstate(all="ignore"):
+        orbit = solve_orbit(np, distance, own, at, ratio)[0]
+    if not np.all(orbit.error < 1e-6):
+        raise ValueError(f"the limit cycle of {mode} was not found")
+
+    index = np.clip(np.floor((theta + np.pi) / INTERVAL).astype(int), 0, NUM_INTERVALS - 1)
+    inside = (theta + np.pi) / INTERVAL - index
+    # In each interval du/dθ is the polynomial through its values at the Gauss points.
+    powers = np.linalg.solve(np.vander(POINTS, increasing=True), orbit.slopes[..., 0])
+    risen = polyval(inside, polyint(powers)[:, index], tensor=False)
+    u = orbit.ends[index, 0] + INTERVAL * risen
+    way = course(np, theta, distance[0], at)
+    velocity = u + gamma / omega * w_phi * np.cos(way.phase)
+    return gamma / u * np.exp(1j * way.phase), u * way.stretch / velocity / omega
+
+
+def rest_point(mode: Mode) -> complex:
+    """Amplitude at which a single mode rests: 0 for γ ≤ 0, or the node beyond criticality.
+
+    At rest A = γ/(α − w_a cos(φ − ψ)) and A w_φ cos φ = −ω. With φ = π + s they are one equation,
+
+        (c w_φ − w_a cos ψ) cos s − w_a sin ψ sin s = α,    c = γ/ω,
+
+    with two solutions: a node, which attracts, and a saddle.
+
+    Raises
+    ------
+    ValueError
+        Below criticality, where a mode does not rest, or where it is bistable.
+
+    Examples
+    --------
+    >>> at = rest_point(Mode(gamma=2.5))
+    >>> bool(abs(Mode(gamma=2.5).field(np.array([at]))[0]) < 1e-6)
+    True
+    """
+    gamma, omega = float(mode.gamma), float(mode.omega)
+    if gamma <= 0:
+        return 0j
+    if mode.state == "bistable":
+        raise ValueError(f"a mode with gamma={gamma:g} can both rest and spike (bistable)")
+    w_a, w_phi, psi, alpha = (float(value) for value in mode.constants)
+    level, across = gamma / omega * w_phi - w_a * np.cos(psi), w_a * np.sin(psi)
+    size = np.hypot(level, across)
+    if size < alpha:
+        raise ValueError(f"a mode of criticality {float(mode.criticality):.6g} does not rest")
+    # The other solution, + arccos, is the saddle.
+    turn = -np.arccos(alpha / size) - np.arctan2(across, level)
+    amplitude = gamma / (alpha + w_a * np.cos(turn - psi))
+    return complex(amplitude * np.exp(1j * (np.pi + turn)))
