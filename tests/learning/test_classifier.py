@@ -324,7 +324,7 @@ def test_budgets_choose(large):
     found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
     sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
     assert sizes == sorted(set(sizes))
-    only = WaveClassifier("minute", n_modes=8)._settings((28, 28))
+    only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
     assert only == found[1]._replace(n_modes=8)
 
 
