@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from wetcow import datasets
 from wetcow.images.frame import SEVEN, Frame
+from wetcow.learning.checks import find_settings
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model import dictionary, encoder
@@ -320,10 +321,10 @@ def test_numbers_win_over_the_budget(large, budget):
 
 
 def test_budgets_choose(large):
-    found = [WaveClassifier(budget)._settings((28, 28)) for budget in BUDGETS]
+    found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
     sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
     assert sizes == sorted(set(sizes))
-    only = WaveClassifier("minute", n_modes=8)._settings((28, 28))
+    only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
     assert only == found[1]._replace(n_modes=8)
 
 

@@ -80,9 +80,9 @@ def test_no_pass_changes_nothing(problem, closed):
 
 
 @pytest.mark.parametrize("edges", [[1, 2, 50], [30, 60], [89]])
-def test_blocks_do_not_matter(problem, closed, edges):
-    blocks = list(zip(*(np.split(array, edges) for array in problem), strict=True))
-    whole, parted = (widen_margins(closed, parts, 10) for parts in ([problem], blocks))
+def test_batches_do_not_matter(problem, closed, edges):
+    batches = list(zip(*(np.split(array, edges) for array in problem), strict=True))
+    whole, parted = (widen_margins(closed, parts, 10) for parts in ([problem], batches))
     np.testing.assert_allclose(parted.coupling, whole.coupling, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(parted.gamma, whole.gamma, rtol=1e-9, atol=1e-12)
 
