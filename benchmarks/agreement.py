@@ -38,7 +38,7 @@ from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics import network as networks
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.readout import LAST, read_class
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 SAMPLES_PER_TIME = 4  # in units of 1/ω of the hidden modes
 
@@ -46,7 +46,9 @@ SAMPLES_PER_TIME = 4  # in units of 1/ω of the hidden modes
 def main() -> None:
     """Parse the command line, measure and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", choices=[*RECIPES], nargs="+", default=["mnist", "fashion-mnist"])
+    parser.add_argument(
+        "--data", choices=[*DATASET_DEFAULTS], nargs="+", default=["mnist", "fashion-mnist"]
+    )
     parser.add_argument("--data-dir", type=pathlib.Path)
     parser.add_argument("--split", choices=["train", "test"], default="test")
     parser.add_argument("--images", type=int, default=500, help="the first ones of the split")
@@ -107,7 +109,7 @@ def measure(
         of one image: building, integrating and reading its network, compilation not included.
     """
     start = time.perf_counter()
-    classifier = WaveClassifier(random_state=seed, **RECIPES[data])
+    classifier = WaveClassifier(random_state=seed, **DATASET_DEFAULTS[data])
     classifier.fit(*datasets.load(data, "train", data_dir=data_dir))
     fit_seconds = time.perf_counter() - start
     X, y = datasets.load(data, split, data_dir=data_dir)
@@ -118,7 +120,10 @@ def measure(
         classifier.save(model)
         # JAX has threads, which do not survive a fork.
         with concurrent.futures.ProcessPoolExecutor(
-            jobs, multiprocessing.get_context("spawn"), _start, (model, end)
+            max_workers=jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start,
+            initargs=(model, end),
         ) as pool:
             done = [*track(pool.map(_integrate, X), description=data, total=len(X))]
     labels, criticality, size, seconds = (np.array(column) for column in zip(*done, strict=True))

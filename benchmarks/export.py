@@ -20,7 +20,7 @@ import onnxruntime
 
 from wetcow import WaveClassifier, datasets
 from wetcow.cli.output import machine, versions
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 BATCHES = (1, 8, 32)
 _TIMED = 64  # images
@@ -56,7 +56,7 @@ def measure(
     X, y = X[:n_train], y[:n_train]
     rows = datasets.load(data, split="test", flat=True, data_dir=data_dir)[0][:n_compared]
     rows = np.asarray(rows, np.float32)
-    classifier = WaveClassifier(random_state=seed, **RECIPES[data]).fit(X, y)
+    classifier = WaveClassifier(random_state=seed, **DATASET_DEFAULTS[data]).fit(X, y)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def measure(
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", choices=[*RECIPES])
+    parser.add_argument("data", choices=[*DATASET_DEFAULTS])
     parser.add_argument("--n-train", type=int)
     parser.add_argument("--n-compared", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)

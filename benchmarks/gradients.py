@@ -51,7 +51,11 @@ def value(
     settings: Any = {"rtol": tolerance, "atol": tolerance / 100, "max_steps": max_steps}
 
     def mean(parts: Any) -> Any:
-        net = wc.Network(one.gamma, jnp.asarray(one.omega), wc.Dense(jax.lax.complex(*parts)))
+        net = wc.Network(
+            gamma=one.gamma,
+            omega=jnp.asarray(one.omega),
+            coupling=wc.Dense(jax.lax.complex(*parts)),
+        )
         a = wc.integrate(net, jnp.asarray(one.a0), times, adjoint=adjoint, **settings)
         return jnp.mean(a.real**2 + a.imag**2)
 
@@ -108,7 +112,11 @@ def measure(size: int, span: float, seed: int) -> list[dict[str, Any]]:
         error = jnp.linalg.norm(jnp.ravel(found - wanted)) / jnp.linalg.norm(jnp.ravel(wanted))
         rows.append(
             {
-                **{"n": size, "span": span, "method": name, "bound": int(steps) or bound, **row},
+                "n": size,
+                "span": span,
+                "method": name,
+                "bound": int(steps) or bound,
+                **row,
                 "time_ratio": row["seconds"] / alone["seconds"],
                 "memory_ratio": row["megabytes"] / alone["megabytes"],
                 "error": float(error),

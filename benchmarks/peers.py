@@ -19,8 +19,12 @@ WETCOW: dict[str, dict[str, Any]] = {
     "wetcow handwriting": {"frame": "handwriting"},
     "wetcow garments": {"mirror": True},
     "wetcow copies": {
-        **{"frame": "handwriting", "patch_size": (5, 7, 9), "n_modes": 64, "margin_passes": 30},
-        **{"copies": 3, "augmentation": "handwriting"},
+        "frame": "handwriting",
+        "patch_size": (5, 7, 9),
+        "n_modes": 64,
+        "margin_passes": 30,
+        "copies": 3,
+        "augmentation": "handwriting",
     },
     "wetcow seven": {"frame": "seven", "patch_size": (3, 5), "n_modes": 256, "n_regions": 2},
 }
@@ -96,9 +100,9 @@ def _wave(parameters: dict[str, Any]) -> Method:
 
 def _trained_wave(effort: Effort) -> Learner:
     from wetcow import WaveClassifier
-    from wetcow.learning.presets import RECIPES
+    from wetcow.learning.presets import DATASET_DEFAULTS
 
-    recipe = RECIPES[effort.data]
+    recipe = DATASET_DEFAULTS[effort.data]
     return WaveClassifier(random_state=effort.seed, train_minutes=effort.minutes, **recipe)
 
 
@@ -107,13 +111,19 @@ def _in_time(name: str) -> Callable[[Effort], Learner]:
 
     def make(effort: Effort) -> Learner:
         from wetcow.images.augmentation import NAMED
-        from wetcow.learning.presets import RECIPES
+        from wetcow.learning.presets import DATASET_DEFAULTS
         from wetcow.reports.peers import convolutional
+        from wetcow.reports.peers.torch_training import TrainedInTime
 
-        deformed = NAMED[RECIPES[effort.data]["augmentation"]]
+        deformed = NAMED[DATASET_DEFAULTS[effort.data]["augmentation"]]
         network = getattr(convolutional, name)
-        return convolutional.TrainedInTime(
-            network, effort.minutes, 2e-3, deformed, effort.seed, num_threads()
+        return TrainedInTime(
+            network,
+            minutes=effort.minutes,
+            learning_rate=2e-3,
+            augmentation=deformed,
+            seed=effort.seed,
+            num_threads=num_threads(),
         )
 
     return make
@@ -144,17 +154,30 @@ def _lightgbm(effort: Effort) -> Learner:
 
 
 def _convnet(effort: Effort) -> Learner:
-    from wetcow.reports.peers.convolutional import Convolutional, Trained
+    from wetcow.reports.peers.convolutional import Convolutional
+    from wetcow.reports.peers.torch_training import Trained
 
-    return Trained(Convolutional, effort.epochs, 1e-3, effort.seed, num_threads())
+    return Trained(
+        Convolutional,
+        epochs=effort.epochs,
+        learning_rate=1e-3,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _snntorch(effort: Effort) -> Learner:
     from spiking import Spiking
 
-    from wetcow.reports.peers.convolutional import Trained
+    from wetcow.reports.peers.torch_training import Trained
 
-    return Trained(Spiking, _SPIKING_EPOCHS, 5e-4, effort.seed, num_threads())
+    return Trained(
+        Spiking,
+        epochs=_SPIKING_EPOCHS,
+        learning_rate=5e-4,
+        seed=effort.seed,
+        num_threads=num_threads(),
+    )
 
 
 def _reservoirpy(effort: Effort) -> Learner:

@@ -31,6 +31,7 @@ import itertools
 import json
 import pathlib
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -44,11 +45,12 @@ from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.images.frame import align
+from wetcow.learning import pipeline
 from wetcow.learning.checks import find_frame
-from wetcow.learning.model import dictionary, ridge
+from wetcow.learning.data.batches import PairBatches
+from wetcow.learning.model import dictionary
 from wetcow.learning.model.activation import Response, respond
-from wetcow.learning.model.encoder import Geometry, Layer, patches, pool
-from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.model.encoder import Geometry, Layer, drive, pool
 
 N_VALIDATION, N_TUNING = 10_000, 5_000
 N_STANDARDISING = 2_000
@@ -57,7 +59,7 @@ PATCH, REGIONS = 7, 4
 FRAMES = {"mnist": "handwriting", "fashion-mnist": None}
 PADDING = {20: 3, 28: 1}  # by the side of framed images; regions of whole positions are faster
 GROUP = 2**18  # images × positions × modes that fit the cache
-BLOCK = 4096
+BATCH = 4096
 
 
 class Variant(NamedTuple):
@@ -88,11 +90,11 @@ VARIANTS = {
     "both": Variant("both", codes=2),
     "amplitude": Variant("amplitude"),
     "rate": Variant("rate"),
-    "analytic": Variant("analytic", 2, has_omega=False),
+    "analytic": Variant("analytic", products=2, has_omega=False),
     "relu": Variant("relu", has_omega=False),
     "relu, both signs": Variant("relu", has_omega=False, codes=2),
     "amplitude, Im R": Variant("amplitude", extra=(-0.3, 0.3)),
-    "amplitude, other Im R": Variant("amplitude", 2, (0.3, 1.0)),
+    "amplitude, other Im R": Variant("amplitude", products=2, extra=(0.3, 1.0)),
     "amplitude, many ω": Variant("amplitude", extra=(16.0,)),
     "amplitude, lateral": Variant("amplitude", extra=(0.5, 1.5)),
     "relu, lateral": Variant("relu", extra=(0.5, 1.5), has_omega=False),
@@ -152,9 +154,7 @@ def encode(
     """Features (groups, n, features) of images (groups, n, height, width)."""
 
     def one(images: Any) -> Any:
-        seen = patches(images, geometry, layer.floor)
-        gamma = layer.gamma + seen @ layer.excitation
-        omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
+        gamma, omega = drive(images, layer, geometry)
         if lateral:
             (others,) = respond(gamma, omega, response)
             gamma = gamma - k * others.mean(axis=-1, keepdims=True)
@@ -171,15 +171,18 @@ def features(
     """Features of images, float32 (n, features)."""
     positions = int(np.prod(geometry.positions))
     size = max(GROUP // (positions * len(layer.gamma)), 1)
-    groups = -(-BLOCK // size)
+    groups = -(-BATCH // size)
     found = []
     for start in range(0, len(images), groups * size):
         part = images[start : start + groups * size]
         padded = np.pad(part, ((0, groups * size - len(part)), (0, 0), (0, 0)))
         encoded = encode(
             padded.reshape(groups, size, *images.shape[1:]),
-            *(layer, geometry, VARIANTS[name].response, "lateral" in name),
-            np.float32(setting.extra),
+            layer=layer,
+            geometry=geometry,
+            response=VARIANTS[name].response,
+            lateral="lateral" in name,
+            k=np.float32(setting.extra),
         )
         found.append(np.asarray(encoded).reshape(groups * size, -1)[: len(part)])
     return np.concatenate(found)
@@ -196,7 +199,9 @@ def judge(
     """Accuracy of the closed form on other images."""
     images, labels = learned
     padding = PADDING[images.shape[1]]
-    geometry = Geometry(images.shape[1:], (PATCH, PATCH), padding, REGIONS)
+    geometry = Geometry(
+        image=images.shape[1:], patch=(PATCH, PATCH), padding=padding, n_regions=REGIONS
+    )
     rng = np.random.default_rng(seed)
     some = np.sort(rng.choice(len(images), N_TUNING, replace=False))
     layer = layer_of(name, images[some], geometry, n_modes, setting, seed)
@@ -204,12 +209,14 @@ def judge(
     spread = raw.std(axis=0)
     spread = np.where(spread > 1e-3 * spread.max(), spread, 1)
     mean, targets = raw.mean(axis=0), np.eye(10, dtype=np.float32)
-    sums = Statistics.empty(raw.shape[1], 10)
-    for start in range(0, len(images), BLOCK):
-        part = slice(start, start + BLOCK)
-        found = (features(name, images[part], layer, geometry, setting) - mean) / spread
-        sums.add(found, targets[labels[part]])
-    modes = ridge.solve(sums, RIDGE)
+
+    def pairs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start in range(0, len(images), BATCH):
+            part = slice(start, start + BATCH)
+            found = (features(name, images[part], layer, geometry, setting) - mean) / spread
+            yield found, targets[labels[part]]
+
+    modes = pipeline.solve(pipeline.statistics(PairBatches(pairs)), RIDGE)
     found = (features(name, judged[0], layer, geometry, setting) - mean) / spread
     return float(np.mean(modes.criticality(found).argmax(axis=1) == judged[1]))
 

@@ -24,7 +24,7 @@ from wetcow.cli.output import use_all_cores, versions
 from wetcow.files import plain, write_whole
 from wetcow.learning.checks import find_frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES, settings
+from wetcow.learning.presets import DATASET_DEFAULTS, settings
 
 N_VALIDATION = 10_000
 IMAGE = (28, 28)
@@ -71,7 +71,7 @@ def main() -> None:
         for parameters in own:
             for seed in options.seed:
                 preset = settings(parameters.get("budget", "seconds"), IMAGE)
-                frame = find_frame((RECIPES[data] | parameters).get("frame"))
+                frame = find_frame((DATASET_DEFAULTS[data] | parameters).get("frame"))
                 key = plain(
                     {
                         "data": data,
@@ -83,7 +83,7 @@ def main() -> None:
                 )
                 if any(key == {name: row[name] for name in key} for row in rows):
                     continue
-                rows.append(key | _measure(X, y, RECIPES[data] | parameters, seed))
+                rows.append(key | _measure(X, y, DATASET_DEFAULTS[data] | parameters, seed))
                 write_whole(options.json, json.dumps(plain(rows), indent=1).encode())
                 _show(rows[-1])
 

@@ -28,7 +28,7 @@ from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.finetune.training import STEPS_PER_CALL, Trainer
 from wetcow.learning.model.encoder import group_elements
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 _IMAGES, _SIDE, _REPETITIONS, _PRODUCTS = 4_096, 2_048, 5, 256
 
@@ -36,7 +36,7 @@ _IMAGES, _SIDE, _REPETITIONS, _PRODUCTS = 4_096, 2_048, 5, 256
 def main() -> None:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", choices=[*RECIPES], nargs="+", default=["mnist"])
+    parser.add_argument("--data", choices=[*DATASET_DEFAULTS], nargs="+", default=["mnist"])
     parser.add_argument("--data-dir")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
@@ -86,13 +86,22 @@ def _products() -> list[dict[str, Any]]:
 def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     X, y = datasets.load(data, "train", flat=True, data_dir=data_dir)
     X, y = X[:_IMAGES].astype(np.float32), y[:_IMAGES]
-    recipe = RECIPES[data]
+    recipe = DATASET_DEFAULTS[data]
     clf = WaveClassifier(margin_passes=0, **recipe).fit(X, y)
     hidden, labels = clf.hidden_, np.searchsorted(clf.classes_, y)
     images = hidden.images(X)
     deformed = check_augmentation(recipe["augmentation"])
-    start = clf.class_modes_, clf.sharpness_, images, labels, (images[:256], labels[:256])
-    trainer = Trainer(hidden, *start, deformed, clf.learning_rate, 0)
+    trainer = Trainer(
+        hidden=hidden,
+        modes=clf.class_modes_,
+        inverse_temperature=clf.inverse_temperature_,
+        images=images,
+        labels=labels,
+        validation=(images[:256], labels[:256]),
+        augmentation=deformed,
+        rate=clf.learning_rate,
+        seed=0,
+    )
     state = trainer.start(1_000)
     encoding = sum(
         2 * layer.excitation.size * math.prod(geometry.positions) * (1 + geometry.mirrored)

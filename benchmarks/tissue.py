@@ -148,8 +148,11 @@ def main() -> None:
     for row in rows:
         times = row["first_seconds"], row["seconds"], row["limit_seconds"]
         table.add_row(
-            *(row["what"], row["size"], *(f"{seconds:.2f}" for seconds in times)),
-            *(f"{row['seconds'] / row['limit_seconds']:.1f}", f"{row['peak_memory_mb']:.0f}"),
+            row["what"],
+            row["size"],
+            *(f"{seconds:.2f}" for seconds in times),
+            f"{row['seconds'] / row['limit_seconds']:.1f}",
+            f"{row['peak_memory_mb']:.0f}",
         )
     Console().print(table)
     if options.json is not None:

@@ -23,14 +23,14 @@ from rich.console import Console
 from search import setting
 
 from wetcow import datasets
-from wetcow.cli.learning import learn
+from wetcow.cli.learn import learn
 from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, save_figure, write_whole
 from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.finetune.checkpoint import Checkpoint
-from wetcow.learning.finetune.training import Look, Trainer, fit_to_time, train
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
 HONEST, SELECTED = "judged once", "selected on test images"
@@ -57,7 +57,10 @@ def main() -> None:
     for data in options.data:
         for seed in options.seed:
             key = {
-                **{"data": data, "seed": seed, "minutes": options.minutes, "how": how},
+                "data": data,
+                "seed": seed,
+                "minutes": options.minutes,
+                "how": how,
                 "parameters": dict(map(setting, options.set)),
             }
             if any(key == {name: row[name] for name in key} for row in rows):
@@ -81,33 +84,43 @@ def _honest(
     data: str, seed: int, minutes: float, parameters: dict[str, Any], options: Any, state: Any
 ) -> dict[str, Any]:
     return learn(
-        **{"dataset": data, "data_dir": options.data_dir, "seed": seed},
-        **{"train_minutes": minutes, "checkpoint": state, **parameters},
+        data,
+        data_dir=options.data_dir,
+        seed=seed,
+        train_minutes=minutes,
+        checkpoint=state,
+        **parameters,
     )
 
 
 def _selected(
     data: str, seed: int, minutes: float, parameters: dict[str, Any], options: Any, state: Any
 ) -> dict[str, Any]:
-    """Train with the test images as judge, and take the best of all looks at them."""
-    parameters = RECIPES[data] | parameters
+    """Train with the test images as judge, and take the best of all evaluations on them."""
+    parameters = DATASET_DEFAULTS[data] | parameters
     X, y = datasets.load(data, split="train", data_dir=options.data_dir)
     X_test, y_test = datasets.load(data, split="test", data_dir=options.data_dir)
     start = time.perf_counter()
     classifier = WaveClassifier(random_state=seed, **parameters).fit(X, y)
     hidden = classifier.hidden_
     trainer = Trainer(
-        *(hidden, classifier.class_modes_, classifier.sharpness_, hidden.images(X), y),
-        (hidden.images(X_test), y_test),
-        *(check_augmentation(parameters["augmentation"]), classifier.learning_rate, seed),
+        hidden=hidden,
+        modes=classifier.class_modes_,
+        inverse_temperature=classifier.inverse_temperature_,
+        images=hidden.images(X),
+        labels=y,
+        validation=(hidden.images(X_test), y_test),
+        augmentation=check_augmentation(parameters["augmentation"]),
+        rate=classifier.learning_rate,
+        seed=seed,
     )
     left = 60 * minutes - (time.perf_counter() - start)
     checkpoint = Checkpoint(state, trainer)
     begun = checkpoint.read() or trainer.start(fit_to_time(trainer, left))
-    looks: list[Look] = []
-    train(trainer, begun, checkpoint.write, looks.append)
-    best = max(classifier.score(X_test, y_test), *(look.accuracy for look in looks))
-    return {"test_accuracy": best, "training": [[look._asdict() for look in looks]]}
+    points: list[EvaluationPoint] = []
+    train(trainer, begun, checkpoint.write, points.append)
+    best = max(classifier.score(X_test, y_test), *(point.accuracy for point in points))
+    return {"test_accuracy": best, "training": [[point._asdict() for point in points]]}
 
 
 def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
@@ -124,8 +137,8 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
         for row in (row for row in rows if row["data"] == name):
             label = f"{row['minutes']:g} minutes, seed {row['seed']}"
             members = [
-                ([look["seconds"] / 60 for look in looks], [look["accuracy"] for look in looks])
-                for looks in row["training"]
+                ([one["seconds"] / 60 for one in points], [one["accuracy"] for one in points])
+                for points in row["training"]
             ]
             first = max(minutes[0] for minutes, _ in members)
             minutes = np.linspace(first, min(minutes[-1] for minutes, _ in members))

@@ -24,7 +24,7 @@ import wetcow as wc
 from wetcow.cli.output import write_json
 from wetcow.files import save_figure
 from wetcow.networks.connectome import Connectome, load_connectome
-from wetcow.reports.brain import figure_avalanches
+from wetcow.plotting import figure_avalanches
 from wetcow.synchrony.avalanches import (
     Avalanches,
     Events,

@@ -71,7 +71,9 @@ def task(size: int) -> Task:
 
 def network(one: Task, weight: Any, phase: Any) -> wc.Network:
     """Network with couplings w_ij and δ_ij, arrays (n, n)."""
-    return wc.Network(BACKGROUND, one.omega, wc.Dense(weight * jnp.exp(-1j * phase)))
+    return wc.Network(
+        gamma=BACKGROUND, omega=one.omega, coupling=wc.Dense(weight * jnp.exp(-1j * phase))
+    )
 
 
 def loss(parameters: Any, one: Task) -> Any:

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 import wetcow as wc
 from wetcow.cli.output import write_json
 from wetcow.files import save_figure
-from wetcow.tissue.figures import draw_plane, draw_rays, tissue_figure
+from wetcow.plotting.tissue import draw_plane, draw_rays, tissue_figure
 
 WAVE_NUMBERS = np.geomspace(30, 3000, 21)  # rad/m; wavelengths of 2 to 200 mm
 SHOWN = 300.0  # rad/m
@@ -86,36 +86,13 @@ def figure_rays(tissue: wc.Conductivity, rays: xr.Dataset, index: int) -> Figure
     return figure
 
 
-def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run everything; return the numbers."""
-    parser = argparse.ArgumentParser(description="Waves of real tissue, from diffusion MRI.")
-    for name in ("dwi", "bvals", "bvecs", "mask"):
-        parser.add_argument(f"--{name}", type=pathlib.Path, help="default: dipy's small volume")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
-    parser.add_argument("--json", help="write the numbers to this file, or - for the screen")
-    options = parser.parse_args(arguments)
-    files = [options.dwi, options.bvals, options.bvecs]
-    if any(files) and not all(files):
-        parser.error("--dwi, --bvals and --bvecs belong together")
-    images = (*files, options.mask) if all(files) else small_image()
-    began = time.perf_counter()
-
-    tissue = wc.conductivity_from_dwi(*images, non_positive="exclude")
-    index = tissue.grid[2] // 2
-    waves = wc.survival(tissue, WAVE_NUMBERS)
-    rays = trace(tissue, waves, index)
-    for name, figure in (
-        ("tissue_map", tissue_figure(tissue, waves, index=index, wave_number=SHOWN)),
-        ("tissue_lengths", figure_lengths(waves)),
-        ("tissue_rays", figure_rays(tissue, rays, index)),
-    ):
-        save_figure(figure, options.out / f"{name}.png", dpi=110)
-
+def numbers_of(tissue: wc.Conductivity, waves: Any, rays: Any) -> dict[str, Any]:
+    """Return what was found, in numbers."""
     shown = waves.sel(wave_number=SHOWN, method="nearest")
     along = np.diff(rays["position"].values, axis=1)
     path = np.nansum(np.linalg.norm(along, axis=-1), axis=1) * 1e3
     voxels = np.asarray(tissue.inside())
-    numbers = {
+    return {
         "voxels": int(voxels.sum()),
         "excluded": int((~voxels).sum()),
         "mean_conductivity": np.median(np.trace(tissue.sigma[voxels], axis1=-2, axis2=-1) / 3),
@@ -141,8 +118,35 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
                 np.abs(rays["omega"] / rays["omega"].isel(time=0) - 1)
             ),
         },
-        "seconds": time.perf_counter() - began,
     }
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Run everything; return the numbers."""
+    parser = argparse.ArgumentParser(description="Waves of real tissue, from diffusion MRI.")
+    for name in ("dwi", "bvals", "bvecs", "mask"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, help="default: dipy's small volume")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
+    parser.add_argument("--json", help="write the numbers to this file, or - for the screen")
+    options = parser.parse_args(arguments)
+    files = [options.dwi, options.bvals, options.bvecs]
+    if any(files) and not all(files):
+        parser.error("--dwi, --bvals and --bvecs belong together")
+    images = (*files, options.mask) if all(files) else small_image()
+    began = time.perf_counter()
+
+    tissue = wc.conductivity_from_dwi(*images, non_positive="exclude")
+    index = tissue.grid[2] // 2
+    waves = wc.survival(tissue, WAVE_NUMBERS)
+    rays = trace(tissue, waves, index)
+    for name, figure in (
+        ("tissue_map", tissue_figure(tissue, waves, index=index, wave_number=SHOWN)),
+        ("tissue_lengths", figure_lengths(waves)),
+        ("tissue_rays", figure_rays(tissue, rays, index)),
+    ):
+        save_figure(figure, options.out / f"{name}.png", dpi=110)
+
+    numbers = {**numbers_of(tissue, waves, rays), "seconds": time.perf_counter() - began}
     write_json(numbers, options.json)
     return numbers
 

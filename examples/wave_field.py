@@ -242,14 +242,33 @@ def all_rates(tissue: wc.Conductivity) -> dict[str, float]:
     }
 
 
-def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run everything; return the numbers."""
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description="The wave field of real tissue and of a ring.")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
     parser.add_argument("--json", help="write the numbers to this file, or - for the screen")
     parser.add_argument("--quick", action="store_true", help="coarser grids, no animation")
     parser.add_argument("--seed", type=int, default=0, help="of initial fields of the network")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def of_ring(fields: dict[str, Any], tau: float) -> dict[str, Any]:
+    """Return how long fields of a ring last, in numbers."""
+    return {
+        "decay_time_ms": tau * 1e3,
+        **{
+            f"{name}: energy left after 5 and 10 decay times": [
+                float(field.energy.sel(time=n * tau, method="nearest") / field.energy[0])
+                for n in (5, 10)
+            ]
+            for name, field in fields.items()
+        },
+    }
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Run everything; return the numbers."""
+    options = parse(arguments)
     quick, began = options.quick, time.perf_counter()
     options.out.mkdir(parents=True, exist_ok=True)
 
@@ -287,16 +306,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
             "of_uniform_tissue": float(np.exp(-6)),
             "modes": all_rates(odd),
         },
-        "ring": {
-            "decay_time_ms": ring_tau * 1e3,
-            **{
-                f"{name}: energy left after 5 and 10 decay times": [
-                    float(field.energy.sel(time=n * ring_tau, method="nearest") / field.energy[0])
-                    for n in (5, 10)
-                ]
-                for name, field in fields.items()
-            },
-        },
+        "ring": of_ring(fields, ring_tau),
         "packets": packets,
         "network_of_waves": modes_of(odd, 1 if quick else 2, options.seed),
         "seconds": time.perf_counter() - began,

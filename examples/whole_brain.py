@@ -25,7 +25,7 @@ import wetcow as wc
 from wetcow.cli.output import write_json
 from wetcow.files import save_figure
 from wetcow.networks.connectome import Connectome, load_connectome
-from wetcow.reports.brain import (
+from wetcow.plotting import (
     figure_connectivity,
     figure_phase_approximation,
     figure_phase_diagram,
@@ -241,14 +241,19 @@ def memory(brain: Connectome, num_starts: int, t1: float) -> dict[str, Any]:
     return outcome
 
 
-def main(arguments: list[str] | None = None) -> dict[str, Any]:
-    """Run everything; return the numbers."""
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description="A whole brain of 76 regions.")
     parser.add_argument("connectome", nargs="?", type=pathlib.Path, help="default: tvb-data's")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("docs/images"))
     parser.add_argument("--json", help="write the numbers to this file, or - for the screen")
     parser.add_argument("--quick", action="store_true", help="coarse and short")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> dict[str, Any]:
+    """Run everything; return the numbers."""
+    options = parse(arguments)
     quick, began = options.quick, time.perf_counter()
 
     # Where an amplitude passes by zero its phase turns at once: in one sample of 300,000, and with

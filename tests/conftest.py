@@ -1,18 +1,44 @@
 """Settings that must be made before JAX is imported, and tools that several tests share."""
 
 import os
+import pathlib
 
 # Two virtual devices, so that sharing work between devices is tested on any machine.
 _FLAG = "--xla_force_host_platform_device_count=2"
 if _FLAG not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
 
+# What XLA compiled is kept for other tests, their processes, and the next run. It keeps no program
+# that calls back to Python, as equinox's checks do: under test they make NaN instead.
+os.environ.setdefault("EQX_ON_ERROR", "nan")
+_KEPT = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_KEPT))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
+
+import equinox as eqx
 import hypothesis
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import wetcow as wc
+
 hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("wetcow")
+
+
+# Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
+STRICT = ("modes", "tissue")
+
+
+@pytest.fixture(autouse=True)
+def promotion_of_types(request):
+    """Strict where the code is ready for it: what mixes types is an error there."""
+    room = request.path.parent.name
+    with jax.numpy_dtype_promotion("strict" if room in STRICT else "standard"):
+        yield
 
 
 @pytest.fixture
@@ -30,6 +56,29 @@ def random_coupling(rng, size, strength=0.3):
     r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     np.fill_diagonal(r, 0)
     return strength / size * r
+
+
+class Ring(wc.Coupling):
+    """A coupling as somebody outside the package would write it: each mode hears the one before."""
+
+    number: int = eqx.field(static=True)
+    strength: complex
+
+    @property
+    def size(self):
+        return self.number
+
+    def __call__(self, a, past=None):
+        return self.strength * jnp.roll(a, 1)
+
+    def bound(self):
+        return abs(self.strength)
+
+    def matrix(self):
+        return jnp.asarray(self.strength * np.roll(np.eye(self.number), 1, axis=0))
+
+    def scaled(self, strength):
+        return Ring(self.number, self.strength * strength)
 
 
 def polar_rates(amplitude, phase, mode, r=None):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from wetcow import datasets
+from wetcow import datasets, idx_files
 
 # The real files, where there are any: tests that need them exist only then.
 DATA = Path(
@@ -71,7 +71,7 @@ def small(rng, monkeypatch):
         contents[f"{name}/{IMAGES}"] = idx(rng.integers(0, 256, (12, 28, 28)))
         contents[f"{name}/{LABELS}"] = idx(rng.integers(0, 10, 12))
     table = {key: (len(c), hashlib.sha256(c).hexdigest()) for key, c in contents.items()}
-    monkeypatch.setattr(datasets, "_FILES", table)
+    monkeypatch.setattr(idx_files, "FILES", table)
     monkeypatch.delenv("WETCOW_DATA_DIR", raising=False)
     return contents
 
@@ -136,7 +136,7 @@ def mirrors(small, cache, monkeypatch):
     for mirror in both:
         mirror.files = {f"/{file}.gz": packed(small[f"mnist/{file}"]) for file in (IMAGES, LABELS)}
     table = {"mnist": tuple(mirror.url for mirror in both)}
-    monkeypatch.setattr(datasets, "_MIRRORS", table)
+    monkeypatch.setattr(idx_files, "MIRRORS", table)
     yield both
     for mirror in both:
         mirror.close()
@@ -178,14 +178,14 @@ if PRESENT:
 def test_every_file_has_a_size_a_hash_and_two_mirrors():
     sizes = {"train-images": 47_040_016, "train-labels": 60_008}
     sizes |= {"t10k-images": 7_840_016, "t10k-labels": 10_008}
-    assert len(datasets._FILES) == 8
-    assert len({digest for _, digest in datasets._FILES.values()}) == 8
-    for key, (size, digest) in datasets._FILES.items():
+    assert len(idx_files.FILES) == 8
+    assert len({digest for _, digest in idx_files.FILES.values()}) == 8
+    for key, (size, digest) in idx_files.FILES.items():
         name, file = key.split("/")
         assert size == sizes[file.split("-idx")[0]]
         assert len(bytes.fromhex(digest)) == 32
-        assert len(set(datasets._MIRRORS[name])) >= 2
-        assert all(mirror.endswith("/") for mirror in datasets._MIRRORS[name])
+        assert len(set(idx_files.MIRRORS[name])) >= 2
+        assert all(mirror.endswith("/") for mirror in idx_files.MIRRORS[name])
 
 
 def test_folder_from_argument_or_environment(small, folder, monkeypatch):
@@ -267,7 +267,7 @@ def test_file_of_the_other_data_set_is_refused(small, folder):
 )
 def test_what_is_not_idx_is_refused(content, message):
     with pytest.raises(ValueError, match=message):
-        datasets._parse_idx(content, 3)
+        idx_files.parse_idx(content, 3)
 
 
 def test_download_once(small, mirrors, cache):

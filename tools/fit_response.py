@@ -15,7 +15,8 @@ import numpy as np
 from wetcow.files import write_whole
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.modes.response import fit_response, response, response_fit
+from wetcow.modes.response import response
+from wetcow.modes.response_fit import fit_response, response_fit
 
 TARGET = pathlib.Path(__file__).parents[1] / "src/wetcow/modes/canonical_response.json"
 

@@ -102,7 +102,8 @@ def save_figure(figure: Any, path: str | os.PathLike, **settings: Any) -> None:
     """
     suffix = pathlib.Path(path).suffix.removeprefix(".") or "png"
     drawn = io.BytesIO()
-    figure.savefig(drawn, **{"format": suffix, **settings})
+    settings.setdefault("format", suffix)
+    figure.savefig(drawn, **settings)
     write_whole(path, drawn.getvalue())
 
 

@@ -142,7 +142,7 @@ def _flat(package: str, wanted: Iterable[str], seen: set[str]) -> Iterator[Requi
 def _look(one: Requirement) -> Found:
     version = _version(one.name)
     good = version is not None and one.specifier.contains(version, prereleases=True)
-    return Found(one.name, str(one.specifier), version, good)
+    return Found(name=one.name, wanted=str(one.specifier), version=version, good=good)
 
 
 def _version(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What JAX's compiled calls mean for the process: no forks, and a bound on memory maps.
+"""What JAX's compiled calls mean for the process: no forks, bounds on memory, and waiting for them.
 
 A process forked after JAX started its threads has JAX without them, and waits for them for ever.
 XLA keeps some hundred memory maps for each compiled call for as long as it can be called again, and
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import pathlib
+import time
 from typing import Any
 
 import equinox as eqx
@@ -88,3 +89,40 @@ def bound_compiled_calls() -> None:
         gc.collect()
     if many or maps is not None:
         _JAX.compiled = 0
+
+
+def call_length(wanted: int, affordable: float) -> int:
+    """Items, such as samples, that one compiled call works on: a power of two, so that few compile.
+
+    Parameters
+    ----------
+    wanted : int
+        Items that there are, at least 1: the length is rounded up to a power of two.
+    affordable : float
+        Items that take as long as a call may last: rounded down to a power of two, at least 1.
+
+    Examples
+    --------
+    >>> call_length(100, 1e6), call_length(100, 50.0), call_length(100, 0.1)
+    (128, 32, 1)
+    """
+    length = 1 << (wanted - 1).bit_length()
+    return min(length, 1 << (max(1, int(affordable)).bit_length() - 1))
+
+
+def wait(tree: Any) -> None:
+    """Wait until arrays are computed, open to Ctrl-C: to wait inside JAX is not."""
+    pause = 1e-5
+    for leaf in jax.tree.leaves(tree):
+        is_ready = getattr(leaf, "is_ready", None)  # of JAX arrays
+        while is_ready is not None and not is_ready():
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+
+
+def available_memory() -> float:
+    """Bytes of memory that are free now, or infinity where that is not known."""
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")

@@ -6,7 +6,9 @@ names the argument, what was given and what was expected.
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -214,3 +216,19 @@ def reasonable_size(name: str, num_bytes: float, advice: str, limit: float = LAR
             f"{name} would need {num_bytes / 1e9:.3g} GB, more than the limit of "
             f"{limit / 1e9:.3g} GB: {advice}"
         )
+
+
+def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict[str, str]) -> None:
+    """Raise for unknown keyword arguments, and name the one that was probably meant.
+
+    Raises
+    ------
+    TypeError
+        If there is any.
+    """
+    for name in unknown:
+        close = (
+            [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
+        )
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise TypeError(f"unknown argument {name!r}{meant}")

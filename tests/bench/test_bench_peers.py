@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from wetcow.bench import kuramoto
-from wetcow.bench.peers import PEERS, measure, reference
+from wetcow.bench.peer import measure
+from wetcow.bench.peers import PEERS, reference
 from wetcow.bench.problem import polar, problem
 
 T1 = 5.0
@@ -88,10 +89,10 @@ def test_failure_of_the_polar_form_is_told(network):
 
 def test_phases_come_as_near_with_all_peers():
     problem = kuramoto.mean_field(30)
-    exact = kuramoto.reference(problem, T1)
+    exact = kuramoto.kuramoto_reference(problem, T1)
     r = np.abs(exact.mean())
     assert r > np.abs(problem.a0.mean()) and np.allclose(np.abs(exact), 1)  # above the critical K
-    for name, peer in kuramoto.PEERS.items():
+    for name, peer in kuramoto.KURAMOTO_PEERS.items():
         accuracies = [1e-7] if peer.adaptive else [0.1, 0.025]
         try:
             rows = measure(name, peer, problem, T1, accuracies, exact)

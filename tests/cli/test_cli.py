@@ -177,8 +177,11 @@ def reports(monkeypatch):
         claim = {"verdict": "holds", "claim": "Waves wave", "measured": "1 of 1"}
         skipped = {} if out.name != "lacking" else {"energy": "no images"}
         return {
-            **{"html": out / "index.html", "findings": ["it works"], "tables": tables},
-            **{"claims": [claim], "skipped": skipped},
+            "html": out / "index.html",
+            "findings": ["it works"],
+            "tables": tables,
+            "claims": [claim],
+            "skipped": skipped,
         }
 
     monkeypatch.setattr(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow import datasets, installation
-from wetcow.cli import app, doctoring
+from wetcow import datasets, idx_files, installation
+from wetcow.cli import app, doctor
 
 
 @pytest.fixture(autouse=True)
@@ -19,12 +19,12 @@ def no_data(monkeypatch, tmp_path):
     monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path / "none"))
 
 
-def doctor(*arguments):
+def run_doctor(*arguments):
     return CliRunner().invoke(app, ["doctor", *map(str, arguments)])
 
 
 def test_it_tells_the_truth(tmp_path):
-    result = doctor("--json", "-", "--data-dir", tmp_path)
+    result = run_doctor("--json", "-", "--data-dir", tmp_path)
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["broken"] == []
@@ -110,9 +110,9 @@ def test_extras_have_what_the_extras_they_ask_for_add(package):
 def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, source, said):
     name = f"broken_{abs(hash(source))}"
     (package(name) / f"{name}.py").write_text(source)
-    found = installation.Found(name, ">=1", "1.0", True)
-    monkeypatch.setattr(doctoring, "required", lambda: [found])
-    result = doctor("--json", "-")
+    found = installation.Found(name=name, wanted=">=1", version="1.0", good=True)
+    monkeypatch.setattr(doctor, "required", lambda: [found])
+    result = run_doctor("--json", "-")
     assert result.exit_code == 1
     (sentence,) = json.loads(result.stdout)["broken"]
     assert name in sentence and said in sentence and "broken: " in result.stderr
@@ -120,11 +120,11 @@ def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, sourc
 
 def test_too_old_and_missing_packages_are_broken(monkeypatch):
     found = [
-        installation.Found("jax", ">=99", "0.8", False),
-        installation.Found("optax", ">=0.2", None, False),
+        installation.Found(name="jax", wanted=">=99", version="0.8", good=False),
+        installation.Found(name="optax", wanted=">=0.2", version=None, good=False),
     ]
-    monkeypatch.setattr(doctoring, "required", lambda: found)
-    result = doctor()
+    monkeypatch.setattr(doctor, "required", lambda: found)
+    result = run_doctor()
     assert result.exit_code == 1
     assert "jax>=99 is required, found 0.8" in result.stderr
     assert 'pip install "optax>=0.2"' in result.stderr
@@ -132,9 +132,9 @@ def test_too_old_and_missing_packages_are_broken(monkeypatch):
 
 
 def test_a_missing_extra_is_named_with_the_command_but_is_not_broken(monkeypatch):
-    missing = installation.Found("panel", ">=1.5", None, False)
-    monkeypatch.setattr(doctoring, "extras", lambda: {"explore": [missing]})
-    result = doctor()
+    missing = installation.Found(name="panel", wanted=">=1.5", version=None, good=False)
+    monkeypatch.setattr(doctor, "extras", lambda: {"explore": [missing]})
+    result = run_doctor()
     assert result.exit_code == 0
     assert 'missing: panel; pip install "wetcow[explore]"' in result.stdout
 
@@ -146,21 +146,21 @@ def test_without_metadata_and_without_devices(monkeypatch):
     def fail():
         raise RuntimeError("Unable to initialize backend 'cuda'")
 
-    monkeypatch.setattr(doctoring, "required", absent)
+    monkeypatch.setattr(doctor, "required", absent)
     monkeypatch.setattr(jax, "devices", fail)
-    result = doctor()
+    result = run_doctor()
     assert result.exit_code == 1
     assert "not installed" in result.stderr and "backend 'cuda'" in result.stderr
 
 
 def test_memory_is_that_of_a_container(monkeypatch, tmp_path):
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(doctoring, "_CGROUP_LIMIT", limit)
-    whole = doctoring.memory_mb()
+    monkeypatch.setattr(doctor, "_CGROUP_LIMIT", limit)
+    whole = doctor.memory_mb()
     limit.write_text("max\n")
-    assert doctoring.memory_mb() == whole
+    assert doctor.memory_mb() == whole
     limit.write_text("500000000\n")
-    assert doctoring.memory_mb() == 500
+    assert doctor.memory_mb() == 500
 
 
 def test_damaged_data_are_found_and_missing_ones_named(tmp_path, monkeypatch):
@@ -182,7 +182,7 @@ def test_complete_data_have_no_problem(tmp_path, monkeypatch):
             key, content = f"{name}/train-{kind}", f"{name} {kind}".encode()
             (tmp_path / key).write_bytes(content)
             files[key] = (len(content), hashlib.sha256(content).hexdigest())
-    monkeypatch.setattr(datasets, "_FILES", files)
+    monkeypatch.setattr(idx_files, "FILES", files)
     assert datasets.check_folder(tmp_path)[1] == {"mnist": "", "fashion-mnist": ""}
-    result = doctor("--data-dir", tmp_path, "--json", "-")
+    result = run_doctor("--data-dir", tmp_path, "--json", "-")
     assert all(one["complete"] for one in json.loads(result.stdout)["data"]["sets"].values())

@@ -11,14 +11,15 @@ import typer.main
 from typer.testing import CliRunner
 
 import wetcow
+from wetcow import cli
 from wetcow.cli import app
-from wetcow.cli.examples import EXAMPLES
 
 COMMANDS = typer.main.get_command(app).commands
 
 
 def test_every_command_has_examples():
-    assert set(EXAMPLES) == set(COMMANDS)
+    assert list(cli.COMMANDS) == list(COMMANDS)
+    assert all(module.EXAMPLES for module in cli.COMMANDS.values())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -26,7 +27,7 @@ def test_help_shows_examples_that_the_command_takes(name, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(app, [name, "--help"])
     assert result.exit_code == 0
-    for line in EXAMPLES[name]:
+    for line in cli.COMMANDS[name].EXAMPLES:
         assert f"$ {line}\n" in "".join(f"{row.strip()}\n" for row in result.stdout.splitlines())
         program, command, *arguments = shlex.split(line)
         assert (program, command) == ("wetcow", name)

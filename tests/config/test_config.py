@@ -9,7 +9,7 @@ import pytest
 from fuzz.configurations import cases, check
 
 import wetcow as wc
-from wetcow.cli.simulating import run
+from wetcow.cli.simulate import run
 from wetcow.config import load_config
 from wetcow.config.reference import page
 
@@ -336,7 +336,7 @@ def test_sweep_table(tmp_path):
 def test_command_runs_a_sweep(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")
-    run(path, tmp_path / "runs.nc", None, str(tmp_path / "report.json"), None, progress=False)
+    run(path, out=tmp_path / "runs.nc", json_file=str(tmp_path / "report.json"))
     runs = json.loads((tmp_path / "report.json").read_text())["runs"]
     assert [one["gamma"] for one in runs] == [0.5, 1.0]
     exact = wc.Mode([0.5, 1.0]).spiking_frequency()

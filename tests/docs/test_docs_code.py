@@ -47,7 +47,7 @@ def check_first_classifier(names):
     X, y = names["X_test"], names["y_test"]
     assert names["clf"].score(X, y) > 0.98
     assert names["learner"].score(X, y) > 0.95
-    assert np.median(names["clf"].uncertainty(names["noise"])) > names["clf"].usual_uncertainty_
+    assert np.median(names["clf"].uncertainty(names["noise"])) > names["clf"].uncertainty_threshold_
     assert names["read"] == names["clf"].predict(X[:1])[0]
 
 

@@ -97,7 +97,9 @@ def test_memory_is_built_from_typed_frequencies():
 @pytest.fixture(scope="module")
 def model():
     X, y = datasets.load("digits")
-    return Model(WaveClassifier(n_modes=64).fit(X, y), "made for a test", 1.0)
+    return Model(
+        classifier=WaveClassifier(n_modes=64).fit(X, y), origin="made for a test", fill=1.0
+    )
 
 
 def test_drawing_is_answered_as_soon_as_there_is_a_model(model, monkeypatch):
@@ -137,7 +139,7 @@ def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
 
 
 def test_tabs_are_filled_when_they_are_opened(model):
-    page = app.page(app.Models(model, None, 0))
+    page = app.explorer_page(app.Models(loaded=model, data_dir=None, seed=0))
     (tabs,) = page.select(pn.Tabs)
     assert [len(place) for place in tabs] == [1, 0, 0, 0]
     tabs.active = 3
@@ -146,7 +148,7 @@ def test_tabs_are_filled_when_they_are_opened(model):
 
 
 def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
-    server = app.make_server(0, app.Models(model, None, 0))
+    server = app.make_server(0, app.Models(loaded=model, data_dir=None, seed=0))
     try:
         assert server.address == "127.0.0.1" and server.port > 0
         result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])

@@ -8,12 +8,12 @@ import pytest
 
 import wetcow as wc
 from wetcow import datasets
-from wetcow.explore.drawing import PEN, answer, paint
+from wetcow.explore.drawing import PEN, answer_drawing, paint
 from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
 from wetcow.explore.mode_view import look_at_mode
 from wetcow.explore.model import construct_model, load_model
-from wetcow.explore.network_view import LARGEST, look_at_network, when_synchronous
-from wetcow.explore.runs import phases, shown, wrapped
+from wetcow.explore.network_view import MOST_MODES, look_at_network, when_synchronous
+from wetcow.explore.runs import number_text, phases, wrapped
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -60,8 +60,8 @@ def test_near_criticality_runs_are_long_enough(gamma, exact):
 def test_what_no_run_can_say_is_not_said():
     view = look_at_mode(2.0)  # at criticality itself
     assert np.isnan(view.frequencies["integrated"]) and view.regime.startswith("critical")
-    assert shown(view.frequencies["integrated"]) == "too few spikes to say"
-    assert shown(-1e-9) == "0.0000" and shown(-0.0004, 3) == "0.000"
+    assert number_text(view.frequencies["integrated"]) == "too few spikes to say"
+    assert number_text(-1e-9) == "0.0000" and number_text(-0.0004, 3) == "0.000"
 
 
 def executed(code):
@@ -150,12 +150,12 @@ def test_modes_beyond_the_size_do_not_matter():
 
 
 def test_coupling_synchronizes_and_its_absence_does_not():
-    together, apart = look_at_network(LARGEST, 1.0), look_at_network(LARGEST, 0.0)
+    together, apart = look_at_network(MOST_MODES, 1.0), look_at_network(MOST_MODES, 0.0)
     assert together.mean_order > 0.9 and np.ptp(together.frequencies) < 1e-3
     assert together.frequencies.min() > 0.1  # they are not silent together
     assert apart.order[-1000:].mean() < 0.5 and np.ptp(apart.frequencies) > 0.5
     with pytest.raises(ValueError, match="size must be from 2"):
-        look_at_network(LARGEST + 1, 1.0)
+        look_at_network(MOST_MODES + 1, 1.0)
     with pytest.raises(ValueError, match="spread"):
         look_at_network(4, 1.0, spread=1.0)
 
@@ -204,21 +204,21 @@ def fitted():
 def test_position_and_size_of_a_drawing_do_not_matter(fitted):
     two = np.array([(0.25, 0.3), (0.35, 0.15), (0.6, 0.12), (0.72, 0.28), (0.6, 0.5), (0.25, 0.88)])
     two = np.vstack([two, (0.8, 0.88)])
-    found = answer(fitted, [two.tolist()], fill=1.0)
+    found = answer_drawing(fitted, [two.tolist()], fill=1.0)
     assert found.label == "2" and found.probabilities.sum() == pytest.approx(1)
     assert found.image.shape == (8, 8) and found.image.max() == 1
-    moved = answer(fitted, [(two * 0.9 + 0.08).tolist()], fill=1.0)
+    moved = answer_drawing(fitted, [(two * 0.9 + 0.08).tolist()], fill=1.0)
     assert moved.label == "2"
     assert np.abs(moved.image - found.image).mean() < 0.05
 
 
 def test_scribbles_are_unlike_what_was_learned(fitted):
     rng = np.random.default_rng(0)
-    scribble = answer(fitted, rng.uniform(0, 1, (12, 5, 2)).tolist(), fill=1.0)
+    scribble = answer_drawing(fitted, rng.uniform(0, 1, (12, 5, 2)).tolist(), fill=1.0)
     assert scribble.unlike_training and scribble.novelty > 3
-    one = answer(fitted, [[(0.5, 0.1), (0.5, 0.9)]], fill=1.0)
+    one = answer_drawing(fitted, [[(0.5, 0.1), (0.5, 0.9)]], fill=1.0)
     assert one.label == "1" and not one.unlike_training
-    assert answer(fitted, []) is None
+    assert answer_drawing(fitted, []) is None
 
 
 def test_models_are_found(fitted, tmp_path):
@@ -227,7 +227,7 @@ def test_models_are_found(fitted, tmp_path):
     model = load_model(path)
     assert str(path) in model.origin and model.fill == 1.0
     stroke = [[(0.5, 0.1), (0.5, 0.9)]]
-    assert answer(model.classifier, stroke, 1.0).label == "1"
+    assert answer_drawing(model.classifier, stroke, 1.0).label == "1"
     table = WaveClassifier(n_modes=8, image_shape=None).fit(np.eye(12), [0, 1] * 6)
     table.save(tmp_path / "table.wetcow")
     with pytest.raises(ValueError, match="model of tables"):

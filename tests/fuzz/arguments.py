@@ -131,7 +131,8 @@ def check(case: Case) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = function(**{**arguments, case.name: STRANGE[case.value]})
+            changed = arguments | {case.name: STRANGE[case.value]}
+            found = function(**changed)
         except (ValueError, TypeError) as error:
             return "refused" if str(error) else "an error without a word"
         except wc.SimulationError:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from fuzz import damage
 
 from wetcow.networks.connectome import ConnectomeError, load_connectome
 
@@ -38,7 +39,7 @@ DELIMITERS = (",", ";", "\t", " ")
 NAMES = ("none", "columns", "rows", "both", "corner", "counted")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "latin-1")
 STYLES = ("plain", "quoted", "decimal comma", "trailing", "comments", "windows")
-KINDS = ("none", "flip", "cut", "zero", "insert")
+KINDS = ("none", *damage.KINDS)
 REGIONS = ("V1", "Gehör", "MT", "F.F 2")
 WEIGHTS = np.array([[0, 1.5, 0, 2.25], [3.0, 0, 0.5, 0], [0, 7.0, 0, 1e-3], [0.125, 4.0, 0, 0]])
 LENGTHS = np.where(WEIGHTS > 0, np.round(20 + 30 * WEIGHTS, 3), 0)
@@ -143,18 +144,9 @@ def _written(case: Case) -> tuple[str, bytes]:
 
 
 def _changed(content: bytes, case: Case) -> bytes:
-    at = int(case.where * len(content))
     if case.kind == "none":
         return content
-    if case.kind == "flip":
-        flipped = bytearray(content)
-        flipped[at] ^= 1 << int(8 * case.what)
-        return bytes(flipped)
-    if case.kind == "cut":
-        return content[:at]
-    if case.kind == "zero":
-        return content[:at] + b"\0" * (len(content) - at)
-    return content[:at] + bytes([int(256 * case.what)]) * 3 + content[at:]
+    return damage.damaged(content, case.kind, at=int(case.where * len(content)), what=case.what)
 
 
 def check(case: Case) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from fuzz import damage
 
 from wetcow.tissue import mri
 from wetcow.tissue.errors import TissueError
@@ -29,7 +30,7 @@ class Case(NamedTuple):
 
 
 FILES = ("dwi.nii.gz", "dwi.nii", "bvals", "bvecs", "mask.nii.gz")
-KINDS = ("flip", "cut", "zero", "insert", "header")
+KINDS = (*damage.KINDS, "header")
 
 
 def cases(seed: int, number: int) -> Iterator[Case]:
@@ -65,17 +66,10 @@ def _originals() -> dict[str, bytes]:
 
 
 def _changed(content: bytes, case: Case) -> bytes:
-    end = min(348, len(content)) if case.kind == "header" else len(content)
-    at = int(case.where * end)
-    if case.kind in ("flip", "header"):
-        flipped = bytearray(content)
-        flipped[at] ^= 1 << int(8 * case.what)
-        return bytes(flipped)
-    if case.kind == "cut":
-        return content[:at]
-    if case.kind == "zero":
-        return content[:at] + b"\0" * (len(content) - at)
-    return content[:at] + bytes([int(256 * case.what)]) * 3 + content[at:]
+    in_header = case.kind == "header"
+    end = min(348, len(content)) if in_header else len(content)
+    kind = "flip" if in_header else case.kind
+    return damage.damaged(content, kind, at=int(case.where * end), what=case.what)
 
 
 def _load(folder: pathlib.Path, dwi: str) -> mri.DiffusionData:

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wetcow.images import frame as module
@@ -144,7 +143,7 @@ def test_always_finite(frame, image):
 
 @pytest.mark.parametrize("frame", FRAMES)
 @given(level=st.floats(-10, 10), factor=st.sampled_from([-2.0, -1.0, 0.5]))
-def test_level_of_the_ground_and_which_is_darker_change_nothing(frame, level, factor):
+def test_level_of_the_background_and_which_is_darker_change_nothing(frame, level, factor):
     image = gaussian(centre=(11.0, 15.0), sigma=(3.0, 2.0), skew=0.4)
     result = aligned(level + factor * image, frame)
     np.testing.assert_allclose(result, abs(factor) * aligned(image, frame), atol=1e-3)

@@ -61,7 +61,7 @@ def test_polarity_and_contrast_do_not_matter(read, wanted, levels):
 @pytest.mark.parametrize("page", [(60, 40, 0, 0), (600, 300, 500, 20), (61, 200, 1, 160)])
 def test_place_and_size_of_the_page_do_not_matter(read, wanted, page):
     height, width, top, left = page
-    drawn = ink(height + 10, width + 10, top + 5, left + 5)  # the border must be ground
+    drawn = ink(height + 10, width + 10, top + 5, left + 5)  # the border must be background
     close(read(grey(drawn)), wanted)
 
 

@@ -237,14 +237,14 @@ def peak_of(function):
 
 
 def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "_NUM_CALIBRATING", 100)
+    monkeypatch.setattr(calibration, "NUM_CALIBRATING", 100)
     X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels
     y = np.repeat(images[1], 30)
     np.save(tmp_path / "images.npy", X)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
     clf = WaveClassifier(
-        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, block_size=100
+        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, batch_size=100
     )
     clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
     for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
@@ -255,11 +255,11 @@ def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypa
 
 @pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
 def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
-    one = fitted(*images, margin_passes=3, block_size=200)
-    many = fitted(*images, margin_passes=3, block_size=30, cache_size=cache_size)
+    one = fitted(*images, margin_passes=3, batch_size=200)
+    many = fitted(*images, margin_passes=3, batch_size=30, cache_size=cache_size)
     found, expected = many.criticality(images[0]), one.criticality(images[0])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
-    assert many.sharpness_ == pytest.approx(one.sharpness_, rel=1e-4)
+    assert many.inverse_temperature_ == pytest.approx(one.inverse_temperature_, rel=1e-4)
 
 
 def test_floats_are_converted_only_if_they_must():

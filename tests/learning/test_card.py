@@ -42,7 +42,11 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert "patches of 5×5 pixels at 8×8 positions" in card
     assert f"{fitted.hidden_.mean.size} features in all" in card
     assert f"(ridge {fitted.ridge_:.3g})" in card
-    for number in (fitted.noise_, fitted.sharpness_, fitted.usual_uncertainty_):
+    for number in (
+        fitted.residual_variance_,
+        fitted.inverse_temperature_,
+        fitted.uncertainty_threshold_,
+    ):
         assert f": {number:.4g}\n" in card
     assert "Parameters that are not the default: `n_modes=8`." in card
     assert "Where the data are from was not said" in card

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from wetcow import datasets
 from wetcow.images.frame import SEVEN, Frame
+from wetcow.learning.checks import find_settings
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model import dictionary, encoder
@@ -172,12 +173,12 @@ def test_uncertainty_is_its_formula(fitted, digits, held_out):
     variance = 1 / count + (away * np.linalg.solve(matrix, away.T).T).sum(axis=1)
     found = fitted.uncertainty(held_out[0][:50])
     assert found.dtype == np.float64
-    np.testing.assert_allclose(found, fitted.noise_ * variance, rtol=1e-3)
+    np.testing.assert_allclose(found, fitted.residual_variance_ * variance, rtol=1e-3)
 
 
 def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
     X = held_out[0]
-    usual = fitted.usual_uncertainty_
+    usual = fitted.uncertainty_threshold_
     assert np.mean(fitted.uncertainty(X) > usual) < 0.05
     noise = rng.random((100, 8, 8))
     board = np.indices((8, 8)).sum(axis=0)[None] % 2.0
@@ -190,7 +191,7 @@ def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
 
 def same_answers(loaded, saved, X):
     assert loaded.get_params() == saved.get_params()
-    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "usual_uncertainty_"):
+    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "uncertainty_threshold_"):
         assert getattr(loaded, name) == getattr(saved, name), name
     assert loaded.classes_.dtype == saved.classes_.dtype
     for answer in ("predict", "predict_proba", "decision_function", "uncertainty"):
@@ -320,10 +321,10 @@ def test_numbers_win_over_the_budget(large, budget):
 
 
 def test_budgets_choose(large):
-    found = [WaveClassifier(budget)._settings((28, 28)) for budget in BUDGETS]
+    found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
     sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
     assert sizes == sorted(set(sizes))
-    only = WaveClassifier("minute", n_modes=8)._settings((28, 28))
+    only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
     assert only == found[1]._replace(n_modes=8)
 
 
@@ -349,7 +350,7 @@ def test_seven_by_seven(digits):
     assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
     assert clf.hidden_.geometries[0].image == (7, 7)
     assert clf.criticality(X[:3]).shape == (3, 10)
-    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is ground still
+    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is background still
     close(clf.criticality(shifted), clf.criticality(X), 1e-3)
 
 

@@ -12,7 +12,7 @@ from wetcow import datasets
 from wetcow.cli import app
 from wetcow.explore.drawing import answer
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.convention import Convention, learned
+from wetcow.learning.data.convention import Convention, from_header, learned
 from wetcow.learning.io.container import read_model, write_model
 from wetcow.reports.images.corruptions import CORRUPTIONS, corrupt
 
@@ -93,9 +93,9 @@ def test_what_errors_say_to_do_helps(models, held_out):
     assert models["0 to 1"].score(1 - (1 - X), y) > 0.85
 
 
-def test_only_uncertainty_answers_to_another_ground(models, held_out):
+def test_only_uncertainty_answers_to_another_background(models, held_out):
     model = models["0 to 1"]
-    assert np.mean(model.uncertainty(1 - held_out[0]) > model.usual_uncertainty_) > 0.9
+    assert np.mean(model.uncertainty(1 - held_out[0]) > model.uncertainty_threshold_) > 0.9
     with pytest.raises(ValueError, match="0 to 255"):
         model.uncertainty(255 * held_out[0])
 
@@ -114,7 +114,7 @@ def test_learning_on_is_checked_as_well(digits, held_out):
     assert model.convention_.high == 255
 
 
-def test_a_frame_takes_away_the_ground_but_not_the_range(digits, held_out):
+def test_a_frame_takes_away_the_background_but_not_the_range(digits, held_out):
     X, y = (np.pad(part, ((0, 0), (2, 2), (2, 2))) for part in (digits[0], held_out[0]))
     model = WaveClassifier(n_modes=8, patch_size=3, frame="handwriting", ridge=0.1)
     model.fit(X, digits[1])
@@ -144,7 +144,7 @@ def test_tables_are_not_touched():
         model.predict(other)
 
 
-def test_learned_from_mixed_images_all_grounds_are_answered(digits):
+def test_learned_from_mixed_images_all_backgrounds_are_answered(digits):
     X, y = digits
     mixed = np.where(np.arange(len(X))[:, None, None] % 2, X, 1 - X)
     model = WaveClassifier(n_modes=4, patch_size=3, ridge=0.1).fit(mixed, y)
@@ -210,7 +210,7 @@ def test_onnx_says_in_which_values_images_are(models, held_out, tmp_path):
     model.to_onnx(tmp_path / "model.onnx")
     metadata = {one.key: one.value for one in onnx.load(tmp_path / "model.onnx").metadata_props}
     said = json.loads(metadata["convention"])
-    assert Convention(**{**said, "ground": tuple(said["ground"])}) == model.convention_
+    assert from_header(said) == model.convention_
     labels, *_ = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(
         None, {"X": X.reshape(len(X), -1)}
     )
@@ -235,7 +235,7 @@ def test_dask_arrays_are_checked_chunk_by_chunk(models, held_out):
 def test_a_convention_of_blank_images():
     blank = learned(np.full((3, 9), 7), (3, 3))
     assert blank == Convention(7, 7, (7, 7, 7), 7)
-    blank.check(np.arange(18).reshape(2, 9), (3, 3), ground=True)
+    blank.check(np.arange(18).reshape(2, 9), (3, 3), background=True)
 
 
 # --- channels ---

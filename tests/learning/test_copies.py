@@ -51,10 +51,10 @@ def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, passes):
     X, y = digits
     clf = classifier(margin_passes=passes, ridge=0.01).fit(X, y)
     wanted = clf.criticality(X)
-    for other in ({"block_size": 333}, {"cache_size": 1.2e6, "block_size": 200}):
+    for other in ({"batch_size": 333}, {"cache_size": 1.2e6, "batch_size": 200}):
         found = classifier(margin_passes=passes, ridge=0.01, **other).fit(X, y)
         np.testing.assert_allclose(found.criticality(X), wanted, atol=1e-4)
-        assert found.sharpness_ == pytest.approx(clf.sharpness_, rel=1e-3)
+        assert found.inverse_temperature_ == pytest.approx(clf.inverse_temperature_, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import calibration, classifier
+from wetcow.learning import calibration, pipeline
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data import batches
 
@@ -21,7 +21,7 @@ distributed = pytest.importorskip("distributed")
 # Of the scheduler's status page, which nobody looks at, if several tests run at once.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:UserWarning")
 
-PARAMETERS = {"n_modes": 8, "patch_size": 3, "ridge": 0.1, "block_size": 150}
+PARAMETERS = {"n_modes": 8, "patch_size": 3, "ridge": 0.1, "batch_size": 150}
 UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
 
 
@@ -78,7 +78,7 @@ def same_model(found, expected, X):
     # The hidden modes are from the same rows, drawn by the same numbers.
     np.testing.assert_array_equal(found.hidden_.features(X[:9]), expected.hidden_.features(X[:9]))
     close(found.criticality(X), expected.criticality(X))
-    for name in ("ridge_", "sharpness_", "noise_", "usual_uncertainty_"):
+    for name in ("ridge_", "inverse_temperature_", "residual_variance_", "uncertainty_threshold_"):
         assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4), name
 
 
@@ -102,8 +102,8 @@ def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
 @pytest.mark.parametrize("cache_size", [0, 150_000, 1e9])
 def test_features_are_kept_or_not(digits, where, cache_size, monkeypatch):
     """150,000 bytes are the features of a part of the images."""
-    monkeypatch.setattr(calibration, "_NUM_CALIBRATING", 50)
-    monkeypatch.setattr(classifier, "_NUM_LOOKED_AT", 300)
+    monkeypatch.setattr(calibration, "NUM_CALIBRATING", 50)
+    monkeypatch.setattr(pipeline, "_NUM_SEEN", 300)
     X, y = digits
     parameters = PARAMETERS | {
         "margin_passes": 4,
@@ -218,7 +218,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
     monkeypatch.setattr(batches, "_pieces", watched)
     with dask.config.set(scheduler="threads"):
         array = da.from_array(X, chunks=(100, 8, 8))
-        WaveClassifier(**PARAMETERS | {"block_size": 40}).fit(array, y)
+        WaveClassifier(**PARAMETERS | {"batch_size": 40}).fit(array, y)
     assert len(loaded_so_far) == 6 and most == 1
 
 
@@ -229,7 +229,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
     """Whether it is among the rows from which hidden modes are made or not."""
-    monkeypatch.setattr(classifier, "_NUM_LOOKED_AT", 20)
+    monkeypatch.setattr(pipeline, "_NUM_SEEN", 20)
     X, y = digits
     spoiled = X.copy()
     spoiled[row, 2, 5] = bad
@@ -316,7 +316,7 @@ def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.calibration.repeat", interrupt)
+    monkeypatch.setattr("wetcow.learning.pipeline.minimise_hinge", interrupt)
     with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
         clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
     assert interruption.tb is not None  # which a notebook would keep, and all that it refers to

@@ -17,7 +17,7 @@ from wetcow import datasets, WaveClassifier
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
 np.savez(sys.argv[1], devices=len(jax.devices()), criticality=clf.criticality(X),
-         sharpness=clf.sharpness_, uncertainty=clf.uncertainty(X[:100]))
+         sharpness=clf.inverse_temperature_, uncertainty=clf.uncertainty(X[:100]))
 """
 
 
@@ -33,20 +33,22 @@ def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
     clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
     found, expected = clf.criticality(X), one["criticality"]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
-    np.testing.assert_allclose(clf.sharpness_, one["sharpness"], rtol=1e-5)
+    np.testing.assert_allclose(clf.inverse_temperature_, one["sharpness"], rtol=1e-5)
     np.testing.assert_allclose(clf.uncertainty(X[:100]), one["uncertainty"], rtol=1e-4)
 
 
 TRAIN = """
 import sys, jax, numpy as np
 from wetcow import datasets, WaveClassifier
-from wetcow.learning import training
+from wetcow.learning.finetune import training
 from wetcow.images.augmentation import HANDWRITING
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=8).fit(X, y)
 images = clf.hidden_.images(X)
-start = clf.hidden_, clf.class_modes_, clf.sharpness_, images, y, (images, y), HANDWRITING, 0.004, 0
-trainer = training.Trainer(*start)
+trainer = training.Trainer(
+    clf.hidden_, clf.class_modes_, inverse_temperature=clf.inverse_temperature_, images=images,
+    labels=y, validation=(images, y), augmentation=HANDWRITING, rate=0.004, seed=0,
+)
 end, loss = trainer.advance(trainer.start(16), 16)
 np.savez(sys.argv[1], *jax.tree.leaves(end.network), devices=trainer.plan.mesh.size, loss=loss)
 """

@@ -14,7 +14,7 @@ from wetcow import datasets
 from wetcow.cli import app
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
@@ -188,5 +188,7 @@ def test_real_images(name, path):
         X, y = datasets.load(name, split="test")
     except OSError as error:
         pytest.skip(str(error))
-    classifier = WaveClassifier(n_modes=24, margin_passes=2, **RECIPES[name]).fit(X[:600], y[:600])
+    classifier = WaveClassifier(n_modes=24, margin_passes=2, **DATASET_DEFAULTS[name]).fit(
+        X[:600], y[:600]
+    )
     check(classifier, X[600:800], path)

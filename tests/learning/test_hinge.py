@@ -1,11 +1,13 @@
 """Class modes with one-sided targets against the problem that they minimise."""
 
+import functools
+
 import numpy as np
 import pytest
 import scipy.optimize
 
 from wetcow.learning.model import ridge
-from wetcow.learning.model.hinge import met, widen_margins
+from wetcow.learning.model.hinge import hinge_sums, minimise_hinge, satisfied
 from wetcow.learning.model.statistics import Statistics
 
 RIDGE = 0.02
@@ -40,15 +42,19 @@ def minimum(problem):
     def value(flat):
         coupling, gamma = np.split(flat.reshape(shape), [-1])
         criticality = features @ coupling + gamma
-        lacking = np.where(targets == 1, np.minimum(criticality - 1, 0), np.maximum(criticality, 0))
-        slope = 2 * features.T @ lacking + 2 * len(features) * RIDGE * coupling
-        slope = np.vstack([slope, 2 * lacking.sum(axis=0)])
+        slack = np.where(targets == 1, np.minimum(criticality - 1, 0), np.maximum(criticality, 0))
+        slope = 2 * features.T @ slack + 2 * len(features) * RIDGE * coupling
+        slope = np.vstack([slope, 2 * slack.sum(axis=0)])
         return objective(coupling, gamma[0], problem), slope.ravel()
 
     options = {"maxiter": 10_000, "ftol": 1e-16, "gtol": 1e-10}
     start = np.zeros(np.prod(shape))
     found = scipy.optimize.minimize(value, start, jac=True, method="L-BFGS-B", options=options)
     return found.x.reshape(shape)
+
+
+def widen_margins(modes, batches, passes):
+    return minimise_hinge(modes, functools.partial(hinge_sums, batches=batches), passes)
 
 
 def test_passes_reach_the_minimum(problem, closed):
@@ -74,9 +80,9 @@ def test_no_pass_changes_nothing(problem, closed):
 
 
 @pytest.mark.parametrize("edges", [[1, 2, 50], [30, 60], [89]])
-def test_blocks_do_not_matter(problem, closed, edges):
-    blocks = list(zip(*(np.split(array, edges) for array in problem), strict=True))
-    whole, parted = (widen_margins(closed, parts, 10) for parts in ([problem], blocks))
+def test_batches_do_not_matter(problem, closed, edges):
+    batches = list(zip(*(np.split(array, edges) for array in problem), strict=True))
+    whole, parted = (widen_margins(closed, parts, 10) for parts in ([problem], batches))
     np.testing.assert_allclose(parted.coupling, whole.coupling, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(parted.gamma, whole.gamma, rtol=1e-9, atol=1e-12)
 
@@ -84,6 +90,6 @@ def test_blocks_do_not_matter(problem, closed, edges):
 def test_what_is_met_stays(problem):
     """What is beyond its target stays; what is not is asked for the target."""
     _, targets = problem
-    np.testing.assert_array_equal(met(targets, targets), targets)
-    np.testing.assert_array_equal(met(3 * targets - 1, targets), 3 * targets - 1)
-    np.testing.assert_array_equal(met(np.full_like(targets, 0.5), targets), targets)
+    np.testing.assert_array_equal(satisfied(targets, targets), targets)
+    np.testing.assert_array_equal(satisfied(3 * targets - 1, targets), 3 * targets - 1)
+    np.testing.assert_array_equal(satisfied(np.full_like(targets, 0.5), targets), targets)

@@ -10,9 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model import dictionary
-from wetcow.learning.model import encoder as features
-from wetcow.learning.model import ridge as closed_form
+from wetcow.learning.model import dictionary, encoder as features, ridge as closed_form
 from wetcow.learning.model.activation import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
 from wetcow.learning.model.ridge import RIDGES
 from wetcow.learning.model.statistics import Statistics, accumulate
@@ -272,10 +270,10 @@ def test_every_response_learns(digits, kind):
     assert clf.score(X[900:], y[900:]) > 0.9
 
 
-def test_block_size_does_not_change_the_result(digits):
+def test_batch_size_does_not_change_the_result(digits):
     X, y = digits[0][:300], digits[1][:300]
     one, many = (
-        WaveClassifier(n_modes=16, block_size=size, ridge=0.1).fit(X, y) for size in (300, 37)
+        WaveClassifier(n_modes=16, batch_size=size, ridge=0.1).fit(X, y) for size in (300, 37)
     )
     np.testing.assert_allclose(one.criticality(X), many.criticality(X), atol=1e-4)
 
@@ -325,7 +323,7 @@ def test_tables_and_labels_of_any_kind():
         ({"n_modes": 2.5}, "'n_modes' .* must be an int"),
         ({"padding": -1}, r"'padding' .* an int in the range \[0, inf\)"),
         ({"n_regions": 0}, "'n_regions' .* must be"),
-        ({"block_size": True}, "block_size must be"),
+        ({"batch_size": True}, "batch_size must be"),
         ({"patch_size": ()}, "empty sequence"),
         ({"patch_size": (3, 0)}, "patch_size must be an integer of at least 1"),
         ({"patch_size": 20}, "patches of 20×20 on images of 8×8.*change patch_size"),

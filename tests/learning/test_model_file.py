@@ -12,13 +12,8 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 import wetcow
-from wetcow.learning.io.container import (
-    ModelFileError,
-    pack_labels,
-    read_model,
-    unpack_labels,
-    write_model,
-)
+from wetcow.learning.io.container import ModelFileError, read_model, write_model
+from wetcow.learning.io.labels import pack_labels, unpack_labels
 
 HEADER = {"params": {"ridge": 0.1, "padding": None}, "name": "größer"}
 ARRAYS = {"coupling": np.arange(6.0).reshape(2, 3), "layers/0/gamma": np.array([1, 2], np.int16)}

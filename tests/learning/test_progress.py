@@ -8,7 +8,7 @@ import pytest
 import rich
 
 from wetcow import datasets
-from wetcow.cli import learning
+from wetcow.cli import learn as command
 from wetcow.learning import progress
 from wetcow.learning.classifier import WaveClassifier
 
@@ -38,7 +38,7 @@ def lines(text):
 
 def test_stages_are_shown_to_their_ends(digits, terminal):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=4, block_size=70, progress=True)
+    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=4, batch_size=70, progress=True)
     clf.fit(X, y)
     last = lines(terminal)[-len(STAGES) :]
     for stage, line in zip(STAGES, last, strict=True):
@@ -76,7 +76,7 @@ def test_the_model_is_the_same(digits, terminal):
     np.testing.assert_array_equal(shown.criticality(X), silent.criticality(X))
 
 
-@pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "calibration.solve"])
+@pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "solve"])
 def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, monkeypatch, at):
     X, y = digits
     clf = WaveClassifier(n_modes=8, ridge=0.1, progress=True).fit(X, y)
@@ -85,7 +85,7 @@ def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, mo
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"wetcow.learning.classifier.{at}", interrupt)
+    monkeypatch.setattr(f"wetcow.learning.pipeline.{at}", interrupt)
     terminal.truncate(0)
     # Other images and labels, whose shapes and settings must not stay.
     with pytest.raises(KeyboardInterrupt):
@@ -118,7 +118,7 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
     monkeypatch.setattr("sys.stderr", stderr)
     monkeypatch.setenv("TERM", "xterm")
     try:
-        learning.run("digits", "seconds", None, None, 0, "-", n_modes=8)
+        command.run("digits", json_file="-", n_modes=8)
     finally:
         rich.reconfigure()
     assert ("features and sums" in stderr.getvalue()) == is_terminal

@@ -14,6 +14,7 @@ from wetcow.cli import app
 from wetcow.images.augmentation import GARMENTS, HANDWRITING, Augmentation, augment
 from wetcow.learning.finetune import refine, training
 from wetcow.learning.finetune.checkpoint import Checkpoint, CheckpointError
+from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import RESPONSES, codes, respond
 
 
@@ -32,8 +33,17 @@ def trainer_of(clf, digits, augmentation=None, seed=0):
     X, y, X_other, y_other = digits
     images = clf.hidden_.images(X)
     other = clf.hidden_.images(X_other), y_other
-    start = clf.hidden_, clf.class_modes_, clf.sharpness_
-    return training.Trainer(*start, images, y, other, augmentation, 0.004, seed)
+    return training.Trainer(
+        clf.hidden_,
+        clf.class_modes_,
+        inverse_temperature=clf.inverse_temperature_,
+        images=images,
+        labels=y,
+        validation=other,
+        augmentation=augmentation,
+        rate=0.004,
+        seed=seed,
+    )
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -61,8 +71,8 @@ def test_gradient_is_that_of_differences(digits, response):
     plan, images, labels = trainer.plan, trainer.images[:64], trainer.labels[:64]
 
     def loss(network):
-        logits = training.logits(network, trainer.problem, images, plan)
-        chosen = jax.nn.log_softmax(logits)[jnp.arange(64), labels]
+        found = logits(network, trainer.scaling, images, plan)
+        chosen = jax.nn.log_softmax(found)[jnp.arange(64), labels]
         return -chosen.mean()
 
     gradient = jax.grad(loss)(trainer.network)
@@ -94,10 +104,10 @@ def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
 
 def test_learns(constructed, digits):
     trainer = trainer_of(constructed, digits, Augmentation(shift=0.05))
-    looks = []
-    final = training.train(trainer, trainer.start(160), lambda _: None, looks.append)
-    assert int(final.step) == 160 and looks[-1].step == 160
-    assert looks[-1].loss < 0.7 * looks[0].loss
+    points = []
+    final = training.train(trainer, trainer.start(160), lambda _: None, points.append)
+    assert int(final.step) == 160 and points[-1].step == 160
+    assert points[-1].loss < 0.7 * points[0].loss
     assert trainer.accuracy(final.average) > constructed.score(*digits[2:])
 
 
@@ -106,13 +116,13 @@ def test_long_training_stays_finite_and_good(digits):
     """640 steps, 160 times through all images; of the 147 others, three change sides meanwhile."""
     clf = WaveClassifier(n_modes=8).fit(*digits[:2])
     trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
-    looks = []
-    final = training.train(trainer, trainer.start(640), lambda _: None, looks.append)
+    points = []
+    final = training.train(trainer, trainer.start(640), lambda _: None, points.append)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final.average))
-    assert all(np.isfinite(look.loss) for look in looks)
-    assert looks[-1].loss < looks[0].loss
-    assert looks[-1].accuracy > clf.score(*digits[2:]) - 5 / 147
-    settled = [look.accuracy for look in looks[-5:]]
+    assert all(np.isfinite(point.loss) for point in points)
+    assert points[-1].loss < points[0].loss
+    assert points[-1].accuracy > clf.score(*digits[2:]) - 5 / 147
+    settled = [point.accuracy for point in points[-5:]]
     assert max(settled) - min(settled) < 3 / 147
 
 
@@ -125,8 +135,8 @@ def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_pat
     kept = Checkpoint(tmp_path / "state", first)
     assert kept.read() is None
 
-    def interrupt(look):
-        if look.step >= 20:
+    def interrupt(point):
+        if point.step >= 20:
             raise KeyboardInterrupt
 
     stopped = training.train(first, first.start(60), kept.write, interrupt)
@@ -153,7 +163,7 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
     clf = WaveClassifier(n_modes=6, train_minutes=1, augmentation="handwriting")
     clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
     (refined,) = clf.refined_
-    assert refined.looks[-1].step == 160
+    assert refined.evaluations[-1].step == 160
     plain = WaveClassifier(n_modes=6).fit(X, y)
     same = np.array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
     # A judged image more or less depends on the machine's rounding; the rule does not.
@@ -233,7 +243,7 @@ def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, 
 
     # Each is trained on images deformed as is said for it: the second as if none were deformed.
     plain = clone(clf).set_params(augmentation=None).fit(X, y)
-    losses = [[member.looks[0].loss for member in one.refined_] for one in (clf, plain)]
+    losses = [[member.evaluations[0].loss for member in one.refined_] for one in (clf, plain)]
     assert losses[0][0] > losses[1][0] and losses[0][1] == losses[1][1]
 
     clf.set_params(warm_start=True)  # by now they are one network
@@ -283,6 +293,6 @@ def test_command_trains_and_keeps_its_state(tmp_path):
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "report").read_text())
     assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
-    (looks,) = report["training"]
-    assert looks[-1]["step"] == looks[-1]["steps"] and looks[-1]["seconds"] > 0
+    (points,) = report["training"]
+    assert points[-1]["step"] == points[-1]["steps"] and points[-1]["seconds"] > 0
     assert (tmp_path / "state").exists()

@@ -4,8 +4,7 @@ import conftest
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.integrate import solve_ivp
 
 import wetcow as wc
@@ -13,11 +12,12 @@ from wetcow.modes import spiking
 from wetcow.modes.criticality import critical_ratio
 from wetcow.modes.end_of_spiking import end_of_spiking
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.modes.response import fit_response, silent_amplitude
+from wetcow.modes.response import silent_amplitude
+from wetcow.modes.response_fit import fit_response
 
 OTHER = wc.Constants(w_a=1.0, w_phi=1.5, psi=0.3, alpha=2.0)
 
-# cr, integrated frequency, [14], corrected adiabatic: the table of theory §3, to its digits
+# cr, integrated frequency, [14], corrected adiabatic: the table of docs/theory.md, to its digits
 FREQUENCIES = np.array(
     [
         (0.125, 0.97773, 0.99216, 0.84741),
@@ -30,7 +30,7 @@ FREQUENCIES = np.array(
         (0.9975, 0.05029, 0.07067, 0.05053),
     ]
 )
-# γ, mean amplitude M: theory §7, except at 1.52, where it has 0.458 and DOP853 gives 0.45641
+# γ, mean amplitude M: docs/theory.md, except at 1.52, where it has 0.458 and DOP853 gives 0.45641
 AMPLITUDES = np.array(
     [
         (0.02, 0.0066),
@@ -48,7 +48,7 @@ AMPLITUDES = np.array(
 
 def measured_by_scipy(gamma, omega, constants):
     """Spiking frequency and mean amplitude from three periods integrated by DOP853."""
-    mode = wc.Mode(gamma, omega, *constants)
+    mode = wc.Mode(gamma, omega, **constants._asdict())
 
     def rates(t, y):
         growth, turning = conftest.polar_rates(y[0], y[1], mode)
@@ -91,7 +91,7 @@ class TestCriticality:
             constants = wc.Constants(*rng.uniform((-6, 0.3, -np.pi, 0.5), (6, 5, np.pi, 5)))
             least = critical_gamma(constants)
             try:
-                mode = wc.Mode(1.0, 1.0, *constants)
+                mode = wc.Mode(1.0, 1.0, **constants._asdict())
             except ValueError as error:
                 assert "critical point" in str(error) and least < 1e-6
             else:
@@ -101,9 +101,9 @@ class TestCriticality:
 
     @pytest.mark.parametrize("constants", random_constants(3))
     def test_integration_can_rest_from_there_on(self, constants):
-        critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
+        critical = float(wc.Mode(1.0, 1.0, **constants._asdict()).critical_gamma)
         for share, silent in ((0.97, False), (1.03, True)):
-            mode = wc.Mode(share * critical, 1.0, *constants)
+            mode = wc.Mode(share * critical, 1.0, **constants._asdict())
 
             def rates(t, y, mode=mode):
                 return conftest.polar_rates(y[0], y[1], mode)
@@ -127,7 +127,7 @@ class TestCriticality:
     @pytest.mark.parametrize("constants", [wc.CANONICAL, OTHER])
     def test_node_and_saddle_meet_at_criticality(self, constants):
         """At γ_c and φ = π − φ_c both [11] and [12] vanish, for A from [12]."""
-        mode = wc.Mode(1.0, 1.3, *constants)
+        mode = wc.Mode(1.0, 1.3, **constants._asdict())
         mode = mode.replace(gamma=mode.critical_gamma)
         phase = np.pi - float(mode.critical_phase)
         amplitude = -1.3 / (mode.w_phi * np.cos(phase))
@@ -167,7 +167,7 @@ BESIDE_THE_CYCLE = [
 class TestBistability:
     @pytest.mark.parametrize("constants", BESIDE_THE_CYCLE)
     def test_two_answers_until_the_cycle_ends(self, constants):
-        unit = wc.Mode(1.0, 1.0, *constants)
+        unit = wc.Mode(1.0, 1.0, **constants._asdict())
         critical, end = float(unit.critical_gamma), end_of_spiking(constants)
         assert end > 1.1 * critical
         for gamma, spikes in ((0.9 * critical, True), (1.05 * critical, None), (1.02 * end, False)):
@@ -190,7 +190,7 @@ class TestBistability:
 
     def test_canonical_constants_rest_from_criticality_on(self):
         near = wc.CANONICAL._replace(alpha=3.0001)  # not known beforehand
-        mode = wc.Mode(1.0, 1.0, *near)
+        mode = wc.Mode(1.0, 1.0, **near._asdict())
         mode = mode.replace(gamma=1.01 * mode.critical_gamma)
         assert end_of_spiking(near) == float(1 / mode.critical_ratio)
         assert not turns_late(mode, (0.01, 0.0))
@@ -239,16 +239,16 @@ class TestFrequencies:
     def test_scipy_measures_the_same(self, constants, criticality):
         gamma = 1.4 * criticality / float(critical_ratio(constants))
         frequency, amplitude = measured_by_scipy(gamma, 1.4, constants)
-        mode = wc.Mode(gamma, 1.4, *constants)
+        mode = wc.Mode(gamma, 1.4, **constants._asdict())
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
 
     @pytest.mark.parametrize("constants", random_constants(6))
     def test_scipy_measures_the_same_at_random_constants(self, constants, rng):
-        critical = float(wc.Mode(1.0, 1.0, *constants).critical_gamma)
+        critical = float(wc.Mode(1.0, 1.0, **constants._asdict()).critical_gamma)
         gamma = max(rng.uniform(0.1, 0.97) * critical, min(0.1, 0.9 * critical))
         frequency, amplitude = measured_by_scipy(gamma, 1.0, constants)
-        mode = wc.Mode(gamma, 1.0, *constants)
+        mode = wc.Mode(gamma, 1.0, **constants._asdict())
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-6)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-6)
 
@@ -319,7 +319,9 @@ class TestFrequencies:
         amplitudes = [float(single.mean_amplitude()) for single in singles]
         np.testing.assert_allclose(mode.mean_amplitude(), amplitudes, rtol=1e-9)
 
-    @given(st.floats(0.01, 1.99), st.floats(0.05, 20.0), st.sampled_from([*spiking.METHODS]))
+    @given(
+        st.floats(0.01, 1.99), st.floats(0.05, 20.0), st.sampled_from(list(spiking.SPIKING_METHODS))
+    )
     def test_scaling(self, c, omega, method):
         """ω_s = ω f(γ/ω) and mean amplitude ω M(γ/ω)."""
         mode, unit = wc.Mode(gamma=c * omega, omega=omega), wc.Mode(gamma=c)
@@ -330,11 +332,11 @@ class TestFrequencies:
 
 
 class TestGradients:
-    @pytest.mark.parametrize("method", [*spiking.METHODS])
+    @pytest.mark.parametrize("method", list(spiking.SPIKING_METHODS))
     def test_against_finite_differences(self, method):
         gamma, step = np.array([-0.5, 0.3, 1.0, 1.9, 1.99, 2.5]), 1e-6
         with jax.enable_x64(True):
-            frequency = spiking.METHODS[method]
+            frequency = spiking.SPIKING_METHODS[method]
             for wrt in (0, 1):
                 slope = jax.vmap(jax.grad(frequency, argnums=wrt), in_axes=(0, None))(gamma, 1.0)
                 h = np.eye(2)[wrt] * step
@@ -342,12 +344,12 @@ class TestGradients:
                 down = frequency(gamma - h[0], 1.0 - h[1])
                 np.testing.assert_allclose(slope, (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
 
-    @pytest.mark.parametrize("method", [*spiking.METHODS])
+    @pytest.mark.parametrize("method", list(spiking.SPIKING_METHODS))
     def test_with_respect_to_constants(self, method):
         with jax.enable_x64(True):
 
             def frequency(alpha):
-                return spiking.METHODS[method](1.0, 1.0, wc.CANONICAL._replace(alpha=alpha))
+                return spiking.SPIKING_METHODS[method](1.0, 1.0, wc.CANONICAL._replace(alpha=alpha))
 
             both = jax.jit(jax.value_and_grad(frequency))
             difference = (both(3.0 + 1e-5)[0] - both(3.0 - 1e-5)[0]) / 2e-5
@@ -356,7 +358,7 @@ class TestGradients:
     def test_finite_at_and_beyond_criticality(self):
         gamma = np.array([0.0, 1e-12, 2 - 1e-12, 2.0, 2 + 1e-12, 3.0, 100.0])
         with jax.enable_x64(True):
-            for method in spiking.METHODS.values():
+            for method in spiking.SPIKING_METHODS.values():
                 slope = jax.vmap(jax.grad(lambda g, f=method: f(g, 1.0)))(gamma)
                 assert np.all(np.isfinite(slope))
             slope = jax.vmap(jax.grad(lambda c: wc.response(c)[1]))(gamma)
@@ -380,7 +382,7 @@ class TestField:
         st.floats(-7, 7),
     )
     def test_cartesian_is_polar(self, amplitude, phase, gamma, omega, w_a, w_phi, psi):
-        mode = wc.Mode(gamma, omega, w_a, w_phi, psi, alpha=2.5)
+        mode = wc.Mode(gamma, omega, w_a=w_a, w_phi=w_phi, psi=psi, alpha=2.5)
         growth, turning = conftest.polar_rates(amplitude, phase, mode)
         expected = (growth + 1j * amplitude * turning) * np.exp(1j * phase)
         with jax.enable_x64(True):

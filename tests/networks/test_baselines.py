@@ -52,7 +52,7 @@ class TestKuramoto:
         unit = np.exp(1j * rng.uniform(-np.pi, np.pi, 5))
         a = 1e-8 * unit
         with jax.enable_x64(True):
-            wave = np.asarray(wc.Network(0.0, omega, wc.Dense(r)).field(a))
+            wave = np.asarray(wc.Network(0.0, omega, coupling=wc.Dense(r)).field(a))
             kuramoto = np.asarray(wc.Kuramoto(omega, wc.Dense(r)).field(unit))
         np.testing.assert_allclose(np.imag(wave / a), np.imag(kuramoto / unit), atol=1e-7)
 
@@ -142,7 +142,7 @@ class TestLeakyIntegrateAndFire:
 class TestParts:
     def test_phase_and_amplitude_parts_add_up(self, rng):
         r = conftest.random_coupling(rng, 4)
-        network = wc.Network(0.3, 1.0, wc.Dense(r))
+        network = wc.Network(0.3, 1.0, coupling=wc.Dense(r))
         turning = np.asarray(wc.phase_only(network).coupling.matrix())
         exciting = np.asarray(wc.amplitude_only(network).coupling.matrix())
         np.testing.assert_array_equal(turning + exciting, r)
@@ -151,14 +151,25 @@ class TestParts:
 
     def test_parts_keep_the_kind_of_coupling(self):
         for coupling in (
-            wc.Sparse(2, [0], [1], [1 + 2j]),
+            wc.Sparse(2, target=[0], source=[1], value=[1 + 2j]),
             wc.Sheet((1, 3), [[1j, 0, 1.0]]),
             wc.Delayed([[0, 1j], [1, 0]], np.ones((2, 2))),
         ):
-            part = wc.phase_only(wc.Network(0.1, 1.0, coupling)).coupling
+            part = wc.phase_only(wc.Network(0.1, 1.0, coupling=coupling)).coupling
             assert type(part) is type(coupling)
-        low_rank = wc.phase_only(wc.Network(0.1, 1.0, wc.LowRank.uniform(3, 1 + 3j))).coupling
+        low_rank = wc.phase_only(
+            wc.Network(0.1, 1.0, coupling=wc.LowRank.uniform(3, 1 + 3j))
+        ).coupling
         np.testing.assert_allclose(low_rank.matrix(), 1j * (1 - np.eye(3)), atol=1e-6)
+
+    def test_a_coupling_that_has_no_parts_is_written_out(self):
+        """Of somebody's own kind."""
+        network = wc.Network(0.1, 1.0, coupling=conftest.Ring(3, 2 + 1j))
+        part = wc.amplitude_only(network).coupling
+        assert isinstance(part, wc.Dense)
+        np.testing.assert_allclose(part.r, 2 * np.roll(np.eye(3), 1, axis=0), atol=1e-6)
+        with pytest.raises(NotImplementedError, match="part_of"):
+            network.coupling.part(np.real)
 
 
 def test_unknown_parameters_are_named():

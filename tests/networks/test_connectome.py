@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from fuzz import matrices
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
@@ -472,7 +471,7 @@ class TestForms:
             text = f"<graphml><graph>{found}</graph></graphml>"
             with pytest.raises(ConnectomeError, match=message):
                 self.read(tmp_path, text, "a.graphml")
-        monkeypatch.setattr("wetcow.networks.connectome.tables.MOST_LINKED", 3)
+        monkeypatch.setattr("wetcow.networks.connectome.edges.MOST_LINKED", 3)
         with pytest.raises(ConnectomeError, match="4 regions; 3 is the limit"):
             self.read(tmp_path, "a,b,1\nc,d,1\n", kind="edges", symmetric=True)
 
@@ -561,7 +560,7 @@ class TestForms:
         with pytest.raises(ConnectomeError, match="differently"):
             Connectome(found.assign_coords(to=["b", "a"]))
         with pytest.raises(ConnectomeError, match="tract_lengths are of the regions"):
-            Connectome(found, tract_lengths=30 * found.isel(to=[1, 0], **{"from": [1, 0]}))
+            Connectome(found, tract_lengths=30 * found.isel({"to": [1, 0], "from": [1, 0]}))
         labelled = Connectome(found).label(
             xr.DataArray(found.values, {"mode": [0, 1], "mode_from": [0, 1]})
         )
@@ -676,8 +675,9 @@ class TestFields:
         ],
     )
     def test_errors(self, changes, message):
+        arguments = {"weights": [[0, 1], [1, 0]]} | changes
         with pytest.raises(ConnectomeError, match=message):
-            Connectome(**{"weights": [[0, 1], [1, 0]], **changes})
+            Connectome(**arguments)
 
     def test_unknown_choices(self):
         brain = Connectome([[0, 1], [1, 0]], tract_lengths=[[0, 9], [9, 0]])

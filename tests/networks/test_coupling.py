@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import wetcow as wc
 from wetcow.networks import dense, gather
@@ -38,21 +37,21 @@ def random_kernel(rng, shape):
 
 
 @jax.jit
-def arranged_inside(coupling, a):
-    return coupling.arranged()(a)
+def laid_out_inside(coupling, a):
+    return coupling.compiled_layout()(a)
 
 
 def assert_acts_like(coupling, r, rng, past=None):
-    """`coupling` is R, as it is and arranged."""
+    """`coupling` is R, as it is and laid out."""
     a = conftest.random_amplitudes(rng, len(r))
     assert_is(coupling, r, a, past)
-    assert_is(coupling.arranged(), r, a, past)
+    assert_is(coupling.compiled_layout(), r, a, past)
     scale = np.abs(r).sum() + 1
     with jax.enable_x64(True):
-        real = coupling.part(np.real)
+        real = dense.part_of(coupling, np.real)
         np.testing.assert_allclose(real(a, past), r.real @ a, atol=1e-14 * scale)
         if past is None:
-            traced = arranged_inside(coupling, a)
+            traced = laid_out_inside(coupling, a)
             np.testing.assert_allclose(traced, r @ a, atol=1e-14 * scale)
 
 
@@ -83,17 +82,17 @@ class TestActions:
     @pytest.mark.parametrize(
         ("limits", "layout"),
         [
-            ({}, dense.Blocks),
-            ({"SMALL": 4}, dense.Columns),
-            ({"SMALL": 4, "ONE_CORE": 4}, dense.Apart),
-            ({"SMALL": 4, "CACHED": 4}, dense.Rows),
+            ({}, dense.RealBlock),
+            ({"FEW_MODES": 4}, dense.ColumnMajor),
+            ({"FEW_MODES": 4, "ONE_CORE": 4}, dense.Split),
+            ({"FEW_MODES": 4, "CACHED": 4}, dense.RowMajor),
         ],
     )
     def test_dense_as_it_is_laid_out(self, monkeypatch, rng, limits, layout):
         for name, value in limits.items():
             monkeypatch.setattr(dense, name, value)
         r = conftest.random_coupling(rng, 5)
-        assert isinstance(wc.Dense(r).arranged(), layout)
+        assert isinstance(wc.Dense(r).compiled_layout(), layout)
         assert_acts_like(wc.Dense(r), r, rng)
 
     @pytest.mark.parametrize(
@@ -111,8 +110,8 @@ class TestActions:
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < rng.random((40, 1)) ** 3)
         r[7] = 0  # hears nobody
         links = wc.Sparse.from_matrix(r)
-        assert len(links.arranged().places) == parts
-        assert len(links.arranged().values) > 3
+        assert len(links.compiled_layout().places) == parts
+        assert len(links.compiled_layout().values) > 3
         assert_acts_like(links, r, rng)
 
     @pytest.mark.parametrize("near", [100, 15])
@@ -121,7 +120,7 @@ class TestActions:
         monkeypatch.setattr(gather, "_NEAR", near)
         r = conftest.random_coupling(rng, 40) * (rng.random((40, 40)) < 0.9)
         with jax.enable_x64(False):
-            links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).arranged())
+            links = jax.tree.map(jnp.asarray, wc.Sparse.from_matrix(r).compiled_layout())
             assert len(links.places) == -(-40 // near)
             a, change, *many = jnp.asarray([conftest.random_amplitudes(rng, 40) for _ in range(7)])
             many = jnp.stack(many)
@@ -165,7 +164,7 @@ class TestActions:
         rng = np.random.default_rng(seed)
         reach = min(p, (height - 1) // 2), min(q, (width - 1) // 2)
         kernel = random_kernel(rng, (2 * reach[0] + 1, 2 * reach[1] + 1))
-        coupling = wc.Sheet((height, width), kernel, periodic)
+        coupling = wc.Sheet((height, width), kernel, periodic=periodic)
         assert_acts_like(coupling, literal_sheet((height, width), kernel, periodic), rng)
 
     @given(sizes, seeds)
@@ -201,7 +200,7 @@ class TestConstructors:
     def test_repeated_links_add_up(self):
         coupling = wc.Sparse(3, target=[0, 0], source=[1, 1], value=[1.0, 2.0])
         assert coupling.matrix()[0, 1] == 3
-        assert wc.Sparse(3, [], [], []).matrix().shape == (3, 3)
+        assert wc.Sparse(3, target=[], source=[], value=[]).matrix().shape == (3, 3)
 
     def test_delays(self):
         r = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]])
@@ -221,11 +220,14 @@ one = np.array([[0, 1.0], [1.0, 0]])
         (lambda: wc.Dense(np.zeros(3)), "square"),
         (lambda: wc.Dense(one * np.nan), "finite"),
         (lambda: wc.Dense(np.eye(2)), "gamma"),
-        (lambda: wc.Sparse(2, [0], [1, 0], [1.0]), "one entry per link"),
-        (lambda: wc.Sparse(2, [0], [2], [1.0]), r"source must lie in \[0, 2\)"),
-        (lambda: wc.Sparse(2, [-1], [0], [1.0]), r"target must lie in \[0, 2\)"),
-        (lambda: wc.Sparse(2, [1], [1], [1.0]), "R_ii"),
-        (lambda: wc.Sparse(2, [1], [0], [np.inf]), "finite"),
+        (lambda: wc.Sparse(2, target=[0], source=[1, 0], value=[1.0]), "one entry per link"),
+        (lambda: wc.Sparse(2, target=[0], source=[2], value=[1.0]), r"source must lie in \[0, 2\)"),
+        (
+            lambda: wc.Sparse(2, target=[-1], source=[0], value=[1.0]),
+            r"target must lie in \[0, 2\)",
+        ),
+        (lambda: wc.Sparse(2, target=[1], source=[1], value=[1.0]), "R_ii"),
+        (lambda: wc.Sparse(2, target=[1], source=[0], value=[np.inf]), "finite"),
         (lambda: wc.Sparse.from_matrix(np.ones((2, 3))), "square"),
         (lambda: wc.Sheet((4, 4), np.zeros((2, 3))), "odd"),
         (lambda: wc.Sheet((4,), np.zeros((3, 3))), "height, width"),
@@ -269,15 +271,39 @@ R = np.array([[0, 0.1], [0.2, 0]])
         (lambda: wc.Sheet((2.5, 2), [[0.0]]), "extent of the sheet must be an integer"),
         (lambda: wc.Sheet((-2, 2), [[0.0]]), "extent of the sheet must be an integer"),
         (lambda: wc.Sparse.from_matrix(MASKED), "R has 1 masked entries"),
-        (lambda: wc.Sparse(2.5, [0], [1], [0.1]), "num_modes must be an integer"),
-        (lambda: wc.Sparse(2**40, [0], [1], [0.1]), "num_modes must be at most"),
-        (lambda: wc.Sparse(2, [0.5], [1], [0.1]), "target must be whole numbers"),
-        (lambda: wc.Sparse(2, [0], [1.5], [0.1]), "source must be whole numbers"),
-        (lambda: wc.Sparse(2, np.array([2**40]), [1], [0.1]), "target must lie in"),
-        (lambda: wc.Sparse(2, [0], np.array([2**32]), [0.1]), "source must lie in"),
-        (lambda: wc.Sparse(2, [0], [-1], [0.1]), "source must lie in"),
-        (lambda: wc.Sparse(2, [0], [np.nan], [0.1]), "source must be whole numbers"),
-        (lambda: wc.Sparse(2, np.ma.masked_array([0], [1]), [1], [0.1]), "target has 1 masked"),
+        (
+            lambda: wc.Sparse(2.5, target=[0], source=[1], value=[0.1]),
+            "num_modes must be an integer",
+        ),
+        (
+            lambda: wc.Sparse(2**40, target=[0], source=[1], value=[0.1]),
+            "num_modes must be at most",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0.5], source=[1], value=[0.1]),
+            "target must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0], source=[1.5], value=[0.1]),
+            "source must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=np.array([2**40]), source=[1], value=[0.1]),
+            "target must lie in",
+        ),
+        (
+            lambda: wc.Sparse(2, target=[0], source=np.array([2**32]), value=[0.1]),
+            "source must lie in",
+        ),
+        (lambda: wc.Sparse(2, target=[0], source=[-1], value=[0.1]), "source must lie in"),
+        (
+            lambda: wc.Sparse(2, target=[0], source=[np.nan], value=[0.1]),
+            "source must be whole numbers",
+        ),
+        (
+            lambda: wc.Sparse(2, target=np.ma.masked_array([0], [1]), source=[1], value=[0.1]),
+            "target has 1 masked",
+        ),
         (lambda: wc.Kuramoto(np.ma.masked_array([1.0, 2], [0, 1]), wc.Dense(R)), "omega has 1"),
         (lambda: wc.LeakyIntegrateAndFire(np.nan, wc.Dense(R)), "current must be finite"),
     ],
@@ -292,8 +318,26 @@ def test_traced_links_beyond_the_modes_give_nan():
 
     @jax.jit
     def product(target, source):
-        return wc.Sparse(3, target, source, np.array([0.5]))(np.ones(3, complex))
+        return wc.Sparse(3, target=target, source=source, value=np.array([0.5]))(
+            np.ones(3, complex)
+        )
 
     np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
     for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):
         assert np.isnan(product(np.array([target]), np.array([source]))).all()
+
+
+def test_the_former_name_of_a_layout_warns_and_works():
+    """`arranged` is `compiled_layout` for one release: called, and overridden by somebody's own."""
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert isinstance(wc.Dense(R).arranged(), dense.RealBlock)
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert wc.Network(1.0, 1.0, coupling=wc.Dense(R)).arranged().size == len(R)
+    with pytest.warns(DeprecationWarning, match=r"Old.arranged is now called compiled_layout"):
+
+        class Old(conftest.Ring):
+            def arranged(self):
+                return wc.Dense(np.asarray(self.matrix()))
+
+    network = wc.Network(1.0, 1.0, coupling=Old(3, 1.0))
+    assert isinstance(network.compiled_layout().coupling, wc.Dense)

@@ -4,8 +4,7 @@ import conftest
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wetcow as wc
 
@@ -29,7 +28,7 @@ class TestSynchronized:
         r = conftest.random_coupling(rng, 5)
         weight, delta = np.abs(r), -np.angle(r)
         gamma, omega = rng.uniform(0.5, 1, 5), rng.uniform(1, 2, 5)
-        modes = wc.Network(gamma, omega, wc.Dense(r)).synchronized()
+        modes = wc.Network(gamma, omega, coupling=wc.Dense(r)).synchronized()
         np.testing.assert_allclose(modes.gamma, gamma + np.sum(weight * np.cos(delta), axis=1))
         # The sign that follows from [20], not the one printed in [30].
         np.testing.assert_allclose(modes.omega, omega - np.sum(weight * np.sin(delta), axis=1))
@@ -39,18 +38,18 @@ class TestSynchronized:
         [
             wc.LowRank.uniform(4, 0.4 + 0.2j),
             wc.Sheet((1, 4), [[0.1, 0, 0.2j]]),
-            wc.Sparse(4, [0, 1, 2, 3], [1, 2, 3, 0], [0.1j] * 4),
+            wc.Sparse(4, target=[0, 1, 2, 3], source=[1, 2, 3, 0], value=[0.1j] * 4),
             wc.Delayed(0.1 * (1 - np.eye(4)), np.full((4, 4), 0.5)),
         ],
     )
     def test_any_coupling(self, coupling):
-        modes = wc.Network(0.5, 1.0, coupling).synchronized()
+        modes = wc.Network(0.5, 1.0, coupling=coupling).synchronized()
         total = np.asarray(coupling.matrix()).sum(axis=1)
         np.testing.assert_allclose(modes.gamma + 1j * modes.omega, 0.5 + 1j + total, rtol=1e-6)
 
     def test_equal_modes_stay_together_and_spike_as_predicted(self):
         r = 0.25 * np.exp(-0.3j) * (1 - np.eye(3))
-        network = wc.Network(1.0, 1.0, wc.Dense(r))
+        network = wc.Network(1.0, 1.0, coupling=wc.Dense(r))
         run = wc.simulate(network, t1=150.0, num_samples=3001, a0=0.2)
         np.testing.assert_allclose(run.a[:, 0], run.a[:, 2], atol=1e-9)
         expected = network.synchronized().spiking_frequency()
@@ -60,12 +59,12 @@ class TestSynchronized:
 class TestConstruction:
     def test_sizes_must_agree(self):
         with pytest.raises(ValueError, match="joins 3 modes"):
-            wc.Network([1.0, 2.0], 1.0, wc.LowRank.uniform(3, 1.0))
+            wc.Network([1.0, 2.0], 1.0, coupling=wc.LowRank.uniform(3, 1.0))
         with pytest.raises(TypeError, match="Dense"):
-            wc.Network(1.0, 1.0, np.zeros((3, 3)))
+            wc.Network(1.0, 1.0, coupling=np.zeros((3, 3)))
 
     def test_replace(self):
-        network = wc.Network(1.0, [1.0, 2.0], wc.LowRank.uniform(2, 1.0))
+        network = wc.Network(1.0, [1.0, 2.0], coupling=wc.LowRank.uniform(2, 1.0))
         assert network.replace(gamma=2.0).modes.gamma == 2.0
         np.testing.assert_allclose(
             network.replace(coupling_strength=3.0).coupling.matrix(), [[0, 1.5], [1.5, 0]]
@@ -76,7 +75,9 @@ class TestConstruction:
             network.replace(coupling=wc.LowRank.uniform(3, 1.0))
 
     def test_parameters_name_everything(self):
-        parameters = wc.Network(1.0, 2.0, wc.Sheet((2, 3), [[0.5, 0, 0.5]], False)).parameters()
+        parameters = wc.Network(
+            1.0, 2.0, coupling=wc.Sheet((2, 3), [[0.5, 0, 0.5]], periodic=False)
+        ).parameters()
         assert {"gamma", "omega", "w_a", "w_phi", "psi", "alpha", "coupling"} < set(parameters)
         assert parameters["coupling"] == "Sheet"
         assert parameters["coupling_periodic"] is False

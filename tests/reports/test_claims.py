@@ -10,21 +10,23 @@ import pytest
 import wetcow
 from wetcow.reports import cache
 from wetcow.reports.claims import SECTIONS
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable
 from wetcow.reports.reproduce import chosen_items, reproduce
 
 SECTION = '''"""How {name} waves are."""
 from matplotlib.figure import Figure
-from wetcow.reports.evidence import Claim, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Evidence, EvidenceTable, by_rule
 
 def run(effort):
     {before}
     with open(r"{log}", "a") as file:
         file.write("{name}\\n")
     rows = [{{"n": 1, "fast": float("inf"), "few": (1.0, 2.0, 3.0)}}]
-    claim = Claim("{name} <waves>", "here", by_rule(False, effort.quick), "1 of 2")
+    verdict = by_rule(False, effort.quick)
+    claim = Claim("{name} <waves>", where="here", verdict=verdict, measured="1 of 2")
     labels = {{"n": "number", "fast": "speed", "few": "quartiles"}}
-    return Evidence("On {name}", [claim], [Table("of_{name}", rows, labels, "Counted.")], ["Yes."])
+    table = EvidenceTable("of_{name}", rows=rows, labels=labels, caption="Counted.")
+    return Evidence("On {name}", claims=[claim], tables=[table], texts=["Yes."])
 
 def draw(evidence):
     figure = Figure()
@@ -161,7 +163,7 @@ def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
     if change == "package":
         monkeypatch.setattr(cache, "package_digest", lambda folder: "of other files")
     else:
-        monkeypatch.setattr(cache, "versions", lambda: {"wetcow": "0.1.0", "jax": "99"})
+        monkeypatch.setattr(cache, "library_versions", lambda: {"wetcow": "0.1.0", "jax": "99"})
     shown = reproduce(["first"], tmp_path, older=True)
     assert sections.ran() == ["first"]
     (warning,) = shown["warnings"]
@@ -175,9 +177,14 @@ def test_evidence_of_another_version_is_computed_again_or_shown_as_old(
 def test_unknown_verdicts_are_not_believed(tmp_path):
     effort = Effort(quick=True, seed=0, data_dir=None, say=print)
     key = cache.key_of("x", "wetcow.reports.page", effort, "here")
-    table = Table("t", [{"n": 1}], {"n": "n"}, "")
+    table = EvidenceTable(name="t", rows=[{"n": 1}], labels={"n": "n"}, caption="")
     for verdict, wanted in (("holds", True), ("perhaps", False)):
-        evidence = Evidence("X", [Claim("c", "w", verdict, "m")], [table], [])
+        evidence = Evidence(
+            title="X",
+            claims=[Claim(claim="c", where="w", verdict=verdict, measured="m")],
+            tables=[table],
+            texts=[],
+        )
         found = cache.Cached(evidence=evidence, date="today", seconds=1.0, key=key)
         cache.store(tmp_path / "x.json", found)
         assert (cache.find_cached(tmp_path / "x.json", key) is not None) == wanted

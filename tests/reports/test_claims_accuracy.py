@@ -11,13 +11,22 @@ matplotlib.use("Agg")
 
 def row_of(method, reached, seconds):
     return {
-        **{"data": "mnist", "title": "MNIST", "method": method, "size": "", "paper": None},
-        **{"accuracy": reached, "seconds": seconds, "each": [reached], "spread": None},
+        "data": "mnist",
+        "title": "MNIST",
+        "method": method,
+        "size": "",
+        "paper": None,
+        "accuracy": reached,
+        "seconds": seconds,
+        "each": [reached],
+        "spread": None,
     }
 
 
 def test_runs_and_draws():
-    evidence = accuracy.run(Effort(True, 0, None, lambda _: None), names=("digits",))
+    evidence = accuracy.run(
+        Effort(quick=True, seed=0, data_dir=None, say=lambda _: None), names=("digits",)
+    )
     (row,) = evidence.tables[0].rows
     assert row["accuracy"] > 0.9 and row["seconds"] > 0 and row["paper"] is None
     assert row["accuracy"] == np.mean(row["each"])

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from wetcow.reports.claims import corruptions
-from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.images.corruptions import CORRUPTIONS
+from wetcow.reports.images.data import Images, Part
 
 matplotlib.use("Agg")
 
@@ -22,7 +22,7 @@ class ByBrightness:
 def test_only_what_changes_the_answer_counts():
     images = np.stack([np.full((12, 12), 0.4), np.full((12, 12), 0.9)]).astype(np.float32)
     part = Part(images, np.array([0, 1]))
-    data = Images("digits", part, part)
+    data = Images(name="digits", train=part, test=part)
     clean, corrupted = corruptions.right_answers(ByBrightness(), data, (1, 5), 0)
     assert clean.all() and corrupted.shape == (len(CORRUPTIONS), 2, 2)
     right = dict(zip(CORRUPTIONS, corrupted, strict=True))
@@ -57,7 +57,9 @@ def test_verdict_follows_from_intervals(intervals, verdict):
 @pytest.mark.slow
 def test_digits_corrupted(monkeypatch):
     monkeypatch.setattr(corruptions, "has_torch", lambda: False)
-    evidence = corruptions.run(Effort(True, 0, None, lambda line: None), ["digits"])
+    evidence = corruptions.run(
+        Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
+    )
     summary, kinds = (table.rows for table in evidence.tables)
     ours, nearest = summary
     assert ours["clean"] > 0.95 and 0.3 < ours["corrupted"] < ours["clean"]

@@ -12,11 +12,10 @@ from wetcow import WaveClassifier, datasets
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.model.encoder import encode_group
 from wetcow.reports.claims import energy
-from wetcow.reports.claims.data import Images, Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.metrics import energy as operations_counted
-from wetcow.reports.metrics import operations
-from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.images.data import Images, Part
+from wetcow.reports.metrics import energy as energy_metrics, operations
+from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 
 
@@ -80,7 +79,7 @@ def test_spikes_are_counted_for_each_image():
     spikes = scores_and_spikes(weights, jnp.asarray(images))[1][0]
     labels = np.asarray(scores_and_spikes(weights, jnp.asarray(images))[0]).argmax(axis=1)
     labels[:70] = 9  # never said
-    reached, (fired,) = operations_counted._answers(weights, Part(images, labels))
+    reached, (fired,) = energy_metrics._answers(weights, Part(images, labels))
     assert reached == pytest.approx(0.9)
     assert fired == pytest.approx(float(spikes.mean())) and fired > 1
 
@@ -105,7 +104,9 @@ def test_convolutions_are_counted_as_by_torch(maps):
 
 
 def test_energy_is_what_the_table_says():
-    count = operations.Count(1e6, 2e6, 3e6, 4e6, 5e6)
+    count = operations.Count(
+        additions=1e6, multiplications=2e6, others=3e6, memory_words=4e6, chip_words=5e6
+    )
     assert count.microjoules == pytest.approx(0.9 + 2 * 3.7 + 3 * 37 + 4 * 640 + 5 * 5)
     twice = count.plus(count, 0.5)
     assert twice.microjoules == pytest.approx(1.5 * count.microjoules)
@@ -114,15 +115,22 @@ def test_energy_is_what_the_table_says():
 def test_learning_is_dominated_by_sums_of_products(digits):
     model = WaveClassifier(n_modes=16, margin_passes=0).fit(*digits[0])
     d, n = model.hidden_.mean.size, 10**9
-    found = operations_counted.learning_waves(model, operations.Count(), n)
+    found = energy_metrics.learning_waves(model, operations.Count(), n)
     assert found == pytest.approx(2 * n * d**2, rel=1e-6)
 
 
 def row(network, size, reached, cost):
     costs = dict.fromkeys(("operations", "bytes", "microjoules", "parameters", "learning"), cost)
     return {
-        **{"network": network, "size": size, "accuracy": reached, "chip_bytes": 1.0, **costs},
-        **{"images": 3, "agreement": 0.9, "rate": 0.1, "features": 100},
+        "network": network,
+        "size": size,
+        "accuracy": reached,
+        "chip_bytes": 1.0,
+        **costs,
+        "images": 3,
+        "agreement": 0.9,
+        "rate": 0.1,
+        "features": 100,
     }
 
 
@@ -137,11 +145,11 @@ def row(network, size, reached, cost):
 )
 def test_verdicts_compare_at_measured_accuracies(peers, verdict):
     rows = [
-        row(operations_counted.WAVES, "8 modes", 0.95, 50.0),
-        row(operations_counted.WAVES, "32", 0.955, 200.0),
+        row(energy_metrics.WAVES, "8 modes", 0.95, 50.0),
+        row(energy_metrics.WAVES, "32", 0.955, 200.0),
     ]
-    rows.append(row(operations_counted.INTEGRATED, "8 modes", 0.95, 9000.0))
-    rows += [row(operations_counted.CONVNET, "small", *peer) for peer in peers]
+    rows.append(row(energy_metrics.INTEGRATED, "8 modes", 0.95, 9000.0))
+    rows += [row(energy_metrics.CONVNET, "small", *peer) for peer in peers]
     claims = energy.judge(rows)
     assert [claim.verdict for claim in claims] == [*[verdict] * 3, "not testable"]
     assert "180 times the closed form" in claims[2].measured
@@ -150,17 +158,19 @@ def test_verdicts_compare_at_measured_accuracies(peers, verdict):
 @pytest.mark.slow
 def test_digits_are_learned_counted_and_drawn(digits, monkeypatch):
     monkeypatch.setattr(energy, "load_images", lambda *_: Images("digits", *digits))
-    monkeypatch.setattr(operations_counted, "has_torch", lambda: False)
-    sizes = operations_counted.Sizes(None, None, (4, 8), 2, 6, 1, (32,), ())
+    monkeypatch.setattr(energy_metrics, "has_torch", lambda: False)
+    sizes = energy_metrics.EnergySizes(
+        train=None, test=None, modes=(4, 8), integrated=2, passes=6, steps=1, widths=(32,), maps=()
+    )
     monkeypatch.setattr(energy, "_QUICK", sizes)
-    evidence = energy.run(Effort(True, 0, None, lambda line: None))
+    evidence = energy.run(Effort(quick=True, seed=0, data_dir=None, say=lambda line: None))
     rows = evidence.tables[0].rows
     names = [one["network"] for one in rows]
     assert names == [
-        *[operations_counted.WAVES] * 2,
-        operations_counted.INTEGRATED,
-        operations_counted.PERCEPTRON,
-        operations_counted.SPIKING,
+        *[energy_metrics.WAVES] * 2,
+        energy_metrics.INTEGRATED,
+        energy_metrics.PERCEPTRON,
+        energy_metrics.SPIKING,
     ]
     small, large, integrated, _, spiking = rows
     assert 0.8 < small["accuracy"] < large["accuracy"]

@@ -7,9 +7,9 @@ import pytest
 
 from wetcow import datasets
 from wetcow.reports.claims import forgetting
-from wetcow.reports.claims.data import Part
 from wetcow.reports.claims.tasks import learn_in_turn, tasks_of
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Part, accuracy
 from wetcow.reports.peers.continual import (
     ElasticPerceptron,
     ReplayPerceptron,
@@ -17,7 +17,9 @@ from wetcow.reports.peers.continual import (
     fisher,
     merged,
 )
-from wetcow.reports.peers.perceptron import Anchor, Perceptron, forward
+from wetcow.reports.peers.layers import forward
+from wetcow.reports.peers.penalised import Anchor, PenalisedPerceptron
+from wetcow.reports.peers.perceptron import Perceptron
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_tasks_have_two_classes_each_and_lose_nothing(digits):
 
 
 def test_fisher_is_the_mean_of_squared_slopes(digits):
-    peer = Perceptron(10, passes=1).fit(*digits)
+    peer = PenalisedPerceptron(10, passes=1).fit(*digits)
     rows = digits.images[:5].reshape(5, -1)
     found = fisher(peer.weights, rows, np.random.default_rng(3))
     key = jax.random.key(int(np.random.default_rng(3).integers(2**31)))
@@ -59,6 +61,24 @@ def test_quadratics_merge_into_one():
     at = [penalty(one, w) + penalty(other, w) - penalty(both, w) for w in (-3.0, 0.0, 5.0)]
     np.testing.assert_allclose(at, at[0], rtol=1e-6)
     assert np.all(np.isfinite(both.centre[0]))
+
+
+def test_both_perceptrons_learn_equally_well(digits):
+    """One is scikit-learn's, the other has room for a penalty."""
+    test = Part(*datasets.load("digits", "test"))
+    reached = [
+        np.mean([accuracy(kind(10, seed=seed).fit(*digits), test) for seed in range(3)])
+        for kind in (Perceptron, PenalisedPerceptron)
+    ]
+    assert min(reached) > 0.93 and abs(reached[0] - reached[1]) < 0.015
+
+
+def test_a_perceptron_is_the_same_for_the_same_seed(digits):
+    one, same, other = (Perceptron(10, passes=2, seed=seed).fit(*digits) for seed in (3, 3, 4))
+    X = digits.images[:20]
+    np.testing.assert_array_equal(one.predict_proba(X), same.predict_proba(X))
+    assert not np.allclose(one.predict_proba(X), other.predict_proba(X))
+    assert one.fit(*digits).predict_proba(X) == pytest.approx(same.predict_proba(X), abs=1e-12)
 
 
 def test_only_sums_and_replay_remember(digits):
@@ -94,10 +114,10 @@ def test_an_anchor_holds_what_earlier_classes_need(digits):
 
 @pytest.mark.slow
 def test_digits_in_turn_equal_digits_at_once():
-    effort = Effort(True, 0, None, lambda line: None)
+    effort = Effort(quick=True, seed=0, data_dir=None, say=lambda line: None)
     evidence = forgetting.run(effort, ["digits"])
     rows = {row["method"]: row for row in evidence.tables[0].rows}
-    ours = rows[forgetting.OURS]
+    ours = rows[forgetting.IN_TURN]
     assert (
         ours["accuracy"] > 0.97
         and abs(ours["accuracy"] - rows[forgetting.SAME_MODES]["accuracy"]) < 1e-9
@@ -111,7 +131,9 @@ def _rows(ours, same, fresh):
     peers += [forgetting.replayed(size) for size in (200, 2_000)]
     values = {
         **dict.fromkeys(peers, 0.5),
-        **{forgetting.OURS: ours, forgetting.SAME_MODES: same, forgetting.JOINT: fresh},
+        forgetting.IN_TURN: ours,
+        forgetting.SAME_MODES: same,
+        forgetting.JOINT: fresh,
     }
     return [{"data": "mnist", "method": name, "accuracy": value} for name, value in values.items()]
 

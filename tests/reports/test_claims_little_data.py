@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from wetcow.reports.claims import little_data
-from wetcow.reports.claims.data import Part
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Part
 from wetcow.reports.peers.line_up import OnPixels, deformed_copies
 
 
@@ -83,7 +83,9 @@ def test_digits_from_few_images(monkeypatch):
     monkeypatch.setattr(little_data, "_QUICK_COPIES", 0)
     monkeypatch.setattr(little_data, "_QUICK_DRAWS", 2)
     monkeypatch.setattr(little_data, "_QUICK_MODES", 16)
-    evidence = little_data.run(Effort(True, 0, None, lambda line: None), ["digits"])
+    evidence = little_data.run(
+        Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
+    )
     table = evidence.tables[0]
     ours = [row for row in table.rows if row["method"] == little_data.OURS]
     assert [row["size"] for row in ours] == [1, 10] and len(ours[0]["each"]) == 2

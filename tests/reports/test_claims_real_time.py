@@ -24,7 +24,10 @@ class Counting:
 def test_stream_has_each_image_once_and_only_some_test_images_count():
     images = np.arange(5000.0)[:, None] * np.ones((1, 4))
     data = images, np.arange(5000.0)
-    learner, sizes = Counting(), real_time.Sizes(2000, 2, 5, 6, ())
+    learner, sizes = (
+        Counting(),
+        real_time.StreamSizes(stream=2000, updates=2, answers=5, test=6, modes=()),
+    )
     row = real_time.measure(learner, data, data, sizes)
     assert np.array_equal(np.concatenate(learner.seen), np.arange(row["learned"]))
     assert row["learned"] == 2000 + 2 * 1111 and row["accuracy"] == 0.5
@@ -36,7 +39,10 @@ def row(learner, latency, latency_95, single, many):
     rates = dict(zip((1, 10, 100, 1000), (single, single, many, many), strict=True))
     return {
         "learner": learner,
-        **{"latency": latency, "latency_95": latency_95, "learned": 9, "accuracy": 0.9},
+        "latency": latency,
+        "latency_95": latency_95,
+        "learned": 9,
+        "accuracy": 0.9,
         **{f"rate_{block}": rate for block, rate in rates.items()},
     }
 
@@ -79,7 +85,7 @@ def test_every_learner_is_drawn(monkeypatch):
     measured = row("", 1.0, 2.0, 3.0, 4.0)
     del measured["learner"]
     monkeypatch.setattr(real_time, "measure", lambda *_: measured)
-    evidence = real_time.run(Effort(False, 0, None, lambda line: None))
+    evidence = real_time.run(Effort(quick=False, seed=0, data_dir=None, say=lambda line: None))
     names = [one["learner"] for one in evidence.tables[0].rows]
     assert names[:3] == ["waves, 128 hidden modes", "waves, 32 hidden modes", "linear, SGD"]
     (figure,) = real_time.draw(evidence).values()

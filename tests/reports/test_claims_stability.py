@@ -7,23 +7,32 @@ import pytest
 
 from wetcow import datasets
 from wetcow.reports.claims import borders, long_training, stability
-from wetcow.reports.claims.data import Images, Part
-from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
 from wetcow.reports.evidence import Effort, from_plain, to_plain
+from wetcow.reports.images.data import Images, Part
 from wetcow.reports.peers import spiking
-from wetcow.reports.peers.perceptron import initial_weights
+from wetcow.reports.peers.descent import (
+    Learner,
+    accuracy_of_weights,
+    descend,
+    largest,
+    loss_gradient,
+    norm,
+)
+from wetcow.reports.peers.layers import initial_weights
 
 
 def quadratic():
     """Two classes told apart by one number; no hidden weights."""
     rows = np.linspace(-1, 1, 64, dtype="f4")[:, None]
     part = Part(rows, (rows[:, 0] > 0).astype(int))
-    return Learner(lambda w, x: x @ w, jnp.zeros((1, 2)), lambda w: w[:0]), part
+    return Learner(
+        scores=lambda w, x: x @ w, weights=jnp.zeros((1, 2)), hidden=lambda w: w[:0]
+    ), part
 
 
 def test_gradient_is_that_of_the_mean_cross_entropy():
     learner, part = quadratic()
-    found = np.asarray(gradient(learner, learner.weights, part))
+    found = np.asarray(loss_gradient(learner, learner.weights, part))
     # Softmax of zeros is a half for both: x (1/2 − label), in the mean.
     wanted = np.mean(part.images[:, 0] * (0.5 - part.labels))
     np.testing.assert_allclose(found[0], [-wanted, wanted], rtol=1e-5)
@@ -38,12 +47,14 @@ def test_first_step_of_adam_has_the_length_of_the_rate():
     assert [step for step, *_ in seen] == [1, 2, 3]
     np.testing.assert_allclose(np.abs(seen[0][2]), 0.25, rtol=1e-3)
     assert seen[0][1] == pytest.approx(np.log(2)) and seen[2][1] < seen[0][1]
-    assert accuracy(learner, seen[-1][2], part) == 1.0
+    assert accuracy_of_weights(learner, seen[-1][2], part) == 1.0
 
 
 def test_divergence_is_noticed():
     _, part = quadratic()
-    learner = Learner(lambda w, x: x @ w * 1e30, jnp.ones((1, 2)), lambda w: w[:0])
+    learner = Learner(
+        scores=lambda w, x: x @ w * 1e30, weights=jnp.ones((1, 2)), hidden=lambda w: w[:0]
+    )
     losses = []
     weights = descend(learner, part, 8, 4, 1e10, 0, lambda _, loss, __: losses.append(loss))
     assert not np.all(np.isfinite(losses)) or not np.isfinite(largest(weights))
@@ -100,7 +111,7 @@ def test_slopes_in_training_are_bounded_everywhere(code):
 
 
 def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
-    found = borders.motion()
+    found = borders.sensitivity()
     for one in found:
         assert one["slope"] == pytest.approx(one["difference"], abs=1e-7)
     rows = {row["gamma"]: row["slope"] for row in found}
@@ -116,9 +127,19 @@ def row(learner, usual=0.9, least=0.9, finite=True, hidden=0.5):
         for step, loss in ((0, None), (100, 0.1))
     ]
     return {
-        **{"data": "mnist", "title": "MNIST", "learner": learner, "usual": usual},
-        **{"longer": least, "least": least, "loss": 0.1, "gradient": 1.0, "coupling": 1.0},
-        **{"hidden": hidden, "finite": finite, "curve": curve, "finite_rates": True},
+        "data": "mnist",
+        "title": "MNIST",
+        "learner": learner,
+        "usual": usual,
+        "longer": least,
+        "least": least,
+        "loss": 0.1,
+        "gradient": 1.0,
+        "coupling": 1.0,
+        "hidden": hidden,
+        "finite": finite,
+        "curve": curve,
+        "finite_rates": True,
         **{f"at_{factor}": 0.5 for factor in long_training.FACTORS},
     }
 
@@ -168,11 +189,13 @@ def test_verdicts_on_slopes():
 @pytest.mark.slow
 def test_digits_are_learned_for_long(monkeypatch):
     learners = (long_training.WAVES, long_training.SPIKING, long_training.TRUE_SLOPE)
-    sizes = long_training.Sizes(600, 200, 4, 16, 1, learners)
+    sizes = long_training.TrainingSizes(
+        train=600, validation=200, modes=4, steps=16, evaluations=1, learners=learners
+    )
     monkeypatch.setattr(stability, "_QUICK", sizes)
     parts = [Part(*datasets.load("digits", part)) for part in ("train", "test")]
     monkeypatch.setattr(stability, "load_images", lambda *_: Images("digits", *parts))
-    effort = Effort(True, 0, None, lambda line: None)
+    effort = Effort(quick=True, seed=0, data_dir=None, say=lambda line: None)
     evidence = stability.run(effort, ["digits"])
     rows = {row["learner"]: row for row in evidence.tables[0].rows}
     ours = rows[long_training.WAVES]

@@ -29,7 +29,9 @@ def found(monkeypatch):
             )
 
         monkeypatch.setattr(experiments, "synchronization", scores)
-        return storable(synchronization.run(Effort(True, 0, None, lambda line: None)))
+        return storable(
+            synchronization.run(Effort(quick=True, seed=0, data_dir=None, say=lambda line: None))
+        )
 
     return run
 

@@ -7,7 +7,7 @@ import pytest
 from wetcow import datasets
 from wetcow.reports.claims import uncertainty
 from wetcow.reports.evidence import Effort, from_plain, to_plain
-from wetcow.reports.metrics import uncertainty as scoring
+from wetcow.reports.metrics import uncertainty as uncertainty_metrics
 from wetcow.reports.peers.line_up import Ensemble
 
 matplotlib.use("Agg")
@@ -16,7 +16,9 @@ matplotlib.use("Agg")
 def test_scores_of_known_probabilities():
     sure = np.array([0.9, 0.8, 0.6, 0.7])
     answers = np.stack([sure, 1 - sure], axis=1)
-    found = scoring.scored(np.array([0, 0, 1, 0]), answers, {"noise": np.array([[0.35, 0.65]] * 4)})
+    found = uncertainty_metrics.scored(
+        np.array([0, 0, 1, 0]), answers, {"noise": np.array([[0.35, 0.65]] * 4)}
+    )
     assert found["accuracy"] == 0.75 and found["apart"] == {"noise": 0.75}
     assert found["nll"] == pytest.approx(-np.log([0.9, 0.8, 0.4, 0.7]).mean())
     assert found["ece"] == pytest.approx((0.1 + 0.2 + 0.6 + 0.3) / 4)
@@ -27,11 +29,14 @@ def test_scores_of_known_probabilities():
 def rows_of(ours, network, ensemble, apart):
     rows = []
     for label, value, area in (
-        (scoring.OURS, ours, 0.5),
-        (scoring.VARIANCE, 0, apart),
-        *((scoring.NETWORK + more, network, 0.5) for more in ("", scoring.TEMPERED)),
-        (scoring.ENSEMBLE, 0.0, 0.8),
-        (scoring.ENSEMBLE + scoring.TEMPERED, ensemble, 0.5),
+        (uncertainty_metrics.OURS, ours, 0.5),
+        (uncertainty_metrics.VARIANCE, 0, apart),
+        *(
+            (uncertainty_metrics.NETWORK + more, network, 0.5)
+            for more in ("", uncertainty_metrics.TEMPERED)
+        ),
+        (uncertainty_metrics.ENSEMBLE, 0.0, 0.8),
+        (uncertainty_metrics.ENSEMBLE + uncertainty_metrics.TEMPERED, ensemble, 0.5),
     ):
         row = {"data": "mnist", "method": label, "apart_letters": area, "apart_noise": 0.9}
         rows.append(row | dict.fromkeys(("ece", "nll", "aurc"), value) | {"apart": area / 2 + 0.45})
@@ -71,8 +76,10 @@ def test_ensemble_averages_probabilities():
 
 @pytest.mark.slow
 def test_digits_without_a_network(monkeypatch):
-    monkeypatch.setattr(scoring, "has_torch", lambda: False)
-    evidence = uncertainty.run(Effort(True, 0, None, lambda line: None), ["digits"])
+    monkeypatch.setattr(uncertainty_metrics, "has_torch", lambda: False)
+    evidence = uncertainty.run(
+        Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
+    )
     table, unlike = evidence.tables
     methods = {row["method"]: row for row in table.rows}
     assert list(methods) == [
@@ -82,7 +89,7 @@ def test_digits_without_a_network(monkeypatch):
     ours = methods["wetcow"]
     assert ours["accuracy"] > 0.95 and ours["ece"] < 0.05 and ours["nll"] < 0.3
     assert methods["ensemble"]["nll"] < methods["perceptron"]["nll"] + 1e-9
-    variance = next(row for row in unlike.rows if row["method"] == scoring.VARIANCE)
+    variance = next(row for row in unlike.rows if row["method"] == uncertainty_metrics.VARIANCE)
     assert variance["apart_noise"] > 0.95
     assert any("PyTorch" in text for text in evidence.texts)
     (figure,) = uncertainty.draw(from_plain(to_plain(evidence))).values()
@@ -91,6 +98,6 @@ def test_digits_without_a_network(monkeypatch):
 
 def test_unlike_images_have_the_shape_of_those_learned():
     X, _ = datasets.load("digits")
-    effort = Effort(True, 3, None, lambda line: None)
-    kinds = scoring.unlike("digits", X.shape[1:], 5, effort)
+    effort = Effort(quick=True, seed=3, data_dir=None, say=lambda line: None)
+    kinds = uncertainty_metrics.unlike("digits", X.shape[1:], 5, effort)
     assert {kind: images.shape for kind, images in kinds.items()} == {"noise": (5, *X.shape[1:])}

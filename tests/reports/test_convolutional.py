@@ -9,8 +9,9 @@ pytest.importorskip("torch")
 
 from torch import Generator  # pyright: ignore[reportMissingImports]
 
-from wetcow.reports.peers.convolutional import Small, TrainedInSteps
+from wetcow.reports.peers.convolutional import Small
 from wetcow.reports.peers.line_up import small_network
+from wetcow.reports.peers.torch_training import TrainedInSteps
 
 
 def bars(count, seed):
@@ -54,7 +55,9 @@ def test_networks_that_learn_at_once_are_those_that_learn_alone():
 
 @pytest.mark.parametrize("count", [3, 8, 20])
 def test_every_step_is_full_and_images_come_equally_often(count):
-    network = TrainedInSteps(Small, 1, 1e-3, None, 0, 1, batch=8)
+    network = TrainedInSteps(
+        Small, steps=1, learning_rate=1e-3, augmentation=None, seed=0, num_threads=1, batch=8
+    )
     steps = network._shuffled(count, Generator())
     assert {len(rows) for rows in steps} == {8} and len(steps) == max(count // 8, 1)
     times = np.bincount(np.concatenate(steps), minlength=count)

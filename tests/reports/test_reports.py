@@ -116,7 +116,7 @@ def test_plot_draws_what_was_recorded():
 
 
 def test_text_on_a_page_is_escaped(tmp_path):
-    page = Page("a < b", tmp_path, 0)
+    page = Page(title="a < b", out=tmp_path, seed=0)
     page.text("<script>")
     page.table("t", [{"x": "<b>", "y": 0.1 + 0.2}], {"x": "x", "y": "y"})
     page.save()

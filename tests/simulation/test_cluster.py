@@ -53,7 +53,7 @@ def test_noise_couplings_and_reducers(network, client, rng):
 
 
 def test_an_error_on_a_worker_is_raised(network, client, monkeypatch):
-    from wetcow.simulation import batch
+    from wetcow.simulation.batch import runs as batch
 
     def failing(*_, **__):
         raise RuntimeError("no memory here")

@@ -7,8 +7,9 @@ import xarray as xr
 
 import wetcow as wc
 from wetcow.simulation import chunks
-from wetcow.simulation.results import attributes
-from wetcow.simulation.store import CHECKPOINT, ZarrStore
+from wetcow.simulation.files.checkpoint import CHECKPOINT
+from wetcow.simulation.files.results import attributes
+from wetcow.simulation.files.store import ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
 
 NUM_SAMPLES = 97  # three chunks of 32 below
@@ -99,7 +100,7 @@ class TestResumption:
         system, settings = arguments("noisy")
         path = tmp_path / "new" / "run.zarr"
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
-        monkeypatch.setattr("wetcow.simulation.simulate._chunk", None)
+        monkeypatch.setattr("wetcow.simulation.run._chunk", None)
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
         for change in (
             {"noise": 0.1},

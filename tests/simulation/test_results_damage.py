@@ -24,8 +24,8 @@ def interrupted(*_):
 KILLED = """
     import os, pathlib, signal, sys
     import numpy as np, xarray as xr, h5netcdf, h5py, zarr
-    from wetcow.simulation.containers import write_netcdf, write_zarr
-    from wetcow.simulation.packing import Packed
+    from wetcow.simulation.files.containers import write_netcdf, write_zarr
+    from wetcow.simulation.files.packing import Packed
 
     suffix, *folders = sys.argv[1:]
     new = xr.Dataset({"a": (("time", "mode"), np.full((8, 2), 2 + 1j))}, attrs={"system": "new"})
@@ -113,8 +113,8 @@ class TestKills:
             """
             import pathlib, resource, sys
             import numpy as np, xarray as xr
-            from wetcow.simulation.containers import write_netcdf, write_zarr
-            from wetcow.simulation.packing import Packed
+            from wetcow.simulation.files.containers import write_netcdf, write_zarr
+            from wetcow.simulation.files.packing import Packed
 
             path = pathlib.Path(sys.argv[1])
             noise = np.random.default_rng(1).normal(size=(1000, 100))
@@ -247,7 +247,9 @@ class TestDamage:
 
     def test_checkpoint(self, tmp_path, monkeypatch):
         """A damaged one says which file and what to do; --restart does it."""
-        from wetcow.simulation import chunks, store
+        from wetcow.simulation import chunks
+        from wetcow.simulation.files import store
+        from wetcow.simulation.files.checkpoint import CHECKPOINT, CheckpointError
 
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
         path = tmp_path / "x.zarr"
@@ -255,7 +257,7 @@ class TestDamage:
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(store.ZarrStore, "finish", interrupted)
             wc.simulate(wc.Mode(gamma=1.0), **settings)
-        checkpoint = path / store.CHECKPOINT
+        checkpoint = path / CHECKPOINT
         whole = checkpoint.read_bytes()
         rng = np.random.default_rng(0)
         refused = 0
@@ -269,7 +271,7 @@ class TestDamage:
             try:
                 again = settings | {"path": tmp_path / "again.zarr"}
                 found = wc.simulate(wc.Mode(gamma=1.0), **again)
-            except store.CheckpointError as error:
+            except CheckpointError as error:
                 assert "wetcow-checkpoint.npz" in str(error)
                 assert "--restart" in str(error)
                 refused += 1

@@ -8,11 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import wetcow as wc
-from wetcow.simulation.identity import content_digest
+from wetcow.simulation.files.identity import content_digest
 from wetcow.simulation.reduce import Reducer
 from wetcow.synchrony import MeanOrder
 
@@ -152,7 +151,7 @@ class TestForms:
         round_trip(xr.Dataset(variables), folder / f"x{suffix}")
 
     def test_stacked_sweep(self, suffix, results, folder):
-        round_trip(results[2].stack(lane=("gamma", "seed")), folder / f"x{suffix}")
+        round_trip(results[2].stack(run=("gamma", "seed")), folder / f"x{suffix}")
 
     def test_long_attributes(self, suffix, folder):
         attrs = {"system": "Mode", "history": "x" * 200_000, "numbers": np.arange(20_000)}
@@ -250,7 +249,7 @@ class TestEarlierVersions:
     def test_finished_run_of_another_version_with_a_table(self, tmp_path, monkeypatch):
         settings = {"t1": 5.0, "num_samples": 11, "path": tmp_path / "x.zarr"}
         with monkeypatch.context() as patch:
-            patch.setattr("wetcow.simulation.results.__version__", "0.0.9")
+            patch.setattr("wetcow.simulation.files.results.__version__", "0.0.9")
             first = wc.simulate(wc.Mode(gamma=1.0), **settings).load()
         xr.testing.assert_identical(wc.simulate(wc.Mode(gamma=1.0), **settings), first)
         with pytest.raises(FileExistsError, match="gamma"):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import wetcow as wc
-from wetcow.simulation import solvers
 from wetcow.simulation.integrate import integrate
+from wetcow.simulation.steps import solvers
 
 GAMMA, OMEGA, END = -0.3, 1.7, 4.0
 

@@ -12,7 +12,9 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
-from wetcow.simulation import batch, chunks, store
+from wetcow.simulation import chunks
+from wetcow.simulation.batch import calls as batch_calls, layout
+from wetcow.simulation.files import store
 from wetcow.synchrony import Frequency, MeanOrder
 
 SETTINGS = {"t1": 8.0, "num_samples": 81}
@@ -90,8 +92,8 @@ class TestGrouping:
         return wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
 
     def test_groups_do_not_matter(self, network, expected, monkeypatch):
-        monkeypatch.setattr(batch, "GROUP", 2)
-        monkeypatch.setattr(batch, "SMALLEST_GROUP", 1)
+        monkeypatch.setattr(layout, "GROUP", 2)
+        monkeypatch.setattr(layout, "SMALLEST_GROUP", 1)
         runs = wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
 
@@ -101,15 +103,15 @@ class TestGrouping:
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
         assert runs.attrs.keys() == expected.attrs.keys()
 
-    @pytest.mark.parametrize(("num_lanes", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
-    def test_every_lane_runs_on_some_device(self, num_lanes, num_devices, rng):
-        cost = rng.uniform(1, 10, num_lanes)
-        order, group = batch.arrange(cost, num_devices)
-        assert set(order) == set(range(num_lanes))
+    @pytest.mark.parametrize(("num_runs", "num_devices"), [(1, 1), (1, 2), (7, 2), (600, 2)])
+    def test_every_run_is_on_some_device(self, num_runs, num_devices, rng):
+        cost = rng.uniform(1, 10, num_runs)
+        order, group = layout.execution_order(cost, num_devices)
+        assert set(order) == set(range(num_runs))
         assert order.size % (num_devices * group) == 0
-        assert group <= batch.GROUP
+        assert group <= layout.GROUP
         for share in order.reshape(num_devices, -1):
-            assert np.all(np.diff(cost[share]) >= 0), "slow lanes step with slow ones"
+            assert np.all(np.diff(cost[share]) >= 0), "slow runs step with slow ones"
 
 
 class TestReduced:
@@ -268,6 +270,6 @@ class TestInterrupted:
     ],
 )
 def test_nonsense_is_refused(network, options, message, monkeypatch):
-    monkeypatch.setattr(batch, "_start", None)
+    monkeypatch.setattr(batch_calls, "start_group", None)
     with pytest.raises(ValueError, match=message):
         wc.sweep(network, **{**SETTINGS, **options})

@@ -3,8 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tissues import random_tensors, wavy
 
 import wetcow as wc
@@ -60,7 +59,7 @@ def test_finite_differences_converge_to_the_exact_gradient(dimension, periodic):
 def test_gradients_use_no_value_outside_the_mask():
     x = np.arange(12.0)
     sigma = np.where(x < 8, 0.2 + 0.01 * x**2, 1e6)
-    tissue = wc.Conductivity(sigma, 1.0, 1.0, mask=(x < 8) | (x == 10))
+    tissue = wc.Conductivity(sigma, 1.0, relative_permittivity=1.0, mask=(x < 8) | (x == 10))
     slope = tissue.divergence()[:, 0] * VACUUM_PERMITTIVITY
     np.testing.assert_allclose(slope[:8], 0.02 * x[:8], atol=1e-9)  # exact for parabolas
     assert np.isnan(slope[8:]).all()  # outside, and a voxel without neighbours
@@ -100,8 +99,9 @@ def test_semi_definiteness_agrees_with_eigenvalues(seed, dimension):
     ],
 )
 def test_errors(arguments, error, said):
+    arguments = {"sigma": np.ones((4, 4)), "spacing": 1e-3} | arguments
     with pytest.raises(error, match=said):
-        wc.Conductivity(**{"sigma": np.ones((4, 4)), "spacing": 1e-3, **arguments})
+        wc.Conductivity(**arguments)
 
 
 def test_replace_slice_and_refine(rng):

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 import wetcow as wc
 from wetcow.cli import app
-from wetcow.tissue import errors, maps, mri
+from wetcow.tissue import errors, mri
+from wetcow.tissue.mri import maps
 from wetcow.tissue.tensors import check_mask
 
 nibabel = pytest.importorskip("nibabel")
@@ -314,8 +315,8 @@ def test_command_refuses_waves_that_cannot_be_meant(volume, tmp_path, k, said):
 
 
 def test_modules_are_found_without_an_import_of_their_own():
-    assert wc.tissue.figures.tissue_figure.__doc__
-    assert wc.tissue.maps is maps and wc.networks.dense.Dense is wc.Dense
+    assert wc.plotting.tissue.tissue_figure.__doc__
+    assert wc.tissue.mri.maps is maps and wc.networks.dense.Dense is wc.Dense
 
 
 def test_missing_library_names_the_extra(monkeypatch, volume):

@@ -41,7 +41,7 @@ def test_borders_go_on_smoothly(rng):
     slope = 0.02 * random_tensors(rng, (1, 1))[0, 0]
     x = np.arange(7.0)
     sigma = np.eye(2) + x[:, None, None, None] * slope + np.zeros((7, 5, 1, 1))
-    smooth = SmoothTensors(wc.Conductivity(sigma, 1.0, 1.0))
+    smooth = SmoothTensors(wc.Conductivity(sigma, 1.0, relative_permittivity=1.0))
     scale = 1 / VACUUM_PERMITTIVITY
     with jax.enable_x64(True):
         evaluate = jax.jit(lambda r: smooth.divergence(r))
@@ -158,5 +158,6 @@ def test_endings():
     ],
 )
 def test_errors(tissue, positions, k, options, error, said):
+    options = {"t1": 0.01} | options
     with pytest.raises(error, match=said):
-        wc.trace_rays(tissue, positions, k, **{"t1": 0.01, **options})
+        wc.trace_rays(tissue, positions, k, **options)

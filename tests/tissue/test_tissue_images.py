@@ -7,7 +7,8 @@ import pytest
 
 import wetcow as wc
 from wetcow.cli.tissue import check_wave_number
-from wetcow.tissue import errors, images, maps, mri, tensors
+from wetcow.tissue import errors, mri, tensors
+from wetcow.tissue.mri import images, maps
 
 nibabel = pytest.importorskip("nibabel")
 AFFINE = np.diag([2.0, 2, 2, 1])
@@ -72,7 +73,7 @@ def test_bvals_of_spreadsheets(tmp_path):
     path = tmp_path / "bvals"
     for content in (b"\xef\xbb\xbf0,1000, 2000", "0;1000;2000".encode("utf-16")):
         path.write_bytes(content)
-        assert mri._read_numbers(path, "b-values").ravel().tolist() == [0, 1000, 2000]
+        assert mri.gradients.read_numbers(path, "b-values").ravel().tolist() == [0, 1000, 2000]
 
 
 def test_units_and_thresholds_of_bvals():
@@ -86,9 +87,9 @@ def test_units_and_thresholds_of_bvals():
             mri.check_gradients(bvals, bvecs, 7)
     assert mri.check_gradients([65] + [1000] * 6, bvecs, 7, b0_threshold=70)[0][0] == 65
     bvals = np.array([0, 990, 1010, 2000])
-    assert mri._in_shells(bvals, [1000], 50).tolist() == [True, True, True, False]
+    assert mri.gradients.in_shells(bvals, [1000], 50).tolist() == [True, True, True, False]
     with pytest.raises(errors.GradientTableError, match="b = 3000"):
-        mri._in_shells(bvals, [3000], 50)
+        mri.gradients.in_shells(bvals, [3000], 50)
 
 
 def test_wave_numbers_have_a_unit():
@@ -113,6 +114,9 @@ def test_maps_keep_their_wave_numbers(tmp_path):
 
 
 def test_modules_are_found():
-    assert callable(wc.tissue.figures.tissue_figure)
+    with pytest.warns(DeprecationWarning, match="plotting.tissue"):
+        assert callable(wc.tissue.figures.tissue_figure)
+    assert wc.tissue.Conductivity is wc.Conductivity
+    assert {"Conductivity", "dispersion", "mri"} < set(dir(wc.tissue))
     with pytest.raises(AttributeError, match="nothing"):
         _ = wc.tissue.nothing

@@ -4,14 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy.linalg import expm
 from tissues import random_tensors, wavy
 
 import wetcow as wc
-from wetcow.tissue.borders import surround
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
+from wetcow.tissue.field.borders import surround
 from wetcow.tissue.projection import local_rates
 
 
@@ -201,7 +200,9 @@ def test_complex_source_turns_the_field(rng):
     rate = 0.3 / tissue.permittivity
     k = 2 * np.pi / 0.016
     pattern = np.exp(-1j * k * tissue.positions()[:, 0])
-    drive = eqx.Partial(lambda p, t: p * jnp.exp(1j * rate * t), pattern.astype(np.complex64))
+    drive = eqx.Partial(
+        lambda p, t: p * jnp.exp(1j * (rate * t).astype(p.dtype)), pattern.astype(np.complex64)
+    )
     field = wc.simulate_field(tissue, 12 / rate, source=drive, num_samples=2)
     assert field.psi.dtype == np.complex64
     wanted = -pattern * np.exp(12j) / (k**2 * (rate + 1j * rate))
@@ -313,5 +314,6 @@ def test_a_ring_of_low_conductivity_keeps_what_it_was_given():
 )
 def test_errors(options, error, said):
     tissue = wc.Conductivity(np.ones((4, 4)), 1e-3)
+    options = {"t1": 1e-5, "psi0": np.eye(4)} | options
     with pytest.raises(error, match=said):
-        wc.simulate_field(tissue, **{"t1": 1e-5, "psi0": np.eye(4), **options})
+        wc.simulate_field(tissue, **options)

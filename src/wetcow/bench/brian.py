@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.problem import Problem, parts
+from wetcow.bench.problem import NetworkProblem, parts
 from wetcow.modes.criticality import CANONICAL
 
 _MODES = """
@@ -50,7 +50,9 @@ sum_{z} *= 1 - last
 )
 
 
-def prepare(problem: Problem, t1: float, staged: bool = False) -> Callable[[float], np.ndarray]:
+def prepare(
+    problem: NetworkProblem, t1: float, staged: bool = False
+) -> Callable[[float], np.ndarray]:
     """A C++ program that each run starts anew; one network at a time.
 
     Links meet in summed variables. Those are updated once a step, not at each stage of a
@@ -69,8 +71,11 @@ def prepare(problem: Problem, t1: float, staged: bool = False) -> Callable[[floa
     device.activate(build_on_run=False)
     clock = b2.Clock(t1 * b2.second)
     constants = {
-        **{"w_a": CANONICAL.w_a, "w_phi": CANONICAL.w_phi, "alpha": CANONICAL.alpha},
-        **{"cos_psi": np.cos(CANONICAL.psi), "sin_psi": np.sin(CANONICAL.psi)},
+        "w_a": CANONICAL.w_a,
+        "w_phi": CANONICAL.w_phi,
+        "alpha": CANONICAL.alpha,
+        "cos_psi": np.cos(CANONICAL.psi),
+        "sin_psi": np.sin(CANONICAL.psi),
     }
     model, method = _MODES + (_STAGED if staged else _WHOLE), None if staged else "rk4"
     modes = b2.NeuronGroup(problem.size, model, method, clock=clock, namespace=constants)

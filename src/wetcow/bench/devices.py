@@ -25,18 +25,21 @@ def _worker(port: int, index: int, count: int, sizes: list[int], seed: int) -> l
     import jax.numpy as jnp
     import numpy as np
 
-    from wetcow.bench.growth import dense
+    from wetcow.bench.growth import dense_coupling
     from wetcow.networks.network import Network
     from wetcow.simulation.devices import arranged, everywhere, mesh_of
-    from wetcow.simulation.integrate import Fixed, advance, initial_state
+    from wetcow.simulation.steps.advance import advance
+    from wetcow.simulation.steps.stepping import Fixed, initial_state
 
     rows = []
     for size in sizes:
         omega = np.linspace(0.8, 1.2, size, dtype=np.float32)
-        network = Network(0.5, omega, dense(size, np.random.default_rng(seed)))
+        network = Network(
+            gamma=0.5, omega=omega, coupling=dense_coupling(size, np.random.default_rng(seed))
+        )
         mesh = mesh_of(jax.devices(), network)
         system = arranged(network, mesh)
-        stepping = Fixed(0.02, _STEPS, 0, False)
+        stepping = Fixed(dt=0.02, steps_per_sample=_STEPS, history=0, noisy=False)
         a0 = everywhere(np.full(size, 0.1, np.complex64), mesh)
         times = everywhere(jnp.asarray([0, 0.02 * _STEPS], jnp.float32), mesh)
 

@@ -17,8 +17,9 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
-from wetcow.simulation.integrate import Fixed, advance, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.steps.advance import advance
+from wetcow.simulation.steps.single_kernel import advance_single_kernel
+from wetcow.simulation.steps.stepping import Fixed, initial_state
 from wetcow.simulation.sweep import sweep
 
 _DT = 0.02
@@ -26,22 +27,27 @@ _GAMMA = 0.5
 _LINKS = 100
 
 
-def dense(size: int, rng: np.random.Generator) -> Coupling:
+def dense_coupling(size: int, rng: np.random.Generator) -> Coupling:
     """All-to-all, complex64."""
     r = rng.random((size, size), dtype=np.float32) * np.complex64((2 + 1j) / size)
     np.fill_diagonal(r, 0)
     return Dense(jnp.asarray(r))
 
 
-def sparse(size: int, rng: np.random.Generator) -> Coupling:
+def sparse_coupling(size: int, rng: np.random.Generator) -> Coupling:
     """A hundred links to each mode, from random others."""
     links = min(_LINKS, size - 1)
     target = np.repeat(np.arange(size, dtype=np.int32), links)
     source = (target + rng.integers(1, size, target.size, dtype=np.int32)) % size
-    return Sparse(size, target, source, jnp.full(target.size, (1 + 0.5j) / links, jnp.complex64))
+    return Sparse(
+        num_modes=size,
+        target=target,
+        source=source,
+        value=jnp.full(target.size, (1 + 0.5j) / links, jnp.complex64),
+    )
 
 
-def sheet(size: int, rng: np.random.Generator) -> Coupling:
+def sheet_coupling(size: int, rng: np.random.Generator) -> Coupling:
     """A square of modes that hear their neighbours at up to seven modes' distance."""
     side = round(size**0.5)
     distance = np.hypot(*np.mgrid[-7:8, -7:8])
@@ -49,10 +55,10 @@ def sheet(size: int, rng: np.random.Generator) -> Coupling:
     return Sheet((side, side), jnp.asarray(kernel, jnp.complex64))
 
 
-KINDS = {"dense": dense, "sparse": sparse, "sheet": sheet}
+KINDS = {"dense": dense_coupling, "sparse": sparse_coupling, "sheet": sheet_coupling}
 
 
-def run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, float]:
+def timed_run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, float]:
     """Take fixed steps of Tsitouras' fifth order in single precision, six evaluations each.
 
     Parameters
@@ -72,15 +78,17 @@ def run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, floa
         mode_steps_per_second.
     """
     # Laid out before the clock starts: JAX goes on before that is done.
-    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.arranged()))
-    stepping = Fixed(_DT, steps, 0, False)
+    system = jax.block_until_ready(jax.tree.map(jnp.asarray, system.compiled_layout()))
+    stepping = Fixed(dt=_DT, steps_per_sample=steps, history=0, noisy=False)
     phases = np.random.default_rng(seed).uniform(-np.pi, np.pi, (batch, system.size))
     starts = jnp.asarray(0.1 * np.exp(1j * phases), jnp.complex64)
     times = jnp.asarray([0, steps * _DT], jnp.float32)
 
     def ends(system, starts):
         if batch == 1:
-            return advance_alone(system, initial_state(starts[0], stepping), times, stepping)[0]
+            return advance_single_kernel(
+                system, initial_state(starts[0], stepping), times, stepping
+            )[0]
         states = jax.vmap(initial_state, (0, None))(starts, stepping)
         many = jax.vmap(lambda state: advance(system, state, times, stepping)[0][0])
         return many(states)
@@ -105,21 +113,25 @@ def with_size(kind: str, sizes: list[int], seed: int, steps: int = 20) -> list[d
     for size in sizes:
         coupling = KINDS[kind](size, np.random.default_rng(seed))
         omega = np.linspace(0.8, 1.2, coupling.size, dtype=np.float32)
-        network = Network(_GAMMA, jnp.asarray(omega), coupling)
-        rows.append({"what": kind, "n": coupling.size, "steps": steps, **run(network, steps, seed)})
+        network = Network(gamma=_GAMMA, omega=jnp.asarray(omega), coupling=coupling)
+        rows.append(
+            {"what": kind, "n": coupling.size, "steps": steps, **timed_run(network, steps, seed)}
+        )
     return rows
 
 
 def with_batch(size: int, batches: list[int], seed: int, steps: int = 200) -> list[dict[str, Any]]:
     """A small network against the number of runs side by side."""
-    network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
+    network = Network(
+        gamma=_GAMMA, omega=1.0, coupling=dense_coupling(size, np.random.default_rng(seed))
+    )
     return [
         {
             "what": "batch",
             "n": size,
             "batch": batch,
             "steps": steps,
-            **run(network, steps, seed, batch),
+            **timed_run(network, steps, seed, batch),
         }
         for batch in batches
     ]
@@ -127,9 +139,12 @@ def with_batch(size: int, batches: list[int], seed: int, steps: int = 200) -> li
 
 def with_time(size: int, steps: list[int], seed: int) -> list[dict[str, Any]]:
     """A small network against the number of steps."""
-    network = Network(_GAMMA, 1.0, dense(size, np.random.default_rng(seed)))
+    network = Network(
+        gamma=_GAMMA, omega=1.0, coupling=dense_coupling(size, np.random.default_rng(seed))
+    )
     return [
-        {"what": "time", "n": size, "steps": count, **run(network, count, seed)} for count in steps
+        {"what": "time", "n": size, "steps": count, **timed_run(network, count, seed)}
+        for count in steps
     ]
 
 

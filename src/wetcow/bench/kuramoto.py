@@ -10,7 +10,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.peers import OURS, Peer, Run
+from wetcow.bench.peer import Peer, Run
+from wetcow.bench.peers import WETCOW
 from wetcow.networks.baselines import Kuramoto
 from wetcow.networks.structured import LowRank
 
@@ -66,7 +67,11 @@ def _jaxkuramoto(problem: MeanField, t1: float) -> Run:
         return jaxkuramoto.odeint(
             jaxkuramoto.Kuramoto(omega, _STRENGTH).vector_fn,
             jaxkuramoto.solver.runge_kutta,
-            *(0.0, (count + 0.5) * step, step, theta, first),  # pyright: ignore[reportArgumentType]
+            0.0,
+            (count + 0.5) * step,
+            step,
+            theta,
+            first,  # pyright: ignore[reportArgumentType]
         ).final_state
 
     compiled = jax.jit(end, static_argnames="dt")
@@ -93,13 +98,18 @@ def _numpy(problem: MeanField, t1: float) -> Run:
     return run
 
 
-PEERS: dict[str, Peer] = {
-    **OURS,
-    "jaxkuramoto": Peer("jaxkuramoto: Runge-Kutta 4 of phases", _jaxkuramoto, False, True),
-    "numpy": Peer("NumPy; SciPy's DOP853 of phases", _numpy, True),
+KURAMOTO_PEERS: dict[str, Peer] = {
+    **WETCOW,
+    "jaxkuramoto": Peer(
+        description="jaxkuramoto: Runge-Kutta 4 of phases",
+        prepare=_jaxkuramoto,
+        adaptive=False,
+        compiles=True,
+    ),
+    "numpy": Peer(description="NumPy; SciPy's DOP853 of phases", prepare=_numpy, adaptive=True),
 }
 
 
-def reference(problem: MeanField, t1: float) -> np.ndarray:
+def kuramoto_reference(problem: MeanField, t1: float) -> np.ndarray:
     """States at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
     return _numpy(problem, t1)(1e-12)

@@ -20,7 +20,7 @@ _LINKS = 100  # of each mode of a sparse network
 _KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform
 
 
-def machine() -> dict[str, float]:
+def machine_limits() -> dict[str, float]:
     """Bytes read per second from memory, and float32 operations per second of matrix products.
 
     Both as JAX does them on all cores; the better of two ways to read.
@@ -53,7 +53,7 @@ def _seconds(coupling: Coupling, state: np.ndarray) -> float:
     return seconds_per_call(product, jnp.asarray(state), coupling)
 
 
-def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """One product with a full complex64 matrix, laid out and not, beside reading it once."""
     rows = []
     for size in sizes:
@@ -61,7 +61,10 @@ def dense(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
         coupling, state = Dense(jnp.asarray(r)), _complex(rng, size)
-        for what, one in (("dense", coupling.arranged()), ("dense, complex product", coupling)):
+        for what, one in (
+            ("dense", coupling.compiled_layout()),
+            ("dense, complex product", coupling),
+        ):
             row = {"what": what, "n": size, "bytes": r.nbytes}
             rows.append({**row, "seconds": _seconds(one, state)})
     return rows
@@ -74,14 +77,14 @@ def batch(sizes: list[int], states: int, seed: int) -> list[dict[str, Any]]:
         rng = np.random.default_rng(seed)
         r = _complex(rng, size, size) / size
         np.fill_diagonal(r, 0)
-        coupling = Dense(jnp.asarray(r)).arranged()
+        coupling = Dense(jnp.asarray(r)).compiled_layout()
         seconds = _seconds(coupling, _complex(rng, states, size))
         row = {"what": f"dense, {states} states", "n": size, "seconds": seconds}
         rows.append({**row, "flops": 8 * size**2 * states})
     return rows
 
 
-def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
+def of_sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """A hundred random links for each mode, laid out and not, beside reading them once."""
     rows = []
     for size in sizes:
@@ -91,9 +94,9 @@ def sparse(sizes: list[int], seed: int) -> list[dict[str, Any]]:
         away = rng.integers(1, size, target.size, dtype=np.int32)
         source = (target + away) % size  # never the mode itself
         value = jnp.asarray(_complex(rng, target.size) / links)
-        coupling = Sparse(size, target, source, value)
+        coupling = Sparse(num_modes=size, target=target, source=source, value=value)
         state = _complex(rng, size)
-        for how, one in (("", coupling.arranged()), (", scattered", coupling)):
+        for how, one in (("", coupling.compiled_layout()), (", scattered", coupling)):
             row = {"what": f"sparse, {links} links{how}", "n": size, "bytes": target.size * 12}
             rows.append({**row, "seconds": _seconds(one, state)})
     return rows
@@ -112,8 +115,8 @@ def sheets(sides: list[int], seed: int) -> list[dict[str, Any]]:
             kernel = _complex(rng, width, width) / width**2
             kernel[width // 2, width // 2] = 0
             coupling = Sheet((side, side), jnp.asarray(kernel))
-            seconds = _seconds(coupling.arranged(), state)
-            direct = coupling.arranged() is coupling
+            seconds = _seconds(coupling.compiled_layout(), state)
+            direct = coupling.compiled_layout() is coupling
             row = {"what": f"sheet, {width}×{width} kernel", "n": side * side, "seconds": seconds}
             needs = {"bytes": 2 * state.nbytes} if direct else {"transforms_seconds": transforms}
             rows.append(row | needs)

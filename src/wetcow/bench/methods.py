@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.bench.clock import best_seconds
-from wetcow.bench.problem import Problem, problem
+from wetcow.bench.problem import NetworkProblem, problem
 from wetcow.modes.mode import Mode
-from wetcow.simulation.solvers import STEP_CONTROL
+from wetcow.simulation.steps.solvers import STEP_CONTROL
 
 REGIMES = {"spiking": 1.0, "turning fast": 30.0}
 """Mean frequency ω of the modes, radians/time, at the same excitation and coupling."""
 
-METHODS = {
+INTEGRATION_METHODS = {
     "Tsitouras 5(4)": (diffrax.Tsit5, False, False),
     "Dormand-Prince 8(7)": (diffrax.Dopri8, False, False),
     "exponential Tsitouras 5(4)": (diffrax.Tsit5, True, False),
@@ -53,14 +53,14 @@ def _rotating(t, y, network):
     return _pair((rest + network.coupling(a)) * jnp.conj(turned))
 
 
-def _solver(name: str, one: Problem, t1: float, precision: str) -> Any:
+def _solver(name: str, one: NetworkProblem, t1: float, precision: str) -> Any:
     """Return a compiled function accuracy → a(t1)."""
     complex_type, real = _TYPES[precision]
     network = jax.tree.map(
         lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
-        one.network().arranged(),
+        one.network().compiled_layout(),
     )
-    solver, exponential, fixed = METHODS[name]
+    solver, exponential, fixed = INTEGRATION_METHODS[name]
 
     def end(network, y0, accuracy):
         if fixed:
@@ -105,7 +105,7 @@ def compare(size: int, t1: float, seed: int) -> list[dict[str, Any]]:
         with jax.enable_x64(True):
             exact = np.asarray(_solver("Dormand-Prince 8(7)", one, t1, "double")(1e-13))
         for precision, tolerances in _TOLERANCES.items():
-            for method, (_, _, fixed) in METHODS.items():
+            for method, (_, _, fixed) in INTEGRATION_METHODS.items():
                 accuracies = [step / omega for step in _STEPS] if fixed else tolerances
                 with jax.enable_x64(precision == "double"):
                     solve = _solver(method, one, t1, precision)

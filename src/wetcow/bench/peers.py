@@ -6,9 +6,8 @@ import contextlib
 import functools
 import math
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,48 +16,20 @@ from scipy.integrate import solve_ivp
 
 from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.problem import Problem, cartesian, parts, polar
+from wetcow.bench.peer import Peer, Run
+from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
-from wetcow.simulation.integrate import Adaptive, Fixed, initial_state
-from wetcow.simulation.single_kernel import advance_alone
+from wetcow.simulation.steps.single_kernel import advance_single_kernel
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, initial_state
 
-Run = Callable[[float], np.ndarray]
-
-_REPEATS, _ENOUGH = 3, 0.2  # runs at least, and seconds that all take at least
-_LONG = 5.0  # seconds; longer runs are not repeated
-_TOO_LONG = 20.0  # and after one of so many, no higher accuracy is asked for
 _W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
 _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
 
 
-class Peer(NamedTuple):
-    """A row of the comparison.
-
-    Attributes
-    ----------
-    description : str
-        What it is, in a few words.
-    prepare : callable (problem, t1) -> run
-        Imports, generates and compiles what serves for all runs; ImportError if it cannot. The
-        problem has a `size`, initial amplitudes `a0`, and makes a `network()`.
-        ``run(accuracy)`` returns amplitudes at `t1`, complex128 (n,), from ``problem.a0`` at 0.
-    adaptive : bool
-        Whether `accuracy` is a relative tolerance, with an absolute one of a hundredth of it; else
-        it is the step, time.
-    compiles : bool
-        Whether the first run to each accuracy compiles something.
-    """
-
-    description: str
-    prepare: Callable[[Any, float], Run]
-    adaptive: bool
-    compiles: bool = False
-
-
-def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = False) -> Run:
+def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False) -> Run:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
-    given = problem.network().arranged(), problem.a0, np.array([0.0, t1])
+    given = problem.network().compiled_layout(), problem.a0, np.array([0.0, t1])
     leaves, structure = jax.tree.flatten(given)
     with jax.enable_x64(double):
         leaves = [jnp.asarray(v, complex_type if np.iscomplexobj(v) else real) for v in leaves]
@@ -67,20 +38,20 @@ def _wetcow(problem: Problem, t1: float, double: bool = True, fixed: bool = Fals
     @functools.partial(jax.jit, static_argnums=0)
     def end(stepping: Adaptive | Fixed, *leaves: Any) -> Any:
         network, a0, times = structure.unflatten(leaves)
-        return advance_alone(network, initial_state(a0, stepping), times, stepping)[0][-1]
+        return advance_single_kernel(network, initial_state(a0, stepping), times, stepping)[0][-1]
 
     def run(accuracy: float) -> np.ndarray:
         stepping: Adaptive | Fixed = Adaptive(accuracy, accuracy / 100)
         if fixed:
             count, dt = equal_steps(t1, accuracy)
-            stepping = Fixed(dt, count, 0, False)
+            stepping = Fixed(dt=dt, steps_per_sample=count, history=0, noisy=False)
         with jax.enable_x64(double):
             return np.asarray(end(stepping, *leaves), np.complex128)
 
     return run
 
 
-def _polar_numpy(problem: Problem, t1: float) -> Run:
+def _polar_numpy(problem: NetworkProblem, t1: float) -> Run:
     n = problem.size
     start = np.concatenate([np.abs(problem.a0), np.angle(problem.a0)])
     links = problem.weight, problem.phase
@@ -97,7 +68,7 @@ def _polar_numpy(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _cartesian_numpy(problem: Problem, t1: float) -> Run:
+def _cartesian_numpy(problem: NetworkProblem, t1: float) -> Run:
     def rates(t: float, a: np.ndarray) -> np.ndarray:
         return cartesian(a, problem)
 
@@ -115,7 +86,7 @@ def _mode(x: Any, y: Any, gamma: Any, omega: Any) -> tuple[Any, Any]:
     return growth * x - turning * y, growth * y + turning * x
 
 
-def _jitcode(problem: Problem, t1: float) -> Run:
+def _jitcode(problem: NetworkProblem, t1: float) -> Run:
     import symengine  # pyright: ignore[reportMissingImports]
     from jitcode import jitcode, y  # pyright: ignore[reportMissingImports]
 
@@ -148,7 +119,7 @@ def _jitcode(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _numba(problem: Problem, t1: float) -> Run:
+def _numba(problem: NetworkProblem, t1: float) -> Run:
     import numba  # pyright: ignore[reportMissingImports]
 
     compiled: Any = numba.njit(fastmath=True)
@@ -190,7 +161,7 @@ def _numba(problem: Problem, t1: float) -> Run:
     return run
 
 
-def _brainpy(problem: Problem, t1: float) -> Run:
+def _brainpy(problem: NetworkProblem, t1: float) -> Run:
     import brainpy  # pyright: ignore[reportMissingImports]
     import brainpy.math as bm  # pyright: ignore[reportMissingImports]
 
@@ -222,70 +193,53 @@ def _brainpy(problem: Problem, t1: float) -> Run:
 
 def _ours(what: str, **how: bool) -> Peer:
     adaptive = not how.get("fixed", False)
-    return Peer(f"wetcow, {what}", functools.partial(_wetcow, **how), adaptive, True)
+    return Peer(
+        description=f"wetcow, {what}",
+        prepare=functools.partial(_wetcow, **how),
+        adaptive=adaptive,
+        compiles=True,
+    )
 
 
-OURS: dict[str, Peer] = {
+WETCOW: dict[str, Peer] = {
     "wetcow": _ours("double precision"),
     "wetcow single": _ours("single precision", double=False),
     "wetcow fixed": _ours("fixed steps, double precision", fixed=True),
     "wetcow fixed single": _ours("fixed steps, single precision", double=False, fixed=True),
 }
 PEERS: dict[str, Peer] = {
-    **OURS,
-    "polar numpy": Peer("polar equations as printed, NumPy; SciPy's RK45", _polar_numpy, True),
-    "cartesian numpy": Peer("complex equations, NumPy; SciPy's DOP853", _cartesian_numpy, True),
-    "jitcode": Peer("JiTCODE: C from symbols; SciPy's dopri5", _jitcode, True),
-    "numba": Peer("hand-written loops in Numba, RK4", _numba, False),
-    "brainpy": Peer("BrainPy: odeint by rk4 in a compiled for_loop", _brainpy, False, True),
-    "brian2": Peer("Brian 2: summed variables, rk4, C++", brian.prepare, False),
+    **WETCOW,
+    "polar numpy": Peer(
+        description="polar equations as printed, NumPy; SciPy's RK45",
+        prepare=_polar_numpy,
+        adaptive=True,
+    ),
+    "cartesian numpy": Peer(
+        description="complex equations, NumPy; SciPy's DOP853",
+        prepare=_cartesian_numpy,
+        adaptive=True,
+    ),
+    "jitcode": Peer(
+        description="JiTCODE: C from symbols; SciPy's dopri5", prepare=_jitcode, adaptive=True
+    ),
+    "numba": Peer(description="hand-written loops in Numba, RK4", prepare=_numba, adaptive=False),
+    "brainpy": Peer(
+        description="BrainPy: odeint by rk4 in a compiled for_loop",
+        prepare=_brainpy,
+        adaptive=False,
+        compiles=True,
+    ),
+    "brian2": Peer(
+        description="Brian 2: summed variables, rk4, C++", prepare=brian.prepare, adaptive=False
+    ),
     "brian2 staged": Peer(
-        "Brian 2: RK4 written out in stages, C++",
-        functools.partial(brian.prepare, staged=True),
-        False,
+        description="Brian 2: RK4 written out in stages, C++",
+        prepare=functools.partial(brian.prepare, staged=True),
+        adaptive=False,
     ),
 }
 
 
-def reference(problem: Problem, t1: float) -> np.ndarray:
+def reference(problem: NetworkProblem, t1: float) -> np.ndarray:
     """Amplitudes at `t1` by SciPy's DOP853 at a tolerance of 1e-12, complex128 (n,)."""
     return _cartesian_numpy(problem, t1)(1e-12)
-
-
-def measure(
-    name: str, peer: Peer, problem: Any, t1: float, accuracies: list[float], reference: np.ndarray
-) -> list[dict[str, Any]]:
-    """Prepare a peer and run it to each accuracy, the least first, while that is not too long.
-
-    Returns
-    -------
-    list of dict
-        method, n, accuracy; prepare_seconds, compilation included; seconds of the shortest
-        of three runs, of more if they are short, of one if it is long; error, the largest of
-        |a − reference| at `t1`, not finite where the method failed.
-
-    Raises
-    ------
-    ImportError
-        If a library is not installed.
-    """
-    run, prepared = _timed(peer.prepare, problem, t1)
-    rows = []
-    for accuracy in accuracies:
-        first = _timed(run, accuracy)[1] if peer.compiles else 0.0
-        a, *seconds = _timed(run, accuracy)
-        while seconds[-1] <= _LONG and (len(seconds) < _REPEATS or sum(seconds) < _ENOUGH):
-            seconds.append(_timed(run, accuracy)[1])
-        row = {"method": name, "n": problem.size, "accuracy": accuracy}
-        row["prepare_seconds"] = prepared + max(first - min(seconds), 0.0)
-        error = float(np.max(np.abs(a - reference)))
-        rows.append({**row, "seconds": min(seconds), "error": error})
-        if min(seconds) > _TOO_LONG:
-            break
-    return rows
-
-
-def _timed(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    start = time.perf_counter()
-    result = function(*arguments)
-    return result, time.perf_counter() - start

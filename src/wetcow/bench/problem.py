@@ -13,7 +13,7 @@ from wetcow.networks.network import Network
 EXCITATION, STRENGTH, SPREAD = 0.5, 1.0, 0.25
 
 
-class Problem(NamedTuple):
+class NetworkProblem(NamedTuple):
     """All-to-all coupled modes, some of which spike.
 
     Attributes
@@ -48,10 +48,10 @@ class Problem(NamedTuple):
 
     def network(self) -> Network:
         """The same for `wetcow.simulate`."""
-        return Network(self.gamma, self.omega, Dense(self.r))
+        return Network(gamma=self.gamma, omega=self.omega, coupling=Dense(self.r))
 
 
-def problem(num_modes: int, seed: int = 0) -> Problem:
+def problem(num_modes: int, seed: int = 0) -> NetworkProblem:
     """Draw a network of so many modes.
 
     Examples
@@ -67,10 +67,10 @@ def problem(num_modes: int, seed: int = 0) -> Problem:
     omega = rng.uniform(1 - SPREAD, 1 + SPREAD, num_modes)
     phases = rng.uniform(-np.pi, np.pi, num_modes)
     a0 = 0.1 * np.exp(1j * phases)
-    return Problem(np.full(num_modes, EXCITATION), omega, r, a0)
+    return NetworkProblem(gamma=np.full(num_modes, EXCITATION), omega=omega, r=r, a0=a0)
 
 
-def cartesian(a: Any, one: Problem) -> np.ndarray:
+def cartesian(a: Any, one: NetworkProblem) -> np.ndarray:
     """da/dt in NumPy, complex (n,): the modes [11, 12] in Cartesian form, and R a."""
     w_a, w_phi, psi, alpha = (getattr(CANONICAL, k) for k in ("w_a", "w_phi", "psi", "alpha"))
     nonlinear = (
@@ -82,7 +82,11 @@ def cartesian(a: Any, one: Problem) -> np.ndarray:
 
 
 def polar(
-    amplitude: np.ndarray, phi: np.ndarray, one: Problem, weight: np.ndarray, phase: np.ndarray
+    amplitude: np.ndarray,
+    phi: np.ndarray,
+    one: NetworkProblem,
+    weight: np.ndarray,
+    phase: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """dA/dt and dφ/dt in NumPy, float (n,): [19, 20] as printed, but for the sign of [20].
 

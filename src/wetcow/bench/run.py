@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.bench import devices, growth, kuramoto, limits, methods, peers, sweeps
+from wetcow.bench.peer import Peer, measure
 from wetcow.bench.problem import problem
 
 
-class Sizes(NamedTuple):
+class BenchSizes(NamedTuple):
     """What is measured.
 
     Attributes
@@ -56,7 +57,7 @@ class Sizes(NamedTuple):
 
 
 _POWERS = [4**k for k in range(8)]
-FULL = Sizes(
+FULL = BenchSizes(
     dense=[*_POWERS[2:6], 2048, 4096, 8192],
     sparse=[1_000, 10_000, 100_000, 1_000_000],
     sheets=[64, 256, 1024],
@@ -76,7 +77,7 @@ FULL = Sizes(
     beside=[1, 16, 64, 256, 1024, 10_000],
     phases=[64, 1_024, 16_384],
 )
-QUICK = Sizes(
+QUICK = BenchSizes(
     dense=[16, 256],
     sparse=[1_000],
     sheets=[32],
@@ -94,18 +95,18 @@ QUICK = Sizes(
 )
 
 
-def _limits(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
-    machine = [limits.machine()]
-    rows = limits.dense(sizes.dense, seed)
-    machine.append(limits.machine())
+def _limits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
+    machine = [limits.machine_limits()]
+    rows = limits.of_dense(sizes.dense, seed)
+    machine.append(limits.machine_limits())
     rows += limits.batch(sizes.batch, sizes.states, seed)
-    rows += limits.sparse(sizes.sparse, seed)
+    rows += limits.of_sparse(sizes.sparse, seed)
     rows += limits.sheets(sizes.sheets, seed)
-    machine.append(limits.machine())
+    machine.append(limits.machine_limits())
     yield from limits.of_limits(rows, machine)
 
 
-def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _growth(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for kind, numbers in sizes.growing.items():
         yield from growth.with_size(kind, numbers, seed)
     yield from growth.with_batch(10, sizes.runs, seed)
@@ -113,15 +114,15 @@ def _growth(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
     yield growth.many_modes(sizes.single)
 
 
-def _methods(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _methods(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from methods.compare(sizes.compared, 20.0, seed)
 
 
-def _devices(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _devices(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from devices.processes([1, 2], sizes.shared, seed)
 
 
-def _sweeps(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _sweeps(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from sweeps.shared([1, 2], 16, sizes.sweeps, seed)
 
 
@@ -138,7 +139,7 @@ _FINEST = {"wetcow single": 1e-6}  # tolerance; rounding lets none be smaller
 
 
 def _beside(
-    what: str, problem: Any, span: float, exact: np.ndarray, all_peers: dict[str, peers.Peer]
+    what: str, problem: Any, span: float, exact: np.ndarray, all_peers: dict[str, Peer]
 ) -> Iterator[dict[str, Any]]:
     size = problem.size
     for name, peer in all_peers.items():
@@ -147,28 +148,28 @@ def _beside(
         try:
             finest = _FINEST.get(name, 0.0)
             accuracies = [one for one in _ACCURACIES[peer.adaptive] if one >= finest]
-            rows = peers.measure(name, peer, problem, span, accuracies, exact)
+            rows = measure(name, peer, problem, span, accuracies, exact)
         except ImportError as error:
             rows = [{"method": name, "n": size, "missing": str(error)}]
         yield from ({"what": what, "span": span, **row} for row in rows)
 
 
-def _peers(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _peers(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.beside:
         one = problem(size, seed)
         span = _SPAN if size <= _LARGE else _SHORT
         yield from _beside("peer", one, span, peers.reference(one, span), peers.PEERS)
 
 
-def _kuramoto(sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _kuramoto(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     for size in sizes.phases:
         one = kuramoto.mean_field(size, seed)
-        exact = kuramoto.reference(one, _SPAN)
-        yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.PEERS)
+        exact = kuramoto.kuramoto_reference(one, _SPAN)
+        yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.KURAMOTO_PEERS)
 
 
-Part = Callable[[Sizes, int], Iterator[dict[str, Any]]]
-PARTS: dict[str, Part] = {
+Measurement = Callable[[BenchSizes, int], Iterator[dict[str, Any]]]
+PARTS: dict[str, Measurement] = {
     "limits": _limits,
     "growth": _growth,
     "methods": _methods,
@@ -181,7 +182,7 @@ PARTS: dict[str, Part] = {
 
 def run(
     parts: list[str],
-    sizes: Sizes,
+    sizes: BenchSizes,
     seed: int,
     keep: Callable[[dict[str, Any]], None],
     tell: Callable[[int], None],
@@ -192,7 +193,7 @@ def run(
     ----------
     parts : list of str
         Keys of `PARTS`.
-    sizes : Sizes
+    sizes : BenchSizes
         `FULL` or `QUICK`.
     seed : int
         Of networks and states.
@@ -221,7 +222,7 @@ def run(
     return found
 
 
-def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
+def _apart(part: str, sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     """Measure in a process that gives all its memory back: the largest part needs most of it."""
     spawned = multiprocessing.get_context("spawn")
     receiving, sending = spawned.Pipe(duplex=False)
@@ -242,9 +243,9 @@ def _apart(part: str, sizes: Sizes, seed: int) -> Iterator[dict[str, Any]]:
         process.join()
 
 
-def _send(sending: Any, measure: Part, sizes: Sizes, seed: int) -> None:
+def _send(sending: Any, measurement: Measurement, sizes: BenchSizes, seed: int) -> None:
     try:
-        for row in measure(sizes, seed):
+        for row in measurement(sizes, seed):
             sending.send(row)
         sending.send(None)  # the end; without it, this was killed
     except KeyboardInterrupt:

@@ -25,8 +25,11 @@ def _worker(cores: int, modes: int, batches: list[int], seed: int) -> list[dict[
         for _ in range(1 + _TIMES):  # the first also compiles
             start = time.perf_counter()
             sweep(
-                *(network, _SPAN),
-                **{"seed": range(batch), "record": False, "reduce": {"order": MeanOrder()}},
+                network,
+                _SPAN,
+                seed=range(batch),
+                record=False,
+                reduce={"order": MeanOrder()},
             )
             seconds.append(time.perf_counter() - start)
         row = {"what": "sweep", "n": modes, "batch": batch, "devices": cores}

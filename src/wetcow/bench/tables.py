@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -38,63 +40,84 @@ def _table(title: str, columns: dict[str, str], rows: Rows) -> Table:
 
 def tables(found: dict[str, Rows]) -> list[Table]:
     """One table for each part, two for growth."""
-    made = []
-    if rows := found.get("limits"):
-        memory, *rest = rows
-        title = (
-            f"One product R·a; memory {memory['bytes_per_second'] / 1e9:.1f} GB/s, "
-            f"matrix products {memory['flops'] / 1e9:.0f} GFLOP/s"
-        )
-        columns = {"coupling": "what", "modes": "n", "seconds": "seconds", "of limit": "of_limit"}
-        made.append(_table(title, columns, rest))
-    if rows := found.get("growth"):
-        columns = {
-            "what": "what",
-            "modes": "n",
-            "runs": "batch",
-            "steps": "steps",
-            "compile [s]": "compile_seconds",
-            "run [s]": "seconds",
-            "MB": "megabytes",
-            "modes × steps / s": "mode_steps_per_second",
-            "error": "error",
-        }
-        made.append(_table("Runs, single precision", columns, rows))
-        made.append(_table("Growth", {"of": "what", "with": "against", "∝": "power"}, powers(rows)))
-    if rows := found.get("methods"):
-        title = f"Methods, {rows[0]['n']} modes: seconds to an error of {_ERROR:g}"
-        regimes = dict.fromkeys(row["regime"] for row in rows)
-        columns = {"method": "method", "precision": "precision", **{one: one for one in regimes}}
-        made.append(_table(title, columns, reaching(rows)))
-    if rows := found.get("devices"):
-        columns = {
-            "modes": "n",
-            "processes": "processes",
-            "seconds": "seconds",
-            "efficiency": "efficiency",
-        }
-        made.append(_table("One evaluation of a network that processes share", columns, rows))
-    if rows := found.get("sweeps"):
-        columns = {
-            "runs": "batch",
-            "devices": "devices",
-            "seconds": "seconds",
-            "efficiency": "efficiency",
-        }
-        title = f"A sweep that devices share, {rows[0]['n']} modes"
-        made.append(_table(title, columns, rows))
-    for part, title in _OTHERS.items():
-        if rows := found.get(part):
-            columns = {
-                "method": "method",
-                "modes": "n",
-                "units of time": "span",
-                "prepare [s]": "prepare_seconds",
-                "run [s]": "seconds",
-                "times wetcow's": "ratio",
-            }
-            made.append(_table(f"{title}, to an error of {_ERROR:g}", columns, beside(rows)))
-    return made
+    makers: dict[str, Callable[[Rows], list[Table]]] = {
+        "limits": _limits_tables,
+        "growth": _growth_tables,
+        "methods": _methods_tables,
+        "devices": _devices_tables,
+        "sweeps": _sweeps_tables,
+        **{part: functools.partial(_peers_tables, title) for part, title in _OTHERS.items()},
+    }
+    return [
+        table for part, make in makers.items() if found.get(part) for table in make(found[part])
+    ]
+
+
+def _limits_tables(rows: Rows) -> list[Table]:
+    memory, *rest = rows
+    title = (
+        f"One product R·a; memory {memory['bytes_per_second'] / 1e9:.1f} GB/s, "
+        f"matrix products {memory['flops'] / 1e9:.0f} GFLOP/s"
+    )
+    columns = {"coupling": "what", "modes": "n", "seconds": "seconds", "of limit": "of_limit"}
+    return [_table(title, columns, rest)]
+
+
+def _growth_tables(rows: Rows) -> list[Table]:
+    columns = {
+        "what": "what",
+        "modes": "n",
+        "runs": "batch",
+        "steps": "steps",
+        "compile [s]": "compile_seconds",
+        "run [s]": "seconds",
+        "MB": "megabytes",
+        "modes × steps / s": "mode_steps_per_second",
+        "error": "error",
+    }
+    return [
+        _table("Runs, single precision", columns, rows),
+        _table("Growth", {"of": "what", "with": "against", "∝": "power"}, powers(rows)),
+    ]
+
+
+def _methods_tables(rows: Rows) -> list[Table]:
+    title = f"Methods, {rows[0]['n']} modes: seconds to an error of {_ERROR:g}"
+    regimes = dict.fromkeys(row["regime"] for row in rows)
+    columns = {"method": "method", "precision": "precision", **{one: one for one in regimes}}
+    return [_table(title, columns, reaching(rows))]
+
+
+def _devices_tables(rows: Rows) -> list[Table]:
+    columns = {
+        "modes": "n",
+        "processes": "processes",
+        "seconds": "seconds",
+        "efficiency": "efficiency",
+    }
+    return [_table("One evaluation of a network that processes share", columns, rows)]
+
+
+def _sweeps_tables(rows: Rows) -> list[Table]:
+    columns = {
+        "runs": "batch",
+        "devices": "devices",
+        "seconds": "seconds",
+        "efficiency": "efficiency",
+    }
+    return [_table(f"A sweep that devices share, {rows[0]['n']} modes", columns, rows)]
+
+
+def _peers_tables(title: str, rows: Rows) -> list[Table]:
+    columns = {
+        "method": "method",
+        "modes": "n",
+        "units of time": "span",
+        "prepare [s]": "prepare_seconds",
+        "run [s]": "seconds",
+        "times wetcow's": "ratio",
+    }
+    return [_table(f"{title}, to an error of {_ERROR:g}", columns, beside(rows))]
 
 
 _AGAINST = {"dense": "n", "sparse": "n", "sheet": "n", "batch": "batch", "time": "steps"}
@@ -135,9 +158,12 @@ def beside(rows: Rows) -> Rows:
     found = {key: _seconds_to_error(own) for key, own in runs.items()}
     return [
         {
-            **{"method": method, "n": n, "span": runs[n, method][0]["span"]},
+            "method": method,
+            "n": n,
+            "span": runs[n, method][0]["span"],
             "prepare_seconds": max(row["prepare_seconds"] for row in runs[n, method]),
-            **{"seconds": seconds, "ratio": seconds / ours},
+            "seconds": seconds,
+            "ratio": seconds / ours,
         }
         for (n, method), seconds in found.items()
         if seconds is not None and (ours := found.get((n, "wetcow"))) is not None

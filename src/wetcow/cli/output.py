@@ -1,4 +1,4 @@
-"""What all commands share: JSON, errors in one line, versions."""
+"""What the commands share: options, examples, JSON, errors in one line, versions."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ DataDir = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+Out = Annotated[
+    pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the page and its figures.")
+]
+Model = Annotated[
+    pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
+]
+
+
+def epilog(examples: tuple[str, ...]) -> str:
+    """Text after the help of a command, in Typer's markup: a blank line ends a line."""
+    return "\n\n".join(("Examples:", *(f"[dim]  $ {line}[/dim]" for line in examples)))
 
 
 def console(json_file: str | None = None) -> Console:
@@ -65,11 +76,23 @@ def write_json(result: dict[str, Any], json_file: str | None) -> None:
     write_whole(json_file, text.encode())
 
 
+def show_report(report: dict[str, Any], json_file: str | None) -> None:
+    """Print what a page of `wetcow.reports` found, and write its data."""
+    screen = console(json_file)
+    for claim in report["claims"]:
+        screen.print(f"{claim['verdict']}: {claim['claim']}. {claim['measured']}")
+    for finding in report["findings"]:
+        screen.print(finding)
+    screen.print(f"wrote {report['html']}", soft_wrap=True)
+    write_json(report, json_file)
+
+
 def versions() -> dict[str, str]:
     """Return versions of what results depend on."""
     names = ("jax", "numpy", "scipy", "scikit-learn")
     return {
-        **{"python": platform.python_version(), "wetcow": __version__},  # also if not installed
+        "python": platform.python_version(),
+        "wetcow": __version__,  # also if not installed
         **{name: metadata.version(name) for name in names},
     }
 

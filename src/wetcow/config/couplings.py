@@ -7,19 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, Tag, model_validator
 
-from wetcow.config.values import (
-    MOST,
-    Array,
-    Count,
-    Drawn,
-    Range,
-    Table,
-    Values,
-    by_kind,
-    generator,
-    matrix_fits,
-    numbers,
-)
+from wetcow.config.tables import MOST_NUMBERS, ConfigTable, PositiveCount, by_kind, matrix_fits
+from wetcow.config.values import Array, Drawn, Range, Values, generator, numbers
 from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense
@@ -34,7 +23,7 @@ def _known(n: int | None) -> int:
     return n
 
 
-class Entries(Table):
+class Entries(ConfigTable):
     """Complex entries in two parts: r_real + i r_imag, or weight · e^{−i phase}."""
 
     r_real: Values | None = None
@@ -70,7 +59,7 @@ class Entries(Table):
         return first + 1j * second if self.weight is None else first * np.exp(-1j * second)
 
 
-class RandomCoupling(Table):
+class RandomCoupling(ConfigTable):
     """Weights and phase delays drawn uniformly from [low, high]."""
 
     weight: Range
@@ -134,7 +123,10 @@ class SparseCoupling(Entries):
         )
         entries = self.entries(target.shape, seed)
         return Sparse(
-            _known(n), target, source, entries if entries.ndim else np.full(target.shape, entries)
+            num_modes=_known(n),
+            target=target,
+            source=source,
+            value=entries if entries.ndim else np.full(target.shape, entries),
         )
 
 
@@ -142,18 +134,18 @@ class SheetCoupling(Entries):
     """The arguments of `wetcow.Sheet`; the entries are the kernel."""
 
     kind: Literal["sheet"]
-    shape: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    shape: Annotated[list[PositiveCount], Field(min_length=2, max_length=2)]
     periodic: bool = True
 
     def build(self, n: int | None, seed: int | None) -> Coupling:
         """Return the coupling of n modes."""
         height, width = self.shape
-        if height * width > MOST:
-            raise ValueError(f"shape: {height} × {width} are more than {MOST} modes")
+        if height * width > MOST_NUMBERS:
+            raise ValueError(f"shape: {height} × {width} are more than {MOST_NUMBERS} modes")
         return Sheet((height, width), self.entries((height, width), seed), self.periodic)
 
 
-class LowRankCoupling(Table):
+class LowRankCoupling(ConfigTable):
     """The arguments of `wetcow.LowRank`, or `strength` e^{−i phase}/n between all pairs."""
 
     kind: Literal["lowrank"]
@@ -183,14 +175,14 @@ class LowRankCoupling(Table):
         return LowRank(left, np.asarray(self.right_real) + 1j * np.asarray(self.right_imag))
 
 
-class Target(Table):
+class Target(ConfigTable):
     """The mode that a memory replays."""
 
     gamma: float
     omega: float = 1.0
 
 
-class MemoryCoupling(Table):
+class MemoryCoupling(ConfigTable):
     """The arguments of `wetcow.memorize`; `nearest_to` chooses among the couplings that do."""
 
     kind: Literal["memory"]

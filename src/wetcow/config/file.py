@@ -14,17 +14,15 @@ from pydantic import Field, NonNegativeInt, PrivateAttr, ValidationError, model_
 
 from wetcow.config.couplings import AnyCoupling, MemoryCoupling
 from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, NetworkSystem
-from wetcow.config.values import (
+from wetcow.config.tables import (
     DEEPEST,
     LARGEST_MATRIX,
-    MOST,
-    Table,
-    Values,
+    MOST_NUMBERS,
+    ConfigTable,
     check_numbers,
-    numbers,
-    require_seed,
     shown,
 )
+from wetcow.config.values import Values, numbers, require_seed
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
@@ -39,12 +37,12 @@ SweptValues = Annotated[
 ]
 
 
-class Simulation(Table):
+class Simulation(ConfigTable):
     """The arguments of `wetcow.simulate`."""
 
     t1: float = Field(200.0, description="end, time units")
     t0: float = Field(0.0, description="start, time units")
-    num_samples: int = Field(2001, ge=2, le=MOST)
+    num_samples: int = Field(2001, ge=2, le=MOST_NUMBERS)
     dt: float | None = Field(None, gt=0, description="fixed step; default: adaptive steps")
     rtol: float | None = Field(None, gt=0)
     atol: float | None = Field(None, gt=0)
@@ -60,7 +58,7 @@ class Simulation(Table):
         return self
 
 
-class Config(Table):
+class Config(ConfigTable):
     """A configuration file: a system, its coupling, and how to run it."""
 
     _folder: pathlib.Path = PrivateAttr(default_factory=pathlib.Path)
@@ -145,8 +143,9 @@ class Config(Table):
             return self._connectome(self.system)
         rows, n = self.system.rows(seed)
         if isinstance(self.system, ModeSystem):
+            rows["gamma"] = _full(rows["gamma"], n)
             with _naming("system"):
-                return Mode(**{**rows, "gamma": _full(rows["gamma"], n)})
+                return Mode(**rows)
         if isinstance(self.coupling, MemoryCoupling):
             with _naming("coupling"):
                 return _memory(self.coupling, rows, n, seed)
@@ -185,13 +184,14 @@ def _memory(coupling: MemoryCoupling, rows: dict, n: int | None, seed: int | Non
     drawn = coupling.nearest_to == "random"
     if drawn:
         require_seed(seed, "nearest_to")
+    rows["omega"] = _full(rows["omega"], n)
     return memorize(
         Mode(coupling.target.gamma, coupling.target.omega),
         background=coupling.background,
         max_weight=coupling.max_weight,
         max_phase=coupling.max_phase,
         seed=seed if drawn else None,
-        **{**rows, "omega": _full(rows["omega"], n)},
+        **rows,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from wetcow.config import couplings, systems, values
+from wetcow.config import couplings, systems, tables, values
 from wetcow.config.file import Config, Simulation
 
 INTRODUCTION = """# Configuration files
@@ -49,7 +49,7 @@ def _type(annotation: Any) -> str:
         (values.Values, "numbers"),
         (values.Array, "array"),
         (values.Range, "[low, high]"),
-        (values.Count, "positive integer"),
+        (tables.PositiveCount, "positive integer"),
     ):
         if annotation == form:
             return name

@@ -7,14 +7,17 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, Tag
 
-from wetcow.config.values import Count, Table, Values, by_kind, numbers
+from wetcow.config.tables import ConfigTable, PositiveCount, by_kind
+from wetcow.config.values import Values, numbers
 from wetcow.modes.criticality import CANONICAL
 
 
-class SystemTable(Table):
+class SystemTable(ConfigTable):
     """What all kinds of systems share."""
 
-    n: Count | None = Field(None, description="number of modes, where arrays do not tell it")
+    n: PositiveCount | None = Field(
+        None, description="number of modes, where arrays do not tell it"
+    )
 
     def rows(self, seed: int | None) -> tuple[dict[str, Any], int | None]:
         """Parameters as numbers and arrays, random ones drawn, and the number of modes if known."""

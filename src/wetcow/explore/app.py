@@ -58,7 +58,7 @@ class Models:
         return self._future
 
 
-def page(models: Models) -> Any:
+def explorer_page(models: Models) -> Any:
     """Return the page of one session. A tab is filled when it is first opened."""
     makers: dict[str, Callable[[], Any]] = {
         "a mode": mode_page,
@@ -117,7 +117,7 @@ def make_server(port: int, models: Models) -> Any:
     pn.pane.HTML.stylesheets = [_INNER_CSS]
     port = _usable(port)  # known here, since only pages from this very address may connect
     return pn.io.server.get_server(
-        {"/": lambda: page(models)},  # Panel takes functions only, not partial ones
+        {"/": lambda: explorer_page(models)},  # Panel takes functions only, not partial ones
         port=port,
         address=ADDRESS,
         title={"/": TITLE},
@@ -137,7 +137,7 @@ def _usable(port: int) -> int:
         ) from error
 
 
-def answer(server: Any) -> None:
+def serve_until_interrupted(server: Any) -> None:
     """Let a server answer until it is interrupted (KeyboardInterrupt)."""
     server.start()
     server.io_loop.start()

@@ -9,9 +9,17 @@ import panel as pn
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper
 
 from wetcow.explore.canvas import Canvas
-from wetcow.explore.drawing import Answer, answer
+from wetcow.explore.drawing import Answer, answer_drawing
 from wetcow.explore.model import Model
-from wetcow.explore.widgets import COLOURS, error_box, pane, plot, show_error, square, table
+from wetcow.explore.widgets import (
+    COLOURS,
+    error_box,
+    make_plot,
+    make_square_plot,
+    pane,
+    show_error,
+    table,
+)
 
 _LOOK_EVERY = 300  # ms, while the model is constructed
 
@@ -30,7 +38,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
         if not future.done() or future.exception() is not None:
             return
         model = future.result()
-        found = answer(model.classifier, canvas.strokes, model.fill)
+        found = answer_drawing(model.classifier, canvas.strokes, model.fill)
         labels = [str(label) for label in model.classifier.classes_.tolist()]
         if chart.x_range.factors != labels:
             chart.x_range.factors = labels
@@ -42,7 +50,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
         bars.data = {"label": found.labels, "probability": found.probabilities}
         height, width = found.image.shape
         picture.data = {"image": [found.image[::-1]], "width": [width], "height": [height]}
-        values.object = describe(found)
+        values.object = describe_digit(found)
 
     def look() -> None:
         if not future.done():
@@ -66,7 +74,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
     return pn.Row(controls, pane(chart, pn.Row(seen)))  # in a row it keeps its shape
 
 
-def describe(found: Answer) -> str:
+def describe_digit(found: Answer) -> str:
     """HTML of an answer, with what its uncertainty means."""
     best = found.probabilities.max()
     said = (
@@ -85,11 +93,11 @@ def describe(found: Answer) -> str:
 
 
 def _figures(bars: Any, picture: Any) -> tuple[Any, Any]:
-    chart = plot(
+    chart = make_plot(
         "probabilities", "class", "probability", x_range=FactorRange(), y_range=(0, 1), height=260
     )
     chart.vbar("label", top="probability", width=0.8, source=bars, color=COLOURS[0])
-    seen = square("what the network is given")
+    seen = make_square_plot("what the network is given")
     seen.axis.visible = seen.grid.visible = False
     grey = LinearColorMapper(palette="Greys256", low=0, high=1)
     seen.image("image", x=0, y=0, dw="width", dh="height", source=picture, color_mapper=grey)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.images.pictures import FILL, centred
-from wetcow.learning.convention import given
+from wetcow.learning.data.convention import given
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
 _SIDE = 280  # pixels of the canvas when it is painted; several of them are one of the image
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     Attributes
     ----------
     image : float32 array (height, width)
-        The image that the classifier saw, 0 for ground and 1 for ink.
+        The image that the classifier saw, 0 for background and 1 for ink.
     labels : list of str
     probabilities : float64 array (classes,)
     novelty : float
@@ -79,7 +79,7 @@ def paint(strokes: Strokes) -> np.ndarray | None:
     return ink if ink.any() else None
 
 
-def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | None:
+def answer_drawing(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | None:
     """Let a classifier answer to a drawing.
 
     Parameters
@@ -105,5 +105,5 @@ def answer(classifier: Any, strokes: Strokes, fill: float = FILL) -> Answer | No
         image=image,
         labels=[str(label) for label in classifier.classes_.tolist()],
         probabilities=np.asarray(classifier.predict_proba(asked)[0]),
-        novelty=float(classifier.uncertainty(asked)[0] / classifier.usual_uncertainty_),
+        novelty=float(classifier.uncertainty(asked)[0] / classifier.uncertainty_threshold_),
     )

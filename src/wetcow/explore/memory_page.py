@@ -10,17 +10,17 @@ from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
 from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
 from wetcow.explore.network_page import NetworkFigures, agreement
-from wetcow.explore.runs import shown
+from wetcow.explore.runs import number_text
 from wetcow.explore.widgets import (
     COLOURS,
     error_box,
     follow,
     legend,
+    make_plot,
+    make_square_plot,
     pane,
-    plot,
     show_error,
     slider,
-    square,
     table,
 )
 
@@ -83,14 +83,14 @@ def memory_page() -> Any:
             return
         show_error(box, None)
         figures.show(view)
-        values.object = describe(view)
+        values.object = describe_memory(view)
 
     follow([typed, *sliders.values(), seed], update)
     controls = (ends, draw, typed, *sliders.values(), seed, values, box)
     return pn.Row(pn.Column(*controls, width=310), pane(*figures.figures))
 
 
-def describe(view: MemoryView) -> str:
+def describe_memory(view: MemoryView) -> str:
     """HTML of what the modes replay."""
     count = f"{int(view.replaying.sum())} of {len(view.replaying)}"
     unknown = int(np.isnan(view.network.frequencies).sum())
@@ -98,7 +98,7 @@ def describe(view: MemoryView) -> str:
         count += f"; too few spikes to say for {unknown}"
     return table(
         [
-            ("ω<sub>s</sub> to remember", shown(view.target_frequency)),
+            ("ω<sub>s</sub> to remember", number_text(view.target_frequency)),
             ("modes that replay it", count),
             ("regime", view.network.regime),
             *agreement(view.network),
@@ -122,7 +122,7 @@ class MemoryFigures:
         self._wanted = Span(dimension="width", line_color="black", line_dash="dashed")
         self._network = NetworkFigures()
         self._weights = LinearColorMapper(palette="Viridis256", low=0, high=1)
-        waves = plot("waves Re a", "time", "Re a", x_range=self._network.waves.x_range)
+        waves = make_plot("waves Re a", "time", "Re a", x_range=self._network.waves.x_range)
         waves.multi_line(
             "time",
             "wave",
@@ -149,7 +149,7 @@ class MemoryFigures:
         self.figures = [waves, self._network.order, self._network.frequencies, beside]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
-        made = square(title, "from mode", "to mode")
+        made = make_square_plot(title, "from mode", "to mode")
         made.image(
             column, x=0.5, y=0.5, dw="n", dh="n", source=self._couplings, color_mapper=colours
         )

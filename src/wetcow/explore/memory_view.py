@@ -17,8 +17,8 @@ from wetcow.synchrony.spikes import spike_times
 
 WITHIN = 0.005  # of the target's frequency: then a mode replays it
 TOGETHER = 0.1  # of a period: spikes so close are one
-START = 0.05  # amplitude of the target at time zero
-MOST = 40  # modes
+TARGET_START = 0.05  # amplitude of the target at time zero
+MOST_FREQUENCIES = 40  # modes
 FASTEST = 10.0  # radians/time; what the steps of a run resolve
 
 
@@ -84,8 +84,8 @@ def read_frequencies(text: str) -> np.ndarray:
         if not 0 < number <= FASTEST:
             raise ValueError(f"frequencies are numbers above 0, at most {FASTEST:g}; got {word!r}")
         found.append(number)
-    if not 2 <= len(found) <= MOST:
-        raise ValueError(f"give 2 to {MOST} frequencies, got {len(found)}")
+    if not 2 <= len(found) <= MOST_FREQUENCIES:
+        raise ValueError(f"give 2 to {MOST_FREQUENCIES} frequencies, got {len(found)}")
     return np.array(found)
 
 
@@ -141,7 +141,7 @@ network = wc.memorize(target, omega, {background!r}, {given})
 replaying = abs(frequencies - wanted) <= {WITHIN!r} * wanted
 """
     view = seen(motion, np.asarray(omega), frequencies, code)
-    single = run(target, a0=START, duration=float(motion.time[-1]))
+    single = run(target, a0=TARGET_START, duration=float(motion.time[-1]))
     with warnings.catch_warnings():
         # Modes that pass near zero turn fast, but then they do not spike together.
         warnings.filterwarnings("ignore", message="phases turn")

@@ -8,23 +8,23 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Span
 
-from wetcow.explore.mode_view import METHODS, ModeView, look_at_mode
-from wetcow.explore.runs import shown
+from wetcow.explore.mode_view import SHOWN_METHODS, ModeView, look_at_mode
+from wetcow.explore.runs import number_text
 from wetcow.explore.widgets import (
     COLOURS,
     GREY,
     error_box,
     follow,
     legend,
+    make_plot,
     pane,
-    plot,
     show_error,
     slider,
     table,
 )
 from wetcow.modes.criticality import CANONICAL
 
-NAMES = {"analytic": "the paper's [14]", "adiabatic": "adiabatic", "exact": "exact"}
+METHOD_NAMES = {"analytic": "the paper's [14]", "adiabatic": "adiabatic", "exact": "exact"}
 INITIAL_GAMMA = 1.9
 
 
@@ -47,7 +47,7 @@ def mode_page() -> Any:
     reset.on_click(restore)
     values, box = pn.pane.HTML(""), error_box()
     motion = ColumnDataSource({"time": [], "amplitude": [], "phase": []}, name="motion")
-    curves = ColumnDataSource({"gamma": [], **{name: [] for name in METHODS}}, name="curves")
+    curves = ColumnDataSource({"gamma": [], **{name: [] for name in SHOWN_METHODS}}, name="curves")
     here = ColumnDataSource({"gamma": [], "rate": []}, name="here")
     critical = Span(dimension="height", line_color=GREY, line_dash="dotted")
 
@@ -63,24 +63,27 @@ def mode_page() -> Any:
         integrated = view.frequencies["integrated"]
         here.data = {"gamma": [sliders["gamma"].value], "rate": [integrated]}
         critical.location = view.critical_gamma
-        values.object = describe(view)
+        values.object = describe_mode(view)
 
     figures = _figures(motion, curves, here, critical)
     follow(sliders.values(), update)
     return pn.Row(pn.Column(*sliders.values(), reset, values, box, width=310), pane(*figures))
 
 
-def describe(view: ModeView) -> str:
+def describe_mode(view: ModeView) -> str:
     """HTML of what a mode does and of its rates."""
     rates = view.frequencies
     # Theory gives a damped mode the rate at which it rings down.
     ringing = " while it rings down" if view.criticality < 0 else ""
-    integrated = shown(rates["integrated"])
+    integrated = number_text(rates["integrated"])
     rows = [
-        ("criticality cr", shown(view.criticality)),
-        ("critical γ", shown(view.critical_gamma)),
+        ("criticality cr", number_text(view.criticality)),
+        ("critical γ", number_text(view.critical_gamma)),
         ("regime", view.regime),
-        *((f"ω<sub>s</sub>, {NAMES[name]}", shown(rates[name]) + ringing) for name in METHODS),
+        *(
+            (f"ω<sub>s</sub>, {METHOD_NAMES[name]}", number_text(rates[name]) + ringing)
+            for name in SHOWN_METHODS
+        ),
         (
             "ω<sub>s</sub>, integrated",
             f"{integrated} (silent)" if not rates["integrated"] else integrated,
@@ -90,13 +93,15 @@ def describe(view: ModeView) -> str:
 
 
 def _figures(motion: Any, curves: Any, here: Any, critical: Any) -> list[Any]:
-    amplitude = plot("amplitude A", "time", "A")
+    amplitude = make_plot("amplitude A", "time", "A")
     amplitude.line("time", "amplitude", source=motion, color=COLOURS[0])
-    phase = plot("phase φ", "time", "φ (rad)", x_range=amplitude.x_range, y_range=(-np.pi, np.pi))
+    phase = make_plot(
+        "phase φ", "time", "φ (rad)", x_range=amplitude.x_range, y_range=(-np.pi, np.pi)
+    )
     phase.line("time", "phase", source=motion, color=COLOURS[0])
-    rates = plot("spiking frequency against excitation", "γ", "ω_s", height=240)
-    for name, colour in zip(METHODS, COLOURS, strict=False):
-        rates.line("gamma", name, source=curves, color=colour, legend_label=NAMES[name])
+    rates = make_plot("spiking frequency against excitation", "γ", "ω_s", height=240)
+    for name, colour in zip(SHOWN_METHODS, COLOURS, strict=False):
+        rates.line("gamma", name, source=curves, color=colour, legend_label=METHOD_NAMES[name])
     rates.scatter("gamma", "rate", source=here, size=11, color="black", legend_label="integrated")
     rates.add_layout(critical)
     legend(rates)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.explore.runs import PER_UNIT, STEP, run_as_needed, wrapped
+from wetcow.explore.runs import PER_UNIT, VIEW_STEP, run_as_needed, wrapped
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 
-METHODS = ("analytic", "adiabatic", "exact")
-START = 0.05  # amplitude at time zero, phase zero
+SHOWN_METHODS = ("analytic", "adiabatic", "exact")
+MODE_START = 0.05  # amplitude at time zero, phase zero
 _NUM_CURVE = 121
 _CURVE_TO = 1.2  # excitations of the curves, in units of γ_c
 
@@ -103,9 +103,9 @@ def look_at_mode(
     critical = float(mode.critical_gamma)
     # The mode itself is the first of a row: one call for both.
     row = mode.replace(gamma=np.concatenate([[gamma], critical * _curve()]))
-    rates = {name: np.asarray(row.spiking_frequency(name)) for name in METHODS}
+    rates = {name: np.asarray(row.spiking_frequency(name)) for name in SHOWN_METHODS}
     frequencies = {name: float(values[0]) for name, values in rates.items()}
-    motion, integrated = run_as_needed(mode, a0=START, rate=frequencies["exact"])
+    motion, integrated = run_as_needed(mode, a0=MODE_START, rate=frequencies["exact"])
     a = motion.a.values[:, 0]
     return ModeView(
         time=motion.time.values,
@@ -128,8 +128,8 @@ def _code(mode: Mode, duration: float) -> str:
     return f"""import wetcow as wc
 
 mode = wc.Mode({given})
-run = wc.simulate(mode, {duration!r}, num_samples={samples}, dt={STEP!r}, a0={START!r})
+run = wc.simulate(mode, {duration!r}, num_samples={samples}, dt={VIEW_STEP!r}, a0={MODE_START!r})
 criticality, critical_gamma = mode.criticality, mode.critical_gamma
-rates = {{name: mode.spiking_frequency(name) for name in {METHODS!r}}}
+rates = {{name: mode.spiking_frequency(name) for name in {SHOWN_METHODS!r}}}
 rates["integrated"] = wc.spiking_frequency(run)[0]
 """

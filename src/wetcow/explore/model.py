@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wetcow import datasets
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
 
 NUM_LEARNED = 10_000  # images of MNIST: nobody should have to wait
 
@@ -46,7 +46,9 @@ def load_model(path: pathlib.Path) -> Model:
     classifier = WaveClassifier.load(path)
     if classifier.image_shape_ is None:
         raise ValueError(f"{path} is a model of tables; drawings need one that learned images")
-    return Model(classifier, f"loaded from {path}", _fill(classifier.image_shape_))
+    return Model(
+        classifier=classifier, origin=f"loaded from {path}", fill=_fill(classifier.image_shape_)
+    )
 
 
 def construct_model(data_dir: pathlib.Path | None = None, seed: int = 0) -> Model:
@@ -64,12 +66,12 @@ def construct_model(data_dir: pathlib.Path | None = None, seed: int = 0) -> Mode
     X, y = datasets.load(name, data_dir=folder)
     X, y = X[:NUM_LEARNED], y[:NUM_LEARNED]
     start = time.perf_counter()
-    classifier = WaveClassifier(random_state=seed, **RECIPES[name]).fit(X, y)
+    classifier = WaveClassifier(random_state=seed, **DATASET_DEFAULTS[name]).fit(X, y)
     seconds = time.perf_counter() - start
     origin = f"constructed in {seconds:.1f} s from {len(y)} images of {name}"
     if name == "digits":
         origin += f" (MNIST is not in {folder}: answers would be better with it)"
-    return Model(classifier, origin, _fill(X.shape[1:]))
+    return Model(classifier=classifier, origin=origin, fill=_fill(X.shape[1:]))
 
 
 def _fill(shape: tuple[int, ...]) -> float:

@@ -9,13 +9,13 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
 from wetcow.explore.network_view import (
-    LARGEST,
+    MOST_MODES,
     NetworkView,
     look_at_network,
     when_synchronous,
 )
-from wetcow.explore.runs import shown
-from wetcow.explore.widgets import COLOURS, GREY, follow, legend, pane, plot, slider, table
+from wetcow.explore.runs import number_text
+from wetcow.explore.widgets import COLOURS, GREY, follow, legend, make_plot, pane, slider, table
 
 _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of so many
 
@@ -23,7 +23,7 @@ _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of
 def network_page() -> Any:
     """Sliders beside the waves of a network and its order parameter."""
     sliders = {
-        "size": pn.widgets.IntSlider(label="modes N", start=2, end=LARGEST, value=10, width=290),
+        "size": pn.widgets.IntSlider(label="modes N", start=2, end=MOST_MODES, value=10, width=290),
         "strength": slider("coupling strength K", 0.0, 3.0, 1.0),
         "delta": slider("coupling phase δ", -3.14, 3.14, 0.0),
         "gamma": slider("excitation γ", -0.5, 3.0, 0.5),
@@ -37,13 +37,13 @@ def network_page() -> Any:
             **{name: one.value for name, one in sliders.items()}, seed=again.value or 0
         )
         view_of.show(view)
-        values.object = describe(view)
+        values.object = describe_network(view)
 
     follow([*sliders.values(), again], update)
     return pn.Row(pn.Column(*sliders.values(), again, values, width=310), pane(*view_of.figures))
 
 
-def describe(view: NetworkView) -> str:
+def describe_network(view: NetworkView) -> str:
     """HTML of how far modes agree."""
     return table([("regime", view.regime), *agreement(view)])
 
@@ -55,12 +55,12 @@ def agreement(view: NetworkView) -> list[tuple[str, str]]:
     if unknown:
         spiking = f"too few spikes to say for {unknown} of {rates.size}"
     else:
-        spiking = f"{shown(rates.min(), 3)} … {shown(rates.max(), 3)}"
+        spiking = f"{number_text(rates.min(), 3)} … {number_text(rates.max(), 3)}"
     undefined = "not defined: fewer than two modes move"
     silent = round(view.silent_share * rates.size)
     return [
-        ("order parameter r at the end", shown(float(view.order[-1]), 3, undefined)),
-        ("its mean over the second half", shown(view.mean_order, 3, undefined)),
+        ("order parameter r at the end", number_text(float(view.order[-1]), 3, undefined)),
+        ("its mean over the second half", number_text(view.mean_order, 3, undefined)),
         ("r ≥ 0.99 after", when_synchronous(view)),
         ("silent modes", f"{silent} of {rates.size}"),
         ("spiking frequencies", spiking),
@@ -83,16 +83,18 @@ class NetworkFigures:
         self._rates = ColumnDataSource({"mode": [], "linear": [], "spiking": []}, name="rates")
         self._waves = ColumnDataSource({"image": [], "n": [], "to": []}, name="waves")
         self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
-        self.waves = plot("waves Re a of all modes, red above zero, blue below", "time", "mode")
+        self.waves = make_plot(
+            "waves Re a of all modes, red above zero, blue below", "time", "mode"
+        )
         self.waves.image(
             "image", x=0, y=0.5, dw="to", dh="n", source=self._waves, color_mapper=self._colours
         )
         self.waves.x_range.range_padding = self.waves.y_range.range_padding = 0
-        self.order = plot(
+        self.order = make_plot(
             "order parameter r", "time", "r", y_range=(0, 1.05), x_range=self.waves.x_range
         )
         self.order.line("time", "r", source=self._order, color=COLOURS[0], line_width=2)
-        self.frequencies = plot("frequencies", "mode", "rad/time")
+        self.frequencies = make_plot("frequencies", "mode", "rad/time")
         self.frequencies.scatter(
             "mode",
             "linear",

@@ -8,20 +8,20 @@ import numpy as np
 import xarray as xr
 
 from wetcow.explore.runs import (
+    NETWORK_START,
     PER_UNIT,
-    START,
-    STEP,
     TOO_FEW,
+    VIEW_STEP,
+    number_text,
     phases,
     run_as_needed,
-    shown,
 )
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.synchrony.order import order_parameter, time_to_synchrony
 from wetcow.synchrony.silence import damped
 
-LARGEST = 40  # modes
+MOST_MODES = 40  # modes
 NEARLY = 0.9  # order parameter from which modes count as nearly synchronous
 LOCKED = 0.01  # relative spread of spiking frequencies that count as one
 
@@ -106,19 +106,19 @@ def look_at_network(
     >>> view.regime, look_at_network(10, 0.0).regime
     ('synchronous', 'incoherent')
     """
-    if not 2 <= size <= LARGEST:
-        raise ValueError(f"size must be from 2 to {LARGEST}, got {size}")
+    if not 2 <= size <= MOST_MODES:
+        raise ValueError(f"size must be from 2 to {MOST_MODES}, got {size}")
     if not 0 <= spread <= 1 - _SLOWEST:
         raise ValueError(f"spread must be from 0 to {1 - _SLOWEST}, got {spread}")
     # Modes beyond `size` are alone and not looked at: all sizes run what was compiled once.
-    omega = np.ones(LARGEST)
+    omega = np.ones(MOST_MODES)
     omega[:size] = np.linspace(1 - spread, 1 + spread, size)
-    coupling = np.zeros((LARGEST, LARGEST), complex)
+    coupling = np.zeros((MOST_MODES, MOST_MODES), complex)
     coupling[:size, :size] = strength / size * np.exp(-1j * delta)
     np.fill_diagonal(coupling, 0)
-    a0 = np.full(LARGEST, START, complex)
+    a0 = np.full(MOST_MODES, NETWORK_START, complex)
     a0[:size] = phases(seed, size)
-    network = Network(gamma, omega, Dense(coupling))
+    network = Network(gamma=gamma, omega=omega, coupling=Dense(coupling))
     motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))
     code = f"""import numpy as np
 import wetcow as wc
@@ -128,7 +128,7 @@ omega = np.linspace(1 - {spread!r}, 1 + {spread!r}, size)
 coupling = wc.Dense({strength!r} / size * np.exp(-1j * {delta!r}) * (1 - np.eye(size)))
 phases = np.random.default_rng({seed!r}).uniform(0, 2 * np.pi, size)
 network = wc.Network({gamma!r}, omega, coupling)
-a0 = {START!r} * np.exp(1j * phases)
+a0 = {NETWORK_START!r} * np.exp(1j * phases)
 {simulated("network", motion, "a0=a0")}"""
     return seen(motion, omega[:size], frequencies, code)
 
@@ -137,7 +137,7 @@ def simulated(system: str, motion: xr.Dataset, start: str) -> str:
     """The lines of Python that integrate and measure what was seen."""
     duration = float(motion.time[-1])
     samples = int(PER_UNIT * duration) + 1
-    given = f"num_samples={samples}, dt={STEP!r}, {start}"
+    given = f"num_samples={samples}, dt={VIEW_STEP!r}, {start}"
     return f"""run = wc.simulate({system}, {duration!r}, {given})
 order = wc.order_parameter(run)
 mean_order = order[run.sizes["time"] // 2 :].mean(skipna=False)
@@ -196,7 +196,7 @@ def when_synchronous(view: NetworkView) -> str:
     if np.isnan(periods):
         return "not defined: fewer than two modes move"
     if np.isfinite(periods):
-        return f"{shown(periods, 2)} linear periods"
+        return f"{number_text(periods, 2)} linear periods"
     late = view.order[len(view.order) // 2 :]
-    low, high = (shown(float(value), 3, "?") for value in (np.nanmin(late), np.nanmax(late)))
+    low, high = (number_text(float(value), 3, "?") for value in (np.nanmin(late), np.nanmax(late)))
     return f"not in {view.time[-1]:g} time units: r from {low} to {high} in their second half"

@@ -14,9 +14,9 @@ from wetcow.synchrony.spikes import spiking_frequency
 DURATION = 100.0  # time units
 LONGEST = 1600.0
 PER_UNIT = 20  # samples in a time unit
-STEP = 0.025  # at most; the fastest of the sliders' modes turn by a tenth of a radian in it
-SETTLED = 4.5  # periods after which the second half of a run holds two spikes
-START = 0.1  # amplitude at time zero
+VIEW_STEP = 0.025  # at most; the fastest of the sliders' modes turn by a tenth of a radian in it
+SETTLED_PERIODS = 4.5  # periods after which the second half of a run holds two spikes
+NETWORK_START = 0.1  # amplitude at time zero
 
 TOO_FEW = "too few spikes to say"
 
@@ -36,7 +36,7 @@ def run(
     2001
     """
     samples = int(PER_UNIT * duration) + 1
-    return simulate(system, duration, num_samples=samples, dt=STEP, seed=seed, a0=a0)
+    return simulate(system, duration, num_samples=samples, dt=VIEW_STEP, seed=seed, a0=a0)
 
 
 def run_as_needed(
@@ -65,7 +65,7 @@ def run_as_needed(
     frequencies : float64 array (modes,)
         Of the second half, radians/time. NaN where even the longest run holds too few spikes.
     """
-    needed = SETTLED * 2 * np.pi / rate if rate > 0 else 0.0
+    needed = SETTLED_PERIODS * 2 * np.pi / rate if rate > 0 else 0.0
     duration = DURATION
     while duration < min(needed, LONGEST):
         duration *= 2
@@ -81,7 +81,7 @@ def run_as_needed(
 
 def phases(seed: int, size: int) -> np.ndarray:
     """Initial amplitudes of random phase, complex (size,)."""
-    return START * np.exp(1j * np.random.default_rng(seed).uniform(0, 2 * np.pi, size))
+    return NETWORK_START * np.exp(1j * np.random.default_rng(seed).uniform(0, 2 * np.pi, size))
 
 
 def wrapped(phase: np.ndarray) -> np.ndarray:
@@ -97,12 +97,12 @@ def wrapped(phase: np.ndarray) -> np.ndarray:
     return turned
 
 
-def shown(value: float, digits: int = 4, unknown: str = TOO_FEW) -> str:
+def number_text(value: float, digits: int = 4, unknown: str = TOO_FEW) -> str:
     """A number as pages show it: zero has no sign, and what is not known is said in words.
 
     Examples
     --------
-    >>> shown(-0.00001), shown(float("nan"))
+    >>> number_text(-0.00001), number_text(float("nan"))
     ('0.0000', 'too few spikes to say')
     """
     return unknown if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"

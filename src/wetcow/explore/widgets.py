@@ -14,7 +14,7 @@ _SIDE = 200  # pixels of square figures
 _TOOLS = "pan,box_zoom,xwheel_zoom,save,reset"
 
 
-def plot(title: str, x: str, y: str, *, height: int = 220, **options: Any) -> Any:
+def make_plot(title: str, x: str, y: str, *, height: int = 220, **options: Any) -> Any:
     """Return an empty figure as wide as there is room; axes are labelled `x` and `y`."""
     made = figure(
         title=title,
@@ -30,9 +30,9 @@ def plot(title: str, x: str, y: str, *, height: int = 220, **options: Any) -> An
     return made
 
 
-def square(title: str, x: str = "", y: str = "") -> Any:
+def make_square_plot(title: str, x: str = "", y: str = "") -> Any:
     """Return an empty figure for an image whose pixels are as high as wide."""
-    made = plot(title, x, y)
+    made = make_plot(title, x, y)
     made.update(sizing_mode=None, width=None, height=None, toolbar_location=None)
     made.update(frame_width=_SIDE, frame_height=_SIDE)
     made.x_range.range_padding = made.y_range.range_padding = 0

@@ -46,10 +46,10 @@ class Augmentation(NamedTuple):
     erased: float = 0.0
 
 
-HANDWRITING = Augmentation(0.06, 10.0, 0.1, 0.15, elastic=0.012)
+HANDWRITING = Augmentation(shift=0.06, rotation=10.0, scale=0.1, shear=0.15, elastic=0.012)
 """For written characters in a common frame."""
 
-GARMENTS = Augmentation(0.04, 2.0, 0.05, mirror=True)
+GARMENTS = Augmentation(shift=0.04, rotation=2.0, scale=0.05, mirror=True)
 """For things that stand upright and may be mirrored; erased parts cost accuracy."""
 
 NAMED = {"handwriting": HANDWRITING, "garments": GARMENTS}

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.images.background import without_ground
+from wetcow.images.background import without_background
 
 PIXEL_VARIANCE = 1 / 12  # of a pixel about its own centre: nothing in an image is thinner
 _CHUNK_ELEMENTS = 2**19  # sampled points at once
@@ -57,9 +57,9 @@ class Frame(NamedTuple):
     roundness: float = 0.0
 
 
-HANDWRITING = Frame((20, 20), 4 / 20, 0.7, deskew=True)
+HANDWRITING = Frame(size=(20, 20), spread=4 / 20, strength=0.7, deskew=True)
 """Nothing of a digit of standard size lies outside 20×20 pixels: half the positions of 28×28."""
-SEVEN = Frame((7, 7), 7.5 / 28, 1.0, deskew=True, roundness=0.5)
+SEVEN = Frame(size=(7, 7), spread=7.5 / 28, strength=1.0, deskew=True, roundness=0.5)
 
 
 def check_frame(frame: Frame) -> None:
@@ -121,7 +121,7 @@ def _align(images: Any, frame: Frame) -> Any:
     def mean(values: Any) -> Any:
         return (mass * values).sum(axis=(1, 2), keepdims=True)
 
-    images = without_ground(images)
+    images = without_background(images)
     # Divided by the largest pixel first, so that no faint or bright image leaves the range.
     mass = images
     peak = mass.max(axis=(1, 2), keepdims=True)
@@ -153,21 +153,21 @@ def _align(images: Any, frame: Frame) -> Any:
 
 
 def align(images: np.ndarray, frame: Frame) -> np.ndarray:
-    """Bring images to a common frame [design, step 1].
+    """Bring images to a common frame: centred, of one size, and upright if asked for.
 
     Parameters
     ----------
     images : array (n, height, width)
-        Images, lighter or darker than the ground that is most of their border. One of a single
-        value has no size or centre and becomes blank.
+        Images, lighter or darker than the background that is most of their border. One of a
+        single value has no size or centre and becomes blank.
     frame : Frame
         The frame.
 
     Returns
     -------
     float32 array (n, *size)
-        How they differ from their ground, sampled bilinearly, zero outside. A result coarser than
-        the image is the mean over its pixels of a sampling at least as fine as the image.
+        How they differ from their background, sampled bilinearly, zero outside. A result coarser
+        than the image is the mean over its pixels of a sampling at least as fine as the image.
 
     Raises
     ------

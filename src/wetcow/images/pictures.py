@@ -1,6 +1,6 @@
 """Pictures of any size and colours, made into images like those of MNIST.
 
-MNIST has light ink on a dark ground, its brightness from 0 to 1. The ink fills 20 of 28 rows or
+MNIST has light ink on a dark background, its brightness from 0 to 1. The ink fills 20 of 28 rows or
 columns, whichever is fuller, and its centre of mass is that of the image.
 """
 
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.ndimage
 
+from wetcow.images.background import edge, level_and_noise
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -27,12 +29,11 @@ _BORDER = 50  # the border's width is this part of the shorter side, and at leas
 # Part of the pixels that may be brighter than the ink: noise, dust. A usual percentile would miss
 # the ink of a small digit on a large page.
 _BRIGHTEST = 1e-4
-_LEAST_CONTRAST = 0.02  # of ink and ground; 5 grey levels of 256
-_NOISE = 4.5  # ink differs from the ground by more than this many deviations of the ground
-_GROUND = 3.0  # and what differs by less than this many is ground
+_LEAST_CONTRAST = 0.02  # of ink and background; 5 grey levels of 256
+_NOISE = 4.5  # ink differs from the background by more than so many deviations of it
+_BACKGROUND = 3.0  # and what differs by less than this many is background
 _FAINTEST = 0.25  # of the brightest ink; what is fainter does not count when finding its extent
 _SPECK = 0.02  # of the area of the largest blob; what is smaller is dust
-_SIGMA = 1.4826  # standard deviation of a normal distribution, in median absolute deviations
 
 # What Pillow raises for files that are damaged; decompression bombs are told apart below.
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, struct.error)
@@ -45,9 +46,9 @@ class PictureError(ValueError):
 def read_picture(
     path: str | os.PathLike, shape: tuple[int, int], *, crop: bool = True, fill: float = FILL
 ) -> np.ndarray:
-    """Read a picture as an image like those of MNIST: light ink on a dark ground.
+    """Read a picture as an image like those of MNIST: light ink on a dark background.
 
-    Ground is what most of the border is; ink is what differs most from it, lighter or darker.
+    Background is what most of the border is; ink is what differs most from it, lighter or darker.
     Transparent pixels are white.
 
     Parameters
@@ -64,7 +65,7 @@ def read_picture(
     Returns
     -------
     float32 array (height, width)
-        Between 0, the ground, and 1, the brightest ink.
+        Between 0, the background, and 1, the brightest ink.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def read_picture(
     inks = (_find_ink(grey) for grey in _read_grey(path))
     ink = next((ink for ink in inks if ink is not None), None)
     if ink is None:
-        raise PictureError(f"{path}: nothing in the picture differs from its ground")
+        raise PictureError(f"{path}: nothing in the picture differs from its background")
     if crop:
         try:
             return centred(ink, shape, fill=fill)
@@ -139,7 +140,7 @@ def centred(ink: np.ndarray, shape: tuple[int, int], *, fill: float = FILL) -> n
 def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
     """Brightness of a picture, float32 (height, width) in 0..1; with transparency, two of them.
 
-    The first is on white. On it, white ink on a transparent ground vanishes; the second is on
+    The first is on white. On it, white ink on a transparent background vanishes; the second is on
     black.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
@@ -203,38 +204,29 @@ def _grey(image: Image, background: int) -> np.ndarray:
         return grey / largest
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, (background,) * 3 + (255,))
-        image = Image.alpha_composite(ground, image)
+        behind = Image.new("RGBA", image.size, (background,) * 3 + (255,))
+        image = Image.alpha_composite(behind, image)
     elif image.mode == "P":  # of whose colours grey is taken, not of their numbers
         image = image.convert("RGB")
     return np.asarray(image.convert("L"), dtype=np.float32) / 255
 
 
 def _find_ink(grey: np.ndarray) -> np.ndarray | None:
-    """Make the ground 0 and the brightest ink 1, float32; None if there is no ink."""
-    border = _border(grey)
-    ground = np.median(border)
-    spread = _SIGMA * float(np.median(np.abs(border - ground)))
-    above = grey - ground
+    """Make the background 0 and the brightest ink 1, float32; None if there is no ink."""
+    around = edge(grey.shape, max(1, min(grey.shape) // _BORDER))
+    level, noise = level_and_noise(grey[around])
+    above = grey - level
     apart = np.abs(above)
     beyond = min(math.ceil(_BRIGHTEST * grey.size), grey.size - 1)
     peak = float(np.partition(apart, -1 - beyond, axis=None)[-1 - beyond])
-    if peak < max(_LEAST_CONTRAST, _NOISE * spread):
+    if peak < max(_LEAST_CONTRAST, _NOISE * float(noise)):
         return None
     # Only what differs strongly tells: the mean of the picture would follow uneven lighting.
     if above[apart > peak / 2].sum() < 0:
-        above = ground - grey
-    floor = min(_GROUND * spread, peak / 2)
+        above = level - grey
+    floor = min(_BACKGROUND * float(noise), peak / 2)
     ink = np.clip((above - floor) / (peak - floor), 0, 1, dtype=np.float32)
     return ink if ink.any() else None
-
-
-def _border(grey: np.ndarray) -> np.ndarray:
-    """The pixels around a picture, in one row."""
-    width = max(1, min(grey.shape) // _BORDER)
-    inside = np.zeros(grey.shape, dtype=bool)
-    inside[width:-width, width:-width] = True
-    return grey[~inside]
 
 
 def _extent(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -242,7 +234,7 @@ def _extent(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     blobs = np.empty(ink.shape, dtype=np.int32)
     scipy.ndimage.label(ink > _FAINTEST, structure=np.ones((3, 3)), output=blobs)
     areas = np.bincount(blobs.ravel())
-    areas[0] = 0  # the ground
+    areas[0] = 0  # the background
     is_ink = (areas > 0) & (areas >= _SPECK * areas.max())
     rows, columns = (np.flatnonzero(is_ink[blobs].any(axis)) for axis in (1, 0))
     return np.array([rows[0], columns[0]]), np.array([rows[-1] + 1, columns[-1] + 1])
@@ -265,7 +257,7 @@ def _centre(ink: np.ndarray, shape: tuple[int, int], fill: float) -> np.ndarray:
         )
     middle = np.clip(first + np.array(mass) + 0.5, last - side / 2, first + side / 2)
     start, stop = middle - side / 2, middle + side / 2
-    # The page goes on as ground where it ends.
+    # The page goes on as background where it ends.
     low, high = np.floor(start).astype(int), np.ceil(stop).astype(int)
     (top, left), (bottom, right) = low.clip(0), high
     before, after = (-low).clip(0), (high - ink.shape).clip(0)

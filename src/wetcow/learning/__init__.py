@@ -1,8 +1,31 @@
-"""Learning: a one-shot classifier of wave modes [26-28]."""
+"""Learning in one shot: class modes coupled, in closed form, to the codes of hidden modes [26-28].
 
-import pkgutil
+`WaveClassifier` is the estimator, with scikit-learn's interface. What it does with an image is in
+`pipeline`, one function a step, to call one by one:
+
+    validate → frame → encode → pool → statistics → solve → calibrate
+
+`presets` says how large a network is for the time at hand, `checks` what parameters may be,
+`calibration` how far answers are to be trusted, `record` what is kept of how it was learned,
+`progress` shows how far it is. The rest is in rooms:
+
+- `model`: what the learner computes. Activation and encoder, the dictionary of patches, hidden
+  modes, sums over samples, the closed form (ridge), and its repetition with inequalities (hinge).
+- `data`: training data of many kinds, as checked rows and as sources of batches, on a Dask cluster
+  too; deformed copies; values of images.
+- `finetune`: training by gradient from the construction on, with checkpoints.
+- `dynamics`: the learner as a network of modes that can be integrated, and the class read from it.
+- `io`: models in files, their cards, and ONNX.
+
+Images are framed, and deformed, in `wetcow.images`, which knows nothing of learning.
+"""
 
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES)
+from wetcow import _moved
+
+_attribute, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    return _moved.attribute(__name__, name) or _attribute(name)

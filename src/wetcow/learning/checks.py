@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,21 +15,21 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.encoder import Geometry
-from wetcow.learning.presets import BUDGETS, Sizes
+from wetcow.learning.model.geometry import Geometry, image_geometry, table_geometry
+from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
 
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
 
-_SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
-
 
 def _whole(least: int) -> Interval:
-    return Interval(Integral, least, None, closed="left")
+    return Interval(Integral, left=least, right=None, closed="left")
 
 
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_FLAG: list[Any] = ["boolean", Interval(Integral, 0, 1, closed="both")]
+_NOT_NEGATIVE = Interval(Real, left=0, right=None, closed="left")
+_POSITIVE = Interval(Real, left=0, right=None, closed="neither")
+_FLAG: list[Any] = ["boolean", Interval(Integral, left=0, right=1, closed="both")]
 CONSTRAINTS: dict[str, list[Any]] = {
     "budget": [StrOptions(set(BUDGETS))],
     "n_modes": [_whole(1), None],
@@ -36,20 +37,21 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "padding": [_whole(0), None],
     "mirror": _FLAG,
     "response": [StrOptions(set(RESPONSES)), None],
-    "threshold": [Interval(Real, None, None, closed="neither"), None],
+    "threshold": [Interval(Real, left=None, right=None, closed="neither"), None],
     "omega": [_POSITIVE, None],
     "ridge": [StrOptions({"gcv"}), _POSITIVE, None],
     "margin_passes": [_whole(0), None],
     "copies": [_whole(0)],
     "n_members": [_whole(1)],
-    "train_minutes": [Interval(Real, 0, None, closed="left")],
+    "train_minutes": [_NOT_NEGATIVE],
     "learning_rate": [_POSITIVE],
     "checkpoint": [str, os.PathLike, None],
-    "block_size": [_whole(1)],
-    "cache_size": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [_whole(1)],
+    "cache_size": [_NOT_NEGATIVE],
     "warm_start": _FLAG,
     "progress": _FLAG,
     "random_state": ["random_state"],
+    "block_size": [_whole(1), StrOptions({"deprecated"})],
 }
 """What parameters of a classifier may be, for scikit-learn to check; the rest is checked below."""
 
@@ -63,6 +65,12 @@ def check_parameters(classifier: Any) -> None:
     classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
+    if classifier.block_size != "deprecated":
+        warnings.warn(
+            "the parameter block_size is called batch_size now; the old name will go",
+            FutureWarning,
+            stacklevel=4,
+        )
     find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
     if classifier.copies and shared_augmentation(classifier.augmentation) is None:
@@ -70,6 +78,25 @@ def check_parameters(classifier: Any) -> None:
             f"copies={classifier.copies} needs an augmentation, which says how they are deformed: "
             "one for all members"
         )
+
+
+@contextlib.contextmanager
+def all_or_nothing(classifier: Any) -> Iterator[None]:
+    """Keep all of what is learned meanwhile or, after an error or an interruption, nothing."""
+    check_process()
+    bound_compiled_calls()
+    earlier = dict(classifier.__dict__)
+    try:
+        yield
+    except BaseException:
+        classifier.__dict__ = earlier
+        raise
+
+
+def find_batch_size(classifier: Any) -> int:
+    """Rows whose features are computed at once, whichever name of the parameter was used."""
+    old = classifier.block_size
+    return classifier.batch_size if old == "deprecated" else old
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:
@@ -120,7 +147,7 @@ def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return labels
 
 
-def patch_sizes(patch_size: Any) -> Sizes:
+def patch_sizes(patch_size: Any) -> PatchSizes:
     """Return patch sizes as a tuple of positive integers, or as one such tuple for each member.
 
     Examples
@@ -133,7 +160,7 @@ def patch_sizes(patch_size: Any) -> Sizes:
     return _sizes(patch_size)
 
 
-def member_sizes(sizes: Sizes, n_members: int) -> list[Any]:
+def member_sizes(sizes: PatchSizes, n_members: int) -> list[Any]:
     """Patch sizes of each of several members, a tuple of int each.
 
     Examples
@@ -187,80 +214,37 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
     return sizes
 
 
-def find_image_shape(
-    image_shape: Any, columns: int, stacked: tuple[int, ...] | None
-) -> tuple[int, int] | None:
-    """Height and width of the images in the rows of a table, or None if they are no images.
+def member_geometries(
+    classifier: Any, chosen: Settings, image: tuple[int, int] | None
+) -> list[tuple[Geometry, ...]]:
+    """How the banks of hidden modes of each member look at rows.
 
     Parameters
     ----------
-    image_shape : "auto", (int, int) or None
-        What the user asked for.
-    columns : int
-        Columns of the table.
-    stacked : (int, int) or None
-        Shape of the images if they came as a stack and not as a table.
-
-    Examples
-    --------
-    >>> find_image_shape("auto", 64, None), find_image_shape("auto", 60, None)
-    ((8, 8), None)
+    classifier : WaveClassifier
+        Its parameters.
+    chosen : Settings
+    image : (int, int) or None
+        Shape of the images in the rows.
     """
-    if image_shape is None:
-        return None
-    if isinstance(image_shape, str):
-        if image_shape != "auto":
-            raise ValueError(
-                f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
-            )
-        if stacked is not None:
-            return int(stacked[0]), int(stacked[1])
-        side = math.isqrt(columns)
-        return (side, side) if side**2 == columns and side >= _SMALLEST_SIDE else None
-    shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
-    whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in shape)
-    if len(shape) != 2 or not whole or min(shape) < 1:
-        raise ValueError(
-            f"image_shape must be 'auto', (height, width) or None, got {image_shape!r}"
-        )
-    if math.prod(shape) != columns or (stacked is not None and shape != tuple(stacked)):
-        found = f"{columns} columns" if stacked is None else f"images of shape {tuple(stacked)}"
-        raise ValueError(f"image_shape={shape} does not fit X, which has {found}")
-    return int(shape[0]), int(shape[1])
+    sizes = member_sizes(chosen.patch_size, classifier.n_members)
+    if image is None:
+        return [(table_geometry(classifier.n_features_in_),) for _ in sizes]
+    frame = find_frame(classifier.frame)
+    seen = image if frame is None or frame.size is None else frame.size
+
+    def geometry(size: int) -> Geometry:
+        return image_geometry(seen, size, classifier.padding, chosen.n_regions, classifier.mirror)
+
+    return [tuple(map(geometry, some)) for some in sizes]
 
 
-def image_geometry(
-    image: tuple[int, int], size: int, padding: int | None, n_regions: int, mirrored: bool
-) -> Geometry:
-    """Geometry of square patches on images, if it makes sense."""
-    padding = size // 2 if padding is None else padding
-    geometry = Geometry(image, (size, size), padding, n_regions, mirrored=mirrored)
-    if not 2 <= size <= min(image) or min(geometry.positions) < n_regions:
-        raise ValueError(
-            f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
-            "must be larger than a pixel, not larger than the image, and leave at least "
-            f"n_regions={n_regions} positions along each side; change patch_size, padding or "
-            "n_regions, or pass image_shape=None if X holds no images"
-        )
-    return geometry
-
-
-def image_geometries(
-    image: tuple[int, int],
-    frame: Frame | None,
-    sizes: Sequence[int],
-    n_regions: int,
-    padding: int | None,
-    mirrored: bool,
-) -> tuple[Geometry, ...]:
-    """Geometries of patch sizes on images that are first brought to a frame."""
-    framed = image if frame is None or frame.size is None else frame.size
-    return tuple(image_geometry(framed, size, padding, n_regions, mirrored) for size in sizes)
-
-
-def table_geometry(columns: int) -> Geometry:
-    """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
-    return Geometry((1, columns), (1, columns), normalised=False)
+def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
+    """Return the settings of a classifier's budget, and the user's where they are given."""
+    budget = settings(classifier.budget, image)
+    given = {name: getattr(classifier, name) for name in Settings._fields}
+    chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+    return chosen._replace(patch_size=patch_sizes(chosen.patch_size))
 
 
 def find_frame(frame: Any) -> Frame | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -16,34 +17,44 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
-from wetcow.learning import calibration, checks, convention
-from wetcow.learning.convention import Convention
-from wetcow.learning.data import validation
-from wetcow.learning.data.batches import Blocks, take, training_blocks
+from wetcow.learning import checks, pipeline
+from wetcow.learning.calibration import Calibration
+from wetcow.learning.data import convention, validation
+from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
+from wetcow.learning.data.predictions import by_row, nearest_class, predictions
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.model import load, save
 from wetcow.learning.model import ridge as closed_form
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden, united
-from wetcow.learning.model.statistics import Statistics, accumulate
-from wetcow.learning.predictions import answers, by_row, nearest_class
-from wetcow.learning.presets import Budget, Settings, settings
+from wetcow.learning.model.geometry import find_image_shape
+from wetcow.learning.model.hidden_modes import HiddenModes, united
+from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.presets import Budget
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
-from wetcow.process import bound_compiled_calls, check_process
+from wetcow.process import check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
-    from wetcow.learning.finetune.refine import Refined
 
-_NUM_LOOKED_AT = 10_000  # images from which hidden modes are made
+
+def _renamed(old: str, new: str) -> Any:
+    """Return a property that gives what another attribute has, and says so."""
+
+    def get(self: Any) -> Any:
+        value = getattr(self, new)
+        warnings.warn(f"{old} is called {new} now; the old name will go", FutureWarning, 2)
+        return value
+
+    return property(get, doc=f"Deprecated name of `{new}`.")
 
 
 class WaveClassifier(ClassifierMixin, BaseEstimator):
     """A shallow network of wave modes, constructed in one pass without back-propagation.
 
     Hidden modes see contrast-normalised patches through couplings sampled from training images.
-    Each answers in two codes, its mean amplitude and its spiking frequency [28, theory §7], which
+    Each answers in two codes, its mean amplitude and its spiking frequency [28], which
     are pooled over regions. One mode per class is coupled to the pooled codes, in closed form, so
     that it becomes critical for its own class and stays at rest otherwise [26, 27]. The class read
     out is that of the mode nearest to its critical point, from below: of highest criticality.
@@ -71,7 +82,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         None: the rows are a table, not images; one patch is the whole row, standardised by column.
     frame : "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
-        without their ground, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
+        without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
         paper; None leaves images as they are.
     mirror : bool
         Whether an image and its mirror image (left and right swapped) are the same. Right for
@@ -84,10 +95,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Frequency of hidden modes, in the same units. Not used by "analytic".
     ridge : float or "gcv", optional
         Penalty λ of the couplings of class modes, in units of the variance of a feature; "gcv"
-        chooses it by generalised cross-validation among `class_modes.RIDGES`.
+        chooses it by generalised cross-validation among `wetcow.learning.model.ridge.RIDGES`.
     margin_passes : int, optional
-        Repetitions of the closed form in `fit` with [26] as an inequality (`wetcow.learning.
-        margins`). 0: the plain closed form, which `partial_fit` always uses.
+        Repetitions of the closed form in `fit` with [26] as an inequality
+        (`wetcow.learning.model.hinge`). 0: the plain closed form, which `partial_fit` always uses.
     copies : int
         Randomly deformed copies of each image to learn beside it
         (`wetcow.learning.data.copies`); they need an `augmentation`. Ignored for tables.
@@ -109,7 +120,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     checkpoint : path, optional
         File that keeps the state of training. If there is one, training goes on from it. Members
         but the first have files of their own beside it, with their number at the end of the name.
-    block_size : int
+    batch_size : int
         Images whose features are computed at once. Does not change the result beyond rounding.
     cache_size : float
         Bytes of features which may be kept for the margin passes; others are computed again in
@@ -120,6 +131,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Whether `fit` and `partial_fit` show the stages of their work and the time these take.
     random_state : int, RandomState instance or None
         Seed of the sampled couplings.
+    block_size : int
+        Deprecated name of `batch_size`.
 
     Attributes
     ----------
@@ -133,7 +146,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Of the images; None for a table.
     convention_ : Convention or None
         Values of the images: their range, and whether they are light on dark
-        (`wetcow.learning.convention`). None for a table, and for a file of a version that kept
+        (`wetcow.learning.data.convention`). None for a table, and for a file of a version that kept
         none.
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
@@ -145,50 +158,26 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Couplings of the class modes.
     ridge_ : float
         λ used.
-    sharpness_ : float
-        Inverse temperature of the probabilities.
-    noise_ : float
-        Mean squared error of left-out criticalities.
+    inverse_temperature_ : float
+        Of the probabilities; `sharpness_` until now.
+    residual_variance_ : float
+        Mean squared error of left-out criticalities; `noise_` until now.
+    uncertainty_threshold_ : float
+        Exceeded by the `uncertainty` of 1 % of images like those learned; `usual_uncertainty_`
+        until now.
     refined_ : list of Refined
         What training came to in the last `fit`, one for each member that was trained.
     record_ : Record or None
         How it was learned: samples of each class, the date, the accuracy on left-out samples. None
         if it was loaded from a file of a version that kept none.
-    usual_uncertainty_ : float
-        Exceeded by the `uncertainty` of 1 % of images like those learned.
 
     Notes
     -----
-    Features are computed in single precision, the class modes solved in double.
-
-    `X` and `y` may be NumPy arrays, memory maps included, arrays of JAX, PyTorch and others that
-    NumPy can read, DataFrames, DataArrays or nested sequences; what is returned is NumPy. With d
-    features and blocks of b images, `fit` needs 4·b·d bytes for features, 28·d² for the sums and
-    their solution, and at most `cache_size` besides: memory does not grow with the number of images
-    other than X itself, which is neither copied nor converted as a whole, and 20 bytes per label.
-    12·d² stay.
-
-    Stacks of images may have a single channel, (n, height, width, 1) or (n, 1, height, width).
-    Colours are refused with what makes brightness of them. Images are answered in the values in
-    which they were learned: `fit` keeps their range and their ground in `convention_`, and what is
-    plainly of another range, such as 0 to 1 where 0 to 255 was learned, is an error that says how
-    to bring it there. So is what is dark on light where light on dark was learned, unless a `frame`
-    takes away the ground; only `uncertainty`, which tells what is unlike the images learned,
-    answers to it. Nothing of this concerns tables.
-
-    Data that fit no memory, or are spread over machines, come as **Dask** arrays (``pip install
-    "wetcow[dask]"``), chunked by rows. The result is that of a NumPy array up to rounding. If a
-    ``distributed.Client`` is active, features are computed by its workers, which keep up to
-    `cache_size` bytes in all and need 4·b·d and a few times 8·d² bytes per thread beside their
-    chunks; only labels, sums (28·d²) and 12,000 sampled rows come to this process. Without one,
-    chunks are loaded one at a time. What `predict` and other methods return of a Dask array is a
-    Dask array, not computed yet, as in dask-ml.
-
-    Probabilities are softmax(β cr) of the criticalities. The one number β is the most likely one
-    for criticalities of (at most 2,000) training images under class modes solved without the image
-    in question, which are known in closed form; with margin passes, under class modes solved beside
-    the others without any of these (then at most a fifth of all). The hidden couplings are not
-    resampled for that, but they know nothing of the labels.
+    `fit` goes through `wetcow.learning.pipeline`, whose steps can be called one by one. The page
+    "The learner" of the documentation says what data may be (arrays of NumPy, JAX, PyTorch,
+    DataFrames, DataArrays, memory maps, Dask arrays), how much memory is needed, which values
+    images may have, and how probabilities are calibrated. What is returned is NumPy, or Dask if X
+    is. Features are computed in single precision, the class modes solved in double.
 
     Examples
     --------
@@ -202,7 +191,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     """
 
     n_features_in_: int  # set by validate_data
-    convention_: Convention | None
+    convention_: convention.Convention | None
+    statistics_: Statistics | None
+    sharpness_ = _renamed("sharpness_", "inverse_temperature_")
+    noise_ = _renamed("noise_", "residual_variance_")
+    usual_uncertainty_ = _renamed("usual_uncertainty_", "uncertainty_threshold_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     def __init__(
@@ -227,11 +220,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float = 0.004,
         augmentation: Deformation | Sequence[Deformation] = None,
         checkpoint: str | os.PathLike | None = None,
-        block_size: int = 4096,
+        batch_size: int = 4096,
         cache_size: float = 4e9,
         warm_start: bool = False,
         progress: bool = False,
         random_state: Any = 0,
+        block_size: int | Literal["deprecated"] = "deprecated",
     ):
         self.budget: Budget = budget
         self.n_modes = n_modes
@@ -252,11 +246,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.augmentation: Deformation | Sequence[Deformation] = augmentation
         self.checkpoint = checkpoint
-        self.block_size = block_size
+        self.batch_size = batch_size
         self.cache_size = cache_size
         self.warm_start = warm_start
         self.progress = progress
         self.random_state = random_state
+        self.block_size: int | Literal["deprecated"] = block_size
 
     def fit(self, X: Any, y: Any) -> WaveClassifier:
         """Construct the network from training data.
@@ -266,7 +261,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array (n, features) or (n, height, width)
-            Images, flat or not, or the rows of a table; of any kind named above.
+            Images, flat or not, or the rows of a table; an array of any kind, also of Dask.
         y : array (n,)
             Labels of any kind.
 
@@ -282,27 +277,25 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             values that are too large to compute with.
         """
         keep = self.warm_start and hasattr(self, "hidden_")
-        with self._all_or_nothing(), stages(self.progress) as start:
+        with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=not keep)
             classes, labels = np.unique(y, return_inverse=True)
             rng = self._rng()
-            members = [self.hidden_] if keep else self._construct_members(X, rng, start)
-            passes = self.settings_.margin_passes
+            members = [self.hidden_] if keep else self._construct(X, rng, start)
+            samples = self._samples(members[0], X, labels, len(classes))
             self.refined_ = []
             if self.train_minutes:
-                self.refined_ = self._refine(members, X, labels, len(classes), rng, start)
-                others = [refined.hidden for refined in self.refined_]
-                members = others + members[len(others) :]
-            hidden = united(members)
-            room = self.cache_size if passes else 0
-            blocks = training_blocks(
-                *(hidden, X, labels, len(classes), self.block_size, room, self._copies())
+                from wetcow.learning.finetune.refine import refine_members
+
+                self.refined_ = refine_members(self, members, samples, rng, start)
+            members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
+            passes = self.settings_.margin_passes
+            samples = samples._replace(
+                hidden=united(members), cache_size=self.cache_size if passes else 0
             )
-            with contextlib.closing(blocks):
-                sums = _sums(blocks, start)
-                solution = self._solve(classes, sums, blocks, passes, rng, start)
+            known = self._learn(samples, classes, passes, rng, start)
             counts = counted(labels, len(classes))
-            self.record_ = make_record(solution, counts, passes > 0, trained(self.refined_))
+            self.record_ = make_record(known, counts, passes > 0, trained(self.refined_))
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
@@ -338,31 +331,28 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 "this model was saved without the sums that learning on needs; save it with "
                 "updatable=True, or fit again"
             )
-        with self._all_or_nothing(), stages(self.progress) as start:
+        with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=first)
             known = None if first else self.classes_
             wanted = checks.find_classes(y, classes, known)
             labels = checks.find_labels(y, wanted)
             rng = self._rng()
-            hidden = united(self._construct_members(X, rng, start)) if first else self.hidden_
-            blocks = training_blocks(
-                *(hidden, X, labels, len(wanted), self.block_size, 0, self._copies())
-            )
+            hidden = united(self._construct(X, rng, start)) if first else self.hidden_
+            samples = self._samples(hidden, X, labels, len(wanted))._replace(cache_size=0)
             # Of a file without a record it is not known what went before.
             before = None if first else self.record_
-            counts = counted(labels, len(wanted))
-            with contextlib.closing(blocks):
-                statistics = _sums(blocks, start)
-                if known is not None:
-                    columns = np.searchsorted(wanted, known)
-                    if before is not None:
-                        counts = counted(labels, len(wanted), before.counts, columns)
-                    earlier = self.statistics_.with_classes(columns, len(wanted))
-                    statistics = earlier.merge(statistics)
-                solution = self._solve(wanted, statistics, blocks, 0, rng, start)
+            counts, earlier = counted(labels, len(wanted)), None
+            if known is not None:
+                columns = np.searchsorted(wanted, known)
+                if before is not None:
+                    counts = counted(labels, len(wanted), before.counts, columns)
+                statistics = self.statistics_
+                earlier = statistics and statistics.with_classes(columns, len(wanted))
+            errors = self._learn(samples, wanted, 0, rng, start, earlier)
             if first or before is not None:
-                earlier = () if before is None else before.trained
-                self.record_ = make_record(solution, counts, False, earlier)
+                self.record_ = make_record(
+                    errors, counts, False, () if before is None else before.trained
+                )
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -377,7 +367,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         # Without the factor, which is large and not needed.
         modes = self.class_modes_._replace(factor=np.empty((0, 0)))
-        return self._answers(modes.criticality, X, len(self.classes_))
+        return self._predictions(modes.criticality, X, len(self.classes_))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Criticalities of the class modes, or for two classes their difference.
@@ -405,14 +395,14 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """Calibrated probabilities of the classes, float64 (n, n_classes); rows sum to one."""
         criticality = self.criticality(X)
         softmax = functools.partial(scipy.special.softmax, axis=1)
-        return by_row(softmax, self.sharpness_ * criticality, np.float64)
+        return by_row(softmax, self.inverse_temperature_ * criticality, np.float64)
 
     def uncertainty(self, X: Any) -> np.ndarray:
         """Predictive variance of the criticalities, float64 (n,).
 
         σ²·(1/n + (x − x̄)ᵀ(Σ(x − x̄)(x − x̄)ᵀ + nλ)⁻¹(x − x̄)), the same for all classes, with σ² the
         mean squared error of left-out training images. Large for images unlike those learned;
-        compare with `usual_uncertainty_`.
+        compare with `uncertainty_threshold_`.
 
         Parameters
         ----------
@@ -421,7 +411,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         leverage = functools.partial(closed_form.leverage, self.class_modes_)
-        return self.noise_ * self._answers(leverage, X, None, any_ground=True)
+        return self.residual_variance_ * self._predictions(leverage, X, None, any_background=True)
 
     def to_network(self, x: Any) -> LearnedNetwork:
         """The network of hidden and class modes for one input, a System to `simulate`.
@@ -439,7 +429,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         from wetcow.learning.dynamics.build import build_network, one_sample
 
-        self._convention_check()(one_sample(self.hidden_, x))
+        self._values_check()(one_sample(self.hidden_, x))
         return build_network(self.hidden_, self.class_modes_, self.classes_, x)
 
     def card(self) -> str:
@@ -498,37 +488,24 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         return load(cls, path)
 
-    def _answers(
+    def _predictions(
         self,
         function: Callable[[np.ndarray], np.ndarray],
         X: Any,
         width: int | None,
         *,
-        any_ground: bool = False,
+        any_background: bool = False,
     ) -> Any:
         check_process()
         X = validation.check_rows(self, X)
-        check = self._convention_check(any_ground=any_ground)
-        return answers(function, self.hidden_, X, self.block_size, width, check)
+        check = self._values_check(any_background=any_background)
+        size = checks.find_batch_size(self)
+        return predictions(function, self.hidden_, X, batch_size=size, width=width, check=check)
 
-    def _convention_check(self, *, any_ground: bool = False) -> Callable[[np.ndarray], None]:
+    def _values_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
         """Return what raises for rows with values of another convention than those learned."""
-        if self.convention_ is None or self.image_shape_ is None:
-            return _accept
-        ground = self.hidden_.frame is None and not any_ground  # which a frame takes away
-        return functools.partial(self.convention_.check, shape=self.image_shape_, ground=ground)
-
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Keep all of what is learned or, after an error or an interruption, nothing."""
-        check_process()
-        bound_compiled_calls()
-        earlier = dict(self.__dict__)
-        try:
-            yield
-        except BaseException:
-            self.__dict__ = earlier
-            raise
+        background = self.hidden_.frame is None and not any_background  # which a frame takes away
+        return convention.checker(self.convention_, self.image_shape_, background=background)
 
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
@@ -536,110 +513,68 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[Any, np.ndarray]:
         """Return valid data; if it is the first, find what it is and all settings."""
         checks.check_parameters(self)
-        X, y, image = validation.check_pairs(self, X, y, reset=first, least=2 if first else 1)
+        X, y, image = pipeline.validate(X, y, self, first=first)
         if first:
-            shape = checks.find_image_shape(self.image_shape, self.n_features_in_, image)
+            shape = find_image_shape(self.image_shape, self.n_features_in_, image)
             self.image_shape_ = shape
-            self.settings_ = self._settings(shape)
+            self.settings_ = checks.find_settings(self, shape)
         else:  # the hidden modes stay as they are
-            self._convention_check()(validation.first_rows(X))
-            wanted = self._settings(self.image_shape_)
+            self._values_check()(validation.first_rows(X))
+            wanted = checks.find_settings(self, self.image_shape_)
             self.settings_ = self.settings_._replace(
                 ridge=wanted.ridge, margin_passes=wanted.margin_passes
             )
         return X, y
 
-    def _settings(self, shape: tuple[int, int] | None) -> Settings:
-        """Return the budget's settings, and the user's where they are given."""
-        budget = settings(self.budget, shape)
-        given = {name: getattr(self, name) for name in Settings._fields}
-        chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
-        return chosen._replace(patch_size=checks.patch_sizes(chosen.patch_size))
-
-    def _construct_members(
-        self, X: Any, rng: np.random.Generator, start: StartStage
-    ) -> list[HiddenModes]:
+    def _construct(self, X: Any, rng: np.random.Generator, start: StartStage) -> list[HiddenModes]:
         start("hidden modes")
-        sizes = checks.member_sizes(self.settings_.patch_size, self.n_members)
-        return [self._construct_hidden(X, some, rng) for some in sizes]
-
-    def _construct_hidden(
-        self, X: Any, sizes: Sequence[int], rng: np.random.Generator
-    ) -> HiddenModes:
-        chosen, shape = self.settings_, self.image_shape_
-        frame = None if shape is None else checks.find_frame(self.frame)
-        geometries = (
-            (checks.table_geometry(self.n_features_in_),)
-            if shape is None
-            else checks.image_geometries(
-                *(shape, frame, sizes, chosen.n_regions, self.padding, self.mirror)
-            )
-        )
-        rows = take(X, calibration.some_rows(len(X), _NUM_LOOKED_AT, rng))
-        self.convention_ = None if shape is None else convention.learned(rows, shape)
-        return construct_hidden(
-            rows,
-            shape,
-            frame,
-            geometries,
+        shape = self.image_shape_
+        members, self.convention_ = pipeline.construct(
+            X,
+            checks.member_geometries(self, self.settings_, shape),
             rng,
-            n_modes=chosen.n_modes,
-            threshold=chosen.threshold,
-            omega=chosen.omega,
-            response=chosen.response,
+            image=shape,
+            frame=None if shape is None else checks.find_frame(self.frame),
+            settings=self.settings_,
+        )
+        return members
+
+    def _samples(self, hidden: HiddenModes, X: Any, labels: np.ndarray, n_classes: int) -> Samples:
+        count = 0 if self.image_shape_ is None else self.copies
+        augmentation = checks.shared_augmentation(self.augmentation)
+        return Samples(
+            hidden=hidden,
+            X=X,
+            labels=labels,
+            n_classes=n_classes,
+            batch_size=checks.find_batch_size(self),
+            cache_size=self.cache_size,
+            copies=Copies(count=count, augmentation=augmentation),
         )
 
-    def _copies(self) -> Copies:
-        count = 0 if self.image_shape_ is None else self.copies
-        return Copies(count, checks.shared_augmentation(self.augmentation))
-
-    def _refine(
-        self, members: list[HiddenModes], X: Any, labels: np.ndarray, n_classes: int, *rest: Any
-    ) -> list[Refined]:
-        from wetcow.learning.finetune.refine import Recipe, refine
-
-        if validation.is_dask(X):
-            raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
-        deformed = checks.member_augmentations(self.augmentation, len(members))
-        found = []
-        for number, (hidden, augmentation) in enumerate(zip(members, deformed, strict=True)):
-            path = self.checkpoint
-            if path is not None and number:
-                path = f"{os.fspath(path)}.{number}"
-            recipe = Recipe(
-                *(self.train_minutes / len(members), augmentation, self.learning_rate, path),
-                *(self.settings_.ridge, self.settings_.margin_passes),
-                *(self.block_size, self.cache_size, self._copies()),
-            )
-            found.append(refine(hidden, X, labels, n_classes, recipe, *rest))
-            if not found[-1].complete:
-                break  # the others stay as constructed
-        return found
-
-    def _solve(
+    def _learn(
         self,
+        samples: Samples,
         classes: np.ndarray,
-        statistics: Statistics,
-        blocks: Blocks,
         margin_passes: int,
         rng: np.random.Generator,
         start: StartStage,
-    ) -> calibration.Solution:
-        """Solve and calibrate the class modes; `blocks` are the last data."""
-        ridge = self.settings_.ridge
-        solution = calibration.solve(statistics, blocks, ridge, margin_passes, rng, start)
-        modes = solution.modes
-        self.hidden_, self.classes_, self.statistics_ = blocks.hidden, classes, statistics
+        earlier: Statistics | None = None,
+    ) -> Calibration:
+        """Solve and calibrate the class modes, and keep all."""
+        with contextlib.closing(open_batches(samples)) as batches:
+            sums, modes, known = pipeline.learn(
+                batches,
+                ridge=self.settings_.ridge,
+                margin_passes=margin_passes,
+                rng=rng,
+                start=start,
+                earlier=earlier,
+            )
+        self.hidden_, self.classes_, self.statistics_ = samples.hidden, classes, sums
         self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
-        self.ridge_, self.sharpness_ = solution.ridge, solution.sharpness
-        self.noise_, self.usual_uncertainty_ = solution.noise, solution.usual_uncertainty
-        return solution
-
-
-def _accept(rows: np.ndarray) -> None:
-    """Nothing is known that rows could contradict."""
-
-
-def _sums(blocks: Blocks, start: StartStage) -> Statistics:
-    """Statistics of all blocks."""
-    return blocks.reduce(accumulate, Statistics.merge, start("features and sums", len(blocks)))
+        self.ridge_ = modes.ridge
+        self.inverse_temperature_ = known.inverse_temperature
+        self.residual_variance_ = known.residual_variance
+        self.uncertainty_threshold_ = known.uncertainty_threshold
+        return known

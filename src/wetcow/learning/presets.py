@@ -6,15 +6,16 @@ images of MNIST and Fashion-MNIST.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal, NamedTuple, get_args
 
 from wetcow.learning.model.activation import Response
 
 Budget = Literal["seconds", "minute", "minutes"]
-Sizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # of patches; of those of each member
+PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
-RECIPES: dict[str, dict[str, Any]] = {
+DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {"augmentation": "handwriting"},
     "mnist": {"frame": "handwriting", "augmentation": "handwriting"},
     "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
@@ -39,7 +40,7 @@ class Settings(NamedTuple):
     """
 
     n_modes: int
-    patch_size: Sizes
+    patch_size: PatchSizes
     n_regions: int
     response: Response
     threshold: float
@@ -48,12 +49,24 @@ class Settings(NamedTuple):
     margin_passes: int
 
 
+_SECONDS = Settings(
+    n_modes=128,
+    patch_size=(7,),
+    n_regions=4,
+    response="amplitude",
+    threshold=0.1,
+    omega=0.2,
+    ridge=1e-3,
+    margin_passes=15,
+)
 _IMAGES = {
-    "seconds": Settings(128, (7,), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
-    "minute": Settings(96, (5, 7, 9), 4, "amplitude", 0.1, 0.2, 1e-3, 15),
-    "minutes": Settings(96, (3, 5, 7), 6, "amplitude", 0.1, 0.2, 1e-3, 30),
+    "seconds": _SECONDS,
+    "minute": _SECONDS._replace(n_modes=96, patch_size=(5, 7, 9)),
+    "minutes": _SECONDS._replace(n_modes=96, patch_size=(3, 5, 7), n_regions=6, margin_passes=30),
 }
-_SMALL_IMAGES = Settings(128, (5,), 3, "both", 0.1, 0.2, "gcv", 0)
+_SMALL_IMAGES = _SECONDS._replace(
+    patch_size=(5,), n_regions=3, response="both", ridge="gcv", margin_passes=0
+)
 
 
 def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
@@ -67,3 +80,14 @@ def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
     if image is None or min(image) < _SMALL:
         return _SMALL_IMAGES
     return _IMAGES[budget]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RECIPES":
+        warnings.warn(
+            "wetcow.learning.presets.RECIPES is called DATASET_DEFAULTS now; the old name will go",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return DATASET_DEFAULTS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

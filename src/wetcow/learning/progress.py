@@ -28,7 +28,8 @@ def ignore(steps: float, note: str = "") -> None:
     del steps, note
 
 
-def _silent(name: str, total: int | None = None) -> Advance:
+def silent(name: str, total: int | None = None) -> Advance:
+    """Start a stage and show nothing."""
     del name, total
     return ignore
 
@@ -54,7 +55,7 @@ def stages(shown: bool) -> Iterator[StartStage]:
     ...     advance(1)
     """
     if not shown:
-        yield _silent
+        yield silent
         return
     from rich.progress import (
         BarColumn,

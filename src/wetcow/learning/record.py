@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import Solution
+from wetcow.learning.calibration import Calibration
 from wetcow.version import __version__
 
 if TYPE_CHECKING:
@@ -71,14 +71,17 @@ class Record(NamedTuple):
 
 
 def make_record(
-    solution: Solution, counts: np.ndarray, margins: bool, trained: Sequence[Trained]
+    calibration: Calibration, counts: np.ndarray, margins: bool, trained: Sequence[Trained]
 ) -> Record:
     """Return the record of what has been learned just now."""
-    day = datetime.datetime.now(datetime.UTC).date().isoformat()
-    left_out = (solution.n_left_out, solution.left_out_accuracy)
     return Record(
-        *(tuple(int(count) for count in counts), day, __version__, *left_out, margins),
-        tuple(trained),
+        counts=tuple(int(count) for count in counts),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        wetcow=__version__,
+        left_out=calibration.n_left_out,
+        left_out_accuracy=calibration.left_out_accuracy,
+        margins=margins,
+        trained=tuple(trained),
     )
 
 
@@ -87,13 +90,20 @@ def from_header(header: Mapping[str, Any] | None) -> Record | None:
     if header is None:
         return None
     trained = tuple(Trained(**one) for one in header["trained"])
-    return Record(**{**header, "counts": tuple(header["counts"]), "trained": trained})
+    fields = dict(header, counts=tuple(header["counts"]), trained=trained)
+    return Record(**fields)
 
 
 def trained(members: Sequence[Refined]) -> tuple[Trained, ...]:
     """Return what is kept of training."""
     return tuple(
-        Trained(one.constructed, one.trained, one.seconds, one.complete) for one in members
+        Trained(
+            constructed=one.constructed,
+            trained=one.trained,
+            seconds=one.seconds,
+            complete=one.complete,
+        )
+        for one in members
     )
 
 

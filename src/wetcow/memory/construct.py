@@ -17,10 +17,8 @@ from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.networks.sparse import Sparse
+from wetcow.networks.sparse import SPARSE_BELOW, Sparse
 from wetcow.validation import array
-
-SPARSE_BELOW = 0.1
 
 
 def memorize(

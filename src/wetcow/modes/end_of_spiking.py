@@ -1,4 +1,4 @@
-"""Where spiking ends: at γ_c, or beyond it if the cycle passes beside node and saddle (theory §3).
+"""Where spiking ends: at γ_c, or beyond it if the cycle passes beside node and saddle.
 
 With u = γ/A and c = γ/ω the orbit obeys (u + c w_φ cos φ) u' + c u (u − D(φ)) = 0,
 D = α − w_a cos(φ − ψ). Where φ advances, u falls whenever u > D, so that no cycle exceeds
@@ -15,9 +15,9 @@ import numpy as np
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 
 MOST_TURNS = 200
-SETTLED = 1e-8  # relative change of u in one turn
+UNCHANGED = 1e-8  # relative change of u in one turn
 ACCURACY = 1e-5  # of the excitation at which spiking ends, relative
-FURTHEST = 64.0  # largest cr looked at
+LARGEST_CRITICALITY = 64.0  # largest cr looked at
 
 
 def keeps_turning(c: float, constants: Constants) -> bool:
@@ -42,7 +42,7 @@ def keeps_turning(c: float, constants: Constants) -> bool:
         if turn.status != 0:
             return False
         before, u = u, float(turn.y[0, -1])
-        if abs(u - before) <= SETTLED * u:
+        if abs(u - before) <= UNCHANGED * u:
             return True
     return True
 
@@ -59,7 +59,7 @@ def end_of_spiking(constants: Constants) -> float:
     low, high = critical, 1.25 * critical
     while keeps_turning(high, constants):
         low, high = high, 1.25 * high
-        if high > FURTHEST * critical:
+        if high > LARGEST_CRITICALITY * critical:
             return np.inf
     while high - low > ACCURACY * high:
         middle = (low + high) / 2

@@ -35,13 +35,19 @@ def hamiltonian(a: Any, a_dagger: Any, mode: Mode) -> Any:
     -------
     complex scalar
     """
-    beta_a = (mode.w_a * jnp.exp(-1j * mode.psi) + 1j * mode.w_phi) / 2
-    beta_dagger = (mode.w_a * jnp.exp(1j * mode.psi) + 1j * mode.w_phi) / 2
+    # Complex numbers before they meet: strict promotion of types allows no other way.
+    dtype = jnp.result_type(a)
+    w_a, w_phi, alpha, gamma, omega, psi = (
+        jnp.asarray(value).astype(dtype)
+        for value in (mode.w_a, mode.w_phi, mode.alpha, mode.gamma, mode.omega, mode.psi)
+    )
+    beta_a = (w_a * jnp.exp(-1j * psi) + 1j * w_phi) / 2
+    beta_dagger = (w_a * jnp.exp(1j * psi) + 1j * w_phi) / 2
     square = a * a_dagger
     at_rest = square == 0  # the root has no derivative there; its term of the motion is zero
     modulus = jnp.where(at_rest, 0, jnp.sqrt(jnp.where(at_rest, 1, square)))
-    harmonic = mode.gamma + 1j * mode.omega
-    cubic = beta_a * a + beta_dagger / 2 * a_dagger - 2 * (mode.alpha / 3) * modulus
+    harmonic = gamma + 1j * omega
+    cubic = beta_a * a + beta_dagger / 2 * a_dagger - 2 * (alpha / 3) * modulus
     return jnp.sum(square * (harmonic + cubic))
 
 

@@ -79,8 +79,8 @@ def _gauss() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 POINTS, WEIGHTS, INTEGRALS = _gauss()
-STEP = 2 * np.pi / NUM_INTERVALS
-THETA = -np.pi + STEP * (np.arange(NUM_INTERVALS) + POINTS[:, None])
+INTERVAL = 2 * np.pi / NUM_INTERVALS
+THETA = -np.pi + INTERVAL * (np.arange(NUM_INTERVALS) + POINTS[:, None])
 
 
 def _eliminate(matrix: list[list[Any]], right: list[list[Any]]) -> Any:
@@ -125,7 +125,7 @@ def _close(xp: Any, slopes: Any, offsets: Any) -> Any:
 
 def _inside(xp: Any, state: tuple[Any, Any]) -> Any:
     ends, slopes = state
-    return ends + STEP * xp.tensordot(INTEGRALS, slopes, 1)
+    return ends + INTERVAL * xp.tensordot(INTEGRALS, slopes, 1)
 
 
 def _correction(xp: Any, state: tuple[Any, Any], equation: _Equation) -> tuple[Any, Any]:
@@ -139,17 +139,20 @@ def _correction(xp: Any, state: tuple[Any, Any], equation: _Equation) -> tuple[A
     if xp is np:
         several = range(NUM_POINTS)
         matrix = [
-            [STEP * INTEGRALS[i, j] * by_u[i] + (velocity[i] if i == j else 0.0) for j in several]
+            [
+                INTERVAL * INTEGRALS[i, j] * by_u[i] + (velocity[i] if i == j else 0.0)
+                for j in several
+            ]
             for i in several
         ]
         fixed, moving = _eliminate(matrix, [[-residual[i], -by_u[i]] for i in several])
     else:
-        matrix = STEP * jnp.moveaxis(by_u, 0, -1)[..., None] * INTEGRALS
+        matrix = INTERVAL * jnp.moveaxis(by_u, 0, -1)[..., None] * INTEGRALS
         matrix = matrix + jnp.moveaxis(velocity, 0, -1)[..., None] * np.eye(NUM_POINTS)
         right = jnp.moveaxis(jnp.stack([-residual, -by_u], axis=-1), 0, -2)
         fixed, moving = jnp.moveaxis(jnp.linalg.solve(matrix, right), (-1, -2), (0, 1))
-    gap = ends + STEP * xp.tensordot(WEIGHTS, slopes + fixed, 1) - xp.roll(ends, -1, 0)
-    change = _close(xp, 1 + STEP * xp.tensordot(WEIGHTS, moving, 1), gap)
+    gap = ends + INTERVAL * xp.tensordot(WEIGHTS, slopes + fixed, 1) - xp.roll(ends, -1, 0)
+    change = _close(xp, 1 + INTERVAL * xp.tensordot(WEIGHTS, moving, 1), gap)
     return change, fixed + moving * change
 
 
@@ -173,7 +176,7 @@ def _guesses(xp: Any, equation: _Equation, lagging: Any, floor: Any) -> Iterator
     lag = xp.clip(lagging - pull, -0.5 * adiabatic, adiabatic)
     for u in (xp.maximum(lagging, least + floor), xp.maximum(pull + lag, least + adiabatic / 2)):
         ends = (u[0] + xp.roll(u[-1], 1, 0)) / 2
-        yield ends, 0 * u + (xp.roll(ends, -1, 0) - ends) / STEP
+        yield ends, 0 * u + (xp.roll(ends, -1, 0) - ends) / INTERVAL
 
 
 def _solve(xp: Any, equation: _Equation, lagging: Any, floor: Any) -> tuple[Any, Any]:
@@ -227,13 +230,13 @@ def course(xp: Any, theta: Any, distance: Any, at: Any) -> _Course:
     width = xp.sqrt(distance)
     phase = np.pi - at + 2 * xp.arctan(width * np.tan(theta / 2))
     stretch = width / (np.cos(theta / 2) ** 2 + width**2 * np.sin(theta / 2) ** 2)
-    return _Course(phase, stretch)
+    return _Course(phase=phase, stretch=stretch)
 
 
 def _equation(xp: Any, c: Any, constants: Constants, way: _Course) -> _Equation:
     w_a, w_phi, psi, alpha = constants
     pull = alpha - w_a * xp.cos(way.phase - psi)
-    return _Equation(c * w_phi * xp.cos(way.phase), pull, c * way.stretch)
+    return _Equation(turning=c * w_phi * xp.cos(way.phase), pull=pull, rate=c * way.stretch)
 
 
 def solve_orbit(
@@ -275,7 +278,7 @@ def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: A
     passage = way.stretch / velocity
 
     def around(values):
-        return STEP * xp.sum(xp.tensordot(WEIGHTS, values, 1), axis=0)
+        return INTERVAL * xp.sum(xp.tensordot(WEIGHTS, values, 1), axis=0)
 
     duration = around(u * passage)
     unclosed = xp.abs(around((equation.pull - u) * passage)) / duration

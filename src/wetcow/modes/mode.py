@@ -125,12 +125,12 @@ class Mode(System):
         unknown = set(parameters) - set(self.parameters())
         if unknown:
             raise ValueError(f"a Mode has no parameter {sorted(unknown)}; {[*self.parameters()]}")
-        return Mode(**{**self.parameters(), **parameters})
+        return Mode(**(self.parameters() | parameters))
 
     @property
     def constants(self) -> Constants:
         """The constants w_a, w_φ, ψ, α."""
-        return Constants(self.w_a, self.w_phi, self.psi, self.alpha)
+        return Constants(w_a=self.w_a, w_phi=self.w_phi, psi=self.psi, alpha=self.alpha)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -199,7 +199,7 @@ class Mode(System):
         "damped" for γ < 0; "linear" for 0 ≤ cr < 0.1, where the oscillation is nearly harmonic;
         "subcritical" (spiking) for cr < 1; "critical" for |cr − 1| ≤ 1e-9; "supercritical" (one
         spike, then silence) beyond; but for some constants with w_a < 0 "bistable" from cr = 1 on
-        as far as the mode can still spike, depending on its start (theory §3).
+        as far as the mode can still spike, depending on its start (docs/theory.md).
         """
         criticality = np.asarray(self.criticality)
         states = np.select(
@@ -235,13 +235,13 @@ class Mode(System):
         ValueError
             For an unknown method, or ω ≤ 0.
         """
-        if method not in spiking.METHODS:
-            raise ValueError(f"method must be one of {[*spiking.METHODS]}, got {method!r}")
+        if method not in spiking.SPIKING_METHODS:
+            raise ValueError(f"method must be one of {[*spiking.SPIKING_METHODS]}, got {method!r}")
         self._check_positive_frequency()
-        return in_double(spiking.METHODS[method])(self.gamma, self.omega, self.constants)
+        return in_double(spiking.SPIKING_METHODS[method])(self.gamma, self.omega, self.constants)
 
     def mean_amplitude(self) -> Any:
-        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (theory §7).
+        """Time-averaged amplitude ω M(γ/ω) of the settled mode; zero when damped (docs/theory.md).
 
         NaN, with a UserWarning, where the mode is "bistable" (see `state`).
         """

@@ -1,150 +1,37 @@
-"""The two codes of a mode, each a universal function of c = γ/ω (theory §7).
+"""The two codes of a mode, each a universal function of c = γ/ω (docs/theory.md).
 
 For ω > 0 the substitution a → ωa, t → t/ω turns the mode (γ, ω) into (γ/ω, 1): the Cartesian
 field is homogeneous, ȧ(ωa; γ, ω) = ω² ȧ(a; γ/ω, 1). Hence a spiking frequency is ω f(γ/ω) and a
 mean amplitude ω M(γ/ω), whatever γ and ω, and f and M depend on w_a, w_φ, ψ, α alone.
 
-f and M are fitted once from solved limit cycles. In x = sqrt(1 − cr) both
-g(x) = f/sqrt(1 − cr²) and m(x) = M/c are analytic on [0, 1] (a saddle-node on an invariant
-circle: the period is analytic in x up to the factor 1/x), so Chebyshev series converge
-geometrically; how fast depends on the constants. Hence [0, 1] is halved until the last coefficients
-of each piece are negligible. Beyond criticality M is the modulus of the silent fixed point, in
-closed form.
+f and M are fitted once from solved limit cycles, by `wetcow.modes.response_fit`. Beyond criticality
+M is the modulus of the silent fixed point, in closed form.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-import json
 import warnings
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
 from wetcow.modes.end_of_spiking import end_of_spiking
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.precision import in_double, is_traced
+from wetcow.modes.response_fit import (
+    ACCURATE,
+    ResponseFit,
+    fit_response,
+    response_fit,
+    response_table,
+)
+from wetcow.precision import is_traced
 from wetcow.validation import array
 
-NUM_TERMS = 16  # of the series in each piece
-CLOSEST = 0.005  # smallest x solved: cr = 0.999975; the series extrapolates below
-NEGLIGIBLE = 1e-8  # of the last two coefficients of a series, relative to the largest
-ACCURATE = 1e-7  # largest estimated error of a limit cycle that is used
-MOST_PIECES = 64
 BESIDE = 0.03  # x at which a cycle is asked, if traced, whether it passes node and saddle
 FAST = 0.25  # its frequency there is then larger; else it is about x
-ROUND_TO = 8  # number of pieces: so that what reads them is compiled for few sizes
-
-
-class ResponseFit(NamedTuple):
-    """Chebyshev coefficients in each piece of CLOSEST ≤ x ≤ 1.
-
-    Attributes
-    ----------
-    borders : tuple of float
-        Of the pieces, ascending, one more than pieces.
-    frequency : tuple of tuple of float
-        Series of g(x) = f/sqrt(1 − cr²) in each piece.
-    amplitude : tuple of tuple of float
-        Series of m(x) = M/c in each piece.
-    """
-
-    borders: tuple[float, ...]
-    frequency: tuple[tuple[float, ...], ...]
-    amplitude: tuple[tuple[float, ...], ...]
-
-
-def fit_response(constants: Constants) -> ResponseFit:
-    """Fit f and M for one set of constants; takes about a tenth of a second.
-
-    Parameters
-    ----------
-    constants : Constants
-        Python floats.
-
-    Returns
-    -------
-    ResponseFit
-        Relative error below 1e-6; below 1e-9 for the canonical constants
-        (``tools/fit_response.py`` checks).
-
-    Raises
-    ------
-    ValueError
-        If some limit cycle cannot be found as a curve along which the phase advances, or not
-        accurately.
-    """
-    nodes = np.cos(np.pi * (np.arange(NUM_TERMS) + 0.5) / NUM_TERMS)
-    ratio = float(in_double(critical_ratio)(constants))
-    pieces: dict[tuple[float, float], tuple[list[float], list[float]]] = {}
-    waiting = [(CLOSEST, 0.03), (0.03, 0.15), (0.15, 0.5), (0.5, 1.0)]
-    while waiting:
-        low, high = np.array(waiting).T[:, :, None]
-        distance = low + (high - low) * (nodes + 1) / 2
-        cycle = limit_cycle(distance, constants)
-        if not np.all(cycle.error <= ACCURATE):
-            worst = 1 - distance[~(cycle.error <= ACCURATE)] ** 2
-            raise ValueError(
-                f"no limit cycle was found at criticality {worst.min():.4g} to {worst.max():.4g} "
-                f"for {constants}: the spiking frequency of such a mode has to be measured with "
-                "simulate() and spiking_frequency(run)"
-            )
-        criticality = 1 - distance**2
-        values = (cycle.frequency / np.sqrt(1 - criticality**2), cycle.mean_amplitude * ratio)
-        series = [
-            chebyshev.chebfit(nodes, part.T, NUM_TERMS - 1).T
-            for part in (values[0], values[1] / criticality)
-        ]
-        rough = np.zeros(len(waiting), bool)
-        for part in series:
-            rough |= np.max(abs(part[:, -2:]), 1) > NEGLIGIBLE * np.max(abs(part), 1)
-        halves = []
-        for (first, last), again, *parts in zip(waiting, rough, *series, strict=True):
-            if again:
-                halves += [(first, (first + last) / 2), ((first + last) / 2, last)]
-            else:
-                pieces[first, last] = tuple(part.tolist() for part in parts)
-        waiting = halves
-        if len(pieces) + len(waiting) > MOST_PIECES:
-            raise ValueError(
-                f"the response of modes with {constants} changes too abruptly to be fitted: "
-                "measure it with simulate() and spiking_frequency(run)"
-            )
-    ordered = sorted(pieces)
-    return ResponseFit(
-        (*(low for low, _ in ordered), 1.0),
-        tuple(tuple(pieces[piece][0]) for piece in ordered),
-        tuple(tuple(pieces[piece][1]) for piece in ordered),
-    )
-
-
-@functools.lru_cache(maxsize=1024)
-def response_fit(constants: Constants) -> ResponseFit:
-    """Return the fit for `constants`: shipped for the canonical ones, else computed once."""
-    if constants == CANONICAL:
-        text = importlib.resources.files("wetcow.modes").joinpath("canonical_response.json")
-        stored = json.loads(text.read_text())
-        return ResponseFit(
-            tuple(stored["borders"]),
-            tuple(map(tuple, stored["frequency"])),
-            tuple(map(tuple, stored["amplitude"])),
-        )
-    return fit_response(constants)
-
-
-@functools.lru_cache(maxsize=1024)
-def _table(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
-    """Borders (k + 1,) and coefficients (terms, 2, k), k rounded up by repeating the last piece."""
-    fit = response_fit(constants)
-    more = -len(fit.frequency) % ROUND_TO
-    borders = np.append(fit.borders, [2.0] * more)
-    series = np.array([fit.frequency, fit.amplitude])
-    return borders, np.moveaxis(np.concatenate([series, series[:, -1:].repeat(more, 1)], 1), -1, 0)
 
 
 def _series(borders: Any, coefficients: Any, distance: Any) -> tuple[Any, Any]:
@@ -195,7 +82,7 @@ def _spiking(c: Any, constants: Constants) -> tuple[Any, Any]:
     distance = xp.sqrt(1 - criticality)
     single = _one_set(constants)
     if single is not None:
-        frequency, amplitude = _series(*_table(single), distance)
+        frequency, amplitude = _series(*response_table(single), distance)
         return distance * xp.sqrt(1 + criticality) * frequency, c * amplitude
     # Several sets of constants, or traced ones: each limit cycle is solved on the spot.
     cycle = limit_cycle(distance, constants)
@@ -270,7 +157,8 @@ def response(c: Any, constants: Constants = CANONICAL) -> tuple[Any, Any]:
         where a mode rests. NaN where `c` is NaN, constants have no critical point, or (several
         sets of constants, or traced ones) no limit cycle was found. For some constants with
         w_a < 0 a mode can either rest or go on spiking beyond criticality, up to a larger c
-        (theory §3), or its point of rest repels: both values are NaN there, with a UserWarning.
+        (docs/theory.md), or its point of rest repels: both values are NaN there, with a
+        UserWarning.
         With traced constants they are NaN for such constants wherever cr ≥ 1 and no
         warning is given; that is then told from the cycle's frequency just below criticality,
         a threshold that can miss constants at the very border. Differentiable; the slopes
@@ -336,3 +224,13 @@ def _may_spike_beyond(c: Any, constants: Constants, ratio: Any) -> Any:
         return repels | (c < end_of_spiking(single) * (1 - 1e-6))  # in single precision as well
     fixed = jax.lax.stop_gradient(constants)
     return repels | (limit_cycle(jnp.asarray(BESIDE), fixed).frequency > FAST)
+
+
+__all__ = [
+    "ResponseFit",
+    "can_spike_beyond",
+    "fit_response",
+    "response",
+    "response_fit",
+    "silent_amplitude",
+]

@@ -27,7 +27,7 @@ def analytic(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:
     """ω_s = ω sqrt(1 − cr²) [14], the paper's estimate.
 
     Its square-root law and its γ_c are exact; its coefficient at criticality is too large by √2
-    (theory §3). Broadcasts; differentiable.
+    (docs/theory.md). Broadcasts; differentiable.
     """
     ratio = critical_ratio(constants)
 
@@ -39,7 +39,7 @@ def analytic(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:
 
 
 def adiabatic(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:
-    """ω_s from the slow amplitude h(φ) = γ/D(φ) and its first-order lag (theory §3).
+    """ω_s from the slow amplitude h(φ) = γ/D(φ) and its first-order lag (docs/theory.md).
 
     T_s = ∫ [1 + (w_φ cos φ/γ) h'(φ)] / [ω + w_φ h(φ) cos φ] dφ with D(φ) = α − w_a cos(φ − ψ), by
     the trapezoidal rule. An approximation: asymptotically exact as cr → 1, within 2.5 % for
@@ -74,4 +74,4 @@ def exact(gamma: Any, omega: Any, constants: Constants = CANONICAL) -> Any:
     return omega * response(jnp.asarray(gamma, float) / omega, constants)[0]
 
 
-METHODS = {"exact": exact, "analytic": analytic, "adiabatic": adiabatic}
+SPIKING_METHODS = {"exact": exact, "analytic": analytic, "adiabatic": adiabatic}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import warnings
 from typing import Any
 
 import equinox as eqx
@@ -11,6 +12,28 @@ import jax.numpy as jnp
 import numpy as np
 
 INITIAL_AMPLITUDE = 0.1
+
+
+def former_layout(instance: Any) -> Any:
+    """`compiled_layout` of a system or coupling, asked for by its former name."""
+    warnings.warn(
+        "arranged() is now called compiled_layout(); the old name goes with the next release",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return instance.compiled_layout()
+
+
+def accept_former_layout(cls: Any) -> None:
+    """Take a method `arranged` that a subclass defines for its `compiled_layout`."""
+    if "arranged" in vars(cls) and "compiled_layout" not in vars(cls):
+        warnings.warn(
+            f"{cls.__name__}.arranged is now called compiled_layout: rename it; the old name goes "
+            "with the next release",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+        cls.compiled_layout = vars(cls)["arranged"]
 
 
 class System(eqx.Module):
@@ -49,9 +72,17 @@ class System(eqx.Module):
     def replace(self, **parameters: Any) -> System:
         """Return a copy with some parameters changed."""
 
-    def arranged(self) -> System:
+    def compiled_layout(self) -> System:
         """The same system, laid out for many evaluations of its field; default: itself."""
         return self
+
+    def arranged(self) -> System:
+        """Deprecated: the former name of `compiled_layout`."""
+        return former_layout(self)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        accept_former_layout(cls)
 
     @property
     def delays(self) -> tuple[float, float]:
@@ -81,7 +112,7 @@ class System(eqx.Module):
         if key is None:
             return np.full(self.size, INITIAL_AMPLITUDE, dtype=complex)
         phase = jax.random.uniform(key, (self.size,), maxval=2 * np.pi)
-        return INITIAL_AMPLITUDE * jnp.exp(1j * phase)
+        return INITIAL_AMPLITUDE * jnp.exp(jax.lax.complex(jnp.zeros_like(phase), phase))
 
 
 def check_system(system: Any) -> None:

@@ -14,7 +14,7 @@ from numpy.polynomial.polynomial import polyint, polyval
 from numpy.typing import NDArray
 
 from wetcow.modes.criticality import Constants
-from wetcow.modes.limit_cycle import NUM_INTERVALS, POINTS, STEP, course, solve_orbit
+from wetcow.modes.limit_cycle import INTERVAL, NUM_INTERVALS, POINTS, course, solve_orbit
 from wetcow.modes.mode import Mode
 
 
@@ -61,12 +61,12 @@ def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np
     if not np.all(orbit.error < 1e-6):
         raise ValueError(f"the limit cycle of {mode} was not found")
 
-    index = np.clip(np.floor((theta + np.pi) / STEP).astype(int), 0, NUM_INTERVALS - 1)
-    inside = (theta + np.pi) / STEP - index
+    index = np.clip(np.floor((theta + np.pi) / INTERVAL).astype(int), 0, NUM_INTERVALS - 1)
+    inside = (theta + np.pi) / INTERVAL - index
     # In each interval du/dθ is the polynomial through its values at the Gauss points.
     powers = np.linalg.solve(np.vander(POINTS, increasing=True), orbit.slopes[..., 0])
     risen = polyval(inside, polyint(powers)[:, index], tensor=False)
-    u = orbit.ends[index, 0] + STEP * risen
+    u = orbit.ends[index, 0] + INTERVAL * risen
     way = course(np, theta, distance[0], at)
     velocity = u + gamma / omega * w_phi * np.cos(way.phase)
     return gamma / u * np.exp(1j * way.phase), u * way.stretch / velocity / omega

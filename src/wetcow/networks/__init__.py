@@ -1,8 +1,15 @@
-"""Coupled modes, their couplings, and the models they are compared with [1, 19, 20]."""
+"""Coupled modes, their couplings, and the models they are compared with [1, 19, 20].
 
-import pkgutil
+A `Network` is modes and a `Coupling` R: da/dt = F(a) + R a, R_ij = w_ij e^{−iδ_ij}. So an
+input excites a mode by its cosine and turns it by its sine.
+
+- Couplings: `Dense`, `Sparse` (a list of links, summed by `gather`), `Sheet` and `LowRank`
+  (`structured`), `Delayed`. To add one, subclass `Coupling`; give it a `compiled_layout` if it can
+  be applied faster when laid out first.
+- `Connectome`: a brain's structural connectivity from files, and its networks (`connectome`).
+- Baselines: `phase_only` and `amplitude_only` coupling, `Kuramoto`, `LeakyIntegrateAndFire`.
+"""
 
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

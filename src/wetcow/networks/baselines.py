@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.networks.coupling import Coupling
+from wetcow.networks.dense import part_of
 from wetcow.networks.network import Coupled, Network, as_strength
 from wetcow.precision import is_traced
 from wetcow.validation import array
@@ -24,7 +25,7 @@ def phase_only(network: Network) -> Network:
     >>> phase_only(network).coupling.r[0].tolist()
     [0j, 2j]
     """
-    return network.coupled_by(network.coupling.part(lambda r: 1j * r.imag))
+    return network.coupled_by(part_of(network.coupling, lambda r: 1j * r.imag))
 
 
 def amplitude_only(network: Network) -> Network:
@@ -37,7 +38,7 @@ def amplitude_only(network: Network) -> Network:
     >>> amplitude_only(network).coupling.r[0].tolist()
     [0j, (1+0j)]
     """
-    return network.coupled_by(network.coupling.part(lambda r: r.real + 0j))
+    return network.coupled_by(part_of(network.coupling, lambda r: r.real + 0j))
 
 
 def _row(name: str, value: Any, size: int) -> Any:
@@ -94,9 +95,10 @@ class Kuramoto(Coupled):
     def field(self, a: Any, past: Any = None) -> Any:
         # In real numbers, as the modulus of complex ones and division of them are slow.
         squared = a.real**2 + a.imag**2
-        u = a * jax.lax.rsqrt(squared)
+        inverse = jax.lax.rsqrt(squared)
+        u = jax.lax.complex(a.real * inverse, a.imag * inverse)
         turning = self.omega + jnp.imag(jnp.conj(u) * self.coupling(u, past))
-        return a * (1 - squared + 1j * turning)
+        return a * jax.lax.complex(jnp.asarray(1 - squared, turning.dtype), turning)
 
     @property
     def can_be_silent(self) -> bool:
@@ -194,7 +196,7 @@ class LeakyIntegrateAndFire(Coupled):
     def field(self, a: Any, past: Any = None) -> Any:
         potential, synaptic = a.real, a.imag
         change = (self.rest - potential + self.current + synaptic) / self.tau_m
-        return change - 1j * synaptic / self.tau_s
+        return jax.lax.complex(change, -synaptic / self.tau_s)
 
     def after_step(self, a: Any) -> Any:
         spikes = a.real >= self.threshold
@@ -212,14 +214,16 @@ class LeakyIntegrateAndFire(Coupled):
         )
         potential = jnp.where(spikes, self.reset + gained, a.real)
         arriving = jnp.real(self.coupling(spikes.astype(a.dtype)))
-        return potential + 1j * (a.imag + arriving)
+        return jax.lax.complex(potential, jnp.asarray(a.imag + arriving, potential.dtype))
 
     def observe(self, a: Any) -> Any:
-        return jnp.exp(2j * np.pi * (a.real - self.reset) / (self.threshold - self.reset))
+        turned = 2 * np.pi * (a.real - self.reset) / (self.threshold - self.reset)
+        return jnp.exp(jax.lax.complex(jnp.zeros_like(turned), turned))
 
     def initial(self, key: Any = None) -> Any:
         progress = jnp.angle(super().initial(key)) / (2 * np.pi) % 1.0
-        return self.reset + progress * (self.threshold - self.reset) + 0j
+        potential = self.reset + progress * (self.threshold - self.reset)
+        return jax.lax.complex(potential, jnp.zeros_like(potential))
 
     def rate(self) -> Any:
         return 1 / self.tau_m + 1 / self.tau_s

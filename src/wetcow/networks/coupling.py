@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wetcow.modes.system import accept_former_layout, former_layout
 from wetcow.validation import array
 
 
-def as_complex(value: Any) -> Any:
+def as_coupling_values(value: Any) -> Any:
     """Keep JAX arrays (they may be traced); everything else becomes complex128 NumPy.
 
     Raises
@@ -87,15 +88,26 @@ class Coupling(eqx.Module):
     def scaled(self, strength: Any) -> Coupling:
         """The coupling times a number."""
 
-    def arranged(self) -> Coupling:
+    def compiled_layout(self) -> Coupling:
         """The same operator, laid out for being applied many times; default: itself."""
         return self
 
-    def part(self, part: Callable) -> Coupling:
-        """Apply an elementwise real-linear function to R, such as ``np.real``."""
-        from wetcow.networks.dense import Dense
+    def arranged(self) -> Coupling:
+        """Deprecated: the former name of `compiled_layout`."""
+        return former_layout(self)
 
-        return Dense(part(np.asarray(self.matrix())))
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        accept_former_layout(cls)
+
+    def part(self, part: Callable) -> Coupling:
+        """Apply an elementwise real-linear function to R, such as ``np.real``.
+
+        A coupling that does not say how is written out, by `wetcow.networks.dense.part_of`.
+        """
+        raise NotImplementedError(
+            f"a {type(self).__name__} has no part() of its own: use wetcow.networks.dense.part_of"
+        )
 
     @property
     def delays(self) -> tuple[float, float]:

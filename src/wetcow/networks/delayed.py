@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.networks.coupling import Coupling, as_complex
+from wetcow.networks.coupling import Coupling, as_coupling_values
 from wetcow.networks.dense import Dense
 from wetcow.validation import array
 
@@ -37,7 +37,7 @@ class Delayed(Coupling):
     (0.5, 2.0)
     """
 
-    r: Any = eqx.field(converter=as_complex)
+    r: Any = eqx.field(converter=as_coupling_values)
     delay: Any = eqx.field(converter=lambda d: array("delay", d, empty=True))
 
     def __check_init__(self):

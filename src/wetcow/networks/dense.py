@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -12,14 +13,14 @@ import numpy as np
 
 from wetcow.networks.coupling import (
     Coupling,
-    as_complex,
+    as_coupling_values,
     require_finite,
     require_no_self_coupling,
     require_square,
 )
 from wetcow.precision import is_traced
 
-SMALL = 32  # modes up to which one plain product of twice the numbers is the fastest
+FEW_MODES = 32  # modes up to which one plain product of twice the numbers is the fastest
 ONE_CORE, TWO_PARTS = 255, 320  # modes between which a product in two parts avoids idle threads
 CACHED = 1024  # modes up to which R stays in the cache and columns are the faster layout
 
@@ -43,7 +44,7 @@ class Dense(Coupling):
     2
     """
 
-    r: Any = eqx.field(converter=as_complex)
+    r: Any = eqx.field(converter=as_coupling_values)
 
     def __check_init__(self):
         require_square("R", self.r)
@@ -72,22 +73,32 @@ class Dense(Coupling):
     def scaled(self, strength):
         return Dense(strength * self.r)
 
-    def arranged(self):
-        if self.size <= SMALL:
-            return Blocks.of(self.r)
+    def part(self, part):
+        return Dense(part(np.asarray(self.r)))
+
+    def compiled_layout(self):
+        if self.size <= FEW_MODES:
+            return RealBlock.of(self.r)
         if ONE_CORE < self.size <= TWO_PARTS:
-            return Apart.of(self.r)
-        return Columns.of(self.r) if self.size <= CACHED else Rows.of(self.r)
+            return Split.of(self.r)
+        return ColumnMajor.of(self.r) if self.size <= CACHED else RowMajor.of(self.r)
 
 
-class _Real(Coupling):
+def part_of(coupling: Coupling, part: Callable) -> Coupling:
+    """Apply an elementwise real-linear function to R; written out where it has no `part`."""
+    if type(coupling).part is not Coupling.part:
+        return coupling.part(part)
+    return Dense(part(np.asarray(coupling.matrix())))
+
+
+class _RealLayout(Coupling):
     """A full matrix as real numbers; `r` holds them in some order."""
 
     r: Any
 
     @classmethod
     @abc.abstractmethod
-    def of(cls, r: Any) -> _Real:
+    def of(cls, r: Any) -> _RealLayout:
         """Lay out R, complex (n, n)."""
 
     @property
@@ -101,7 +112,7 @@ class _Real(Coupling):
         return type(self).of(strength * self.matrix())
 
 
-class Rows(_Real):
+class RowMajor(_RealLayout):
     """Row by row, as complex numbers lie in memory: reads R at the full rate of memory.
 
     Attributes
@@ -127,7 +138,7 @@ class Rows(_Real):
         return jax.lax.complex(self.r[:, 0::2], self.r[:, 1::2])
 
 
-class Columns(_Real):
+class ColumnMajor(_RealLayout):
     """Column by column: faster while R stays in the cache.
 
     Attributes
@@ -150,7 +161,7 @@ class Columns(_Real):
         return jax.lax.complex(self.r[:, : self.size].T, self.r[:, self.size :].T)
 
 
-class Apart(_Real):
+class Split(_RealLayout):
     """Column by column, in two products that are each too small for being shared by threads.
 
     At these sizes starting threads takes longer than the product.
@@ -179,7 +190,7 @@ class Apart(_Real):
         return jax.lax.complex(self.r[0].T, self.r[1].T)
 
 
-class Blocks(_Real):
+class RealBlock(_RealLayout):
     """All of R as it acts on Re a above Im a: one product with nothing to be put together after.
 
     Attributes

@@ -27,7 +27,7 @@ _ALIGNED, _MISALIGNED = 16, 256  # modes; so few more pay where there are more t
 _SPREAD, _ALIKE, _MANY = 1.5, 1.1, 2**15
 
 
-class Gathered(Coupling):
+class Gather(Coupling):
     """Links by their target, modes with similarly many of them in a group, filled up with zeros.
 
     In large networks those from a part of the modes first, then those from the next.
@@ -48,7 +48,7 @@ class Gathered(Coupling):
     width: int = eqx.field(static=True)
 
     @classmethod
-    def of(cls, size: int, target: Any, source: Any, value: Any) -> Gathered:
+    def of(cls, size: int, target: Any, source: Any, value: Any) -> Gather:
         """Lay out links whose ends are known numbers; see `Sparse`."""
         target, source = np.asarray(target), np.asarray(source)
         if np.any(target[1:] < target[:-1]):
@@ -78,8 +78,8 @@ class Gathered(Coupling):
     def scaled(self, strength):
         return self._with(tuple(strength * value for value in self.values))
 
-    def _with(self, values: tuple[Any, ...]) -> Gathered:
-        return Gathered(self.sources, values, self.places, self.width)
+    def _with(self, values: tuple[Any, ...]) -> Gather:
+        return Gather(sources=self.sources, values=values, places=self.places, width=self.width)
 
 
 def _parts(size: int, target: np.ndarray, source: np.ndarray) -> int:
@@ -91,7 +91,7 @@ def _parts(size: int, target: np.ndarray, source: np.ndarray) -> int:
     return parts if far > (1 - 1 / parts) ** 2 / 2 else 1  # half of what it is at random
 
 
-def _lay_out(size: int, parts: int, target: np.ndarray, source: np.ndarray, value: Any) -> Gathered:
+def _lay_out(size: int, parts: int, target: np.ndarray, source: np.ndarray, value: Any) -> Gather:
     """Of links in the order of their targets."""
     width = -(-size // parts)
     origin = (source // width).astype(np.int16)
@@ -121,7 +121,7 @@ def _lay_out(size: int, parts: int, target: np.ndarray, source: np.ndarray, valu
         place = np.arange(start, start + high - low, dtype=np.int32)
         np.put_along_axis(places, modes[:, low:high], place[None], axis=1)
         low, start = high, start + high - low + more
-    return Gathered(tuple(sources), tuple(values), places, width)
+    return Gather(sources=tuple(sources), values=tuple(values), places=places, width=width)
 
 
 def _end(degree: np.ndarray, low: int) -> tuple[int, int]:
@@ -149,18 +149,18 @@ def _passes(most: int, modes: int) -> int:
 
 
 @jax.custom_jvp
-def _product(links: Gathered, a: Any) -> Any:
+def _product(links: Gather, a: Any) -> Any:
     """R a. Accelerators need no packing, and bits have no derivatives, hence the rule below."""
     if all(leaf.dtype == np.complex64 for leaf in (a, *links.values)):
         return jax.lax.platform_dependent(links, a, cpu=_packed, default=_plain)
     return _plain(links, a)
 
 
-def _plain(links: Gathered, a: Any) -> Any:
+def _plain(links: Gather, a: Any) -> Any:
     return _summed(links, a, _at, jnp.result_type(a, *links.values))
 
 
-def _packed(links: Gathered, a: Any) -> Any:
+def _packed(links: Gather, a: Any) -> Any:
     """Read states as double precision numbers, each of the bits of Re and Im.
 
     Numbers of 64 bits are read together, into the registers for several; pairs are not.
@@ -180,13 +180,13 @@ def _at(states: Any, where: Any) -> Any:
     return states.at[where].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
-def _by_part(links: Gathered, states: Any) -> Any:
+def _by_part(links: Gather, states: Any) -> Any:
     """States (parts, width), with some zeros at the end."""
     parts = links.places.shape[0]
     return jnp.pad(states, (0, parts * links.width - links.size)).reshape(parts, links.width)
 
 
-def _summed(links: Gathered, states: Any, read: Callable[[Any, Any], Any], dtype: Any) -> Any:
+def _summed(links: Gather, states: Any, read: Callable[[Any, Any], Any], dtype: Any) -> Any:
     """Part by part, pass by pass."""
     states = _by_part(links, states)
 
@@ -209,7 +209,7 @@ def _repeat(times: int, function: Callable[[Any, Any], Any], start: Any) -> Any:
     return function(0, start) if times == 1 else jax.lax.fori_loop(0, times, function, start)
 
 
-def _whole(links: Gathered, a: Any) -> Any:
+def _whole(links: Gather, a: Any) -> Any:
     """R a without loops, for derivatives."""
     near = _by_part(links, a)
     found = [

@@ -32,8 +32,8 @@ class Coupled(System):
     def delays(self) -> tuple[float, float]:
         return self.coupling.delays
 
-    def arranged(self) -> Coupled:
-        return self.coupled_by(self.coupling.arranged())
+    def compiled_layout(self) -> Coupled:
+        return self.coupled_by(self.coupling.compiled_layout())
 
     def coupled_by(self, coupling: Coupling) -> Self:
         """Return a copy with another `coupling`, which has the factor `coupling_strength` too."""
@@ -128,7 +128,7 @@ class Network(Coupled):
             raise TypeError(
                 f"coupling must be one such as wetcow.Dense(R), got a {type(coupling).__name__}"
             )
-        self.modes = Mode(gamma, omega, w_a, w_phi, psi, alpha)
+        self.modes = Mode(gamma, omega, w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
         self.coupling = coupling
         self.coupling_strength = as_strength(coupling_strength)
         if self.modes.shape not in ((), (coupling.size,)):

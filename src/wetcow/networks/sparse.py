@@ -11,16 +11,17 @@ import numpy as np
 
 from wetcow.networks.coupling import (
     Coupling,
-    as_complex,
+    as_coupling_values,
     require_finite,
     require_no_self_coupling,
     require_square,
 )
-from wetcow.networks.gather import Gathered
+from wetcow.networks.gather import Gather
 from wetcow.precision import is_traced
 from wetcow.validation import indices, integer, refuse_masked
 
-MOST_MODES = 2**31 - 1  # indices have 32 bits
+INDEXABLE_MODES = 2**31 - 1  # indices have 32 bits
+SPARSE_BELOW = 0.1  # share of all pairs linked, below which a list of links is the better choice
 
 
 def _ends(name: str, value: Any, num_modes: int) -> Any:
@@ -59,10 +60,10 @@ class Sparse(Coupling):
     value: Any
 
     def __init__(self, num_modes: int, target: Any, source: Any, value: Any):
-        self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=MOST_MODES)
+        self.num_modes = integer("num_modes", num_modes, minimum=1, maximum=INDEXABLE_MODES)
         self.target = _ends("target", target, self.num_modes)
         self.source = _ends("source", source, self.num_modes)
-        self.value = as_complex(value)
+        self.value = as_coupling_values(value)
 
     def __check_init__(self):
         if not np.shape(self.target) == np.shape(self.source) == np.shape(self.value):
@@ -85,7 +86,7 @@ class Sparse(Coupling):
         require_square("R", links)
         links.sum_duplicates()
         links = links.tocoo()
-        return cls(links.shape[0], links.row, links.col, links.data)
+        return cls(links.shape[0], target=links.row, source=links.col, value=links.data)
 
     @property
     def size(self) -> int:
@@ -111,12 +112,19 @@ class Sparse(Coupling):
         return empty.at[self.target, self.source].add(self.value)
 
     def scaled(self, strength):
-        return Sparse(self.num_modes, self.target, self.source, strength * self.value)
+        return Sparse(
+            self.num_modes, target=self.target, source=self.source, value=strength * self.value
+        )
 
     def part(self, part):
-        return Sparse(self.num_modes, self.target, self.source, part(np.asarray(self.value)))
+        return Sparse(
+            self.num_modes,
+            target=self.target,
+            source=self.source,
+            value=part(np.asarray(self.value)),
+        )
 
-    def arranged(self):
+    def compiled_layout(self):
         if is_traced((self.target, self.source)):
             return self
-        return Gathered.of(self.num_modes, self.target, self.source, self.value)
+        return Gather.of(self.num_modes, self.target, self.source, self.value)

@@ -10,11 +10,12 @@ import numpy as np
 
 from wetcow.networks.coupling import (
     Coupling,
-    as_complex,
+    as_coupling_values,
     require_finite,
     require_no_self_coupling,
     written_out,
 )
+from wetcow.networks.dense import Dense
 from wetcow.precision import is_traced
 from wetcow.validation import integer, reasonable_size
 
@@ -53,7 +54,7 @@ class Sheet(Coupling):
     """
 
     shape: tuple[int, ...] = eqx.field(static=True, converter=_shape)
-    kernel: Any = eqx.field(converter=as_complex)
+    kernel: Any = eqx.field(converter=as_coupling_values)
     periodic: bool = eqx.field(static=True, default=True)
 
     def __check_init__(self):
@@ -75,7 +76,7 @@ class Sheet(Coupling):
 
     def __call__(self, a, past=None):
         if np.size(self.kernel) > _DIRECT:
-            return self.arranged()(a)
+            return self.compiled_layout()(a)
         reach = [k // 2 for k in self.kernel.shape]
         around = jnp.pad(
             a.reshape(self.shape),
@@ -88,7 +89,7 @@ class Sheet(Coupling):
             total = total + self.kernel[y, x] * around[y : y + height, x : x + width]
         return total.reshape(-1)
 
-    def arranged(self):
+    def compiled_layout(self):
         return self if np.size(self.kernel) <= _DIRECT else Spectrum.of(self)
 
     def bound(self):
@@ -98,10 +99,10 @@ class Sheet(Coupling):
         return written_out(self, self.kernel)
 
     def scaled(self, strength):
-        return Sheet(self.shape, strength * self.kernel, self.periodic)
+        return Sheet(self.shape, strength * self.kernel, periodic=self.periodic)
 
     def part(self, part):
-        return Sheet(self.shape, part(np.asarray(self.kernel)), self.periodic)
+        return Sheet(self.shape, part(np.asarray(self.kernel)), periodic=self.periodic)
 
 
 class Spectrum(Coupling):
@@ -178,8 +179,8 @@ class LowRank(Coupling):
     1000
     """
 
-    left: Any = eqx.field(converter=as_complex)
-    right: Any = eqx.field(converter=as_complex)
+    left: Any = eqx.field(converter=as_coupling_values)
+    right: Any = eqx.field(converter=as_coupling_values)
 
     def __check_init__(self):
         if np.ndim(self.left) != 2 or np.shape(self.left) != np.shape(self.right)[::-1]:
@@ -217,3 +218,6 @@ class LowRank(Coupling):
 
     def scaled(self, strength):
         return LowRank(strength * self.left, self.right)
+
+    def part(self, part):
+        return Dense(part(np.asarray(self.matrix())))

@@ -19,10 +19,10 @@ from wetcow.plotting.fields import axes_of, is_field_of_tissue, planes, potentia
 from wetcow.plotting.names import choose, names_of
 from wetcow.plotting.style import (
     BLUE,
+    FONT_SIZE,
     GREY,
     MM,
     SIGNED,
-    SMALL,
     colors,
     figure_of,
     finish,
@@ -148,7 +148,7 @@ def _field(field: xr.Dataset) -> tuple[Figure, Update, int]:
         (line,) = axis.plot(psi[name].values * MM, psi.values[0], color=BLUE)
         axis.set(xlabel=f"{name} (mm)", ylabel=label, ylim=(1.05 * low, 1.05 * high))
         finish(axes)
-        title = axis.set_title(f"{times[0]:.3g} {unit}", fontsize=SMALL + 1)
+        title = axis.set_title(f"{times[0]:.3g} {unit}", fontsize=FONT_SIZE + 1)
 
         def update_line(frame: int) -> None:
             line.set_ydata(psi.values[frame])
@@ -162,9 +162,9 @@ def _field(field: xr.Dataset) -> tuple[Figure, Update, int]:
         across, up = axes_of(array)
         turned.append(array.transpose("time", up, across).values)
         pictures.append(show(axis, array.isel(time=0), low, high, SIGNED))
-        axis.set_title(where, fontsize=SMALL + 1)
+        axis.set_title(where, fontsize=FONT_SIZE + 1)
     figure.colorbar(pictures[-1], ax=axes, label=label)
-    title = figure.suptitle(f"{times[0]:.3g} {unit}", fontsize=SMALL + 2)
+    title = figure.suptitle(f"{times[0]:.3g} {unit}", fontsize=FONT_SIZE + 2)
 
     def update(frame: int) -> None:
         for picture, values in zip(pictures, turned, strict=True):
@@ -200,11 +200,11 @@ def _plane(run: xr.Dataset) -> tuple[Figure, Update, int]:
     axis.spines[["top", "right"]].set_visible(False)
     if 1 < len(names) <= MOST_NAMES:
         figure.legend(
-            handles=points, title=kind, title_fontsize=SMALL, fontsize=SMALL, frameon=False,
+            handles=points, title=kind, title_fontsize=FONT_SIZE, fontsize=FONT_SIZE, frameon=False,
             loc="outside right upper",
         )  # fmt: skip
     words = _when(run)
-    title = axis.set_title(words[0], fontsize=SMALL + 1)
+    title = axis.set_title(words[0], fontsize=FONT_SIZE + 1)
 
     def update(frame: int) -> None:
         for index, (point, trail) in enumerate(zip(points, trails, strict=True)):
@@ -238,7 +238,7 @@ def _brain(run: xr.Dataset) -> tuple[Figure, Update, int]:
         axis.spines[["top", "right"]].set_visible(False)
     figure.colorbar(drawn[-1], ax=axes, label="wave Re a")
     words = _when(run)
-    title = figure.suptitle(words[0], fontsize=SMALL + 2)
+    title = figure.suptitle(words[0], fontsize=FONT_SIZE + 2)
 
     def update(frame: int) -> None:
         for points in drawn:

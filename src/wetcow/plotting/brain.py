@@ -67,18 +67,14 @@ def plot_brain(
     values = np.asarray(values, dtype=float)
     if values.shape != (connectome.size,):
         raise ValueError(f"give one value for each of {connectome.size} regions: {values.shape}")
-    strength = np.asarray(connectome.weights if links is None else links, dtype=float)
-    strength = np.triu(np.maximum(strength, strength.T), 1)
-    ends = np.argwhere(strength > 0)
-    strongest = np.argsort(strength[tuple(ends.T)])[::-1][:num_links]
-    ends = ends[strongest]
+    ends = _strongest(connectome.weights if links is None else links, num_links)
+    low, high = (np.nanmin(values), np.nanmax(values)) if limits is None else limits
+    largest = np.argsort(np.nan_to_num(values, nan=-np.inf))[::-1][:num_names]
+    names: Any = connectome.regions or ()
     figure = Figure(figsize=(13, 3.7), layout="constrained")
     extent = [float(np.ptp(positions[:, across])) for across, _ in PROJECTIONS]
     widths = [max(one, max(extent) / 3, 1e-9) for one in extent]
     axes = figure.subplots(1, 3, width_ratios=widths)
-    low, high = (np.nanmin(values), np.nanmax(values)) if limits is None else limits
-    names = connectome.regions or ()
-    largest = np.argsort(np.nan_to_num(values, nan=-np.inf))[::-1][:num_names]
     drawn: Any = None
     for axis, (across, up) in zip(axes, PROJECTIONS, strict=True):
         place = positions[:, [across, up]]
@@ -89,21 +85,34 @@ def plot_brain(
             *place[order].T, c=values[order], cmap=MAP, vmin=low, vmax=high, s=55,
             edgecolors="black", linewidths=0.5, zorder=2,
         )  # fmt: skip
-        middle = place.mean(axis=0)
-        for index in largest:
-            right = place[index, 0] >= middle[0]
-            axis.annotate(
-                names[index],
-                place[index],
-                xytext=(5 if right else -5, 3),
-                textcoords="offset points",
-                ha="left" if right else "right",
-                fontsize=7,
-                zorder=3,
-                path_effects=[withStroke(linewidth=2, foreground="white")],
-            )
+        _name(axis, place, {index: names[index] for index in largest})
         axis.set(xlabel=f"{'xyz'[across]} (mm)", ylabel=f"{'xyz'[up]} (mm)", aspect="equal")
         axis.margins(0.12)
         axis.spines[["top", "right"]].set_visible(False)
     figure.colorbar(drawn, ax=axes, label=label)
     return figure
+
+
+def _strongest(links: Any, number: int) -> np.ndarray:
+    """Pairs of regions (number, 2) that the strongest links join, in either direction."""
+    strength = np.asarray(links, dtype=float)
+    strength = np.triu(np.maximum(strength, strength.T), 1)
+    ends = np.argwhere(strength > 0)
+    return ends[np.argsort(strength[tuple(ends.T)])[::-1][:number]]
+
+
+def _name(axis: Any, place: np.ndarray, names: dict[int, str]) -> None:
+    """Write names beside their places (n, 2), away from the middle."""
+    middle = place.mean(axis=0)
+    for index, name in names.items():
+        right = place[index, 0] >= middle[0]
+        axis.annotate(
+            name,
+            place[index],
+            xytext=(5 if right else -5, 3),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            fontsize=7,
+            zorder=3,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )

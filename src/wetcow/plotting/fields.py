@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from wetcow.plotting.style import (
     BLUE,
+    FONT_SIZE,
     MAP,
-    MISSING,
     MM,
     SIGNED,
-    SMALL,
+    UNKNOWN,
     amplitude,
     figure_of,
     finish,
@@ -26,8 +26,8 @@ from wetcow.plotting.style import (
     value_of,
 )
 from wetcow.plotting.sweeps import is_signed
+from wetcow.plotting.tissue import draw_rays
 from wetcow.tissue.conductivity import AXES
-from wetcow.tissue.figures import draw_rays
 
 MOST_TIMES = 5
 PANEL = 2.7  # inches
@@ -85,7 +85,7 @@ def show(axis: Any, array: xr.DataArray, low: float, high: float, cmap: str) -> 
         array.transpose(up, across).values, origin="lower", extent=tuple(ends), cmap=cmap,
         vmin=low, vmax=high, interpolation="nearest",
     )  # fmt: skip
-    axis.set(xlabel=f"{across} (mm)", ylabel=f"{up} (mm)", facecolor=MISSING)
+    axis.set(xlabel=f"{across} (mm)", ylabel=f"{up} (mm)", facecolor=UNKNOWN)
     return drawn
 
 
@@ -118,7 +118,9 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
             for one in chosen:
                 when = f"{float(one['time']) / size:.3g} {unit}"
                 axis.plot(place, one.values, lw=1.2, label=when)
-            figure.legend(fontsize=SMALL, frameon=False, loc="outside right upper", title="time")
+            figure.legend(
+                fontsize=FONT_SIZE, frameon=False, loc="outside right upper", title="time"
+            )
             axis.set(xlabel=f"{names[0]} (mm)", ylabel=label)
             finish(axes)
             return figure
@@ -141,7 +143,7 @@ def draw_field(field: xr.Dataset, times: Any = None) -> Figure:
         for index, axis in enumerate(row):
             drawn = show(axis, array.isel(time=index), low, high, SIGNED)
             when = f"{float(array['time'][index]) / size:.3g} {unit}"
-            axis.set_title(f"{when}, {where}" if where else when, fontsize=SMALL + 1)
+            axis.set_title(f"{when}, {where}" if where else when, fontsize=FONT_SIZE + 1)
             if index:
                 axis.set_ylabel("")
     figure.colorbar(drawn, ax=axes, label=label)
@@ -190,7 +192,7 @@ def draw_maps(maps: xr.Dataset) -> Figure:
             signed = is_signed(values)
             drawn = show(axis, plane, *_most(values, signed), SIGNED if signed else MAP)
             figure.colorbar(drawn, ax=axis, orientation="horizontal", label=label, extend="both")
-        axis.set_title("\n".join(where), fontsize=SMALL)
+        axis.set_title("\n".join(where), fontsize=FONT_SIZE)
     return figure
 
 

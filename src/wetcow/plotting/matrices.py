@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from wetcow.networks.connectome import Connectome
 from wetcow.plotting.names import names_of
 from wetcow.plotting.style import (
+    FONT_SIZE,
     MAP,
-    MISSING,
     SIGNED,
-    SMALL,
+    UNKNOWN,
     figure_of,
     label_of,
     limits_of,
@@ -60,7 +60,7 @@ def draw_matrices(array: xr.DataArray) -> Figure:
             for dim, i in zip(array.dims[:-2], where, strict=True)
             if dim in array.coords
         ]
-        axis.set_title(", ".join(labels), fontsize=SMALL + 1)
+        axis.set_title(", ".join(labels), fontsize=FONT_SIZE + 1)
     for axis in axes.ravel()[len(shown) :]:
         axis.set_visible(False)
     figure.colorbar(drawn, ax=axes, label=label_of(array), shrink=0.85)
@@ -114,7 +114,7 @@ def draw_matrix(
         values, cmap=SIGNED if limits[0] < 0 else MAP, vmin=limits[0], vmax=limits[1],
         interpolation="nearest",
     )  # fmt: skip
-    axis.set_facecolor(MISSING)
+    axis.set_facecolor(UNKNOWN)
     named_ticks(axis.yaxis, names, 0.75 * size)
     named_ticks(axis.xaxis, others, 0.75 * size, turned=max(map(len, others)) > 2)
     if values.shape[0] == values.shape[1] and np.allclose(values, values.T, equal_nan=True):

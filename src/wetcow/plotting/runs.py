@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from wetcow.plotting.names import choose, names_of
 from wetcow.plotting.style import (
     BLUE,
+    FONT_SIZE,
     GREY,
     INCH,
-    MISSING,
+    MOST_LINES,
     SIGNED,
-    SMALL,
+    UNKNOWN,
     colors,
     figure_of,
     finish,
@@ -26,10 +27,9 @@ from wetcow.plotting.style import (
 from wetcow.synchrony import order_parameter, phase, spike_times
 from wetcow.synchrony.silence import require
 
-MOST_LINES = 10  # modes
 MOST_TRACES = 40
 MOST_SAMPLES = 2000  # of a carpet
-WIDTH = 9.0
+RUN_WIDTH = 9.0
 
 
 def draw_run(run: xr.Dataset, modes: Any = None) -> Figure:
@@ -53,7 +53,7 @@ def draw_run(run: xr.Dataset, modes: Any = None) -> Figure:
 
 def _lines(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     several = run.sizes["mode"] > 1
-    figure, axes = figure_of(WIDTH, 5.5 if several else 4, 3 if several else 2, 1, sharex=True)
+    figure, axes = figure_of(RUN_WIDTH, 5.5 if several else 4, 3 if several else 2, 1, sharex=True)
     time, label = time_of(run)
     turns = phase(chosen).transpose("time", "mode").values / (2 * np.pi)
     size = np.abs(chosen["a"].transpose("time", "mode").values)
@@ -65,7 +65,7 @@ def _lines(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     axes[1, 0].set_ylabel("phase (turns)")
     if several:
         figure.legend(
-            title=kind, title_fontsize=SMALL, fontsize=SMALL, frameon=False,
+            title=kind, title_fontsize=FONT_SIZE, fontsize=FONT_SIZE, frameon=False,
             loc="outside right upper",
         )  # fmt: skip
         _draw_order(axes[2, 0], run, "order parameter")
@@ -81,7 +81,7 @@ def _many(run: xr.Dataset, chosen: xr.Dataset) -> Figure:
     height = 0.17 * len(names) if stacked else min(max(3.5, 0.1 * len(names)), 8.0)
     spikes_height = min(max(1.2, 0.03 * len(names)), 2.5)
     figure, axes = figure_of(
-        WIDTH, height + spikes_height + 2, 3, 1, sharex=True,
+        RUN_WIDTH, height + spikes_height + 2, 3, 1, sharex=True,
         height_ratios=(height, spikes_height, 1),
     )  # fmt: skip
     waves, spikes, order = axes[:, 0]
@@ -111,9 +111,9 @@ def _draw_traces(axis: Any, time: np.ndarray, values: np.ndarray) -> None:
     across = axis.get_yaxis_transform()
     axis.plot([1.015, 1.015], [0, 1], color="black", lw=2, transform=across, clip_on=False)
     axis.text(
-        1.025, 0.5, f"{scale:.2g}", transform=across, va="center", fontsize=SMALL
+        1.025, 0.5, f"{scale:.2g}", transform=across, va="center", fontsize=FONT_SIZE
     )  # fmt: skip
-    axis.set_title("waves Re a", loc="left", fontsize=SMALL + 1)
+    axis.set_title("waves Re a", loc="left", fontsize=FONT_SIZE + 1)
 
 
 def _draw_carpet(axis: Any, time: np.ndarray, values: np.ndarray) -> None:
@@ -124,7 +124,7 @@ def _draw_carpet(axis: Any, time: np.ndarray, values: np.ndarray) -> None:
         time[kept], np.arange(values.shape[1]), values[kept].T, cmap=SIGNED,
         vmin=-(largest or 1.0), vmax=largest or 1.0, shading="nearest", rasterized=True,
     )  # fmt: skip
-    axis.set_facecolor(MISSING)
+    axis.set_facecolor(UNKNOWN)
     axis.figure.colorbar(drawn, ax=axis, label="wave Re a", extend="both", pad=0.01)
 
 

@@ -10,7 +10,8 @@ from wetcow.plotting.names import names_of
 from wetcow.plotting.runs import draw_spikes
 from wetcow.plotting.style import (
     BLUE,
-    SMALL,
+    FONT_SIZE,
+    MOST_LINES,
     amplitude,
     colors,
     figure_of,
@@ -21,8 +22,6 @@ from wetcow.plotting.style import (
     value_of,
 )
 from wetcow.plotting.sweeps import UNIT_RANGE, draw_arrays, draw_heat
-
-MOST_LINES = 10
 
 
 def draw_series(array: xr.DataArray) -> Figure:
@@ -61,7 +60,7 @@ def draw_series(array: xr.DataArray) -> Figure:
         for name, one, color in zip(names, values, colors(len(names)), strict=True):
             axis.plot(time, one, color=color, lw=1, label=name)
         figure.legend(
-            title=kind, title_fontsize=SMALL, fontsize=SMALL, frameon=False,
+            title=kind, title_fontsize=FONT_SIZE, fontsize=FONT_SIZE, frameon=False,
             loc="outside right upper",
         )  # fmt: skip
     else:

@@ -8,14 +8,17 @@ from typing import Any
 import matplotlib
 import numpy as np
 import xarray as xr
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogLocator, NullFormatter
 
 GREEN, RED, BLUE, GREY = "#2a8a3e", "#c8352b", "#2b5fa8", "#777777"
 MAP, SIGNED = "viridis", "RdBu_r"
-MISSING = "0.85"  # behind maps, where nothing is known
-SMALL = 8  # points
+UNKNOWN = "0.85"  # behind maps, where nothing is known
+FONT_SIZE = 8  # points
 INCH = 72  # points
+MOST_LINES = 10  # of which each has a colour and a name
 FLAT = 1e-4  # relative range of what is uniform
 MM = 1e3  # in a metre
 PREFIXES = {1e-9: "n", 1e-6: "µ", 1e-3: "m", 1.0: "", 1e3: "k", 1e6: "M"}
@@ -129,8 +132,18 @@ def limits_of(values: Any, signed: bool) -> tuple[float, float]:
 
 def named_ticks(axis: Any, names: list[str], length: float, turned: bool = False) -> None:
     """Name positions 0, 1, … along an axis of so many inches; only as many as are legible."""
-    size = float(np.clip(0.8 * length * INCH / max(len(names), 1), 5.5, SMALL))
+    size = float(np.clip(0.8 * length * INCH / max(len(names), 1), 5.5, FONT_SIZE))
     chosen = spread(len(names), max(2, int(length * INCH / (1.2 * size))))
     if len(chosen) < len(names):  # equally far from each other
         chosen = np.arange(0, len(names), -(-len(names) // len(chosen)))
     axis.set_ticks(chosen, [names[i] for i in chosen], fontsize=size, rotation=90 if turned else 0)
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Label 1, 2 and 5 of each decade of a logarithmic axis, without powers of ten.
+
+    For axes that span about a decade.
+    """
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

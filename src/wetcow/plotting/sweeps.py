@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from wetcow.plotting.names import choose, names_of
 from wetcow.plotting.style import (
     BLUE,
+    FONT_SIZE,
     GREY,
     MAP,
-    MISSING,
+    MOST_LINES,
     SIGNED,
-    SMALL,
+    UNKNOWN,
     colors,
     figure_of,
     label_of,
@@ -28,7 +29,6 @@ from wetcow.plotting.style import (
 )
 from wetcow.synchrony import order_parameter, spiking_frequency
 
-MOST_LINES = 10  # modes
 MOST_ROWS = 6  # of panels, for further axes
 MOST_TICKS = 9
 UNIT_RANGE = ("order_parameter", "amplitude_order_parameter", "order")
@@ -120,7 +120,7 @@ def draw_arrays(arrays: list[xr.DataArray]) -> Figure:
             one = array.isel(dict(zip(further, row, strict=True)), missing_dims="ignore")
             if further:
                 where = ", ".join(value_of(one[dim]) for dim in further if dim in one.coords)
-                axis.set_title(where, fontsize=SMALL + 1)
+                axis.set_title(where, fontsize=FONT_SIZE + 1)
             if len(swept(one)) > 1:
                 draw_heat(axis, one, label, limits=_limits(array))
             else:
@@ -192,9 +192,9 @@ def draw_heat(
         edges[1], edges[0], np.ma.masked_invalid(values), cmap=SIGNED if signed else MAP,
         vmin=low, vmax=high, rasterized=True,
     )  # fmt: skip
-    axis.set_facecolor(MISSING)
+    axis.set_facecolor(UNKNOWN)
     if not np.isfinite(values).all():
-        axis.set_title("grey: undefined or infinite", fontsize=SMALL, color=GREY, loc="right")
+        axis.set_title("grey: undefined or infinite", fontsize=FONT_SIZE, color=GREY, loc="right")
     if array.dims[0] in ("mode", "wave"):
         axis.invert_yaxis()  # as rows of a table
     axis.figure.colorbar(drawn, ax=axis, label=label)
@@ -256,14 +256,14 @@ def _draw_line(axis: Any, array: xr.DataArray, label: str) -> None:
             for name, one, color in zip(names, values, colors(len(names)), strict=True):
                 axis.plot(place, one, color=color, lw=1, label=name, **style)
             axis.legend(
-                title=kind, title_fontsize=SMALL, fontsize=SMALL, frameon=False,
+                title=kind, title_fontsize=FONT_SIZE, fontsize=FONT_SIZE, frameon=False,
                 loc="upper left", bbox_to_anchor=(1, 1),
             )  # fmt: skip
         else:
             axis.plot(place, values.T, color=GREY, lw=0.5, alpha=0.5)
             mean = array.mean("mode").values
             axis.plot(place, mean, color=BLUE, lw=2, label=f"mean over {len(names)} modes", **style)
-            axis.legend(fontsize=SMALL, frameon=False)
+            axis.legend(fontsize=FONT_SIZE, frameon=False)
     else:
         axis.plot(place, array.values, color=BLUE, lw=1.5, **style)
     axis.set_ylabel(label)

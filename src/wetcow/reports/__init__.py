@@ -1,8 +1,14 @@
-"""Figures, tables and the reproduction report."""
+"""The paper beside ours: its figures, and its claims with verdicts, on one page.
 
-import pkgutil
+`experiments` integrates, `figures` draws, and `paper` puts both on a `page` with claims that follow
+from the numbers by rule. Claims beyond the figures are sections of their own in `claims`, measured
+(`metrics`) beside other methods (`peers`) and on images made for the purpose (`images`). What a
+section finds is `evidence`, plain data, which `cache` keeps in files together with the program
+that found it. `reproduce` and `demo` run it all: ``wetcow reproduce``, ``wetcow demo``.
+
+Modules are imported when first used.
+"""
 
 import lazy_loader
 
-_MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
-__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=_MODULES)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -49,7 +49,7 @@ class Cached(NamedTuple):
         return f"wetcow {self.key['wetcow']} ({self.key['source'][:8]})"
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """Return the versions of the package and of the libraries that compute."""
     return {"wetcow": __version__} | {name: version(name) for name in LIBRARIES}
 
@@ -87,7 +87,7 @@ def key_of(name: str, module: str, effort: Effort, machine: str) -> dict[str, An
     package = package_digest(pathlib.Path(__file__).parents[1])
     own = hashlib.sha256(pathlib.Path(found.origin).read_bytes()).hexdigest()
     return {
-        **versions(),
+        **library_versions(),
         "section": name,
         "source": hashlib.sha256(f"{package} {own}".encode()).hexdigest(),
         "seed": effort.seed,
@@ -101,9 +101,10 @@ def storable(evidence: Evidence) -> Evidence:
 
     Examples
     --------
-    >>> from wetcow.reports.evidence import Table
-    >>> table = Table("t", [{"periods": float("inf"), "sizes": (1, 2)}], {}, "")
-    >>> storable(Evidence("Speed", [], [table], [])).tables[0].rows
+    >>> from wetcow.reports.evidence import EvidenceTable
+    >>> rows = [{"periods": float("inf"), "sizes": (1, 2)}]
+    >>> table = EvidenceTable("t", rows=rows, labels={}, caption="")
+    >>> storable(Evidence("Speed", claims=[], tables=[table], texts=[])).tables[0].rows
     [{'periods': None, 'sizes': [1, 2]}]
     """
     return from_plain(plain(to_plain(evidence)))
@@ -147,6 +148,8 @@ def find_cached(
         evidence = from_plain(content["evidence"])
         if not all(claim.verdict in get_args(Verdict) for claim in evidence.claims):
             return None
-        return Cached(evidence, content["date"], content["seconds"], content["key"])
+        return Cached(
+            evidence=evidence, date=content["date"], seconds=content["seconds"], key=content["key"]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -84,7 +84,7 @@ def run_demo(
         "html", "figures", "claims", "findings", "tables", "provenance": what ``report.json``
         holds.
     """
-    page = Page("wetcow: waves, a memory and learned digits", out, seed, say)
+    page = Page(title="wetcow: waves, a memory and learned digits", out=out, seed=seed, say=say)
     fig1(page, seed)
     fig2(page, seed)
     synchrony(page, seed, quick=True, which=("fig2",))

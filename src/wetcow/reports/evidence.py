@@ -31,7 +31,7 @@ class Claim(NamedTuple):
     measured: str
 
 
-class Table(NamedTuple):
+class EvidenceTable(NamedTuple):
     """Rows of numbers.
 
     Attributes
@@ -60,14 +60,14 @@ class Evidence(NamedTuple):
     title : str
         Its heading.
     claims : list of Claim
-    tables : list of Table
+    tables : list of EvidenceTable
     texts : list of str
         Further paragraphs: what limits the finding.
     """
 
     title: str
     claims: list[Claim]
-    tables: list[Table]
+    tables: list[EvidenceTable]
     texts: list[str]
 
 
@@ -117,14 +117,20 @@ def from_plain(kept: dict[str, Any]) -> Evidence:
 
     Examples
     --------
-    >>> claim = Claim("Waves are fast.", "abstract", "holds partly", "As fast as others.")
-    >>> found = Evidence("Speed", [claim], [Table("speed", [{"n": 1}], {"n": "modes"}, "")], [])
+    >>> claim = Claim(
+    ...     "Waves are fast.",
+    ...     where="abstract",
+    ...     verdict="holds partly",
+    ...     measured="As fast as others.",
+    ... )
+    >>> table = EvidenceTable("speed", rows=[{"n": 1}], labels={"n": "modes"}, caption="")
+    >>> found = Evidence("Speed", claims=[claim], tables=[table], texts=[])
     >>> from_plain(to_plain(found)) == found
     True
     """
     return Evidence(
-        kept["title"],
-        [Claim(**claim) for claim in kept["claims"]],
-        [Table(**table) for table in kept["tables"]],
-        list(kept["texts"]),
+        title=kept["title"],
+        claims=[Claim(**claim) for claim in kept["claims"]],
+        tables=[EvidenceTable(**table) for table in kept["tables"]],
+        texts=list(kept["texts"]),
     )

@@ -46,7 +46,10 @@ class Replay(NamedTuple):
     t1: float
 
 
-REPLAYS = {"fig2": Replay(1.5, 0.4, 50.0), "fig3": Replay(1.98, 0.8, 200.0)}
+REPLAYS = {
+    "fig2": Replay(gamma=1.5, background=0.4, t1=50.0),
+    "fig3": Replay(gamma=1.98, background=0.8, t1=200.0),
+}
 
 
 def single_modes(criticality: Any = SUPPLEMENT, t1: float = 800.0) -> xr.Dataset:
@@ -185,22 +188,26 @@ def synchronization(
                 "each": Frequency(t1 / 2),
             },
         )
-        runs = xr.Dataset(
-            {
-                "order": runs["order"],
-                "silent": runs["silent"],
-                "periods": (runs["until_synchrony"] / (2 * np.pi / OMEGA.mean())).where(
-                    runs["silent"] == 0, np.inf
-                ),
-                "frequency": runs["each"].mean("mode", skipna=False),
-                "deviation": abs(runs["each"] / target - 1).max("mode", skipna=False),
-            }
-        ).rename(coupling="draw", seed="start")
+        runs = _scores(runs, target)
         for place, name in enumerate(names):
             own = runs.isel(draw=slice(place * num_draws, (place + 1) * num_draws))
             scores[name] = own.assign_coords(draw=np.arange(num_draws))
     joined = xr.concat([scores[name] for name in models], xr.IndexVariable("model", [*models]))
     return joined.assign_attrs(target=target, which=which, seed=seed, t1=t1)
+
+
+def _scores(runs: xr.Dataset, target: float) -> xr.Dataset:
+    """What `synchronization` returns, of the reduced runs of a sweep, on (draw, start)."""
+    periods = runs["until_synchrony"] / (2 * np.pi / OMEGA.mean())
+    return xr.Dataset(
+        {
+            "order": runs["order"],
+            "silent": runs["silent"],
+            "periods": periods.where(runs["silent"] == 0, np.inf),
+            "frequency": runs["each"].mean("mode", skipna=False),
+            "deviation": abs(runs["each"] / target - 1).max("mode", skipna=False),
+        }
+    ).rename(coupling="draw", seed="start")
 
 
 def quartiles(values: Any) -> tuple[float, float, float]:

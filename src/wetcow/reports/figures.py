@@ -12,7 +12,7 @@ from wetcow.modes.mode import Mode
 from wetcow.plotting.kinds import plot as plot
 from wetcow.plotting.style import BLUE, GREEN, GREY, RED, colors, figure_of, finish
 
-TIME = "time (1/ω)"
+TIME_LABEL = "time (1/ω)"
 
 
 def _mode_traces(axes: Any, run: xr.Dataset, **style: Any) -> None:
@@ -67,7 +67,7 @@ def figure_1(runs: xr.Dataset, table: list[dict[str, float]], shown=(0.25, 0.75,
         axis.set_ylabel("A")
         axis.margins(x=0)
         axis.spines[["top", "right"]].set_visible(False)
-    axis.set_xlabel(TIME)
+    axis.set_xlabel(TIME_LABEL)
     return figure
 
 
@@ -79,7 +79,7 @@ def figure_supplement(run: xr.Dataset, criticality: float, number: int) -> Figur
     figure, axes = figure_of(8, 3.6, 2, 1, sharex=True)
     _mode_traces(axes[:, 0], shown.isel(mode=[0]), color=BLUE, lw=1.2)
     axes[0, 0].set_title(f"S{number}: cr = {criticality}, ω_s = {frequency:.4f} ω", loc="left")
-    axes[1, 0].set_xlabel(TIME)
+    axes[1, 0].set_xlabel(TIME_LABEL)
     finish(axes)
     return figure
 
@@ -101,7 +101,7 @@ def figure_memory(single: xr.Dataset, run: xr.Dataset, title: str) -> Figure:
     axes[4, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
     axes[5, 0].axvline(2 * np.pi, color=GREY, ls="--", lw=1)
     axes[4, 0].annotate("one linear period ", (2 * np.pi, 0.02), ha="right", color=GREY)
-    axes[5, 0].set_xlabel(f"{TIME}; color: mode, by ω_i from low (dark) to high (light)")
+    axes[5, 0].set_xlabel(f"{TIME_LABEL}; color: mode, by ω_i from low (dark) to high (light)")
     finish(axes)
     return figure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
-import html
+import functools
 import io
 import json
 import os
@@ -14,31 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jinja2
 import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.files import plain, write_whole
-from wetcow.reports.cache import versions
+from wetcow.reports.cache import library_versions
 from wetcow.reports.evidence import Claim
-
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-       color: #222; background: #fff }
-h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #ccc;
-     padding-top: 1rem }
-img { max-width: 100%; height: auto }
-table { border-collapse: collapse; margin: 1rem 0; font-size: .9rem; display: block;
-        overflow-x: auto }
-th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #ddd }
-th:first-child, td:first-child, td.words, th.words { text-align: left }
-td.words { min-width: 12rem; vertical-align: top }
-caption { caption-side: bottom; text-align: left; color: #555; padding-top: .3rem }
-.verdict { white-space: nowrap; font-weight: 600 }
-.holds { color: #1f7a33 } .partly { color: #8a6100 } .not { color: #b3261e }
-.untested { color: #666 }
-.claim { border-left: 3px solid #ccc; padding-left: .8rem }
-footer { margin-top: 3rem; font-size: .85rem; color: #666 }
-"""
 
 _VERDICT_CLASSES = {
     "holds": "holds",
@@ -56,7 +38,7 @@ def provenance(seed: int) -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "seed": seed,
-        "versions": versions(),
+        "versions": library_versions(),
     }
 
 
@@ -74,9 +56,16 @@ def text_of(value: Any, digits: int = 5) -> str:
     return "–" if value is None else str(value)
 
 
-def _badge(verdict: str) -> str:
-    kind = _VERDICT_CLASSES[verdict]
-    return f'<span class="verdict {kind}">{html.escape(verdict)}</span>'
+@functools.cache
+def _template() -> jinja2.Template:
+    """The page, which escapes all text, and refuses names that it is not given."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("wetcow.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["as_text"] = text_of
+    return environment.get_template("report.html")
 
 
 class Page:
@@ -103,7 +92,7 @@ class Page:
         self.say = say or (lambda heading: None)
         self.title, self.out, self.seed = title, pathlib.Path(out), seed
         self.out.mkdir(parents=True, exist_ok=True)
-        self.body: list[str] = []
+        self.blocks: list[dict[str, Any]] = []
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.figures: list[str] = []
         self.findings: list[str] = []
@@ -116,17 +105,14 @@ class Page:
         """Start a section, or another part of it; claims link to the first heading of theirs."""
         if not announced:
             self.say(text)
-        anchor = f' id="{html.escape(section)}"' if section and section != self._section else ""
+        anchor = section if section != self._section else ""
         self._section = section
-        self.body.append(f"<h2{anchor}>{html.escape(text)}</h2>")
+        self.blocks.append({"kind": "heading", "text": text, "anchor": anchor})
 
     def claim(self, claim: Claim) -> None:
         """Add a claim of the paper with its verdict, here and to the table that begins the page."""
         self.claims.append({"section": self._section, **claim._asdict()})
-        self.body.append(
-            f'<p class="claim">{_badge(claim.verdict)} · {html.escape(claim.claim)} '
-            f"({html.escape(claim.where)}). {html.escape(claim.measured)}</p>"
-        )
+        self.blocks.append({"kind": "claim", "claim": claim})
 
     def skip(self, section: str, heading: str, reason: str) -> None:
         """Say that a section could not be done, and why."""
@@ -141,7 +127,7 @@ class Page:
 
     def text(self, text: str) -> None:
         """Add a paragraph."""
-        self.body.append(f"<p>{html.escape(text)}</p>")
+        self.blocks.append({"kind": "text", "text": text})
 
     def finding(self, text: str) -> None:
         """Add a paragraph that says what was found; it is also part of the data."""
@@ -155,62 +141,28 @@ class Page:
         write_whole(self.out / f"{name}.png", buffer.getvalue())
         self.figures.append(str(self.out / f"{name}.png"))
         encoded = base64.b64encode(buffer.getvalue()).decode()
-        caption = html.escape(caption)
-        self.body.append(
-            f'<figure><img alt="{caption}" src="data:image/png;base64,{encoded}">'
-            f"<figcaption>{caption}</figcaption></figure>"
-        )
+        self.blocks.append({"kind": "figure", "png": encoded, "caption": caption})
 
     def table(
         self, name: str, rows: list[dict[str, Any]], labels: dict[str, str], caption: str = ""
     ) -> None:
         """Add a table of the columns in `labels`; all columns go to the data."""
         self.tables[name] = rows
-        head = "".join(f"<th>{html.escape(label)}</th>" for label in labels.values())
-        lines = [
-            "".join(f"<td>{html.escape(text_of(row[column]))}</td>" for column in labels)
-            for row in rows
-        ]
-        body = "".join(f"<tr>{line}</tr>" for line in lines)
-        below = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-        self.body.append(f"<table>{below}<tr>{head}</tr>{body}</table>")
-
-    def _overview(self) -> str:
-        """Return all claims as a table, each linked to its section."""
-        lines = [
-            f'<tr><td class="words">{_linked(one["section"], one["claim"])}</td>'
-            f"<td>{_badge(one['verdict'])}</td>"
-            f'<td class="words">{html.escape(one["measured"])}</td>'
-            f'<td class="words">{html.escape(one["where"])}</td></tr>'
-            for one in self.claims
-        ]
-        lines += [
-            f'<tr><td class="words">{_linked(section, section)}</td>'
-            f'<td><span class="verdict untested">not done</span></td>'
-            f'<td class="words">{html.escape(reason)}</td><td></td></tr>'
-            for section, reason in self.skipped.items()
-        ]
-        if not lines:
-            return ""
-        head = "<th>claim</th><th>verdict</th>" + "".join(
-            f'<th class="words">{name}</th>' for name in ("measured", "in the paper")
-        )
-        return f'<h2 id="claims">Claims</h2><table><tr>{head}</tr>{"".join(lines)}</table>'
-
-    def _warnings(self) -> str:
-        return "".join(f'<p class="not">{html.escape(text)}</p>' for text in self.warnings)
+        self.blocks.append({"kind": "table", "rows": rows, "labels": labels, "caption": caption})
 
     def save(self) -> dict[str, Any]:
         """Write ``index.html`` and ``report.json``; return the latter with the paths."""
         origin = provenance(self.seed)
         made = ", ".join(f"{name} {number}" for name, number in origin["versions"].items())
         footer = f"{origin['date']} · {origin['machine']} · seed {self.seed} · {made}"
-        title = html.escape(self.title)
-        page = (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-            f"{self._warnings()}{self._overview()}{''.join(self.body)}<footer>{html.escape(footer)}</footer></body></html>"
+        page = _template().render(
+            title=self.title,
+            warnings=self.warnings,
+            claims=self.claims,
+            skipped=self.skipped,
+            blocks=self.blocks,
+            footer=footer,
+            verdict_classes=_VERDICT_CLASSES,
         )
         path = self.out / "index.html"
         write_whole(path, page.encode())
@@ -229,8 +181,3 @@ class Page:
             self.out / "report.json", json.dumps(report, indent=1, allow_nan=False).encode()
         )
         return report
-
-
-def _linked(section: str, text: str) -> str:
-    text = html.escape(text)
-    return f'<a href="#{html.escape(section)}">{text}</a>' if section else text

@@ -64,10 +64,10 @@ def _rate_law(rows: list[dict[str, float]]) -> Claim:
         (1 - before["criticality"] ** 2) / (1 - last["criticality"] ** 2)
     )
     return Claim(
-        "The spiking frequency is ω_s = ω sqrt(1 − cr²)",
-        "[14], figure 1",
-        by_rule(max(map(abs, excess)) < 0.01, abs(slope - 0.5) < 0.025),
-        f"[14] lies {excess[0]:.1%} above the integrated frequency at cr = "
+        claim="The spiking frequency is ω_s = ω sqrt(1 − cr²)",
+        where="[14], figure 1",
+        verdict=by_rule(max(map(abs, excess)) < 0.01, abs(slope - 0.5) < 0.025),
+        measured=f"[14] lies {excess[0]:.1%} above the integrated frequency at cr = "
         f"{rows[0]['criticality']:g} and {excess[-1]:.1%} at cr = {last['criticality']:g}; the "
         f"exponent of 1 − cr² between the last two is {slope:.3f}, and 1/2 in the formula.",
     )
@@ -76,11 +76,12 @@ def _rate_law(rows: list[dict[str, float]]) -> Claim:
 def _critical_point(below: float, above: float) -> Claim:
     """Judge [15, 18] by the frequencies of a mode on each side."""
     return Claim(
-        "A mode spikes for ever below the critical excitation γ_c = ω/w, and is silent beyond",
-        "[13–18]",
-        by_rule(below > 0.01 and abs(above) < 1e-3, below > 0.01 or abs(above) < 1e-3),
-        f"Integrated frequencies {below:.4f} at cr = {1 - _BESIDE:g} and {abs(above):.4f} at "
-        f"cr = {1 + _BESIDE:g}, so that the critical point is exact to {_BESIDE:.1%} or better.",
+        claim="A mode spikes for ever below the critical excitation γ_c = ω/w, and is silent "
+        "beyond",
+        where="[13–18]",
+        verdict=by_rule(below > 0.01 and abs(above) < 1e-3, below > 0.01 or abs(above) < 1e-3),
+        measured=f"Integrated frequencies {below:.4f} at cr = {1 - _BESIDE:g} and {abs(above):.4f} "
+        f"at cr = {1 + _BESIDE:g}, so that the critical point is exact to {_BESIDE:.1%} or better.",
     )
 
 
@@ -100,10 +101,10 @@ def _constants(page: Page) -> None:
     error = max(abs(row["ours"] - value) for row, value in zip(rows, wanted, strict=True))
     page.claim(
         Claim(
-            "Its constants give φ_c = arctan ½, w = ½ and γ_c = 2ω",
-            "[15–17]",
-            by_rule(error < 1e-12, error < 1e-3),
-            f"Largest deviation {error:.0e}.",
+            claim="Its constants give φ_c = arctan ½, w = ½ and γ_c = 2ω",
+            where="[15–17]",
+            verdict=by_rule(error < 1e-12, error < 1e-3),
+            measured=f"Largest deviation {error:.0e}.",
         )
     )
 
@@ -145,10 +146,12 @@ def _spikes(runs: xr.Dataset) -> Claim:
         fastest = np.sort(turning)[::-1].cumsum()
         shares.append(float(np.mean(fastest < fastest[-1] / 2)))
     return Claim(
-        "Towards criticality a wave turns into spikes, short beside the time between them",
-        "figures S1–S8",
-        by_rule(bool(np.all(np.diff(shares) < 0)) and shares[-1] < 0.1, shares[-1] < shares[0]),
-        f"Half of all turning happens in {shares[0]:.0%} of the time at cr = "
+        claim="Towards criticality a wave turns into spikes, short beside the time between them",
+        where="figures S1–S8",
+        verdict=by_rule(
+            bool(np.all(np.diff(shares) < 0)) and shares[-1] < 0.1, shares[-1] < shares[0]
+        ),
+        measured=f"Half of all turning happens in {shares[0]:.0%} of the time at cr = "
         f"{experiments.SUPPLEMENT[0]:g} and in {shares[-1]:.1%} at cr = "
         f"{experiments.SUPPLEMENT[-1]:g}.",
     )
@@ -172,7 +175,29 @@ def _memory(page: Page, which: str, seed: int) -> None:
     wanted = float(Mode(gamma=target).spiking_frequency())
     order, periods = float(order_parameter(run)[-1]), float(time_to_synchrony(run))
     off = float(np.max(np.abs(each / wanted - 1)))
-    rows = [
+    for claim in _memory_claims(
+        number, regime, seed, off=off, order=order, periods=periods, wanted=wanted
+    ):
+        page.claim(claim)
+    columns = {"quantity": "quantity", "paper": "paper", "ours": "integrated"}
+    rows = _memory_rows(links, target, each, order=order, periods=periods)
+    page.table(which, rows, columns)
+    page.text(
+        "The paper's modes keep different wavefronts; ours become copies of the target, because "
+        "the couplings give every mode the target's total excitation and total frequency. The sign "
+        "of [30] is the one that follows from [20] (ω̄_i = ω_i − Σ w_ij sin δ_ij)."
+    )
+
+
+def _memory_rows(
+    links: np.ndarray, target: float, each: np.ndarray, *, order: float, periods: float
+) -> list[dict[str, str]]:
+    """What a memory is made of and does, beside what the paper says of it."""
+    single = Mode(gamma=target)
+    wanted = float(single.spiking_frequency())
+    adiabatic = float(single.spiking_frequency("adiabatic"))
+    analytic = float(single.spiking_frequency("analytic"))
+    return [
         {
             "quantity": "standard deviation of ω_i (mean 1)",
             "paper": "0.58–0.59",
@@ -190,9 +215,8 @@ def _memory(page: Page, which: str, seed: int) -> None:
         },
         {
             "quantity": "spiking frequency of the single mode",
-            "paper": f"[14]: {float(Mode(gamma=target).spiking_frequency('analytic')):.5f}",
-            "ours": f"{wanted:.5f} (adiabatic: "
-            f"{float(Mode(gamma=target).spiking_frequency('adiabatic')):.5f})",
+            "paper": f"[14]: {analytic:.5f}",
+            "ours": f"{wanted:.5f} (adiabatic: {adiabatic:.5f})",
         },
         {
             "quantity": "spiking frequencies of the ten modes",
@@ -210,30 +234,35 @@ def _memory(page: Page, which: str, seed: int) -> None:
             "ours": f"{periods:.3f}",
         },
     ]
-    columns = {"quantity": "quantity", "paper": "paper", "ours": "integrated"}
-    page.claim(
+
+
+def _memory_claims(
+    number: str,
+    regime: str,
+    seed: int,
+    *,
+    off: float,
+    order: float,
+    periods: float,
+    wanted: float,
+) -> list[Claim]:
+    """Judge whether a memory replays its mode, and how soon."""
+    return [
         Claim(
-            f"Ten modes of other frequencies replay a {regime} mode without its sensory input",
-            f"figure {number}, [26–30]",
-            by_rule(off < 0.005 and order > 0.99, off < 0.05 and order > 0.9),
-            f"All spike within {off:.1e} of its frequency {wanted:.4f}, and the order parameter is "
-            f"{order:.4f}.",
-        )
-    )
-    page.claim(
+            claim=f"Ten modes of other frequencies replay a {regime} mode without its sensory "
+            "input",
+            where=f"figure {number}, [26–30]",
+            verdict=by_rule(off < 0.005 and order > 0.99, off < 0.05 and order > 0.9),
+            measured=f"All spike within {off:.1e} of its frequency {wanted:.4f}, and the order "
+            f"parameter is {order:.4f}.",
+        ),
         Claim(
-            f"They synchronize faster than a single linear period ({regime} memory)",
-            f"figure {number}",
-            by_rule(periods < 1, periods < 2),
-            f"r stays at 0.99 or more after {periods:.3f} linear periods (seed {seed}).",
-        )
-    )
-    page.table(which, rows, columns)
-    page.text(
-        "The paper's modes keep different wavefronts; ours become copies of the target, because "
-        "the couplings give every mode the target's total excitation and total frequency. The sign "
-        "of [30] is the one that follows from [20] (ω̄_i = ω_i − Σ w_ij sin δ_ij)."
-    )
+            claim=f"They synchronize faster than a single linear period ({regime} memory)",
+            where=f"figure {number}",
+            verdict=by_rule(periods < 1, periods < 2),
+            measured=f"r stays at 0.99 or more after {periods:.3f} linear periods (seed {seed}).",
+        ),
+    ]
 
 
 def fig2(page: Page, seed: int, quick: bool = False) -> None:
@@ -274,20 +303,21 @@ def _synchrony_claims(rows: list[dict[str, Any]], number: int, figure: str) -> l
     fast = both["within_one_period"]
     return [
         Claim(
-            f"Synchrony comes faster than one linear period (figure {figure}, random couplings)",
-            f"figure {figure}",
-            by_rule(fast >= 0.99, fast >= 0.5),
-            f"In {fast:.1%} of {number} runs, after a median of {median:.3f} periods [quartiles "
-            f"{low:.3f}, {high:.3f}]. The same couplings in Kuramoto oscillators need "
+            claim=f"Synchrony comes faster than one linear period (figure {figure}, random "
+            "couplings)",
+            where=f"figure {figure}",
+            verdict=by_rule(fast >= 0.99, fast >= 0.5),
+            measured=f"In {fast:.1%} of {number} runs, after a median of {median:.3f} periods "
+            f"[quartiles {low:.3f}, {high:.3f}]. The same couplings in Kuramoto oscillators need "
             f"{kuramoto['periods'][0]:.3f} periods, {kuramoto['within_one_period']:.1%} of runs "
             "less than one: part of the speed is in the condition on the couplings, which makes "
             "all total frequencies equal.",
         ),
         Claim(
-            f"Only phase and amplitude together replay a memory (figure {figure})",
-            "[26–30], discussion",
-            by_rule(both["replays"] >= 0.99 and others <= 0.01, both["replays"] > others),
-            f"{both['replays']:.1%} of runs have all modes within 0.5 % of the target's frequency; "
-            f"of the other couplings at most {others:.1%}.",
+            claim=f"Only phase and amplitude together replay a memory (figure {figure})",
+            where="[26–30], discussion",
+            verdict=by_rule(both["replays"] >= 0.99 and others <= 0.01, both["replays"] > others),
+            measured=f"{both['replays']:.1%} of runs have all modes within 0.5 % of the target's "
+            f"frequency; of the other couplings at most {others:.1%}.",
         ),
     ]

@@ -107,8 +107,13 @@ def reproduce(
     from wetcow.reports.evidence import Effort
     from wetcow.reports.page import Page
 
-    page = Page("Critically synchronized brain waves: the paper beside ours", out, seed, say)
-    effort = Effort(quick, seed, data_dir, page.say)
+    page = Page(
+        title="Critically synchronized brain waves: the paper beside ours",
+        out=out,
+        seed=seed,
+        say=say,
+    )
+    effort = Effort(quick=quick, seed=seed, data_dir=data_dir, say=page.say)
     if quick:
         page.text("Made with --quick: fewer images, draws and repetitions than the full report.")
     for item in chosen:

@@ -15,7 +15,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from wetcow.modes.system import System
-from wetcow.networks.dense import Dense, Rows
+from wetcow.networks.dense import Dense, RowMajor
 
 
 def mesh_of(devices: Sequence[Any] | None, system: System) -> Mesh | None:
@@ -44,11 +44,11 @@ def mesh_of(devices: Sequence[Any] | None, system: System) -> Mesh | None:
 def arranged(system: Any, mesh: Mesh | None) -> Any:
     """Lay out a system for speed, with its rows of R on each device."""
     if mesh is None:
-        return system.arranged()
-    rows = Rows.of(np.asarray(system.coupling.r)).r
+        return system.compiled_layout()
+    rows = RowMajor.of(np.asarray(system.coupling.r)).r
     shared = _place(rows, mesh, PartitionSpec("modes", None))
     rest = everywhere(eqx.tree_at(lambda one: one.coupling, system, None), mesh)
-    return eqx.tree_at(lambda one: one.coupling, rest, Rows(shared), is_leaf=_is_none)
+    return eqx.tree_at(lambda one: one.coupling, rest, RowMajor(shared), is_leaf=_is_none)
 
 
 def everywhere(tree: Any, mesh: Mesh | None) -> Any:
@@ -58,7 +58,7 @@ def everywhere(tree: Any, mesh: Mesh | None) -> Any:
     return jax.tree.map(lambda leaf: _place(leaf, mesh, PartitionSpec()), tree)
 
 
-def gathered(tree: Any, mesh: Mesh | None) -> Any:
+def gather(tree: Any, mesh: Mesh | None) -> Any:
     """Inside a compiled function: have all devices hold all of some arrays."""
     if mesh is None:
         return tree

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.precision import in_double
-from wetcow.simulation.integrate import Adaptive, Fixed, takes_eighth_order
+from wetcow.process import available_memory
+from wetcow.simulation.steps.stepping import Adaptive, Fixed, takes_eighth_order
 from wetcow.validation import array, integer, number, reasonable_size
 
 MAX_STEPS = 10**8  # of one run; some minutes for a small network
@@ -41,14 +39,6 @@ def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
             "time, or infinitely far apart"
         )
     return np.linspace(start, end, count)
-
-
-def available_memory() -> float:
-    """Bytes of memory that are free now, or infinity where that is not known."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 def steps_between(rate: float, interval: float, stepping: Adaptive | Fixed) -> float:
@@ -169,25 +159,35 @@ def choose_stepping(
     """
     if precision not in TOLERANCES:
         raise ValueError(f"precision must be 'double' or 'single', got {precision!r}")
-    shortest, longest = system.delays if delays is None else delays
-    if dt is None and not (noisy or system.resets or longest):
-        default_rtol, default_atol = TOLERANCES[precision]
-        rtol = default_rtol if rtol is None else number("rtol", rtol, above=0)
-        atol = default_atol if atol is None else number("atol", atol, above=0)
-        finest = 1e-14 if precision == "double" else 1e-6
-        if not finest <= rtol <= 0.1:
-            raise ValueError(
-                f"rtol must lie between {finest} (rounding in {precision} precision) and 0.1, "
-                f"got {rtol}"
-            )
-        return Adaptive(rtol, atol)
+    delays = system.delays if delays is None else delays
+    if dt is None and not (noisy or system.resets or delays[1]):
+        return _adaptive_steps(rtol, atol, precision)
     if rtol is not None or atol is not None:
         raise ValueError(
             "tolerances are for adaptive steps; a run with dt, noise, delays or resets takes "
             "fixed steps: give dt only"
         )
-    rate = fastest_rate(system)
-    interval = float(times[1] - times[0])
+    return _fixed_steps(fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy)
+
+
+def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> Adaptive:
+    default_rtol, default_atol = TOLERANCES[precision]
+    rtol = default_rtol if rtol is None else number("rtol", rtol, above=0)
+    atol = default_atol if atol is None else number("atol", atol, above=0)
+    finest = 1e-14 if precision == "double" else 1e-6
+    if not finest <= rtol <= 0.1:
+        raise ValueError(
+            f"rtol must lie between {finest} (rounding in {precision} precision) and 0.1, "
+            f"got {rtol}"
+        )
+    return Adaptive(rtol, atol)
+
+
+def _fixed_steps(
+    rate: float, interval: float, dt: float | None, delays: tuple[float, float], noisy: bool
+) -> Fixed:
+    """Steps that resolve a rate and the shortest delay, and divide the time between samples."""
+    shortest, longest = delays
     if dt is None:
         dt = min(1 / (STEPS_PER_RATE * rate), interval) if rate else interval
         dt = min(dt, shortest) if longest else dt
@@ -209,7 +209,7 @@ def choose_stepping(
     steps = int(np.ceil(wanted))
     step = interval / steps
     history = _rounded_up(int(np.ceil(longest / step)) + 2) if longest else 0
-    return Fixed(step, steps, history, noisy)
+    return Fixed(dt=step, steps_per_sample=steps, history=history, noisy=noisy)
 
 
 def _rounded_up(length: int) -> int:
@@ -241,22 +241,6 @@ def check_seed(seed: Any, noise: Any) -> int | None:
             raise ValueError("noise needs a seed: results must be reproducible; pass seed=0")
         return None
     return integer("seed", seed, minimum=0, maximum=2**63 - 1)
-
-
-def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict[str, str]) -> None:
-    """Raise for unknown keyword arguments, and name the one that was probably meant.
-
-    Raises
-    ------
-    TypeError
-        If there is any.
-    """
-    for name in unknown:
-        close = (
-            [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
-        )
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise TypeError(f"unknown argument {name!r}{meant}")
 
 
 SYNONYMS = {

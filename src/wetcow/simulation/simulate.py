@@ -7,23 +7,21 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System, check_system
 from wetcow.process import check_process
 from wetcow.simulation.chunks import (
-    as_arguments,
+    SimulationError,
     chunk_length,
     cost_of_step,
-    run_chunks,
-    wait,
+    steps_of_piece,
 )
-from wetcow.simulation.devices import arranged, everywhere, gathered, mesh_of
-from wetcow.simulation.integrate import State, initial_state, traced_stepping
+from wetcow.simulation.devices import mesh_of
+from wetcow.simulation.files.results import TIME, describe
+from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
     MAX_STEPS,
     SYNONYMS,
@@ -33,53 +31,15 @@ from wetcow.simulation.plan import (
     check_noise,
     check_seed,
     choose_stepping,
-    refuse_unknown,
     sample_times,
     uses_eighth_order,
 )
-from wetcow.simulation.reduce import Reducer, check_reducers, fold
-from wetcow.simulation.results import describe
-from wetcow.simulation.single_kernel import advance_alone
-from wetcow.simulation.store import open_store
-from wetcow.validation import indices
+from wetcow.simulation.reduce import Reducer, check_reducers
+from wetcow.simulation.run import Run
+from wetcow.simulation.seeds import keys
+from wetcow.validation import indices, refuse_unknown
 
-
-class SimulationError(RuntimeError):
-    """A trajectory became singular; the message says where and what to try."""
-
-
-def keys(seed: int | None) -> tuple[Any, Any]:
-    """Keys of the initial state and of the noise for a seed, or None for both."""
-    if seed is None:
-        return None, None
-    initial, noise = jax.random.split(jax.random.key(seed))
-    return initial, noise
-
-
-@eqx.filter_jit
-def _chunk(
-    system,
-    carry,
-    times,
-    count,
-    stepping,
-    eighth_order,
-    noise,
-    key,
-    modes,
-    record,
-    reducers,
-    mesh,
-):
-    """Advance through the first `count` intervals; return what is recorded and the new state."""
-    state, accumulators = carry
-    samples, state = advance_alone(
-        system, state, times, stepping, noise, key, count=count, eighth_order=eighth_order
-    )
-    samples, state = gathered((samples, state), mesh)
-    observed = jax.vmap(system.observe)(samples)[:, modes]
-    accumulators = fold(reducers, accumulators, times[1:], observed, count)
-    return observed if record else None, (state, accumulators)
+__all__ = ["SimulationError", "simulate"]
 
 
 def simulate(
@@ -145,7 +105,8 @@ def simulate(
         also those of other processes, after ``jax.distributed.initialize()``, if all of them call
         this alike. Default: one device. It does not change the result, up to rounding.
     max_steps : int
-        Refuse, before it starts, a run that is estimated to take more steps.
+        Refuse, before it starts, a run that is estimated to take more steps, and end one that takes
+        more adaptive steps than was estimated.
 
     Returns
     -------
@@ -165,7 +126,7 @@ def simulate(
     FileExistsError
         If `path` has results of another run.
     SimulationError
-        If the solution becomes singular.
+        If the solution becomes singular, or takes `max_steps` before its end.
 
     Examples
     --------
@@ -175,7 +136,8 @@ def simulate(
     (('time', 'mode'), 1.9)
     """
     check_process()
-    refuse_unknown(unknown, inspect.signature(simulate).parameters, SYNONYMS)
+    if unknown:
+        refuse_unknown(unknown, inspect.signature(simulate).parameters, SYNONYMS)
     check_system(system)
     times = sample_times(t0, t1, num_samples)
     noise = check_noise(noise)
@@ -188,7 +150,8 @@ def simulate(
     chosen = _check_modes(modes, system.size)
     held = chosen.size if record and path is None else None
     each = check_effort(system, times, stepping, max_steps=max_steps, recorded=held)
-    length = chunk_length(times.size, each * cost_of_step(system.size))
+    cost = cost_of_step(system.size)
+    length = chunk_length(times.size, each * cost)
     mesh = mesh_of(devices, system)
     if mesh is not None and path is not None and jax.process_count() > 1:
         raise ValueError("path is for runs of one process; of several, each returns the result")
@@ -205,64 +168,27 @@ def simulate(
         a0=a0,
     )
     dtype = TYPES[precision]
-    labels = xr.Dataset(coords={"time": times, "mode": chosen}, attrs=attrs)
+    labels = xr.Dataset(coords={"time": ("time", times, TIME), "mode": chosen}, attrs=attrs)
     arguments = {"system": system, "reduce": reducers}
     store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
     with store, jax.enable_x64(precision == "double"):
         if store.finished:
             return store.dataset()
-        real = np.finfo(dtype).dtype
-        system = arranged(system, mesh)
-        state = initial_state(jnp.asarray(a0, dtype), stepping)
-        observed = system.observe(state.a)[chosen]
-        accumulators = {
-            name: reducer.init(jnp.asarray(times[0], real), observed)
-            for name, reducer in reducers.items()
-        }
-        if store.samples_done:
-            state, accumulators = store.resume((state, accumulators))
-        elif record:
-            store.write(0, np.asarray(observed)[None])
-        carry, noise_key = everywhere(((state, accumulators), noise_key), mesh)
-        numbers, rest = eqx.partition(traced_stepping(stepping), eqx.is_array)
-        traced = eqx.combine(everywhere(numbers, mesh), rest)
-        eighth_order = uses_eighth_order(stepping, length)
-        strength, reducers = as_arguments((noise, reducers))
-
-        def advance(carry, times, count, tick):
-            found = _chunk(
-                system=system,
-                carry=carry,
-                times=everywhere(jnp.asarray(times), mesh),
-                count=everywhere(jnp.asarray(count), mesh),
-                stepping=traced,
-                eighth_order=eighth_order,
-                noise=strength,
-                key=noise_key,
-                modes=chosen,
-                record=record,
-                reducers=reducers,
-                mesh=mesh,
-            )
-            wait(found[1])
-            tick()
-            return found
-
-        _, accumulators = run_chunks(
-            advance,
-            carry,
-            store,
-            times.astype(real),
-            length,
+        run = Run.of(
+            system,
+            stepping,
+            noise=noise,
+            key=noise_key,
+            reducers=reducers,
+            mesh=mesh,
+            eighth_order=uses_eighth_order(stepping, length),
+            modes=chosen,
             record=record,
-            progress=progress,
-            check=lambda carry, start, end: _check_finite(carry[0], start, end),
+            piece_steps=steps_of_piece(length, each, cost),
+            max_steps=int(max_steps),
         )
-        results = {
-            name: np.asarray(reducer.result(accumulators[name]))
-            for name, reducer in reducers.items()
-        }
-        return store.finish(results)
+        exact = times.astype(np.finfo(dtype).dtype)
+        return run.fill(store, np.asarray(a0, dtype), exact, length, progress=progress)
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:
@@ -272,15 +198,3 @@ def _check_modes(modes: Any, size: int) -> np.ndarray:
     if chosen.dtype.kind not in "iu" or chosen.ndim != 1 or chosen.size == 0:
         raise ValueError(f"modes must be an index or a list of indices, got {modes!r}")
     return indices("modes", chosen, size)
-
-
-def _check_finite(state: State, start: float, end: float) -> None:
-    bad = ~np.isfinite(np.asarray(state.a))
-    if bad.any():
-        # Adaptive steps end for all modes at once; then there is nothing to tell them apart.
-        where = "" if bad.all() else f" in modes {np.flatnonzero(bad)[:5].tolist()}"
-        raise SimulationError(
-            f"the solution became singular between t={start:g} and t={end:g}{where}: "
-            "amplitudes grow without bound where w_a cos(phi − psi) outweighs alpha; "
-            "check alpha > |w_a|, the coupling, and dt if given"
-        )

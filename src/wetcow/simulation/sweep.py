@@ -14,9 +14,13 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import check_process
-from wetcow.simulation.batch import Lanes, arrange, of_lane
-from wetcow.simulation.chunks import bound_compiled_calls, chunk_length, cost_of_step
+from wetcow.simulation.batch.calls import system_of_run
+from wetcow.simulation.batch.layout import execution_order
+from wetcow.simulation.batch.runs import Batch
+from wetcow.simulation.chunks import chunk_length, cost_of_step, steps_of_piece
 from wetcow.simulation.cluster import num_blocks, on_workers
+from wetcow.simulation.files.results import TIME, describe
+from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
     MAX_STEPS,
     TYPES,
@@ -26,8 +30,7 @@ from wetcow.simulation.plan import (
     sample_times,
 )
 from wetcow.simulation.reduce import Reducer, check_reducers
-from wetcow.simulation.results import describe
-from wetcow.simulation.store import open_store
+from wetcow.simulation.steps.stepping import Adaptive, Fixed
 from wetcow.simulation.varied import Varied
 
 FEWEST_STEPS = 16  # of a compiled call
@@ -60,7 +63,8 @@ def sweep(
     The combinations are sorted by their fastest rate and step in groups of similar ones, so that
     slow ones do not hold up the rest; with several devices each takes an equal share. All advance
     through time together, in short pieces; between them the sweep can be interrupted. Adaptive
-    steps start anew in each piece, as those of `simulate` do, with the same tolerances.
+    steps start anew in each piece, as those of `simulate` do, with the same tolerances. A run that
+    becomes singular goes on as NaN or infinity, with a warning.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def sweep(
         Of a Dask cluster, whose workers take the runs in equal blocks instead of these devices; a
         worker uses its first JAX device. The result is the same, up to rounding. Not with `path`.
     max_steps : int
-        As of `simulate`, for each run.
+        As of `simulate`, for each run; one that takes more ends the sweep.
     **parameters : sequence or mapping
         Values of parameters that ``system.replace`` knows, or arguments of the function `system`.
         One dimension each, named after it: numbers (k,), which are its coordinate; rows for the
@@ -106,6 +110,8 @@ def sweep(
         Before integration, for arguments that make no sense.
     FileExistsError
         If `path` has other results.
+    SimulationError
+        If a run takes `max_steps` before its end.
 
     Examples
     --------
@@ -132,11 +138,11 @@ def sweep(
     check_process()
     varied = Varied.of(system, parameters, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords)
-    system, lanes = varied.system, varied.lanes
+    system, own = varied.system, varied.runs
     reducers = {name: one.for_system(system) for name, one in reducers.items()}
     cost = varied.rates()
-    slowest = of_lane(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], lanes[0]))
-    noisy = bool(np.any(lanes[1] > 0))
+    slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], own[0]))
+    noisy = bool(np.any(own[1] > 0))
     stepping = choose_stepping(slowest, times, dt, rtol, atol, noisy, precision, varied.delays)
     if a0 is not None:
         a0 = check_initial(system, a0, None)
@@ -146,7 +152,7 @@ def sweep(
         shares = len(devices)
     else:
         shares = min(num_blocks(client), cost.size)
-    order, group = arrange(cost, shares)
+    order, group = execution_order(cost, shares)
     each = check_effort(
         slowest,
         times,
@@ -156,54 +162,82 @@ def sweep(
         max_steps=max_steps,
         recorded=system.size if record and path is None else None,
     )
-    length = sweep_length(times.size, each, group * cost_of_step(system.size))
-    bound_compiled_calls()
-    common = Lanes(system, a0, times, stepping, precision, record, reducers, group, length)
-    batch = jax.tree.map(lambda leaf: leaf[order], lanes)
-    attrs = describe(
-        type(system).__name__,
-        varied.fixed,
-        times,
-        stepping,
-        noise=None if "noise" in varied.coords else float(lanes[1][0]),
-        seed=varied.seed,
+    cost_of_group = group * cost_of_step(system.size)
+    length = sweep_length(times.size, each, cost_of_group)
+    batch = Batch(
+        system=system,
+        a0=a0,
+        times=times,
+        stepping=stepping,
         precision=precision,
+        record=record,
+        reducers=reducers,
+        group=group,
+        length=length,
+        piece_steps=steps_of_piece(length, each, cost_of_group),
+        max_steps=int(max_steps),
     )
-    coords = {**varied.coords, "time": times, "mode": np.arange(system.size)}
-    labels = xr.Dataset(coords=coords, attrs=attrs)
-    arguments = {"system": system, "lanes": lanes, "a0": a0, "reduce": reducers}
+    placed = jax.tree.map(lambda leaf: leaf[order], own)
+    labels = _labels(varied, times, stepping, precision)
+    arguments = {"system": system, "runs": own, "a0": a0, "reduce": reducers}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
     ) as store:
         if store.finished:
             return store.dataset()
         if devices is not None:
-            runs = common.fill(store, batch, order, varied.shape, devices, progress=progress)
+            runs = batch.fill(store, placed, order, varied.shape, devices, progress=progress)
         else:
-            found = on_workers(client, common.run, batch, shares, progress=progress)
-            back = np.empty(cost.size, int)
-            back[order] = np.arange(order.size)
-            found = {
-                name: value[back].reshape(*varied.shape, *value.shape[1:])
-                for name, value in found.items()
-            }
+            found = on_workers(client, batch.run, placed, shares, progress=progress)
+            found = _in_order(found, order, varied.shape)
             if record:
                 store.write(0, found.pop("a"))
             runs = store.finish(found)
     if record:
-        singular = ~np.isfinite(runs["a"].isel(time=-1).values).all(axis=-1)
-        if singular.any():
-            warnings.warn(
-                f"{singular.sum()} of {cost.size} runs became singular and end in NaN or infinity",
-                stacklevel=2,
-            )
+        _warn_of_singular(runs)
     return runs
 
 
-def sweep_length(num_samples: int, steps: float, cost: float) -> int:
-    """Samples in one compiled call that takes `steps` steps of `cost` between two of them.
+def _labels(
+    varied: Varied, times: np.ndarray, stepping: Adaptive | Fixed, precision: str
+) -> xr.Dataset:
+    """Coordinates and attributes of the results."""
+    attrs = describe(
+        type(varied.system).__name__,
+        varied.fixed,
+        times,
+        stepping,
+        noise=None if "noise" in varied.coords else float(varied.runs[1][0]),
+        seed=varied.seed,
+        precision=precision,
+    )
+    modes = np.arange(varied.system.size)
+    coords = {**varied.coords, "time": ("time", times, TIME), "mode": modes}
+    return xr.Dataset(coords=coords, attrs=attrs)
 
-    As `chunk_length`, but at least some steps: adaptive ones start anew in each call.
+
+def _in_order(
+    found: dict[str, np.ndarray], order: np.ndarray, shape: tuple[int, ...]
+) -> dict[str, np.ndarray]:
+    """Results in execution order as those of the sweep, whose dimensions are first."""
+    place = np.empty(math.prod(shape), int)
+    place[order] = np.arange(order.size)
+    return {name: value[place].reshape(*shape, *value.shape[1:]) for name, value in found.items()}
+
+
+def _warn_of_singular(runs: xr.Dataset) -> None:
+    singular = ~np.isfinite(runs["a"].isel(time=-1).values).all(axis=-1)
+    if singular.any():
+        warnings.warn(
+            f"{singular.sum()} of {singular.size} runs became singular and end in NaN or infinity",
+            stacklevel=3,
+        )
+
+
+def sweep_length(num_samples: int, steps: float, cost: float) -> int:
+    """Samples in one chunk, with `steps` steps of `cost` between two of them.
+
+    As `chunk_length`, but at least some steps: adaptive ones start anew in each chunk.
 
     Examples
     --------

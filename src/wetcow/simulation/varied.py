@@ -15,7 +15,7 @@ import numpy as np
 from wetcow import validation
 from wetcow.modes.system import System
 from wetcow.precision import in_double
-from wetcow.simulation.batch import SYSTEM, of_lane
+from wetcow.simulation.batch.calls import SYSTEM, system_of_run
 from wetcow.simulation.plan import check_noise, check_seed
 
 TAKEN = ("a", "time", "mode", "seed", "noise")
@@ -33,7 +33,7 @@ class Varied(NamedTuple):
         Of the sweep, in the order of dimensions.
     shape : tuple of int
         Of the sweep.
-    lanes : (parameters, noise, seeds)
+    runs : (parameters, noise, seeds)
         Pytrees of arrays whose first axis are the runs; no seeds: None.
     seed : int, optional
         Of all runs, if there is one.
@@ -46,7 +46,7 @@ class Varied(NamedTuple):
     system: System
     coords: dict[str, np.ndarray]
     shape: tuple[int, ...]
-    lanes: tuple[dict[str, Any], np.ndarray, np.ndarray | None]
+    runs: tuple[dict[str, Any], np.ndarray, np.ndarray | None]
     seed: int | None
     fixed: dict[str, Any]
     delays: tuple[float, float]
@@ -90,24 +90,24 @@ class Varied(NamedTuple):
         shape = tuple(len(coordinate) for coordinate in coords.values())
         positions = np.indices(shape).reshape(len(shape), -1)
         index = dict(zip(coords, positions, strict=True))
-        lanes = {
+        own_values = {
             name: jax.tree.map(lambda leaf, i=index[name]: np.asarray(leaf)[i], values)
             for name, values in axes.items()
         }
         if built:
             lengths = [len(coordinate) for coordinate, _ in built.values()]
             which = np.ravel_multi_index([index[name] for name in built], lengths)
-            lanes[SYSTEM] = jax.tree.map(lambda leaf: leaf[which], _one_kind(systems))
-        num_lanes = math.prod(shape)
-        lane_noise = noises[index["noise"]] if several_noises else np.full(num_lanes, noises[0])
-        lane_seeds = None
+            own_values[SYSTEM] = jax.tree.map(lambda leaf: leaf[which], _one_kind(systems))
+        num_runs = math.prod(shape)
+        own_noise = noises[index["noise"]] if several_noises else np.full(num_runs, noises[0])
+        own_seeds = None
         if seeds is not None:
-            lane_seeds = seeds[index["seed"]] if several_seeds else np.full(num_lanes, seeds[0])
+            own_seeds = seeds[index["seed"]] if several_seeds else np.full(num_runs, seeds[0])
         return cls(
             system=first,
             coords=coords,
             shape=shape,
-            lanes=(lanes, lane_noise, lane_seeds),
+            runs=(own_values, own_noise, own_seeds),
             seed=None if several_seeds or seeds is None else int(seeds[0]),
             fixed=_fixed(first, systems, own),
             delays=_delays(systems, own.get("coupling")),
@@ -117,10 +117,10 @@ class Varied(NamedTuple):
         """Fastest linear rate of each run, 1/time."""
 
         def rates(varied):
-            rate = jax.vmap(lambda own: of_lane(self.system, own).rate())
-            return rate(varied) if varied else jnp.full(self.lanes[1].size, self.system.rate())
+            rate = jax.vmap(lambda own: system_of_run(self.system, own).rate())
+            return rate(varied) if varied else jnp.full(self.runs[1].size, self.system.rate())
 
-        return np.asarray(in_double(rates)(self.lanes[0]))
+        return np.asarray(in_double(rates)(self.runs[0]))
 
 
 def _listed(name: str, values: Any) -> tuple[np.ndarray, list[Any]]:
@@ -214,8 +214,9 @@ def _stacked(system: System, name: str, values: list[Any]) -> Any:
         tried += [min(values), max(values)]
     for value in tried:
         validation.refuse_masked(name, value)
+        change = {name: value}
         try:
-            replaced = system.replace(**{name: value})
+            replaced = system.replace(**change)
         except (ValueError, TypeError) as error:
             raise ValueError(f"cannot sweep {name}={value!r}: {error}{_hint(name)}") from error
         if replaced.size != system.size:

@@ -11,27 +11,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.precision import in_double, is_traced, to_numpy
+from wetcow.precision import is_traced, to_numpy
 from wetcow.tissue import derivatives
 from wetcow.tissue.diffusion import conductivity_of_diffusion
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
-from wetcow.tissue.tensors import check_finite, check_mask, check_semi_definite, check_symmetric
-from wetcow.validation import integer, reasonable_size, refuse_masked
+from wetcow.tissue.grids import (
+    as_conductivity_array,
+    check_affine,
+    check_permittivity,
+    check_spacing,
+    check_tensors,
+    grid_of,
+    grid_positions,
+    masked_tensors,
+    refined,
+    tensors_of_function,
+)
+from wetcow.tissue.tensors import check_mask
+from wetcow.validation import integer
 
 VACUUM_PERMITTIVITY = 8.8541878128e-12  # F/m, CODATA 2018
 BRAIN_PERMITTIVITY = 4e7  # relative; grey matter at 10 Hz (Gabriel et al. 1996: 4.07e7)
 AXES = ("x", "y", "z")
-
-
-def _array(value: Any) -> Any:
-    """Keep JAX arrays (they may be traced) and single precision; all else becomes float64."""
-    if value is None or isinstance(value, jax.Array):
-        return value
-    refuse_masked("sigma and its gradient", value)
-    value = np.asarray(value)
-    if value.dtype.kind not in "biuf":
-        raise TissueError(f"conductivity must be real numbers, got {value.dtype}")
-    return value if value.dtype == np.float32 else value.astype(np.float64)
 
 
 class Conductivity(eqx.Module):
@@ -96,46 +97,20 @@ class Conductivity(eqx.Module):
         affine: Any = None,
         gradient: Any = None,
     ):
-        sigma, gradient = _array(sigma), _array(gradient)
+        sigma, gradient = as_conductivity_array(sigma), as_conductivity_array(gradient)
         if not is_traced(spacing):
             spacing = np.asarray(spacing, float)
-        grid = _grid_of(sigma.shape, spacing.shape)
-        dimension = len(grid)
-        if not is_traced(spacing):
-            spacing = np.broadcast_to(spacing, (dimension,))
-            if not np.all(np.isfinite(spacing)) or np.any(spacing <= 0):
-                raise TissueError(f"spacing must be positive (m), got {spacing.tolist()}")
-        if sigma.shape == grid:
-            sigma = sigma[..., None, None] * np.eye(dimension, dtype=sigma.dtype)
-        if mask is not None and not is_traced(mask):
-            mask = check_mask(mask, grid)
-            outside = ~mask[..., None, None]
-            if not is_traced(sigma):
-                check_finite("sigma", np.asarray(sigma), mask)
-            xp: Any = np if isinstance(sigma, np.ndarray) else jnp
-            sigma = xp.where(outside, xp.zeros_like(sigma), sigma)
-        if gradient is not None and gradient.shape != (*grid, *(dimension,) * 3):
+        grid = grid_of(sigma.shape, spacing.shape)
+        spacing = check_spacing(spacing, len(grid))
+        sigma, mask = masked_tensors(sigma, mask, grid)
+        derivatives_of = (*grid, *(len(grid),) * 3)
+        if gradient is not None and gradient.shape != derivatives_of:
             raise ShapeMismatchError(
-                f"gradient must have the shape {(*grid, *(dimension,) * 3)}, got {gradient.shape}"
+                f"gradient must have the shape {derivatives_of}, got {gradient.shape}"
             )
-        if affine is not None:
-            affine = affine if is_traced(affine) else np.asarray(affine, float)
-            if affine.shape != (4, 4):
-                raise ShapeMismatchError(f"affine must be (4, 4), got {affine.shape}")
-        if not is_traced(sigma):
-            values = np.asarray(sigma)
-            check_finite("sigma", values)
-            check_symmetric("sigma", values)
-            check_semi_definite("sigma", values)
-        if not is_traced(relative_permittivity) and (
-            np.ndim(relative_permittivity) != 0
-            or not np.isfinite(relative_permittivity)
-            or relative_permittivity <= 0
-        ):
-            raise TissueError(
-                "relative_permittivity must be one positive number, as [2] holds for uniform "
-                f"permittivity only; got {relative_permittivity}"
-            )
+        affine = check_affine(affine)
+        check_tensors(sigma)
+        check_permittivity(relative_permittivity)
         self.sigma, self.spacing, self.mask, self.gradient = sigma, spacing, mask, gradient
         self.relative_permittivity = relative_permittivity
         self.periodic, self.affine = bool(periodic), affine
@@ -170,27 +145,14 @@ class Conductivity(eqx.Module):
         62.832
         """
         shape = tuple(integer("shape", size, minimum=2) for size in shape)
-        points = float(np.prod(np.array(shape, float)))
-        reasonable_size("the grid", 8 * 36 * points, "take fewer points")
         spacing = np.broadcast_to(np.asarray(spacing, float), (len(shape),))
-
-        def tensor(position):
-            value = jnp.asarray(function(position))
-            return value * jnp.eye(len(shape)) if value.ndim == 0 else value
-
-        @jax.jit
-        def evaluate(positions):
-            each = jax.vmap(lambda r: (tensor(r), jnp.moveaxis(jax.jacfwd(tensor)(r), -1, 0)))
-            return each(positions)
-
-        positions = np.stack(_positions(shape, spacing), -1).reshape(-1, len(shape))
-        sigma, gradient = in_double(evaluate)(positions)
+        sigma, gradient = tensors_of_function(function, shape, spacing)
         return cls(
-            sigma.reshape(*shape, *sigma.shape[1:]),
+            sigma,
             spacing,
-            relative_permittivity,
+            relative_permittivity=relative_permittivity,
             periodic=periodic,
-            gradient=gradient.reshape(*shape, *gradient.shape[1:]),
+            gradient=gradient,
         )
 
     @classmethod
@@ -219,7 +181,9 @@ class Conductivity(eqx.Module):
         if mask is not None:
             mask = check_mask(mask, np.shape(diffusion)[:-2])
         sigma = conductivity_of_diffusion(diffusion, mapping, mask=mask, **parameters)
-        return cls(sigma, spacing, relative_permittivity, mask=mask, affine=affine)
+        return cls(
+            sigma, spacing, relative_permittivity=relative_permittivity, mask=mask, affine=affine
+        )
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -261,13 +225,13 @@ class Conductivity(eqx.Module):
         if self.gradient is not None:
             return jnp.asarray(self.gradient) / self.permittivity
         scaled = jnp.asarray(self.scaled())
-        return derivatives.gradient(scaled, self.inside(), self.spacing, self.periodic)
+        return derivatives.tensor_gradient(scaled, self.inside(), self.spacing, self.periodic)
 
     def _divergence(self) -> Any:
         if self.gradient is not None:
             return jnp.einsum("...iij->...j", jnp.asarray(self.gradient)) / self.permittivity
         scaled = jnp.asarray(self.scaled())
-        return derivatives.divergence(scaled, self.inside(), self.spacing, self.periodic)
+        return derivatives.tensor_divergence(scaled, self.inside(), self.spacing, self.periodic)
 
     def _in_own_precision(self, function: Callable[[Conductivity], Any]) -> Any:
         if is_traced(self):  # then the caller has chosen it
@@ -284,7 +248,7 @@ class Conductivity(eqx.Module):
 
     def positions(self) -> np.ndarray:
         """Positions of the voxels, m, (*grid, d)."""
-        return np.stack(_positions(self.grid, self.spacing), -1)
+        return np.stack(grid_positions(self.grid, self.spacing), -1)
 
     def replace(self, **parameters: Any) -> Conductivity:
         """Return a copy with some parameters of the constructor changed.
@@ -299,7 +263,7 @@ class Conductivity(eqx.Module):
         current = {name: getattr(self, name) for name in known}
         if "sigma" in parameters:
             current["gradient"] = None
-        return Conductivity(**{**current, **parameters})
+        return Conductivity(**(current | parameters))
 
     def slice(self, axis: int, index: int) -> Conductivity:
         """Return the plane at `index` of a 3-D tissue, with the in-plane part of its tensors."""
@@ -311,7 +275,7 @@ class Conductivity(eqx.Module):
         return Conductivity(
             sigma,
             self.spacing[keep],
-            self.relative_permittivity,
+            relative_permittivity=self.relative_permittivity,
             mask=mask,
             periodic=self.periodic,
         )
@@ -324,52 +288,15 @@ class Conductivity(eqx.Module):
         """
         if int(factor) != factor or factor < 1:
             raise TissueError(f"factor must be a whole number of at least 1, got {factor}")
-        sigma, inside = np.asarray(self.sigma), np.asarray(self.inside(), float)
-        for axis, size in enumerate(self.grid):
-            places = np.arange((size - 1) * factor + 1) / factor
-            low = np.minimum(places.astype(int), max(size - 2, 0))
-            weight = places - low
-            sigma, inside = (
-                _between(values, low, weight.astype(values.dtype), axis)
-                for values in (sigma, inside)
-            )
+        sigma = refined(np.asarray(self.sigma), factor, self.dimension)
+        inside = refined(np.asarray(self.inside(), float), factor, self.dimension)
         affine = self.affine
         if affine is not None:
-            affine = affine @ np.diag(
-                [*(1 / factor,) * self.dimension, *(1,) * (4 - self.dimension)]
-            )
+            affine = affine @ np.diag([1 / factor] * self.dimension + [1] * (4 - self.dimension))
         return Conductivity(
             sigma,
             self.spacing / factor,
-            self.relative_permittivity,
+            relative_permittivity=self.relative_permittivity,
             mask=None if self.mask is None else inside > 1 - 1e-9,
             affine=affine,
         )
-
-
-def _between(values: np.ndarray, low: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
-    weight = weight.reshape([-1 if i == axis else 1 for i in range(values.ndim)])
-    return (1 - weight) * values.take(low, axis) + weight * values.take(low + 1, axis)
-
-
-def _positions(grid: tuple[int, ...], spacing: np.ndarray) -> list[np.ndarray]:
-    lines = [np.arange(size) * step for size, step in zip(grid, spacing, strict=True)]
-    return list(np.meshgrid(*lines, indexing="ij"))
-
-
-def _grid_of(shape: tuple[int, ...], spacings: tuple[int, ...]) -> tuple[int, ...]:
-    """The grid that an array describes; the number of spacings decides what is ambiguous."""
-    for grid, rest in ((shape[:-2], shape[-2:]), (shape, ())):
-        tensors = rest in ((), (len(grid),) * 2)
-        if tensors and len(grid) in (1, 2, 3) and spacings in ((), (len(grid),)):
-            break
-    else:
-        raise ShapeMismatchError(
-            "sigma must be tensors (*grid, d, d) or numbers (*grid,) on a grid of d = 1, 2 or 3 "
-            f"axes, and spacing one number or d of them; got shapes {shape} and {spacings}"
-        )
-    if min(grid) < 2:
-        raise ShapeMismatchError(
-            f"a grid needs two voxels along each axis, got {grid}; for a plane, give 2-D tensors"
-        )
-    return grid

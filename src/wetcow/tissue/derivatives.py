@@ -55,7 +55,7 @@ def difference(field: Any, inside: Any, spacing: Any, axis: int, periodic: bool)
     return jnp.where(mask, slope, jnp.nan) / spacing
 
 
-def divergence(tensors: Any, inside: Any, spacing: Any, periodic: bool) -> Any:
+def tensor_divergence(tensors: Any, inside: Any, spacing: Any, periodic: bool) -> Any:
     """s_j = ∂_i T_ij of tensors (*grid, d, d) → (*grid, d)."""
     axes = range(inside.ndim)
     return sum(
@@ -63,7 +63,7 @@ def divergence(tensors: Any, inside: Any, spacing: Any, periodic: bool) -> Any:
     )
 
 
-def gradient(tensors: Any, inside: Any, spacing: Any, periodic: bool) -> Any:
+def tensor_gradient(tensors: Any, inside: Any, spacing: Any, periodic: bool) -> Any:
     """∂_l T_ij of tensors (*grid, d, d) → (*grid, d, d, d), the derivative's axis l first."""
     axes = range(inside.ndim)
     parts = [difference(tensors, inside, spacing[axis], axis, periodic) for axis in axes]

@@ -12,14 +12,14 @@ from wetcow.validation import number, refuse_masked
 
 TUCH_SLOPE = 0.844  # S·s/mm³; Tuch et al., PNAS 98:11697 (2001): 0.844 ± 0.0545, r² = 0.945
 MEAN_CONDUCTIVITY = 0.33  # S/m; customary for grey matter in EEG source models
-Mapping = Literal["linear", "volume-normalised"]
+DiffusionMapping = Literal["linear", "volume-normalised"]
 MAPPINGS = ("linear", "volume-normalised")
 _ADVICE = "Leave such voxels out by a mask, or correct the data (noise, motion, wrong b-vectors)"
 
 
 def conductivity_of_diffusion(
     diffusion: Any,
-    mapping: Mapping = "linear",
+    mapping: DiffusionMapping = "linear",
     *,
     slope: float = TUCH_SLOPE,
     mean_conductivity: Any = MEAN_CONDUCTIVITY,

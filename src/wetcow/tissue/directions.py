@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.tissue.conductivity import AXES, Conductivity
-from wetcow.tissue.dispersion import LARGEST_WAVE_NUMBER, attributes
+from wetcow.tissue.dispersion import LARGEST_WAVE_NUMBER, tissue_attributes
 from wetcow.tissue.errors import TissueError
 from wetcow.validation import array
 
@@ -129,4 +129,4 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
         "wave_number": ("wave_number", wave_number, {"units": "rad/m"}),
         "component": list(axes),
     }
-    return xr.Dataset(labelled, coords, attributes(conductivity, "survival"))
+    return xr.Dataset(labelled, coords, tissue_attributes(conductivity, "survival"))

@@ -105,7 +105,11 @@ def wave_rates(
     scaled = jnp.asarray(conductivity.scaled())
     # Only the upper triangle: 6 products for each voxel and wave vector in place of 9.
     rows, columns = np.triu_indices(dimension)
-    weights = np.where(rows == columns, 1, 2)[:, None] * (k[:, rows] * k[:, columns]).T / square
+    weights = (
+        np.where(rows == columns, 1.0, 2.0).astype(k.dtype)[:, None]
+        * (k[:, rows] * k[:, columns]).T
+        / square
+    )
     rates = {"gamma": scaled[..., rows, columns] @ weights}
     if set(variables) - {"gamma"}:
         divergence = conductivity._divergence()
@@ -175,7 +179,7 @@ def wave_coordinates(k: np.ndarray) -> dict[str, Any]:
     }
 
 
-def attributes(conductivity: Conductivity, kind: str) -> dict[str, Any]:
+def tissue_attributes(conductivity: Conductivity, kind: str) -> dict[str, Any]:
     """What results say about the tissue they belong to."""
     return {
         "system": kind,
@@ -245,4 +249,4 @@ def dispersion(
     coords = {**conductivity.coordinates(), **wave_coordinates(k)}
     if "group_velocity" in rates:
         coords["component"] = list(axes)
-    return xr.Dataset(labelled, coords, attributes(conductivity, "dispersion"))
+    return xr.Dataset(labelled, coords, tissue_attributes(conductivity, "dispersion"))

@@ -89,7 +89,7 @@ class SmoothTensors(eqx.Module):
 
     def _derivatives(self, position: Any) -> Any:
         """Derivatives by voxel of order 0 to 2 along each axis, (3, …, 3, d, d)."""
-        grid = jnp.asarray(self.grid)
+        grid = jnp.asarray(self.grid, self.padded.dtype)
         dimension = len(self.grid)
         place = position / self.spacing
         if self.periodic:

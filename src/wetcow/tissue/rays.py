@@ -11,15 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
-from wetcow.process import bound_compiled_calls, check_process
-from wetcow.simulation.plan import available_memory
+from wetcow.process import available_memory, bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
-from wetcow.tissue.dispersion import attributes, check_wave_vectors
+from wetcow.tissue.dispersion import check_wave_vectors, tissue_attributes
 from wetcow.tissue.errors import ShapeMismatchError, TissueError, as_tissue_errors
 from wetcow.tissue.interpolation import SmoothTensors
 from wetcow.validation import integer, number, reasonable_size, refuse_masked
 
-MAX_STEPS = 1024
+MAX_RAY_STEPS = 1024
 ENDINGS = (
     "0: ran to the end",
     "1: left the tissue",
@@ -63,58 +62,78 @@ def _motion(_time: Any, state: Any, ray: _Ray) -> Any:
     return velocity / ray.length, turning / ray.wave_number, growth
 
 
-@eqx.filter_jit
-def _trace(tensors, mask, positions, wave_vectors, times, rtol):
+def _is_outside(tensors: SmoothTensors, mask: Any, position: Any) -> Any:
     grid = jnp.array(tensors.grid)
+    voxel = jnp.round(position / tensors.spacing).astype(int)
+    within = jnp.all(
+        (position >= 0) & (position <= (grid - 1).astype(tensors.spacing.dtype) * tensors.spacing)
+    )
+    if tensors.periodic:
+        within, voxel = jnp.asarray(True), jnp.mod(voxel, grid)
+    return ~(within & mask[tuple(jnp.clip(voxel, 0, grid - 1))])
 
-    def is_outside(position):
-        voxel = jnp.round(position / tensors.spacing).astype(int)
-        within = jnp.all((position >= 0) & (position <= (grid - 1) * tensors.spacing))
-        if tensors.periodic:
-            within, voxel = jnp.asarray(True), jnp.mod(voxel, grid)
-        return ~(within & mask[tuple(jnp.clip(voxel, 0, grid - 1))])
+
+def _integrate(ray: _Ray, mask: Any, start: Any, times: Any, rtol: Any) -> Any:
+    """Diffrax's solution for one ray, which ends outside the tissue or with its wave too long."""
+    tensors = ray.tensors
+    sides = jnp.array(tensors.grid, tensors.spacing.dtype) * tensors.spacing
 
     def outside(_time, state, ray, **_kwargs):
-        return is_outside(ray.place(state)[0])
+        return _is_outside(tensors, mask, ray.place(state)[0])
 
     def too_long(_time, state, ray, **_kwargs):
         _, k = ray.place(state)
-        return jnp.sum(k * k) * jnp.sum((grid * tensors.spacing) ** 2) < 1
+        return jnp.sum(k * k) * jnp.sum(sides**2) < 1
 
-    def one(position, k):
-        ray = _Ray(tensors, jnp.min(tensors.spacing), jnp.sqrt(jnp.sum(k * k)))
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(_motion),  # pyright: ignore[reportArgumentType]
-            diffrax.Dopri8(),
-            times[0],
-            times[-1],
-            None,
-            (position / ray.length, k / ray.wave_number, jnp.zeros(())),
-            ray,
-            saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol),
-            event=diffrax.Event([outside, too_long]),
-            max_steps=MAX_STEPS,
-            throw=False,
-        )
-        events: Any = solution.event_mask
-        left, lengthened = events
-        ended = jnp.where(left, 1, jnp.where(lengthened, 2, 3))
-        ended = jnp.where(solution.result == diffrax.RESULTS.successful, 0, ended)
-        path: Any = solution.ys
-        (position, k), decay = ray.place(path), path[2]
-        # The step that left has samples outside, and a long step may cross a gap in the mask.
-        crossed = jax.vmap(is_outside)(position) & jnp.isfinite(decay)
-        ended = jnp.where(jnp.any(crossed), 1, ended)
-        known = jnp.isfinite(decay) & ~jax.lax.cummax(crossed.astype(int)).astype(bool)
-        omega, gamma = jax.vmap(lambda r, k: ray_frequency(tensors, r, k))(
-            jnp.where(known[:, None], position, 0), jnp.where(known[:, None], k, 1)
-        )
-        omega, gamma = (jnp.where(known, rate, jnp.nan) for rate in (omega, gamma))
-        blank = jnp.where(known[:, None], 0, jnp.nan)
-        return position + blank, k + blank, jnp.where(known, decay, jnp.nan), omega, gamma, ended
+    return diffrax.diffeqsolve(
+        diffrax.ODETerm(_motion),  # pyright: ignore[reportArgumentType]
+        diffrax.Dopri8(),
+        times[0],
+        times[-1],
+        None,
+        start,
+        ray,
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol),
+        event=diffrax.Event([outside, too_long]),
+        max_steps=MAX_RAY_STEPS,
+        throw=False,
+    )
 
-    return jax.vmap(one)(positions, wave_vectors)
+
+def _trace_one(
+    tensors: SmoothTensors, mask: Any, position: Any, k: Any, times: Any, rtol: Any
+) -> Any:
+    """Path, wave vectors, decay and rates of one ray, NaN after its end, and how it ended."""
+    ray = _Ray(
+        tensors=tensors, length=jnp.min(tensors.spacing), wave_number=jnp.sqrt(jnp.sum(k * k))
+    )
+    start = (position / ray.length, k / ray.wave_number, jnp.zeros(()))
+    solution = _integrate(ray, mask, start, times, rtol)
+    events: Any = solution.event_mask
+    left, lengthened = events
+    ended = jnp.where(left, 1, jnp.where(lengthened, 2, 3))
+    ended = jnp.where(solution.result == diffrax.RESULTS.successful, 0, ended)
+    path: Any = solution.ys
+    (position, k), decay = ray.place(path), path[2]
+    # The step that left has samples outside, and a long step may cross a gap in the mask.
+    outside = jax.vmap(lambda r: _is_outside(tensors, mask, r))(position)
+    crossed = outside & jnp.isfinite(decay)
+    ended = jnp.where(jnp.any(crossed), 1, ended)
+    known = jnp.isfinite(decay) & ~jax.lax.cummax(crossed.astype(int)).astype(bool)
+    omega, gamma = jax.vmap(lambda r, k: ray_frequency(tensors, r, k))(
+        jnp.where(known[:, None], position, 0), jnp.where(known[:, None], k, 1)
+    )
+    omega, gamma = (jnp.where(known, rate, jnp.nan) for rate in (omega, gamma))
+    blank = jnp.where(known[:, None], 0, jnp.nan)
+    return position + blank, k + blank, jnp.where(known, decay, jnp.nan), omega, gamma, ended
+
+
+@eqx.filter_jit
+def _trace(tensors, mask, positions, wave_vectors, times, rtol):
+    return jax.vmap(lambda r, k: _trace_one(tensors, mask, r, k, times, rtol))(
+        positions, wave_vectors
+    )
 
 
 def trace_rays(
@@ -179,21 +198,7 @@ def trace_rays(
     check_process()
     bound_compiled_calls()
     dimension = conductivity.dimension
-    with as_tissue_errors():
-        refuse_masked("positions", positions)
-        refuse_masked("wave_vectors", wave_vectors)
-    wave_vectors = check_wave_vectors(wave_vectors, dimension)
-    positions = np.atleast_2d(np.asarray(positions, float))
-    if dimension == 1 and positions.shape[0] == 1:
-        positions = positions.T
-    if positions.ndim != 2 or positions.shape[1] != dimension:
-        raise ShapeMismatchError(f"positions must be (n, {dimension}), got {positions.shape}")
-    if len(wave_vectors) == 1:
-        wave_vectors = np.broadcast_to(wave_vectors, positions.shape)
-    if wave_vectors.shape != positions.shape:
-        raise ShapeMismatchError(
-            f"there are {len(positions)} positions and {len(wave_vectors)} wave vectors"
-        )
+    positions, wave_vectors = _check_rays(positions, wave_vectors, dimension)
     with as_tissue_errors():
         t1 = number("t1", t1, above=0)
         num_samples = integer("num_samples", num_samples, minimum=2)
@@ -213,26 +218,43 @@ def trace_rays(
         )
         position, k, decay, omega, gamma, ended = (np.asarray(one) for one in traced)
     vector, scalar = ("ray", "time", "component"), ("ray", "time")
+    meaning = "; ".join(f"{number} {reason}" for number, reason in enumerate(ENDINGS))
     return xr.Dataset(
-        {
+        data_vars={
             "position": (vector, position, {"units": "m"}),
             "wave_vector": (vector, k, {"units": "rad/m"}),
             "omega": (scalar, omega, {"long_name": "frequency ω [5]", "units": "rad/s"}),
             "gamma": (scalar, gamma, {"long_name": "damping rate γ [5]", "units": "1/s"}),
             "log_amplitude": (scalar, decay, {"long_name": "ln A/A(0)"}),
-            "ended": (
-                "ray",
-                ended,
-                {"meaning": "; ".join(f"{i} {e}" for i, e in enumerate(ENDINGS))},
-            ),
+            "ended": ("ray", ended, {"meaning": meaning}),
         },
-        {
+        coords={
             "ray": np.arange(len(positions)),
             "time": ("time", times, {"units": "s"}),
             "component": list(AXES[:dimension]),
         },
-        {**attributes(conductivity, "rays"), "rtol": rtol},
+        attrs={**tissue_attributes(conductivity, "rays"), "rtol": rtol},
     )
+
+
+def _check_rays(positions: Any, wave_vectors: Any, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and wave vectors of the starts, both (n, d)."""
+    with as_tissue_errors():
+        refuse_masked("positions", positions)
+        refuse_masked("wave_vectors", wave_vectors)
+    wave_vectors = check_wave_vectors(wave_vectors, dimension)
+    positions = np.atleast_2d(np.asarray(positions, float))
+    if dimension == 1 and positions.shape[0] == 1:
+        positions = positions.T
+    if positions.ndim != 2 or positions.shape[1] != dimension:
+        raise ShapeMismatchError(f"positions must be (n, {dimension}), got {positions.shape}")
+    if len(wave_vectors) == 1:
+        wave_vectors = np.broadcast_to(wave_vectors, positions.shape)
+    if wave_vectors.shape != positions.shape:
+        raise ShapeMismatchError(
+            f"there are {len(positions)} positions and {len(wave_vectors)} wave vectors"
+        )
+    return positions, wave_vectors
 
 
 def _check_starts(positions: np.ndarray, conductivity: Conductivity, mask: np.ndarray) -> None:

@@ -35,6 +35,9 @@ class Copies(NamedTuple):
     augmentation: Augmentation | None
 
 
+NO_COPIES = Copies(count=0, augmentation=None)
+
+
 def encoded(hidden: HiddenModes, rows: np.ndarray, copies: Copies) -> Iterator[np.ndarray]:
     """Features of images, then those of the first copy of each, and so on.
 
@@ -70,13 +73,13 @@ def _deformed(
         missing = _AT_ONCE - len(seeds[part])
         some = np.pad(images[part], ((0, missing), (0, 0), (0, 0)))
         keys = np.pad(seeds[part], (0, missing))
-        deformed = np.asarray(_deform(some, keys, of_modes, np.uint32(number), augmentation))
+        deformed = np.asarray(_augmented(some, keys, of_modes, np.uint32(number), augmentation))
         found[part] = deformed[: _AT_ONCE - missing]
     return found
 
 
 @functools.partial(jax.jit, static_argnames="augmentation")
-def _deform(images: Any, seeds: Any, of_modes: Any, number: Any, augmentation: Any) -> Any:
+def _augmented(images: Any, seeds: Any, of_modes: Any, number: Any, augmentation: Any) -> Any:
     key = jax.random.fold_in(jax.random.key(of_modes), number)
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, seeds)
     return augment(images, keys, augmentation)

@@ -55,7 +55,10 @@ def chunks_of(X: Any) -> list[tuple[Place, Any]]:
     [Place(number=0, start=0, count=3), Place(number=1, start=3, count=2)]
     """
     starts = itertools.accumulate(X.chunks[0], initial=0)
-    places = [Place(*it) for it in zip(itertools.count(), starts, X.chunks[0], strict=False)]
+    places = [
+        Place(number=number, start=start, count=count)
+        for number, (start, count) in enumerate(zip(starts, X.chunks[0], strict=False))
+    ]
     parts = X.to_delayed().ravel()
     return [chunk for chunk in zip(places, parts, strict=True) if chunk[0].count]
 
@@ -121,7 +124,8 @@ def apply(function: Callable[[np.ndarray], np.ndarray], X: Any, width: int | Non
 
 def _applied(rows: Any, function: Callable, block_info: Any) -> np.ndarray:
     (start, stop), *_ = block_info[0]["array-location"]
-    return function(Place(block_info[0]["chunk-location"][0], start, stop - start).checked(rows))
+    number = block_info[0]["chunk-location"][0]
+    return function(Place(number=number, start=start, count=stop - start).checked(rows))
 
 
 def _size(thing: Any) -> int:

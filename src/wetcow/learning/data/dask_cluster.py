@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from dask.delayed import delayed
 
-from wetcow.learning.data.batches import Blocks, Pairs, Result, with_targets
 from wetcow.learning.data.copies import Copies, encoded
 from wetcow.learning.data.dask_arrays import Place, chunks_of
+from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.sources import Pairs, Result, with_targets
 from wetcow.learning.data.validation import as_floats
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import Advance, ignore
 
 
-class WorkerBlocks(Blocks):
-    """Training data whose features are computed, and while there is room kept, by workers.
+class ClusterBatches:
+    """Samples whose features are computed, and while there is room kept, by workers.
 
     They are computed in groups of chunks, of at least as many rows as there are features if there
     are so many: the sums of a group are as large, and merged as slowly, however few rows it has.
@@ -26,43 +27,41 @@ class WorkerBlocks(Blocks):
     ----------
     client : distributed.Client
         Of the cluster.
-    hidden, X, labels, n_classes, block_size, cache_size, copies
-        As for `Blocks`. X is a Dask array; the bytes are those of all workers together.
+    samples : Samples
+        X is a Dask array.
     """
 
-    def __init__(
-        self,
-        client: Any,
-        hidden: HiddenModes,
-        X: Any,
-        labels: np.ndarray,
-        n_classes: int,
-        block_size: int,
-        cache_size: float,
-        copies: Copies,
-    ):
-        super().__init__(hidden, X, labels, n_classes, block_size, cache_size, copies)
+    def __init__(self, client: Any, samples: Samples):
+        self.samples = samples
         self._client = client
-        self._groups = _grouped(chunks_of(X), max(len(hidden.mean), block_size))
+        least = max(len(samples.hidden.mean), samples.batch_size)
+        self._groups = _grouped(chunks_of(samples.X), least)
         self._counts = [sum(place.count for place in places) for places, _ in self._groups]
-        self._hidden = self._sent(hidden)
-        self._labels = self._scattered(self.labels)
+        self._hidden = self._sent(samples.hidden)
+        self._labels = self._scattered(samples.labels)
         self._without: list[Any] = [None] * len(self._groups)
         self._held: dict[int, Any] | None = None  # groups and futures of their features
 
-    def leave_out(self, rows: np.ndarray) -> None:
-        """See `Blocks.leave_out`."""
-        super().leave_out(rows)
-        _release(self._without)
-        self._without = self._scattered(self.left_out)
+    def __len__(self) -> int:
+        """Return the number of samples, without copies."""
+        return len(self.samples.labels)
 
-    def reduce(
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `Batches.take`; in this process."""
+        return self.samples.take(rows)
+
+    def leave_out(self, rows: np.ndarray) -> None:
+        """See `Batches.leave_out`."""
+        _release(self._without)
+        self._without = self._scattered(self.samples.marked(rows))
+
+    def sum(
         self,
         function: Callable[[Pairs], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
-        """See `Blocks.reduce`; the sums of groups are merged by the workers, two by two."""
+        """See `Source.sum`; the sums of groups are merged by the workers, two by two."""
         steps = list(self._counts)
         if self._held is None:
             self._held = self._hold(advance)
@@ -82,15 +81,14 @@ class WorkerBlocks(Blocks):
             _release([sent, root])
 
     def close(self) -> None:
-        """Let the workers forget everything."""
-        super().close()
+        """See `Batches.close`: let the workers forget everything."""
         _release([self._hidden, *self._labels, *self._without, *(self._held or {}).values()])
 
     def _hold(self, advance: Advance) -> dict[int, Any]:
         """Compute the features for which there is room."""
-        room, tasks = self.cache_size, {}
+        room, tasks = self.samples.cache_size, {}
         for group, count in enumerate(self._counts):
-            needed = 4 * count * (1 + self.copies.count) * len(self.hidden.mean)
+            needed = 4 * count * (1 + self.samples.copies.count) * len(self.samples.hidden.mean)
             if needed <= room:
                 room -= needed
                 tasks[group] = delayed(_features, pure=False)(*self._rows(group))
@@ -102,11 +100,17 @@ class WorkerBlocks(Blocks):
 
     def _rows(self, group: int) -> tuple[Any, ...]:
         places, parts = self._groups[group]
-        return self._hidden, places, parts, self.block_size, self.copies
+        return self._hidden, places, parts, self.samples.batch_size, self.samples.copies
 
     def _sums(self, function: Any, group: int) -> Any:
         assert self._held is not None
-        targets = (self._labels[group], self.n_classes, self._without[group], self.copies.count)
+        samples = self.samples
+        targets = (
+            self._labels[group],
+            samples.n_classes,
+            self._without[group],
+            samples.copies.count,
+        )
         if group in self._held:
             return delayed(_sums, pure=False)(function, self._held[group], *targets)
         return delayed(_sums_of_rows, pure=False)(function, self._rows(group), *targets)
@@ -166,12 +170,12 @@ def _grouped(chunks: list[tuple[Place, Any]], least: int) -> list[tuple[list[Pla
 
 
 def _encoded(
-    hidden: HiddenModes, places: list[Place], parts: list[Any], block_size: int, copies: Copies
+    hidden: HiddenModes, places: list[Place], parts: list[Any], batch_size: int, copies: Copies
 ) -> Iterator[np.ndarray]:
     rows = [place.checked(part) for place, part in zip(places, parts, strict=True)]
     joined = rows[0] if len(rows) == 1 else np.concatenate(rows)
-    for low in range(0, len(joined), block_size):
-        yield from encoded(hidden, as_floats(joined[low : low + block_size]), copies)
+    for low in range(0, len(joined), batch_size):
+        yield from encoded(hidden, as_floats(joined[low : low + batch_size]), copies)
 
 
 def _features(*rows: Any) -> list[np.ndarray]:

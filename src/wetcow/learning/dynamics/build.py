@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.dynamics.network import CODES, Bank, LearnedNetwork
-from wetcow.learning.model.encoder import Geometry, Layer, patches
+from wetcow.learning.dynamics.network import LearnedNetwork
+from wetcow.learning.dynamics.traces import CODES, Bank
+from wetcow.learning.model.encoder import Geometry, Layer, drive
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.validation import refuse_masked
@@ -84,11 +85,7 @@ def build_network(
 @functools.partial(jax.jit, static_argnames="geometry")
 def _drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
     """γ̄ and ω̄ of the hidden modes of one layer, float32 (views, rows, columns, n_modes)."""
-    if geometry.mirrored:
-        images = jnp.concatenate([images, images[:, :, ::-1]])
-    seen = patches(images, geometry, layer.floor)
-    gamma = layer.gamma + seen @ layer.excitation
-    omega = layer.omega if layer.frequency is None else layer.omega + seen @ layer.frequency
+    gamma, omega = drive(images, layer, geometry)
     # Without a frequency there is no spiking: the codes are those of the limit.
     return gamma, jnp.broadcast_to(jnp.maximum(omega, 0), gamma.shape)
 

@@ -24,14 +24,20 @@ units, `CLASS_OMEGA`: criticality, the only thing that counts, is a ratio.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.model.encoder import region_weights
+from wetcow.learning.dynamics.traces import (
+    CODES,
+    Bank,
+    codes_of_traces,
+    pooled_now,
+    traces_of_codes,
+)
 from wetcow.modes.criticality import CANONICAL, critical_ratio
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import INITIAL_AMPLITUDE, System
@@ -57,49 +63,6 @@ SILENT_BELOW = 0.01
 Near zero excitation a mode approaches its amplitude γ̄/α, or zero, as slowly as 1/(α t): this is the
 amplitude at the end of such a run. In much longer ones a smaller θ tells more modes apart.
 """
-
-CODES = {"both": ("amplitude", "rate"), "amplitude": ("amplitude",), "rate": ("rate",)}
-
-
-class Bank(NamedTuple):
-    """Size of one bank of hidden modes and of its grid of regions.
-
-    Attributes
-    ----------
-    views : int
-        2 if the image is seen with its mirror image, else 1.
-    rows, columns : int
-        Patch positions.
-    n_modes : int
-    n_regions : int
-        Regions along each side.
-    """
-
-    views: int
-    rows: int
-    columns: int
-    n_modes: int
-    n_regions: int
-
-    @property
-    def n_hidden(self) -> int:
-        """Hidden modes in the order (views, rows, columns, n_modes)."""
-        return self.views * self.rows * self.columns * self.n_modes
-
-    @property
-    def n_traces(self) -> int:
-        """Traces in the order (regions, n_modes)."""
-        return self.n_regions**2 * self.n_modes
-
-    def pooled(self, values: Any) -> Any:
-        """Means over regions: (n_hidden,) → (n_traces,)."""
-        r, rows, columns = self.n_regions, self.rows, self.columns
-        values = values.reshape(self.views, rows, columns, self.n_modes).mean(axis=0)
-        if rows % r == 0 and columns % r == 0:  # the compiler fuses plain sums, and not products
-            across = values.reshape(rows, r, columns // r, self.n_modes).mean(axis=2)
-            return across.reshape(r, rows // r, -1).mean(axis=1).ravel()
-        weights = [region_weights(n, r).astype(values.dtype) for n in (rows, columns)]
-        return jnp.einsum("ijk,ri,sj->rsk", values, *weights).ravel()
 
 
 class LearnedNetwork(System):
@@ -237,7 +200,14 @@ class LearnedNetwork(System):
     def field(self, a: Any, past: Any = None) -> Any:
         hidden, traces, classes = self._parts(a)
         moving = self.hidden.field(hidden)
-        settling = (self._pooled(hidden, moving) - traces) / self.time_constant
+        now = pooled_now(
+            hidden,
+            moving,
+            banks=self.banks,
+            response=self.response,
+            silent_below=self.silent_below,
+        )
+        settling = (now - traces) / self.time_constant
         return jnp.concatenate([moving, settling, self._class_modes(traces).field(classes)])
 
     def criticality(self, a: Any) -> Any:
@@ -281,7 +251,8 @@ class LearnedNetwork(System):
         unknown = set(parameters) - set(known)
         if unknown:
             raise ValueError(f"a LearnedNetwork has no parameter {sorted(unknown)}; {[*known]}")
-        return LearnedNetwork(**{**known, **parameters})
+        known.update(parameters)
+        return LearnedNetwork(**known)
 
     def initial(self, key: Any = None) -> Any:
         """Modes at amplitude 0.1; traces where the average image of the training set has them."""
@@ -292,7 +263,9 @@ class LearnedNetwork(System):
         return jnp.concatenate(
             [
                 a[: self.n_hidden],
-                self._packed(jnp.square(jnp.asarray(self.mean)) / self.unit),
+                traces_of_codes(
+                    jnp.square(jnp.asarray(self.mean)) / self.unit, self.banks, self.response
+                ),
                 a[self.n_hidden + self.n_traces :],
             ]
         )
@@ -301,44 +274,8 @@ class LearnedNetwork(System):
         first, second = self.n_hidden, self.n_hidden + self.n_traces
         return a[:first], a[first:second], a[second:]
 
-    def _pooled(self, hidden: Any, moving: Any) -> Any:
-        """What the modes of each region do now, complex (n_traces,); `moving` is d hidden/dt."""
-        amplitude = jnp.abs(hidden)
-        codes = []
-        if "amplitude" in CODES[self.response]:
-            codes.append(amplitude)
-        if "rate" in CODES[self.response]:
-            turning = hidden.real * moving.imag - hidden.imag * moving.real
-            codes.append(turning * amplitude**2 / (amplitude**4 + self.silent_below**4))
-        start, pooled = 0, []
-        for bank in self.banks:
-            part = slice(start, start + bank.n_hidden)
-            pooled += [bank.pooled(code[part]) for code in codes]
-            start = part.stop
-        return self._packed(jnp.concatenate(pooled))
-
-    def _packed(self, features: Any) -> Any:
-        """Traces from numbers in the order of features: bank by bank, code by code."""
-        start, traces = 0, []
-        for bank in self.banks:
-            codes = {}
-            for code in CODES[self.response]:
-                codes[code] = features[start : start + bank.n_traces]
-                start += bank.n_traces
-            silent = jnp.zeros_like(features[: bank.n_traces])
-            traces.append(
-                jax.lax.complex(codes.get("amplitude", silent), codes.get("rate", silent))
-            )
-        return jnp.concatenate(traces)
-
     def _criticality(self, traces: Any) -> Any:
-        parts = {"amplitude": traces.real, "rate": traces.imag}
-        start, codes = 0, []
-        for bank in self.banks:
-            part = slice(start, start + bank.n_traces)
-            codes += [parts[code][part] for code in CODES[self.response]]
-            start = part.stop
-        means = jnp.maximum(jnp.concatenate(codes), 0) * self.unit
+        means = jnp.maximum(codes_of_traces(traces, self.banks, self.response), 0) * self.unit
         return (jnp.sqrt(means) - self.mean) / self.spread @ self.coupling + self.class_gamma
 
     def _class_modes(self, traces: Any) -> Mode:

@@ -2,8 +2,8 @@
 
 The class read out is that of the class mode nearest to its critical point from below, of highest
 criticality. What can be seen of that in a trajectory is the **mean amplitude**: it vanishes for
-cr ≤ 0 and rises monotonically with cr > 0 (theory §7). Of modes that are all at rest, the one that
-decays slowest is the largest at any time, so the rule "largest amplitude" holds for them too.
+cr ≤ 0 and rises monotonically with cr > 0 (docs/theory.md). Of modes that are all at rest, the one
+that decays slowest is the largest at any time, so the rule "largest amplitude" holds for them too.
 
 The **criticality** of a class mode can be measured as well, whether or not the mode has settled, by
 solving [11] for the excitation: γ = d ln A/dt − A [w_a cos(φ − ψ) − α].
@@ -118,7 +118,9 @@ def read_class(network: LearnedNetwork, run: xr.Dataset, last: float = LAST) -> 
     lasted = np.count_nonzero(np.abs(a) >= _smallest(a), axis=0)
     winner = np.lexsort((lasted, np.where(amplitude * omega < _smallest(a), 0, amplitude)))[-1]
     return Reading(
-        np.asarray(network.classes)[winner], amplitude, _criticality(a[part], step, omega)
+        label=np.asarray(network.classes)[winner],
+        amplitude=amplitude,
+        criticality=_criticality(a[part], step, omega),
     )
 
 

@@ -16,7 +16,8 @@ import jax
 import numpy as np
 
 from wetcow.files import whole_file
-from wetcow.learning.finetune.training import State, Trainer
+from wetcow.learning.finetune.steps import TrainingState
+from wetcow.learning.finetune.training import Trainer
 
 _FORMAT = "wetcow training 1"
 _ADVICE = "remove it to train from the start (wetcow learn --restart does)"
@@ -52,12 +53,12 @@ class Checkpoint:
         """What tells this training from others."""
         trainer = self.trainer
         mark = hashlib.sha256(repr(trainer.plan._replace(mesh=None)).encode())
-        arrays = (trainer.network, trainer.problem, trainer.images, trainer.labels)
+        arrays = (trainer.network, trainer.scaling, trainer.images, trainer.labels)
         for array in jax.tree.leaves(arrays):
             mark.update(np.asarray(array).tobytes())
         return mark.hexdigest()
 
-    def write(self, state: State) -> None:
+    def write(self, state: TrainingState) -> None:
         """Replace the file by one with this state, whole or not at all."""
         if self.path is None:
             return
@@ -68,7 +69,7 @@ class Checkpoint:
         with whole_file(self.path) as file:
             np.savez(file, allow_pickle=False, **values)
 
-    def read(self) -> State | None:
+    def read(self) -> TrainingState | None:
         """State in the file; None without one.
 
         Raises

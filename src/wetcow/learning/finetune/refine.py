@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wetcow.images.augmentation import Augmentation
-from wetcow.learning import calibration
-from wetcow.learning.data.batches import Blocks
-from wetcow.learning.data.copies import Copies
+from wetcow.learning import pipeline
+from wetcow.learning.calibration import some_rows
+from wetcow.learning.checks import member_augmentations
+from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.validation import is_dask
 from wetcow.learning.finetune.checkpoint import Checkpoint
-from wetcow.learning.finetune.training import Look, Trainer, fit_to_time, train
+from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
 from wetcow.learning.model.hidden_modes import NUM_STANDARDISING, HiddenModes
-from wetcow.learning.model.statistics import accumulate
 from wetcow.learning.progress import StartStage
 
 _SHARE, _MOST = 10, 5_000  # a tenth of the samples judges, but not more of them
@@ -32,7 +36,7 @@ class Refined(NamedTuple):
     constructed, trained : float
         Accuracies on samples that were not learned, with class modes in closed form. 0 if what
         was trained has none.
-    looks : list of Look
+    evaluations : list of EvaluationPoint
         How training went.
     seconds : float
         That all this took.
@@ -43,7 +47,7 @@ class Refined(NamedTuple):
     hidden: HiddenModes
     constructed: float
     trained: float
-    looks: list[Look]
+    evaluations: list[EvaluationPoint]
     seconds: float
     complete: bool
 
@@ -54,15 +58,14 @@ class Recipe(NamedTuple):
     Attributes
     ----------
     minutes : float
+        They include the solutions of class modes here, but not what comes after.
     augmentation : Augmentation or None
     rate : float
         Largest learning rate.
     checkpoint : path or None
+        Of this network alone.
     ridge : float or "gcv"
     margin_passes : int
-    block_size : int
-    cache_size : float
-    copies : Copies
     """
 
     minutes: float
@@ -71,63 +74,93 @@ class Recipe(NamedTuple):
     checkpoint: str | os.PathLike | None
     ridge: Any
     margin_passes: int
-    block_size: int
-    cache_size: float
-    copies: Copies
+
+
+class _Judge:
+    """Solves class modes for hidden modes on some samples, and judges them on the others."""
+
+    def __init__(
+        self, samples: Samples, recipe: Recipe, *, rng: np.random.Generator, start: StartStage
+    ):
+        n = len(samples.labels)
+        judging = np.zeros(n, bool)
+        judging[some_rows(n, min(max(n // _SHARE, 1), _MOST), rng)] = True
+        self.seed = int(rng.integers(2**31))
+        self.learned = samples._replace(X=samples.X[~judging], labels=samples.labels[~judging])
+        self.X, self.labels = samples.X[judging], samples.labels[judging]
+        self._recipe, self._start = recipe, start
+
+    def solved(self, hidden: HiddenModes) -> tuple[pipeline.Learned, float]:
+        """Class modes for the hidden modes, and their accuracy."""
+        with contextlib.closing(open_batches(self.learned._replace(hidden=hidden))) as batches:
+            learned = pipeline.learn(
+                batches,
+                ridge=self._recipe.ridge,
+                margin_passes=self._recipe.margin_passes,
+                rng=np.random.default_rng(self.seed),  # the same rows calibrate both
+                start=self._start,
+            )
+        found = learned.modes.criticality(hidden.features(self.X)).argmax(axis=1)
+        return learned, float(np.mean(found == self.labels))
+
+    def accuracy(self, hidden: HiddenModes) -> float:
+        """Accuracy of hidden modes, 0 if no class modes can be solved for them."""
+        try:
+            return self.solved(hidden)[1]
+        except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
+            return 0.0
 
 
 def refine(
-    hidden: HiddenModes,
-    X: np.ndarray,
-    labels: np.ndarray,
-    n_classes: int,
-    recipe: Recipe,
-    rng: np.random.Generator,
-    start: StartStage,
+    samples: Samples, recipe: Recipe, rng: np.random.Generator, start: StartStage
 ) -> Refined:
     """Train hidden modes for a given time.
 
     Parameters
     ----------
-    hidden : HiddenModes
-        Constructed.
-    X : array (n, columns)
-        Rows in memory.
-    labels : int array (n,)
-        Numbers of their classes.
-    n_classes : int
+    samples : Samples
+        Rows in memory, and the hidden modes constructed for them.
     recipe : Recipe
-        Its minutes include the solutions of class modes here, but not what comes after. Its
-        checkpoint is that of this network alone.
     rng : numpy Generator
         Draws the samples that judge, and the seed of training.
     start : callable
         Starts a stage of the progress.
     """
-    began = time.perf_counter()
-    judging = np.zeros(len(X), bool)
-    judging[calibration.some_rows(len(X), min(max(len(X) // _SHARE, 1), _MOST), rng)] = True
-    seed = int(rng.integers(2**31))
-    learned, judged = (X[~judging], labels[~judging]), (X[judging], labels[judging])
-
-    def solved(modes: HiddenModes) -> tuple[calibration.Solution, float]:
-        blocks = Blocks(
-            *(modes, *learned, n_classes, recipe.block_size, recipe.cache_size, recipe.copies)
-        )
-        sums = blocks.reduce(accumulate, lambda one, _: one)
-        again = np.random.default_rng(seed)  # the same rows calibrate both
-        passes = recipe.margin_passes
-        solution = calibration.solve(sums, blocks, recipe.ridge, passes, again, start)
-        found = solution.modes.criticality(modes.features(judged[0])).argmax(axis=1)
-        return solution, float(np.mean(found == judged[1]))
-
-    solution, constructed = solved(hidden)
+    began, hidden = time.perf_counter(), samples.hidden
+    judge = _Judge(samples, recipe, rng=rng, start=start)
+    learned, constructed = judge.solved(hidden)
     took = time.perf_counter() - began  # and will take once more
     trainer = Trainer(
-        *(hidden, solution.modes, solution.sharpness, hidden.images(learned[0]), learned[1]),
-        (hidden.images(judged[0]), judged[1]),
-        *(recipe.augmentation, recipe.rate, seed),
+        hidden,
+        learned.modes,
+        inverse_temperature=learned.calibration.inverse_temperature,
+        images=hidden.images(judge.learned.X),
+        labels=judge.learned.labels,
+        validation=(hidden.images(judge.X), judge.labels),
+        augmentation=recipe.augmentation,
+        rate=recipe.rate,
+        seed=judge.seed,
     )
+    final, evaluations = _train(trainer, recipe, took, start)
+    n = len(judge.learned.labels)
+    some = np.sort(rng.choice(n, min(NUM_STANDARDISING, n), replace=False))
+    layers = trainer.hidden_of(final.average)
+    other = hidden.with_layers(layers, np.asarray(trainer.images[some]))
+    trained = judge.accuracy(other)
+    return Refined(
+        hidden=other if trained > constructed else hidden,
+        constructed=constructed,
+        trained=trained,
+        evaluations=evaluations,
+        seconds=time.perf_counter() - began,
+        complete=int(final.step) == int(final.steps),
+    )
+
+
+def _train(
+    trainer: Trainer, recipe: Recipe, took: float, start: StartStage
+) -> tuple[Any, list[EvaluationPoint]]:
+    """Train, or go on from the checkpoint; `took` seconds are needed before and after."""
     checkpoint = Checkpoint(recipe.checkpoint, trainer)
     state = checkpoint.read()
     if state is None:
@@ -137,29 +170,68 @@ def refine(
                 f"hardly any training: of {60 * recipe.minutes:.3g} s for a member, solving class "
                 f"modes twice takes {2 * took:.3g} s; give more train_minutes, or choose a smaller "
                 "budget",
-                stacklevel=4,
+                stacklevel=5,
             )
         start("how long a step takes")
         state = trainer.start(fit_to_time(trainer, left))
     advance = start("training", int(state.steps))
     advance(int(state.step))
-    looks: list[Look] = []
+    first, evaluations = int(state.step), []
 
-    def tell(look: Look) -> None:
-        earlier = looks[-1].step if looks else int(state.step)
-        advance(look.step - earlier, f"loss {look.loss:.3f}, validation {look.accuracy:.4f}")
-        looks.append(look)
+    def tell(point: EvaluationPoint) -> None:
+        earlier = evaluations[-1].step if evaluations else first
+        advance(point.step - earlier, f"loss {point.loss:.3f}, validation {point.accuracy:.4f}")
+        evaluations.append(point)
 
-    final = train(trainer, state, checkpoint.write, tell)
-    some = np.sort(
-        rng.choice(len(learned[0]), min(NUM_STANDARDISING, len(learned[0])), replace=False)
-    )
-    layers = trainer.hidden_of(final.average)
-    other = hidden.with_layers(layers, np.asarray(trainer.images[some]))
-    try:
-        _, trained = solved(other)
-    except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
-        trained = 0.0
-    best = other if trained > constructed else hidden
-    seconds, complete = time.perf_counter() - began, int(final.step) == int(final.steps)
-    return Refined(best, constructed, trained, looks, seconds, complete)
+    return train(trainer, state, checkpoint.write, tell), evaluations
+
+
+def refine_members(
+    classifier: Any,
+    members: Sequence[HiddenModes],
+    samples: Samples,
+    rng: np.random.Generator,
+    start: StartStage,
+) -> list[Refined]:
+    """Train members one after the other, each in its part of the time.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Its parameters and settings say how. Members but the first have checkpoints of their own
+        beside its file, with their number at the end of the name.
+    members : sequence of HiddenModes
+        Constructed.
+    samples : Samples
+        Whatever its hidden modes.
+    rng, start
+        As for `refine`.
+
+    Returns
+    -------
+    list of Refined
+        Fewer than members if someone interrupted training; the others stay as constructed.
+
+    Raises
+    ------
+    ValueError
+        For Dask arrays.
+    """
+    if is_dask(samples.X):
+        raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
+    augmentations = member_augmentations(classifier.augmentation, len(members))
+    found: list[Refined] = []
+    for number, (hidden, augmentation) in enumerate(zip(members, augmentations, strict=True)):
+        path = classifier.checkpoint
+        recipe = Recipe(
+            minutes=classifier.train_minutes / len(members),
+            augmentation=augmentation,
+            rate=classifier.learning_rate,
+            checkpoint=path if path is None or not number else f"{os.fspath(path)}.{number}",
+            ridge=classifier.settings_.ridge,
+            margin_passes=classifier.settings_.margin_passes,
+        )
+        found.append(refine(samples._replace(hidden=hidden), recipe, rng, start))
+        if not found[-1].complete:
+            break
+    return found

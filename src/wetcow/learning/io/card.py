@@ -15,7 +15,7 @@ from wetcow.images.frame import Frame
 from wetcow.learning.model.encoder import n_features
 
 _MOST_ROWS = 100  # of the table of classes
-_NOT_OF_THE_MODEL = ("progress", "checkpoint", "block_size", "cache_size")
+_NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "block_size", "cache_size")
 
 
 def facts(classifier: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def facts(classifier: Any) -> dict[str, Any]:
     return {
         "classes": classifier.classes_.tolist(),
         "image_shape": hidden.image,
-        "convention": known and {**known._asdict(), "said": known.describe()},
+        "convention": known and {**known.header(), "said": known.describe()},
         "n_features_in": classifier.n_features_in_,
         "feature_names": None if names is None else [str(name) for name in names],
         "record": None if record is None else record.header(),
@@ -67,9 +67,9 @@ def facts(classifier: Any) -> dict[str, Any]:
         "response": hidden.response,
         "n_parameters": sum(np.size(array) for array in couplings),
         "ridge": classifier.ridge_,
-        "sharpness": classifier.sharpness_,
-        "noise": classifier.noise_,
-        "usual_uncertainty": classifier.usual_uncertainty_,
+        "sharpness": classifier.inverse_temperature_,
+        "noise": classifier.residual_variance_,
+        "usual_uncertainty": classifier.uncertainty_threshold_,
         "updatable": classifier.statistics_ is not None,
     }
 
@@ -257,7 +257,7 @@ import wetcow as wc
 clf = wc.WaveClassifier.load("MODEL.wetcow")
 clf.predict(X)                                       # X: {wanted}
 clf.predict_proba(X)
-clf.uncertainty(X) > clf.usual_uncertainty_          # unlike what was learned
+clf.uncertainty(X) > clf.uncertainty_threshold_      # unlike what was learned
 ```"""
 
 

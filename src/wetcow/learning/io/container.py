@@ -31,10 +31,9 @@ _OURS = ("format", "format_version", "wetcow", "arrays")  # fields of the header
 _DIGEST = "digest"  # in the header; files of earlier versions have none
 LARGEST_HEADER = 64_000_000  # bytes
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
-_KINDS = "biufcU"  # of dtypes that a .npy file keeps without pickle and names by one short string
-_SIMPLE = (str, int, float, bool, type(None))  # labels that JSON gives back as they were
+KINDS = "biufcU"  # of dtypes that a .npy file keeps without pickle and names by one short string
 _FOREIGN = "save a model with WaveClassifier.save and give that file"
-_DAMAGED = "copy it again from where it came from, or save the model again"
+DAMAGED_ADVICE = "copy it again from where it came from, or save the model again"
 
 # What the standard library and NumPy raise for damaged bytes. ValueError has errors of JSON,
 # Unicode and .npy headers; RuntimeError an encryption that a flipped bit pretends.
@@ -95,7 +94,7 @@ def write_model(
             raise ValueError(
                 f"names of arrays are letters, digits and _ . - with / between parts, got {name!r}"
             )
-        if array.dtype.kind not in _KINDS:
+        if array.dtype.kind not in KINDS:
             raise TypeError(
                 f"array {name!r} has dtype {array.dtype}; only numbers, bools and strings of fixed "
                 "width can be saved: convert it, or put it into the header"
@@ -115,7 +114,7 @@ def write_model(
     text = json.dumps({**full, _DIGEST: _digest(full, arrays)}, indent=1)
     if len(text) > LARGEST_HEADER:
         raise ValueError(f"the header has {len(text):,} bytes, at most {LARGEST_HEADER:,} are read")
-    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with whole_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo(_HEADER), text)
         if readme is not None:
             archive.writestr(zipfile.ZipInfo(_README), readme)
@@ -167,72 +166,9 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
             if digest is not None and digest != _digest(header, arrays):
                 raise ModelFileError(
                     "its contents are not those that were saved: they were changed afterwards; "
-                    f"{_DAMAGED}"
+                    f"{DAMAGED_ADVICE}"
                 )
             return header, arrays
-
-
-def pack_labels(classes: Any) -> np.ndarray | dict[str, Any]:
-    """Prepare labels for a model file, so that they come back with their values and dtype.
-
-    Parameters
-    ----------
-    classes : array (n,)
-        Labels: numbers, bools, strings, or objects that are str, int, float, bool or None.
-
-    Returns
-    -------
-    array or dict
-        An array belongs into the arrays of `write_model`, a dict (labels of dtype object) into
-        its header.
-
-    Raises
-    ------
-    TypeError
-        For labels of other types, and for NaN and infinity among objects.
-
-    Examples
-    --------
-    >>> pack_labels(np.array(["cat", "dog"], dtype=object))
-    {'dtype': 'object', 'labels': ['cat', 'dog']}
-    >>> unpack_labels(pack_labels(np.array([3, 5])))
-    array([3, 5])
-    """
-    classes = np.asarray(classes)
-    if classes.dtype.kind in _KINDS:
-        return classes
-    if classes.dtype != object or classes.ndim != 1:
-        raise TypeError(_unfit_labels(f"an array of dtype {classes.dtype}, shape {classes.shape}"))
-    # Scalars of NumPy among objects equal those of Python, which JSON knows.
-    labels = [label.item() if isinstance(label, np.generic) else label for label in classes]
-    for label in labels:
-        # The exact type: an enum that is an int, say, would come back as something else.
-        if type(label) not in _SIMPLE or (isinstance(label, float) and not math.isfinite(label)):
-            raise TypeError(_unfit_labels(f"{label!r} of type {type(label).__name__}"))
-    return {"dtype": "object", "labels": labels}
-
-
-def unpack_labels(packed: Any) -> np.ndarray:
-    """Return the labels that `pack_labels` prepared, array (n,) with equal values and dtype.
-
-    Raises
-    ------
-    ModelFileError
-        If `packed` is not from `pack_labels`.
-    """
-    if isinstance(packed, np.ndarray):
-        return packed
-    labels = packed.get("labels") if isinstance(packed, dict) else None
-    if not isinstance(labels, list) or any(type(label) not in _SIMPLE for label in labels):
-        raise ModelFileError(f"the labels in the file are damaged; {_DAMAGED}")
-    return np.array(labels, dtype=object)
-
-
-def _unfit_labels(what: str) -> str:
-    return (
-        "labels that can be saved are numbers, bools, strings, or objects that are str, int, "
-        f"float (finite), bool or None; got {what}: encode the labels, as integers for example"
-    )
 
 
 def _digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
@@ -270,12 +206,12 @@ def _damage_explained(path: str | os.PathLike) -> Iterator[None]:
         raise ModelFileError(f"{path}: {error}") from error.__cause__
     except _DAMAGE as error:
         raise ModelFileError(
-            f"{path} is truncated or damaged ({error or type(error).__name__}); {_DAMAGED}"
+            f"{path} is truncated or damaged ({error or type(error).__name__}); {DAMAGED_ADVICE}"
         ) from error
     except OSError as error:
         if error.errno != errno.EINVAL:  # which is what an impossible offset in the file gives
             raise
-        raise ModelFileError(f"{path} is truncated or damaged; {_DAMAGED}") from error
+        raise ModelFileError(f"{path} is truncated or damaged; {DAMAGED_ADVICE}") from error
 
 
 def _read_header(path: str | os.PathLike, archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -284,7 +220,7 @@ def _read_header(path: str | os.PathLike, archive: zipfile.ZipFile) -> dict[str,
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > LARGEST_HEADER:
         raise ModelFileError(
             f"its header says to be of {member.file_size:,} bytes, compressed or more than "
-            f"{LARGEST_HEADER:,}, which is never written; {_DAMAGED}"
+            f"{LARGEST_HEADER:,}, which is never written; {DAMAGED_ADVICE}"
         )
     header = json.loads(archive.read(member))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -298,7 +234,7 @@ def _read_header(path: str | os.PathLike, archive: zipfile.ZipFile) -> dict[str,
             f"{__version__} reads formats up to {FORMAT_VERSION}: pip install -U wetcow"
         )
     if not isinstance(header.get("arrays"), dict):
-        raise ModelFileError(f"its header lists no arrays; {_DAMAGED}")
+        raise ModelFileError(f"its header lists no arrays; {DAMAGED_ADVICE}")
     return header
 
 
@@ -307,10 +243,10 @@ def _read_array(archive: zipfile.ZipFile, name: str, listed: Any, size: int) -> 
     try:
         member = archive.getinfo(f"{name}.npy")
     except KeyError:
-        raise ModelFileError(f"array {name!r} is missing; {_DAMAGED}") from None
+        raise ModelFileError(f"array {name!r} is missing; {DAMAGED_ADVICE}") from None
     # Uncompressed, an array is not larger than the file: sizes that lie do not fill the memory.
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > size:
-        raise ModelFileError(f"array {name!r} is not stored uncompressed; {_DAMAGED}")
+        raise ModelFileError(f"array {name!r} is not stored uncompressed; {DAMAGED_ADVICE}")
     with archive.open(member) as stream:
         _check_listed(stream, name, listed, member.file_size)
     # Opened again, not rewound, after which zipfile would no longer compare checksums.
@@ -327,12 +263,14 @@ def _check_listed(stream: IO[bytes], name: str, listed: Any, size: int) -> None:
         (2, 0): np.lib.format.read_array_header_2_0,
     }
     shape, _, dtype = formats[np.lib.format.read_magic(stream)](stream)
-    if dtype.kind not in _KINDS:
-        raise ModelFileError(f"array {name!r} has dtype {dtype}, which is never saved; {_DAMAGED}")
+    if dtype.kind not in KINDS:
+        raise ModelFileError(
+            f"array {name!r} has dtype {dtype}, which is never saved; {DAMAGED_ADVICE}"
+        )
     found = {"shape": list(shape), "dtype": dtype.str}
     if found != listed:
         raise ModelFileError(
-            f"array {name!r} has {found}, but its header lists {listed}; {_DAMAGED}"
+            f"array {name!r} has {found}, but its header lists {listed}; {DAMAGED_ADVICE}"
         )
     if stream.tell() + math.prod(shape) * dtype.itemsize != size:
-        raise ModelFileError(f"array {name!r} is not as long as its shape says; {_DAMAGED}")
+        raise ModelFileError(f"array {name!r} is not as long as its shape says; {DAMAGED_ADVICE}")

@@ -1,4 +1,4 @@
-"""A constructed classifier as a header and arrays, and back; see `model_file` for the file."""
+"""A constructed classifier as a header and arrays, and back; see `container` for the file."""
 
 from __future__ import annotations
 
@@ -12,25 +12,31 @@ import numpy as np
 
 from wetcow.images.augmentation import Augmentation
 from wetcow.images.frame import Frame
-from wetcow.learning import convention, record
-from wetcow.learning.checks import check_parameters
+from wetcow.learning import record
+from wetcow.learning.checks import check_parameters, find_batch_size
+from wetcow.learning.data import convention
 from wetcow.learning.io.card import model_card
 from wetcow.learning.io.container import (
     ModelFileError,
-    pack_labels,
     read_model,
-    unpack_labels,
     write_model,
 )
+from wetcow.learning.io.labels import pack_labels, unpack_labels
+from wetcow.learning.io.soundness import check_contents
 from wetcow.learning.model.encoder import Geometry, Layer
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.learning.model.statistics import Statistics
 from wetcow.learning.presets import Settings
-from wetcow.learning.sound import check_contents
 
-_NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
-_NUMBERS = ("ridge_", "sharpness_", "noise_", "usual_uncertainty_")
+_NOT_SAVED = {"progress", "checkpoint", "batch_size"}  # parameters of no model, and one renamed
+# Attributes, and how files have called them from the first version on.
+_NUMBERS = {
+    "ridge_": "ridge_",
+    "inverse_temperature_": "sharpness_",
+    "residual_variance_": "noise_",
+    "uncertainty_threshold_": "usual_uncertainty_",
+}
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -47,8 +53,9 @@ def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
     """Return the frame that `frame_to_header` described."""
     if header is None:
         return None
-    size = header["size"]
-    return Frame(**{**header, "size": None if size is None else _pair(size)})
+    fields = dict(header)
+    size = fields.pop("size")
+    return Frame(size=None if size is None else _pair(size), **fields)
 
 
 def pack_hidden(hidden: HiddenModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -72,22 +79,25 @@ def pack_hidden(hidden: HiddenModes) -> tuple[dict[str, Any], dict[str, np.ndarr
 
 def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> HiddenModes:
     """Return the hidden modes that `pack_hidden` took apart."""
-    image = header["image"]
     geometries, layers = [], []
     for index, fields in enumerate(header["geometries"]):
-        pairs = {name: _pair(fields[name]) for name in ("image", "patch")}
-        geometries.append(Geometry(**{**fields, **pairs}))
+        others = dict(fields)
+        image, patch = (_pair(others.pop(name)) for name in ("image", "patch"))
+        geometries.append(Geometry(image=image, patch=patch, **others))
         parts = {
             name: arrays[f"layer{index}/{name}"] for name in Layer._fields if name != "frequency"
         }
         layers.append(Layer(frequency=arrays.get(f"layer{index}/frequency"), **parts))
     return HiddenModes(
-        None if image is None else _pair(image),
-        frame_from_header(header["frame"]),
-        header["response"],
-        tuple(geometries),
-        tuple(layers),
-        *(arrays[f"hidden/{name}"] for name in ("center", "scale", "mean", "spread")),
+        image=None if header["image"] is None else _pair(header["image"]),
+        frame=frame_from_header(header["frame"]),
+        response=header["response"],
+        geometries=tuple(geometries),
+        layers=tuple(layers),
+        center=arrays["hidden/center"],
+        scale=arrays["hidden/scale"],
+        mean=arrays["hidden/mean"],
+        spread=arrays["hidden/spread"],
     )
 
 
@@ -100,9 +110,15 @@ def pack_class_modes(modes: ClassModes) -> tuple[dict[str, Any], dict[str, np.nd
 
 def unpack_class_modes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ClassModes:
     """Return the class modes that `pack_class_modes` took apart."""
-    coupling, gamma, mean = (arrays[f"class/{name}"] for name in ("coupling", "gamma", "mean"))
-    factor = _unpacked(arrays["class/factor"], len(mean))
-    return ClassModes(coupling, gamma, header["ridge"], mean, factor, header["count"])
+    mean = arrays["class/mean"]
+    return ClassModes(
+        coupling=arrays["class/coupling"],
+        gamma=arrays["class/gamma"],
+        ridge=header["ridge"],
+        mean=mean,
+        factor=_unpacked(arrays["class/factor"], len(mean)),
+        count=header["count"],
+    )
 
 
 def pack_statistics(statistics: Statistics) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -113,8 +129,15 @@ def pack_statistics(statistics: Statistics) -> tuple[dict[str, Any], dict[str, n
 
 def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Statistics:
     """Return the statistics that `pack_statistics` took apart."""
-    x, y, xy, yy = (arrays[f"sums/{name}"] for name in ("x", "y", "xy", "yy"))
-    return Statistics(header["count"], x, y, _unpacked(arrays["sums/xx"], len(x)), xy, yy)
+    x = arrays["sums/x"]
+    return Statistics(
+        count=header["count"],
+        x=x,
+        y=arrays["sums/y"],
+        xx=_unpacked(arrays["sums/xx"], len(x)),
+        xy=arrays["sums/xy"],
+        yy=arrays["sums/yy"],
+    )
 
 
 def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
@@ -132,6 +155,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         parameters["random_state"], Integral
     ):  # a generator cannot be written as JSON
         parameters["random_state"] = None
+    parameters["block_size"] = find_batch_size(classifier)  # as files have always called it
     hidden, arrays = pack_hidden(classifier.hidden_)
     modes, more = pack_class_modes(classifier.class_modes_)
     header: dict[str, Any] = {
@@ -140,10 +164,10 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         "n_features": classifier.n_features_in_,
         "feature_names": _names(classifier),
         "hidden": hidden,
-        "convention": None if classifier.convention_ is None else classifier.convention_._asdict(),
+        "convention": None if classifier.convention_ is None else classifier.convention_.header(),
         "class_modes": modes,
         "record": None if described.record_ is None else described.record_.header(),
-        **{name: getattr(classifier, name) for name in _NUMBERS},
+        **{name: getattr(classifier, attribute) for attribute, name in _NUMBERS.items()},
     }
     arrays.update(more)
     if updatable and classifier.statistics_ is not None:
@@ -169,6 +193,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
         for name in ("image_shape", "patch_size"):
             parameters[name] = _tuples(parameters[name])
+        parameters["batch_size"] = parameters.pop("block_size")
         classifier = cls(**parameters)
         check_parameters(classifier)
         check_contents(header, arrays)
@@ -184,8 +209,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         sums = header.get("statistics")
         classifier.statistics_ = None if sums is None else unpack_statistics(sums, arrays)
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
-        for name in _NUMBERS:
-            setattr(classifier, name, header[name])
+        for attribute, name in _NUMBERS.items():
+            setattr(classifier, attribute, header[name])
         classifier.record_ = record.from_header(header.get("record"))
         classifier.refined_ = []
     except (KeyError, TypeError, ValueError) as error:

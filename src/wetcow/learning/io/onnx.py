@@ -29,7 +29,7 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     - ``criticality`` float32 (n, n_classes): those of `WaveClassifier.criticality`.
 
     Its metadata name the version of wetcow, the classes, the shape of the images and their
-    convention: values of darkest and lightest pixels, of the ground, and of the dimmest image's
+    convention: values of darkest and lightest pixels, of the background, and of the dimmest image's
     lightest pixel. It answers to any values, so bring images into these first
     (`WaveClassifier.predict` refuses others). The
     uncertainty is not in it: that needs a matrix of the size of all features squared.
@@ -87,7 +87,7 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     features = _features(graph, "X", hidden)
     driven = graph("MatMul", graph.cast(features, np.float64), graph.constant(modes.coupling))
     criticality = graph("Add", driven, graph.constant(modes.gamma))
-    logits = graph("Mul", criticality, graph.constant(np.float64(classifier.sharpness_)))
+    logits = graph("Mul", criticality, graph.constant(np.float64(classifier.inverse_temperature_)))
     _cast_to(graph, graph("Softmax", logits, axis=1), "probabilities")
     _cast_to(graph, criticality, "criticality")
     nearest = graph("ArgMax", criticality, axis=1, keepdims=0)
@@ -111,7 +111,7 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
             "wetcow": __version__,
             "classes": json.dumps(labels.tolist()),
             "image_shape": json.dumps(hidden.image),
-            "convention": json.dumps(known and known._asdict()),
+            "convention": json.dumps(known and known.header()),
             "frame": json.dumps(None if hidden.frame is None else hidden.frame._asdict()),
             "settings": json.dumps(classifier.settings_._asdict()),
         },

@@ -123,7 +123,9 @@ class Graph:
                 helper.make_node(operator, list(inputs), list(results), **attributes)
                 for operator, inputs, results, attributes in self._nodes
             ],
-            *(name, described(inputs), described(outputs)),
+            name,
+            described(inputs),
+            described(outputs),
             [
                 numpy_helper.from_array(array, key)
                 for key, array in self._constants.items()

@@ -1,10 +1,13 @@
 """The learner's steps as operators of ONNX: the frame, patches, codes, means over regions.
 
-Each follows the function of the same name in `frame`, `features` and `response`, operation by
-operation; images have the axes of ONNX, (n, channels, height, width).
+Each follows the function of the same name in `wetcow.images.frame`, `model.encoder` and
+`model.activation`, operation by operation; images have the axes of ONNX, (n, channels, height,
+width).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +25,42 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
 
     In double precision, like that one.
     """
-    height, width = shape
     size = frame.size or shape
+    images = without_background(graph, graph.cast(images, np.float64), shape)
+    found = _affine_map(graph, images, shape, frame)
+
+    # Where the points of the result lie in the image.
+    rows, columns = refinement(shape, size)
+    steps_down = graph.doubles(offsets(rows * size[0], shape[0])[:, None])
+    steps_right = graph.doubles(offsets(columns * size[1], shape[1]))
+    down = graph("Mul", steps_down, graph("Div", found.scale, found.stretch))
+    right = graph("Mul", steps_right, graph("Mul", found.scale, found.stretch))
+    right = graph("Add", right, graph("Mul", found.shear, down))
+    # Bilinear sampling as sums with weights 1 − |distance|: down does not change along a row of
+    # points, so that columns of the image are summed first.
+    above = _tents(graph, graph("Add", down, found.centre_y), np.arange(shape[0]))
+    seen = graph("MatMul", above, images)  # (n, 1, rows of points, width)
+    points = graph("Unsqueeze", graph("Add", right, found.centre_x), graph.integers(-1))
+    beside = _tents(graph, points, np.arange(shape[1]))
+    seen = graph("MatMul", beside, graph("Unsqueeze", seen, graph.integers(-1)))
+    seen = graph("Squeeze", seen, graph.integers(-1))
+    parts = graph("Reshape", seen, graph.integers(0, 1, size[0], rows, size[1], columns))
+    return graph.cast(graph("ReduceMean", parts, axes=[3, 5], keepdims=0), np.float32)
+
+
+class _AffineMap(NamedTuple):
+    """Names of the numbers that bring images to a frame, each (n, 1, 1, 1)."""
+
+    centre_y: str
+    centre_x: str
+    shear: str
+    scale: str
+    stretch: str
+
+
+def _affine_map(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> _AffineMap:
+    """How images without their background are centred, sheared and scaled, by their moments."""
+    height, width = shape
     one, axes = graph.doubles(1), graph.integers(2, 3)
     y = graph.doubles(np.arange(height)[:, None])
     x = graph.doubles(np.arange(width))
@@ -34,10 +71,9 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
             product = graph("Mul", product, factor)
         return graph("ReduceSum", product, axes, keepdims=1)
 
-    images = mass = without_ground(graph, graph.cast(images, np.float64), shape)
-    peak = graph("ReduceMax", mass, axes=[2, 3], keepdims=1)
+    peak = graph("ReduceMax", images, axes=[2, 3], keepdims=1)
     filled = graph("GreaterOrEqual", peak, graph.doubles(np.finfo(np.float32).tiny))
-    mass = graph("Div", mass, graph("Where", filled, peak, one))
+    mass = graph("Div", images, graph("Where", filled, peak, one))
     total = graph("ReduceSum", mass, axes, keepdims=1)
     mass = graph("Div", mass, graph("Where", filled, total, one))
     centre_y = graph("Where", filled, mean(y), graph.doubles((height - 1) / 2))
@@ -51,38 +87,21 @@ def align(graph: Graph, images: str, shape: tuple[int, int], frame: Frame) -> st
         shear = graph("Mul", covariance, graph.doubles(0))
     variance_x = graph("Sub", variance_x, graph("Mul", shear, covariance))
     variance_x = graph("Max", variance_x, least)
-
     middle = graph("Mul", graph("Add", variance_x, variance_y), graph.doubles(0.5))
     relative = graph("Div", graph("Sqrt", middle), graph.doubles(frame.spread * min(shape)))
     scale = graph("Pow", relative, graph.doubles(frame.strength))
-    scale = graph("Where", filled, scale, one)
     ratio = graph("Div", variance_x, variance_y)
-    stretch = graph("Pow", ratio, graph.doubles(frame.roundness / 4))
-
-    # Where the points of the result lie in the image.
-    rows, columns = refinement(shape, size)
-    steps_down = graph.doubles(offsets(rows * size[0], height)[:, None])
-    steps_right = graph.doubles(offsets(columns * size[1], width))
-    down = graph("Mul", steps_down, graph("Div", scale, stretch))
-    right = graph("Mul", steps_right, graph("Mul", scale, stretch))
-    right = graph("Add", right, graph("Mul", shear, down))
-    # Bilinear sampling as sums with weights 1 − |distance|: down does not change along a row of
-    # points, so that columns of the image are summed first.
-    above = _tents(graph, graph("Add", down, centre_y), np.arange(height))
-    seen = graph("MatMul", above, images)  # (n, 1, rows of points, width)
-    beside = _tents(
-        graph,
-        graph("Unsqueeze", graph("Add", right, centre_x), graph.integers(-1)),
-        np.arange(width),
+    return _AffineMap(
+        centre_y=centre_y,
+        centre_x=centre_x,
+        shear=shear,
+        scale=graph("Where", filled, scale, one),
+        stretch=graph("Pow", ratio, graph.doubles(frame.roundness / 4)),
     )
-    seen = graph("MatMul", beside, graph("Unsqueeze", seen, graph.integers(-1)))
-    seen = graph("Squeeze", seen, graph.integers(-1))
-    blocks = graph("Reshape", seen, graph.integers(0, 1, size[0], rows, size[1], columns))
-    return graph.cast(graph("ReduceMean", blocks, axes=[3, 5], keepdims=0), np.float32)
 
 
-def without_ground(graph: Graph, images: str, shape: tuple[int, int]) -> str:
-    """How images differ from their ground, of any precision; see `ground.without_ground`."""
+def without_background(graph: Graph, images: str, shape: tuple[int, int]) -> str:
+    """How images differ from their background; see `wetcow.images.background`."""
     where, times = background.border(shape)
     rows, columns = (graph.doubles(background.smoothing(side, times)) for side in shape)
     soft = graph("MatMul", rows, graph("MatMul", images, graph("Transpose", columns, perm=[1, 0])))
@@ -110,7 +129,7 @@ def _tents(graph: Graph, points: str, pixels: np.ndarray) -> str:
 
 
 def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response: Response) -> str:
-    """Features of one layer: (n, 1, height, width) → (n, features); see `features.encode_group`."""
+    """Features of one layer: (n, 1, height, width) → (n, features); see `encoder.encode_group`."""
     if geometry.mirrored:
         start, end, axis = (graph.integers(value) for value in (-1, _TO_THE_START, 3))
         mirror = graph("Slice", images, start, end, axis, start)
@@ -157,10 +176,10 @@ def _extract(graph: Graph, images: str, geometry: Geometry) -> str:
     return graph("Conv", images, each, pads=[geometry.padding] * 4)
 
 
-def _drive(graph: Graph, seen: str, coupling: np.ndarray, alone: np.ndarray) -> str:
+def _drive(graph: Graph, seen: str, coupling: np.ndarray, without_input: np.ndarray) -> str:
     """What modes are driven to by patches: (n, pixels, rows, columns) → (n, modes, …)."""
     weights = np.asarray(coupling).T[:, :, None, None]
-    return graph("Conv", seen, graph.floats(weights), graph.floats(alone))
+    return graph("Conv", seen, graph.floats(weights), graph.floats(without_input))
 
 
 def _pool(graph: Graph, codes: str, geometry: Geometry) -> str:
@@ -174,7 +193,7 @@ def _pool(graph: Graph, codes: str, geometry: Geometry) -> str:
 
 
 def _respond(graph: Graph, gamma: str, omega: str, response: Response) -> tuple[str, ...]:
-    """The chosen codes; see `response.respond`."""
+    """The chosen codes; see `activation.respond`."""
     if response == "relu":
         return (graph.above_zero(gamma),)
     fit = fit_codes()

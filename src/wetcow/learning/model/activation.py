@@ -1,4 +1,4 @@
-"""What a mode answers to a drive: its two codes, or the paper's analytic rate (theory §7, [28]).
+"""What a mode answers to a drive: its two codes, or the paper's analytic rate [28].
 
 A drive adds to the excitation and the frequency of a mode, γ̄ = γ + Re(R·x) and ω̄ = ω + Im(R·x).
 The settled mode then has
@@ -99,13 +99,14 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
         return tuple((-ratio / 2 * polynomial.polyder(code)).tolist())
 
     return CodeFit(
-        *(tuple(rates.tolist()), tuple(amplitudes.tolist())),
-        slopes(polynomial.polymulx(rates)),
-        slopes(polynomial.polymul([1 / ratio, 0, -1 / ratio], amplitudes)),
-        ratio,
-        float(w_a / w_phi * np.cos(psi)),
-        float(alpha / denominator),
-        float(w_a * np.sin(psi) / denominator),
+        rate=tuple(rates.tolist()),
+        amplitude=tuple(amplitudes.tolist()),
+        rate_slope=slopes(polynomial.polymulx(rates)),
+        amplitude_slope=slopes(polynomial.polymul([1 / ratio, 0, -1 / ratio], amplitudes)),
+        ratio=ratio,
+        shift=float(w_a / w_phi * np.cos(psi)),
+        slope=float(alpha / denominator),
+        bend=float(w_a * np.sin(psi) / denominator),
     )
 
 

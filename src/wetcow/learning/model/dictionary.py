@@ -66,7 +66,7 @@ def construct_layer(
     omega: float = 0.05,
     response: Response = "both",
 ) -> Layer:
-    """Sample the couplings of hidden modes from images [design, step 3].
+    """Sample the couplings of hidden modes from images.
 
     Parameters
     ----------
@@ -120,10 +120,14 @@ def construct_layer(
     if response != "analytic":
         weights, offset = folded(couplings)
         frequency = np.full(n_modes, omega * scale, dtype=np.float32)
-        return Layer(weights, None, offset - level, frequency, floor)
+        return Layer(
+            excitation=weights, frequency=None, gamma=offset - level, omega=frequency, floor=floor
+        )
     first, other = couplings[:n_modes], couplings[n_modes:]
     across = _unit(other - (other * first).sum(axis=1, keepdims=True) * first)
     second = PAIR_OVERLAP * first + np.sqrt(1 - PAIR_OVERLAP**2) * across
     excitation, gamma = folded((second - first) / (2 * fit_codes().ratio))
     turning, offset = folded((second + first) / 2)
-    return Layer(excitation, turning, gamma, offset - level, floor)
+    return Layer(
+        excitation=excitation, frequency=turning, gamma=gamma, omega=offset - level, floor=floor
+    )

@@ -21,46 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
+from wetcow.learning.model.geometry import Geometry
 
 _CACHED, _MASSIVE = 2**18, 2**26
 _RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
-
-
-class Geometry(NamedTuple):
-    """How a layer looks at an image; hashable, fixed at compilation.
-
-    Attributes
-    ----------
-    image : (int, int)
-        Height and width.
-    patch : (int, int)
-        Height and width of a patch.
-    padding : int
-        Rows and columns of zeros around the image.
-    n_regions : int
-        Codes are pooled over a grid of n_regions × n_regions regions.
-    normalised : bool
-        Whether patches are contrast-normalised.
-    mirrored : bool
-        Whether codes are pooled over an image and its mirror image (left and right swapped), which
-        closes the set of modes under reflection: features do not change if an image is mirrored.
-    """
-
-    image: tuple[int, int]
-    patch: tuple[int, int]
-    padding: int = 0
-    n_regions: int = 1
-    normalised: bool = True
-    mirrored: bool = False
-
-    @property
-    def positions(self) -> tuple[int, int]:
-        """Rows and columns of patch positions."""
-        height, width = (
-            size + 2 * self.padding - patch + 1
-            for size, patch in zip(self.image, self.patch, strict=True)
-        )
-        return height, width
 
 
 class Layer(NamedTuple):
@@ -180,32 +144,73 @@ def has_unit(layer: Layer, response: Response) -> bool:
     return layer.frequency is None and response != "relu"
 
 
-def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
-    """Features of a few images."""
+def drive(images: Any, layer: Layer, geometry: Geometry, unit: Any = 1.0) -> tuple[Any, Any]:
+    """Excitations γ̄ and frequencies ω̄ to which images drive hidden modes, in units of `unit`.
+
+    Parameters
+    ----------
+    images : float32 array (n, height, width)
+    layer : Layer
+    geometry : Geometry
+        If it is mirrored, images are followed by their mirror images.
+    unit : float or array (n_modes,)
+        Frequency.
+
+    Returns
+    -------
+    gamma : array (n or 2n, rows, columns, n_modes)
+    omega : array of the same shape, or (n_modes,) where frequencies are constant
+    """
     if geometry.mirrored:
         images = jnp.concatenate([images, images[:, :, ::-1]])
     seen = patches(images, geometry, layer.floor)
     # A constant beside the pixels: γ is one more coupling, and its slope one more of the product.
     seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
-    if has_unit(layer, response):
-        unit = jnp.maximum(layer.omega, SMALLEST_OMEGA)
-        gamma, omega = _drive(seen, layer.excitation / unit, layer.gamma / unit), 1.0
-    else:
-        unit, gamma, omega = 1.0, _drive(seen, layer.excitation, layer.gamma), layer.omega
-        if layer.frequency is not None:
-            omega = _drive(seen, layer.frequency, layer.omega)
-    pooled = jnp.stack([pool(code, geometry) for code in respond(gamma, omega, response)], axis=1)
-    if geometry.mirrored:
-        pooled = (pooled[: len(images) // 2] + pooled[len(images) // 2 :]) / 2
-    # The fitted polynomials may dip below zero by their error.
-    return bounded_root(unit * pooled).reshape(len(pooled), -1)
+    gamma = _driven(seen, layer.excitation / unit, layer.gamma / unit)
+    if layer.frequency is None:
+        return gamma, layer.omega / unit
+    return gamma, _driven(seen, layer.frequency / unit, layer.omega / unit)
 
 
-def _drive(seen: Any, coupling: Any, alone: Any) -> Any:
+def _driven(seen: Any, coupling: Any, without_input: Any) -> Any:
     """What patches with a one at their end drive modes to, (n, rows, columns, modes)."""
-    weights = jnp.concatenate([coupling, alone[None]])
+    weights = jnp.concatenate([coupling, without_input[None]])
     # With two axes: with four, the product for its slope is slow.
     return (seen.reshape(-1, len(weights)) @ weights).reshape(*seen.shape[:-1], -1)
+
+
+def _unit(layer: Layer, response: Response) -> Any:
+    """Frequencies in whose units codes are computed; 1 for none."""
+    return jnp.maximum(layer.omega, SMALLEST_OMEGA) if has_unit(layer, response) else 1.0
+
+
+def codes_at_positions(
+    images: Any, layer: Layer, geometry: Geometry, response: Response
+) -> tuple[Any, ...]:
+    """Codes of hidden modes at all positions, a tuple of one array or two.
+
+    Each is (n or 2n, rows, columns, n_modes), in units of the modes' own frequencies where these
+    are constant.
+    """
+    gamma, omega = drive(images, layer, geometry, _unit(layer, response))
+    return respond(gamma, 1.0 if has_unit(layer, response) else omega, response)
+
+
+def pooled_codes(
+    codes: tuple[Any, ...], layer: Layer, geometry: Geometry, response: Response
+) -> Any:
+    """Square roots of means over regions of `codes_at_positions`, (n, features)."""
+    pooled = jnp.stack([pool(code, geometry) for code in codes], axis=1)
+    if geometry.mirrored:
+        pooled = (pooled[: len(pooled) // 2] + pooled[len(pooled) // 2 :]) / 2
+    # The fitted polynomials may dip below zero by their error.
+    return bounded_root(_unit(layer, response) * pooled).reshape(len(pooled), -1)
+
+
+def encode_group(images: Any, layer: Layer, geometry: Geometry, response: Response) -> Any:
+    """Features of a few images; one compiled call, in which codes never go to memory."""
+    codes = codes_at_positions(images, layer, geometry, response)
+    return pooled_codes(codes, layer, geometry, response)
 
 
 @functools.partial(jax.jit, static_argnames=("geometry", "response"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from wetcow.images.frame import Frame, align
@@ -17,9 +19,14 @@ NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
 FURTHEST = 1e9  # standard deviations; what is further away is no datum, and codes overflow
 
 
+@functools.partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["layers", "center", "scale", "mean", "spread"],
+    meta_fields=["image", "frame", "response", "geometries"],
+)
 @dataclasses.dataclass(frozen=True)
 class HiddenModes:
-    """Hidden modes, with the scales of what goes in and comes out.
+    """Hidden modes, with the scales of what goes in and comes out; a pytree.
 
     Attributes
     ----------
@@ -66,8 +73,19 @@ class HiddenModes:
         ValueError
             For values further than `FURTHEST` from those learned.
         """
-        framed = _framed(X, self.image, self.frame)
-        return _scaled(framed, self.center, self.scale).reshape(len(X), *self.geometries[0].image)
+        return self.scaled(_framed(X, self.image, self.frame))
+
+    def scaled(self, framed: np.ndarray) -> np.ndarray:
+        """Framed rows centred and scaled, float32 (n, rows, columns); raises as `images`."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = ((framed - self.center) / self.scale).astype(np.float32)
+        # Two numbers tell, without a further array; NaN is no number within.
+        if scaled.size and not max(scaled.max(), -scaled.min()) <= FURTHEST:
+            raise ValueError(
+                f"X has values that are too large: more than {FURTHEST:g} standard deviations of "
+                "the values learned; look for wrong units or numbers that stand for missing ones"
+            )
+        return scaled.reshape(len(framed), *self.geometries[0].image)
 
     def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
         """Other modes in place of these, whose features are standardised on some `images`."""
@@ -97,19 +115,6 @@ def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -
     return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
 
 
-def _scaled(framed: np.ndarray, center: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Centred and scaled rows, float32."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = ((framed - center) / scale).astype(np.float32)
-    # Two numbers tell, without a further array; NaN is no number within.
-    if scaled.size and not max(scaled.max(), -scaled.min()) <= FURTHEST:
-        raise ValueError(
-            f"X has values that are too large: more than {FURTHEST:g} standard deviations of the "
-            "values learned; look for wrong units or numbers that stand for missing ones"
-        )
-    return scaled
-
-
 def construct_hidden(
     X: np.ndarray,
     image: tuple[int, int] | None,
@@ -133,8 +138,19 @@ def construct_hidden(
         raise ValueError(
             "X has values that are too large to compute with; look for wrong units, or divide X"
         )
-    scale = np.where(scale > 0, scale, 1.0)
-    images = _scaled(framed, center, scale).reshape(len(X), *geometries[0].image)
+    none = np.empty(0, np.float32)
+    hidden = HiddenModes(
+        image=image,
+        frame=frame,
+        response=response,
+        geometries=geometries,
+        layers=(),
+        center=center,
+        scale=np.where(scale > 0, scale, 1.0),
+        mean=none,
+        spread=none,
+    )
+    images = hidden.scaled(framed)
     layers = tuple(
         dictionary.construct_layer(
             images, geometry, n_modes, rng, threshold=threshold, omega=omega, response=response
@@ -144,6 +160,4 @@ def construct_hidden(
     some: Any = np.arange(len(X))
     if len(X) > NUM_STANDARDISING:
         some = np.sort(rng.choice(len(X), size=NUM_STANDARDISING, replace=False))
-    none = np.empty(0, np.float32)
-    hidden = HiddenModes(image, frame, response, geometries, (), center, scale, none, none)
     return hidden.with_layers(layers, images[some])

@@ -25,31 +25,33 @@ import numpy as np
 from wetcow.learning.model.ridge import ClassModes, substitute
 
 
-def met(criticality: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the nearest criticalities that meet the inequalities, (n, classes).
+def satisfied(criticality: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the nearest criticalities that satisfy the inequalities, (n, classes).
 
-    A target that is NaN asks for nothing, so that its sample has no influence.
+    What is left of a difference is the slack. A target that is NaN asks for nothing, so that its
+    sample has no influence.
 
     Examples
     --------
-    >>> met(np.array([[1.5, 0.2], [0.7, -0.3]]), np.array([[1, 0], [1, 0]])).tolist()
+    >>> satisfied(np.array([[1.5, 0.2], [0.7, -0.3]]), np.array([[1, 0], [1, 0]])).tolist()
     [[1.5, 0.0], [1.0, -0.3]]
     """
     own, other = np.maximum(criticality, 1), np.minimum(criticality, 0)
     return np.where(np.isnan(targets), criticality, np.where(targets > 0.5, own, other))
 
 
-def lacking(
-    ahead: np.ndarray, blocks: Iterable[tuple[Any, np.ndarray]]
+def hinge_sums(
+    extrapolated: np.ndarray, batches: Iterable[tuple[Any, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums over samples of what the closed form is solved for next, one pass over the data.
 
     Parameters
     ----------
-    ahead : float64 array (d + 1, classes)
+    extrapolated : float64 array (d + 1, classes)
         Couplings and, in the last row, excitations without input.
-    blocks : iterable of (features, targets)
-        Samples; as for `widen_margins`.
+    batches : iterable of (features, targets)
+        Samples. Columns of the targets do not depend on each other: the same class may come twice,
+        once with some samples left out by NaN.
 
     Returns
     -------
@@ -58,16 +60,17 @@ def lacking(
     total : float64 array (classes,)
         Σy.
     """
-    cross, total = np.zeros_like(ahead[:-1]), np.zeros_like(ahead[-1])
-    for features, targets in blocks:
-        coupling, gamma = ahead[:-1].astype(features.dtype), ahead[-1].astype(features.dtype)
-        wanted = met(features @ coupling + gamma, targets)
+    cross, total = np.zeros_like(extrapolated[:-1]), np.zeros_like(extrapolated[-1])
+    for features, targets in batches:
+        coupling = extrapolated[:-1].astype(features.dtype)
+        gamma = extrapolated[-1].astype(features.dtype)
+        wanted = satisfied(features @ coupling + gamma, targets)
         cross += features.T @ wanted
         total += wanted.sum(axis=0, dtype=np.float64)
     return cross, total
 
 
-def repeat(
+def minimise_hinge(
     modes: ClassModes, sums: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], passes: int
 ) -> ClassModes:
     """Repeat the closed form with the sums of one-sided targets, wherever these come from.
@@ -77,7 +80,7 @@ def repeat(
     modes : ClassModes
         Where to start from. The factor, in double precision, must be that of all samples.
     sums : callable
-        Returns `lacking` of all samples.
+        Returns `hinge_sums` of all samples.
     passes : int
         Repetitions.
 
@@ -86,31 +89,13 @@ def repeat(
     ClassModes
         With other couplings and excitations; the factor is the same.
     """
-    current = ahead = np.vstack([modes.coupling, modes.gamma])
+    current = extrapolated = np.vstack([modes.coupling, modes.gamma])
     inertia = 1.0
     for _ in range(passes):
-        cross, total = sums(ahead)
+        cross, total = sums(extrapolated)
         coupling = substitute(modes.factor, cross - np.outer(modes.mean, total))
         following = np.vstack([coupling, total / modes.count - modes.mean @ coupling])
         gained = (1 + math.sqrt(1 + 4 * inertia**2)) / 2
-        ahead = following + (inertia - 1) / gained * (following - current)
+        extrapolated = following + (inertia - 1) / gained * (following - current)
         current, inertia = following, gained
     return modes._replace(coupling=current[:-1], gamma=current[-1])
-
-
-def widen_margins(
-    modes: ClassModes, blocks: Iterable[tuple[Any, np.ndarray]], passes: int
-) -> ClassModes:
-    """Repeat the closed form with one-sided targets.
-
-    Parameters
-    ----------
-    modes : ClassModes
-        As for `repeat`.
-    blocks : iterable of (features, targets)
-        All the samples; iterated `passes` times. Columns of the targets do not depend on each
-        other: the same class may come twice, once with some samples left out by NaN.
-    passes : int
-        Repetitions.
-    """
-    return repeat(modes, lambda ahead: lacking(ahead, blocks), passes)

@@ -34,7 +34,7 @@ None is smaller: rounding of single-precision products moves the eigenvalues of 
 about 1e-7·sqrt(d), and with more features than samples GCV would reward that.
 """
 
-_LOG_SHARPNESS = (-2.0, 7.0)  # bounds of the inverse temperature of probabilities
+_LOG_TEMPERATURE = (-2.0, 7.0)  # bounds of the inverse temperature of probabilities
 
 
 class ClassModes(NamedTuple):
@@ -133,7 +133,14 @@ def solve(statistics: Statistics, ridge: float) -> ClassModes:
     coupling = substitute(factor, cross)
     mean = statistics.x / statistics.count
     gamma = statistics.y / statistics.count - mean @ coupling
-    return ClassModes(coupling, gamma, ridge, mean, factor, statistics.count)
+    return ClassModes(
+        coupling=coupling,
+        gamma=gamma,
+        ridge=ridge,
+        mean=mean,
+        factor=factor,
+        count=statistics.count,
+    )
 
 
 def _gcv_score(moments: tuple, count: int, ridge: float) -> float:
@@ -257,14 +264,14 @@ def leave_one_out(
     values, vectors = np.linalg.eigh(hat)
     values = np.minimum(values, 1 - 1e-6)
     first = np.einsum("nj,nkj->njk", vectors[:, 0], vectors)  # of Σ_j v_j v_jᵀ, their first rows
-    lacking = modes.criticality(flat).reshape(n, k, -1)
+    fitted = modes.criticality(flat).reshape(n, k, -1)
     without = np.einsum("nj,njk->nk", 1 / (1 - values), first)
     leverages = np.einsum("nj,njk->nk", values / (1 - values), first)
-    criticality = np.einsum("nk,nkc->nc", without, lacking) - leverages.sum(1)[:, None] * targets
+    criticality = np.einsum("nk,nkc->nc", without, fitted) - leverages.sum(1)[:, None] * targets
     return criticality, leverages[:, 0]
 
 
-def fit_sharpness(criticality: np.ndarray, targets: np.ndarray) -> float:
+def fit_temperature(criticality: np.ndarray, targets: np.ndarray) -> float:
     """Inverse temperature β at which softmax(β cr) is the most likely, ≥ e⁻² and ≤ e⁷.
 
     Parameters
@@ -281,5 +288,5 @@ def fit_sharpness(criticality: np.ndarray, targets: np.ndarray) -> float:
         logits = np.exp(logarithm) * criticality
         return float(-(targets * scipy.special.log_softmax(logits, axis=1)).sum() / len(targets))
 
-    found = scipy.optimize.minimize_scalar(loss, bounds=_LOG_SHARPNESS, method="bounded")
+    found = scipy.optimize.minimize_scalar(loss, bounds=_LOG_TEMPERATURE, method="bounded")
     return float(np.exp(found.x))

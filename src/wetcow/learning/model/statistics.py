@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 import scipy.linalg
 
 
-@dataclass
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass
 class Statistics:
     """Everything that the closed form needs to know of the data; sums, so they merge.
 
@@ -39,19 +41,25 @@ class Statistics:
     def empty(cls, n_features: int, n_classes: int) -> Statistics:
         """Statistics of no sample."""
         d, c = n_features, n_classes
-        zeros = (np.zeros(shape, order="F") for shape in (d, c, (d, d), (d, c), c))
-        return cls(0, *zeros)
+        return cls(
+            count=0,
+            x=np.zeros(d),
+            y=np.zeros(c),
+            xx=np.zeros((d, d), order="F"),
+            xy=np.zeros((d, c), order="F"),
+            yy=np.zeros(c),
+        )
 
     @classmethod
     def of(cls, features: Any, targets: Any) -> Statistics:
-        """Statistics of one block, (n, d) and (n, classes)."""
+        """Statistics of one batch, (n, d) and (n, classes)."""
         return accumulate([(features, targets)])
 
     def add(self, features: Any, targets: Any) -> None:
-        """Add a block of samples, (n, d) and (n, classes), in place.
+        """Add a batch of samples, (n, d) and (n, classes), in place.
 
-        Products are in the precision of `features`, sums of blocks in float64. Standardise features
-        first: moments of features far from zero cancel.
+        Products are in the precision of `features`, sums of batches in float64. Standardise
+        features first: moments of features far from zero cancel.
         """
         features = np.asarray(features)
         targets = np.asarray(targets, dtype=features.dtype)
@@ -74,12 +82,12 @@ class Statistics:
         (4, True)
         """
         return Statistics(
-            self.count + other.count,
-            self.x + other.x,
-            self.y + other.y,
-            self.xx + other.xx,
-            self.xy + other.xy,
-            self.yy + other.yy,
+            count=self.count + other.count,
+            x=self.x + other.x,
+            y=self.y + other.y,
+            xx=self.xx + other.xx,
+            xy=self.xy + other.xy,
+            yy=self.yy + other.yy,
         )
 
     def with_classes(self, columns: np.ndarray, n_classes: int) -> Statistics:
@@ -95,7 +103,7 @@ class Statistics:
         wider = Statistics.empty(0, n_classes)
         y, yy, xy = wider.y, wider.yy, np.zeros((len(self.x), n_classes))
         y[columns], yy[columns], xy[:, columns] = self.y, self.yy, self.xy
-        return Statistics(self.count, self.x, y, self.xx, xy, yy)
+        return dataclasses.replace(self, y=y, xy=xy, yy=yy)
 
     def centred(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Σxxᵀ (lower triangle), Σxyᵀ and Σy² about the means."""
@@ -106,10 +114,10 @@ class Statistics:
         )
 
 
-def accumulate(blocks: Iterable[tuple[Any, Any]]) -> Statistics:
-    """Statistics of (features, targets) blocks, in one pass."""
+def accumulate(batches: Iterable[tuple[Any, Any]]) -> Statistics:
+    """Statistics of (features, targets) batches, in one pass."""
     total = None
-    for features, targets in blocks:
+    for features, targets in batches:
         if total is None:
             total = Statistics.empty(np.shape(features)[1], np.shape(targets)[1])
         total.add(features, targets)

@@ -11,8 +11,8 @@ import struct
 import zipfile
 import zlib
 
+from wetcow.networks.connectome.cells import LARGEST_TEXT, decoded_text
 from wetcow.networks.connectome.preparation import ConnectomeError
-from wetcow.networks.connectome.tables import LARGEST_TEXT, decoded
 
 # What members are called, and what others call them: weights.txt, weights_76.txt, centers.txt, ….
 _STEMS = {
@@ -88,7 +88,7 @@ def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: pathlib.Path) -
     except _DAMAGE as error:
         raise ConnectomeError(f"{where} is damaged: {error}") from error
     refuse_large(len(content), where)
-    return decoded(content, where)
+    return decoded_text(content, where)
 
 
 def refuse_large(size: int, where: str) -> None:

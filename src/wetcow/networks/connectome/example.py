@@ -10,7 +10,7 @@ from wetcow.validation import integer
 
 SEMI_AXES = (55.0, 75.0, 50.0)  # mm, of an ellipsoid: right, front, up
 GAP = 6.0  # mm, between a hemisphere and the plane between both
-DECAY = 25.0  # mm: weights fall by a factor e
+WEIGHT_DECAY = 25.0  # mm: weights fall by a factor e
 DETOUR = 1.3  # tracts are longer than straight lines
 ACROSS = 0.3  # weight of a link between hemispheres beside one within
 SHARE = 0.25  # of pairs, the strongest: those that a tractogram sees
@@ -43,7 +43,7 @@ def example_fields(size: int, seed: int) -> dict[str, Any]:
     across = side[:, None] != side
     mirror = np.roll(np.eye(size, dtype=bool), half, axis=1)
     scatter = np.triu(rng.lognormal(0, 0.8, (size, size)), 1)
-    weights = np.exp(-distance / DECAY) * (scatter + scatter.T)
+    weights = np.exp(-distance / WEIGHT_DECAY) * (scatter + scatter.T)
     weights[across] *= ACROSS
     weights[mirror] = 0.5 * np.exp(-0.5)
 

@@ -16,22 +16,18 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from wetcow.networks.connectome.archive import read_archive, refuse_large
+from wetcow.networks.connectome.cells import decoded_text
+from wetcow.networks.connectome.edges import read_edges
 from wetcow.networks.connectome.graphml import read_graphml
 from wetcow.networks.connectome.model import Connectome
 from wetcow.networks.connectome.preparation import (
     LARGEST_NUMBER_OF_REGIONS,
-    SHOWN,
+    LISTED,
     ConnectomeError,
     Normalisation,
-    counted,
+    only_numbered,
 )
-from wetcow.networks.connectome.tables import (
-    Table,
-    decoded,
-    read_centres,
-    read_edges,
-    read_table,
-)
+from wetcow.networks.connectome.tables import ConnectomeTable, read_centres, read_table
 
 Kind = Literal["matrix", "edges"]
 # A header is a dictionary as Python writes it.
@@ -148,20 +144,11 @@ def load_connectome(
     path = pathlib.Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"no connectome at {path}")
-    suffix = path.suffix.lower()
-    if kind is not None and suffix not in (".csv", ".tsv", ".txt"):
+    if kind is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         raise ValueError(f"kind is of .csv, .tsv and .txt, got {path.name!r}")
-    if suffix == ".zip":
-        contents = _read_zip(path)
-    elif suffix == ".graphml":
-        contents = Contents(*read_graphml(path, _bytes(path), weight, length))
-    elif kind == "edges":
-        known = None if regions is None else tuple(str(name) for name in regions)
-        table = read_edges(_read_text(path), str(path), known, symmetric)
-        contents = Contents(table.matrix, table.lengths, table.regions)
-    else:
-        table = read_matrix(path, kind)
-        contents = Contents(table.matrix, regions=_named(table.regions))
+    contents = _read(
+        path, kind=kind, regions=regions, symmetric=symmetric, weight=weight, length=length
+    )
     if isinstance(tract_lengths, str | os.PathLike):
         table = read_matrix(tract_lengths)
         tract_lengths = _of_the_same(table, regions or contents.regions, str(tract_lengths))
@@ -181,6 +168,30 @@ def load_connectome(
         raise ConnectomeError(f"{path}: {error}") from error
 
 
+def _read(
+    path: pathlib.Path,
+    *,
+    kind: Kind | None,
+    regions: Sequence[str] | None,
+    symmetric: bool | None,
+    weight: str,
+    length: str,
+) -> Contents:
+    """What a file says, by its suffix; arguments as of `load_connectome`."""
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _read_zip(path)
+    if suffix == ".graphml":
+        weights, lengths, names, positions = read_graphml(path, _bytes(path), weight, length)
+        return Contents(weights=weights, tract_lengths=lengths, regions=names, positions=positions)
+    if kind == "edges":
+        known = None if regions is None else tuple(str(name) for name in regions)
+        table = read_edges(_read_text(path), str(path), known, symmetric)
+        return Contents(weights=table.matrix, tract_lengths=table.lengths, regions=table.regions)
+    table = read_matrix(path, kind)
+    return Contents(table.matrix, regions=_named(table.regions))
+
+
 def _read_zip(path: pathlib.Path) -> Contents:
     texts = read_archive(path)
     weights, regions, _ = _table(texts["weights"] or "", f"weights in {path}")
@@ -193,37 +204,37 @@ def _read_zip(path: pathlib.Path) -> Contents:
         if regions is not None and regions != centres:
             raise ConnectomeError(f"{path} names its regions differently in weights and centres")
         regions = centres
-    return Contents(weights, lengths, regions, positions)
+    return Contents(weights=weights, tract_lengths=lengths, regions=regions, positions=positions)
 
 
-def _table(text: str, where: str) -> Table:
+def _table(text: str, where: str) -> ConnectomeTable:
     """A matrix that is known to be one; mere numbers are no names."""
     table = read_table(text, where, asked=True)
     return table._replace(regions=_named(table.regions))
 
 
 def _named(regions: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if regions is None or counted(regions) else regions
+    return None if regions is None or only_numbered(regions) else regions
 
 
-def _of_the_same(table: Table, regions: Sequence[str] | None, where: str) -> np.ndarray:
+def _of_the_same(table: ConnectomeTable, regions: Sequence[str] | None, where: str) -> np.ndarray:
     """Lengths, which must be of the same regions as the weights."""
     theirs = _named(table.regions)
     if theirs is not None and regions is not None and theirs != tuple(regions):
         raise ConnectomeError(
-            f"{where}: tract lengths are of the regions {[*theirs[:SHOWN]]}…, the weights of "
-            f"{[*regions[:SHOWN]]}…: both must have the same in the same order"
+            f"{where}: tract lengths are of the regions {[*theirs[:LISTED]]}…, the weights of "
+            f"{[*regions[:LISTED]]}…: both must have the same in the same order"
         )
     return table.matrix
 
 
-def read_matrix(path: str | os.PathLike, kind: Kind | None = "matrix") -> Table:
+def read_matrix(path: str | os.PathLike, kind: Kind | None = "matrix") -> ConnectomeTable:
     """Read a matrix, and the names of its regions, from a text file or ``.npy``."""
     path = pathlib.Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"no matrix at {path}")
     if path.suffix.lower() == ".npy":
-        return Table(_read_npy(path), None)
+        return ConnectomeTable(_read_npy(path), None)
     return read_table(_read_text(path), str(path), asked=kind == "matrix")
 
 
@@ -233,7 +244,7 @@ def _read_text(path: pathlib.Path) -> str:
             f"a connectome is a .zip (The Virtual Brain), .graphml, or a matrix in .csv, .tsv, "
             f".txt or .npy; got {path.name!r}"
         )
-    return decoded(_bytes(path), str(path))
+    return decoded_text(_bytes(path), str(path))
 
 
 def _bytes(path: pathlib.Path) -> bytes:

@@ -8,41 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.networks.connectome.cells import as_number
 from wetcow.networks.connectome.preparation import MOST_LINKED, ConnectomeError
-from wetcow.networks.connectome.tables import as_number
 
-NAMES = ("dn_name", "dn_fsname", "name", "label")  # attributes of nodes, the first that all have
+NODE_NAMES = (
+    "dn_name",
+    "dn_fsname",
+    "name",
+    "label",
+)  # the first that all nodes have
 
 
 def read_graphml(
     path: pathlib.Path, content: bytes, weight: str, length: str
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...], np.ndarray | None]:
     """Weights, lengths, names and positions of a graph."""
-    # A document type is not part of GraphML, and its entities can expand without end.
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise ConnectomeError(f"{path} has a document type, which GraphML has none of")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ConnectomeError(f"{path} is damaged or truncated: {error}") from error
-    graph = root.find("{*}graph")
-    if graph is None:
-        raise ConnectomeError(f"{path} has no <graph>, so it is no GraphML file")
-    keys = {key.get("id"): key for key in root.findall("{*}key")}
-
-    def data(element: ElementTree.Element, kind: str) -> dict[str, str]:
-        """Attributes of a node or edge by name, with the defaults of those not given."""
-        found = {}
-        for identity, key in keys.items():
-            default = key.find("{*}default")
-            if key.get("for") in (kind, "all") and default is not None:
-                found[key.get("attr.name", identity)] = (default.text or "").strip()
-        for one in element.findall("{*}data"):
-            key = keys.get(one.get("key"))
-            if key is not None:
-                found[key.get("attr.name", one.get("key"))] = (one.text or "").strip()
-        return found
-
+    graph, keys = _graph(path, content)
     number = sum(1 for _ in graph.iterfind(".//{*}node"))
     if number > MOST_LINKED:
         raise ConnectomeError(
@@ -50,7 +31,9 @@ def read_graphml(
         )
     if number and graph.find(".//{*}edge") is None:
         raise ConnectomeError(f"{path} has no edges, so it links none of its {number} nodes")
-    nodes = [(node.get("id"), data(node, "node")) for node in graph.findall(".//{*}node")]
+    nodes = [
+        (node.get("id"), _attributes(keys, node, "node")) for node in graph.findall(".//{*}node")
+    ]
     if not nodes:
         raise ConnectomeError(f"{path} has no nodes")
     index = {identity: position for position, (identity, _) in enumerate(nodes)}
@@ -64,21 +47,10 @@ def read_graphml(
         ends = edge.get("source"), edge.get("target")
         if ends[0] not in index or ends[1] not in index:
             raise ConnectomeError(f"{path}: the edge {ends[0]}-{ends[1]} joins an unknown node")
-        source, target = index[ends[0]], index[ends[1]]
-        values = data(edge, "edge")
-        if weight not in values:
-            raise ConnectomeError(
-                f"{path}: the edge {ends[0]}-{ends[1]} has no {weight!r}; it has "
-                f"{sorted(values)}: choose one as weight="
-            )
-        one = as_number(values[weight])
-        how_long = as_number(values.get(length, "nan"))
+        values = _attributes(keys, edge, "edge")
+        one, how_long = _weight_and_length(path, ends, values, weight=weight, length=length)
         measured |= length in values
-        if one is None or how_long is None or not np.isfinite(one) or one < 0:
-            raise ConnectomeError(
-                f"{path}: the edge {ends[0]}-{ends[1]} has values {values}; its weight must be a "
-                "number that is not negative"
-            )
+        source, target = index[ends[0]], index[ends[1]]
         both = [(target, source)]
         if {"true": False, "false": True}.get(edge.get("directed", ""), not directed):
             both.append((source, target))
@@ -90,9 +62,57 @@ def read_graphml(
     return weights, lengths if measured else None, _names(nodes), _positions(nodes)
 
 
+def _graph(path: pathlib.Path, content: bytes) -> tuple[ElementTree.Element, dict[Any, Any]]:
+    """The graph of a file, and what declares its attributes, by id."""
+    # A document type is not part of GraphML, and its entities can expand without end.
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise ConnectomeError(f"{path} has a document type, which GraphML has none of")
+    try:
+        root = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ConnectomeError(f"{path} is damaged or truncated: {error}") from error
+    graph = root.find("{*}graph")
+    if graph is None:
+        raise ConnectomeError(f"{path} has no <graph>, so it is no GraphML file")
+    return graph, {key.get("id"): key for key in root.findall("{*}key")}
+
+
+def _attributes(keys: dict[Any, Any], element: ElementTree.Element, kind: str) -> dict[str, str]:
+    """Attributes of a node or edge by name, with the defaults of those not given."""
+    found = {}
+    for identity, key in keys.items():
+        default = key.find("{*}default")
+        if key.get("for") in (kind, "all") and default is not None:
+            found[key.get("attr.name", identity)] = (default.text or "").strip()
+    for one in element.findall("{*}data"):
+        key = keys.get(one.get("key"))
+        if key is not None:
+            found[key.get("attr.name", one.get("key"))] = (one.text or "").strip()
+    return found
+
+
+def _weight_and_length(
+    path: pathlib.Path, ends: tuple[Any, Any], values: dict[str, str], *, weight: str, length: str
+) -> tuple[float, float]:
+    """Weight of an edge, and its length, NaN where it has none."""
+    if weight not in values:
+        raise ConnectomeError(
+            f"{path}: the edge {ends[0]}-{ends[1]} has no {weight!r}; it has "
+            f"{sorted(values)}: choose one as weight="
+        )
+    one = as_number(values[weight])
+    how_long = as_number(values.get(length, "nan"))
+    if one is None or how_long is None or not np.isfinite(one) or one < 0:
+        raise ConnectomeError(
+            f"{path}: the edge {ends[0]}-{ends[1]} has values {values}; its weight must be a "
+            "number that is not negative"
+        )
+    return one, how_long
+
+
 def _names(nodes: list[tuple[str | None, dict[str, str]]]) -> tuple[str, ...]:
     """Names of nodes: of the first attribute that tells them apart, else their ids."""
-    for attribute in NAMES:
+    for attribute in NODE_NAMES:
         names = [attributes.get(attribute, "") for _, attributes in nodes]
         if all(names) and len(set(names)) == len(names):
             return tuple(names)

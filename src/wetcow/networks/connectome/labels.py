@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from wetcow.networks.connectome.model import Connectome
+from wetcow.networks.connectome.structure import Structure
 
 
-def labelled(connectome: Connectome, results: Any) -> Any:
+def labelled(connectome: Structure, results: Any) -> Any:
     """Return `results` with the regions as coordinates; see `Connectome.label`."""
     labels: dict[str, Any] = {}
     for dimension, suffix in (("mode", ""), ("mode_from", "_from")):

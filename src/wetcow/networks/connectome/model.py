@@ -14,13 +14,11 @@ from wetcow.networks.coupling import Coupling
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.networks.sparse import Sparse
-from wetcow.simulation.plan import refuse_unknown
-from wetcow.validation import number
+from wetcow.networks.sparse import SPARSE_BELOW, Sparse
+from wetcow.validation import number, refuse_unknown
 
-SPARSE_BELOW = 0.1  # of all pairs, as in `memorize`
 CONSTANTS = ("w_a", "w_phi", "psi", "alpha")
-SYNONYMS = {
+NETWORK_SYNONYMS = {
     "coupling": "coupling_strength",
     "strength": "coupling_strength",
     "k": "coupling_strength",
@@ -78,11 +76,6 @@ class Connectome(Structure):
     >>> Connectome([[0, 0], [8.0, 0]], normalisation="max", symmetric=True).weights.tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-
-    @property
-    def time_unit(self) -> float:
-        """Seconds in one unit of time of the models, 1/(2π · frequency)."""
-        return 1 / (2 * np.pi * self.frequency)
 
     def delays_ms(self) -> NDArray[np.float64]:
         """Conduction delays τ_ij = L_ij/v, ms (n, n); zero where there is no link."""
@@ -195,7 +188,7 @@ class Connectome(Structure):
         refuse_unknown(
             {name: value for name, value in constants.items() if name not in CONSTANTS},
             ("coupling_strength", "gamma", "omega", "delays", "frequency", *CONSTANTS),
-            SYNONYMS,
+            NETWORK_SYNONYMS,
         )
         if delays is None:
             delays = "none" if self.tract_lengths is None else "phase"

@@ -17,14 +17,14 @@ LARGEST_NUMBER_OF_REGIONS = 2**14  # a matrix of 2 GB
 LONGEST_TRACT = 1e4  # mm, beyond any animal's brain
 MOST_LINKED = 2**13  # regions of a list of links or a graph, whose matrix is larger than the file
 SMALLEST, LARGEST = 1e-9, 1e9  # speed, m/s, and frequency, Hz; beyond them numbers overflow
-SHOWN = 3
+LISTED = 3  # names, in messages
 
 
 class ConnectomeError(ValueError):
     """A connectome that cannot be used; the message says where and why."""
 
 
-def square(name: str, value: Any, size: int | None) -> NDArray[np.float64]:
+def square_matrix(name: str, value: Any, size: int | None) -> NDArray[np.float64]:
     """Return a copy of `value` as a square matrix of real numbers of the right size."""
     try:
         matrix = array(name, value, finite=False, empty=True)
@@ -53,12 +53,14 @@ def places(value: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float
             f"positions must have shape {shape} for {len(names)} regions, got {value.shape}"
         )
     extent = np.ptp(value, axis=0).max()
-    if 0 < extent < 1:
-        raise ConnectomeError(
-            f"positions are in mm; the whole brain would be {extent:g} mm across. In metres? "
-            "Multiply by 1000"
-        )
+    _refuse_metres(extent, f"positions are in mm; the whole brain would be {extent:g} mm across")
     return value
+
+
+def _refuse_metres(size: float, message: str) -> None:
+    """Raise for what is as small in mm as only numbers in metres are."""
+    if 0 < size < 1:
+        raise ConnectomeError(f"{message}. In metres? Multiply by 1000")
 
 
 def finite(name: str, value: NDArray[np.float64], names: Sequence[str]) -> None:
@@ -89,11 +91,7 @@ def checked_lengths(lengths: NDArray[np.float64], names: Sequence[str]) -> None:
     if np.any(lengths < 0):
         raise ConnectomeError(f"tract_lengths must not be negative, got {lengths.min():g}")
     longest = lengths.max()
-    if 0 < longest < 1:
-        raise ConnectomeError(
-            f"tract_lengths are in mm; the longest would be {longest:g} mm. In metres? "
-            "Multiply by 1000"
-        )
+    _refuse_metres(longest, f"tract_lengths are in mm; the longest would be {longest:g} mm")
     if longest > LONGEST_TRACT:
         raise ConnectomeError(
             f"tract_lengths are in mm; the longest would be {longest / 1000:g} m. In micrometres? "
@@ -187,11 +185,11 @@ def named(regions: Any, size: int) -> tuple[str, ...]:
     seen: set[str] = set()
     twice = [name for name in names if name in seen or seen.add(name)]
     if twice:
-        raise ConnectomeError(f"region names must be unique; repeated: {sorted(twice)[:SHOWN]}")
+        raise ConnectomeError(f"region names must be unique; repeated: {sorted(twice)[:LISTED]}")
     return names
 
 
-def counted(names: Sequence[Any]) -> bool:
+def only_numbered(names: Sequence[Any]) -> bool:
     """Whether names only count, 0 to n - 1 or 1 to n."""
     texts = [str(name) for name in names]
     return any(texts == [str(first + i) for i in range(len(texts))] for first in (0, 1))
@@ -202,11 +200,11 @@ def common_names(
 ) -> tuple[str, ...] | None:
     """Names of regions from those of rows and columns, which are the same or mere numbers."""
     both = [tuple(str(name) for name in one) for one in (columns, rows) if one is not None]
-    real = [names for names in both if not counted(names)]
+    real = [names for names in both if not only_numbered(names)]
     if len(real) == 2 and real[0] != real[1]:
         raise ConnectomeError(
-            f"{where} names its rows and columns differently: {real[1][:SHOWN]}…, "
-            f"{real[0][:SHOWN]}…; both must list the regions in the same order"
+            f"{where} names its rows and columns differently: {real[1][:LISTED]}…, "
+            f"{real[0][:LISTED]}…; both must list the regions in the same order"
         )
     return (real or both or [None])[0]
 
@@ -220,7 +218,7 @@ def frame_names(name: str, value: Any) -> tuple[str, ...] | None:
     else:
         return None
     found = common_names(rows, columns, name)
-    return None if found is None or counted(found) else found
+    return None if found is None or only_numbered(found) else found
 
 
 def _along(value: xr.DataArray, dimension: Any) -> list[Any] | None:

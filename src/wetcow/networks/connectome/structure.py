@@ -13,7 +13,7 @@ from wetcow.networks.connectome import preparation
 from wetcow.networks.connectome.example import example_fields
 from wetcow.networks.connectome.preparation import (
     LARGEST,
-    SHOWN,
+    LISTED,
     SMALLEST,
     ConnectomeError,
     Normalisation,
@@ -35,7 +35,7 @@ class Structure:
     symmetric: dataclasses.InitVar[bool | None] = None
 
     def __post_init__(self, symmetric: bool | None) -> None:
-        weights = preparation.square("weights", self.weights, None)
+        weights = preparation.square_matrix("weights", self.weights, None)
         names = self.regions
         if names is None:
             names = preparation.frame_names("weights", self.weights)
@@ -47,10 +47,10 @@ class Structure:
             theirs = preparation.frame_names("tract_lengths", lengths)
             if theirs not in (None, names):
                 raise ConnectomeError(
-                    f"tract_lengths are of the regions {[*theirs[:SHOWN]]}…, the weights of "
-                    f"{[*names[:SHOWN]]}…: both must have the same in the same order"
+                    f"tract_lengths are of the regions {[*theirs[:LISTED]]}…, the weights of "
+                    f"{[*names[:LISTED]]}…: both must have the same in the same order"
                 )
-            lengths = preparation.square("tract_lengths", lengths, len(weights))
+            lengths = preparation.square_matrix("tract_lengths", lengths, len(weights))
             np.fill_diagonal(lengths, 0)
         weights, lengths = preparation.symmetrised(weights, lengths, symmetric)
         if lengths is not None:
@@ -74,6 +74,11 @@ class Structure:
             if value is not None:
                 value.setflags(write=False)
             object.__setattr__(self, name, value)
+
+    @property
+    def time_unit(self) -> float:
+        """Seconds in one unit of time of the models, 1/(2π · frequency)."""
+        return 1 / (2 * np.pi * self.frequency)
 
     def __repr__(self) -> str:
         has = [name for name in ("tract_lengths", "positions") if getattr(self, name) is not None]
@@ -171,7 +176,7 @@ class Structure:
         names = {name: index for index, name in enumerate(self.regions or ())}
         unknown = [one for one in regions if isinstance(one, str) and one not in names]
         if unknown:
-            raise ValueError(f"no regions are called {unknown[:SHOWN]}; there are {[*names][:8]}…")
+            raise ValueError(f"no regions are called {unknown[:LISTED]}; there are {[*names][:8]}…")
         listed = [names[one] if isinstance(one, str) else one for one in regions]
         if not listed or any(np.ndim(one) or isinstance(one, bool) for one in listed):
             raise ValueError(f"regions must be a sequence of names or indices, got {regions!r}")

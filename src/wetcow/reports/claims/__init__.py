@@ -1,7 +1,12 @@
 """Claims of the paper beyond its figures, each with peers in the same run.
 
-Each section is a module with `run`, which computes evidence, and `draw`, which draws it.
+Each section is a module with `run`, which computes evidence, and `draw`, which draws it from its
+tables alone; verdicts follow from numbers by rule, in `judge`. Other modules here are what sections
+share: `tasks` (images in turn), `few_images`, `long_training`, and `borders` (slopes where modes
+begin and end).
 """
+
+__all__ = ["SECTIONS"]
 
 SECTIONS = {
     "accuracy": "wetcow.reports.claims.accuracy",

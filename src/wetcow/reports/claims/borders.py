@@ -7,7 +7,7 @@ settles to; the motion towards it has slopes of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import diffrax
@@ -18,6 +18,7 @@ import numpy as np
 from wetcow.learning.model.activation import Response, fit_codes, respond
 from wetcow.modes.mode import Mode
 from wetcow.modes.response import response as exact_response
+from wetcow.reports.evidence import EvidenceTable
 from wetcow.simulation.integrate import integrate
 
 DISTANCES = tuple(10.0**-power for power in range(1, 9))
@@ -81,8 +82,11 @@ def steepness() -> list[dict[str, Any]]:
                 found = [np.max([np.abs(f(c)) for c in sides], axis=0) for f in (exact, used)]
                 rows += [
                     {
-                        **{"code": code, "border": border, "distance": float(distance)},
-                        **{"exact": float(one), "used": float(other)},
+                        "code": code,
+                        "border": border,
+                        "distance": float(distance),
+                        "exact": float(one),
+                        "used": float(other),
                     }
                     for distance, one, other in zip(distances, *found, strict=True)
                 ]
@@ -108,7 +112,7 @@ def steepest(code: Response) -> float:
     return float(slopes.max()) if np.all(np.isfinite(slopes)) else float("inf")
 
 
-def motion() -> list[dict[str, Any]]:
+def sensitivity() -> list[dict[str, Any]]:
     """Slopes of the motion itself: of the amplitude of a mode, ω = 1, after a time of 10, by γ.
 
     The mode [11, 12] starts at an amplitude of 0.1; it is integrated, and so is its slope.
@@ -140,3 +144,44 @@ def motion() -> list[dict[str, Any]]:
         {"gamma": float(at), "slope": float(slope), "difference": float(other)}
         for at, slope, other in zip(gamma, slopes, quotients, strict=True)
     ]
+
+
+def slopes_table(slopes: Sequence[dict[str, Any]]) -> EvidenceTable:
+    """A row for each border, and all slopes of it."""
+    rows = []
+    for code, border in dict.fromkeys((row["code"], row["border"]) for row in slopes):
+        of = [row for row in slopes if (row["code"], row["border"]) == (code, border)]
+        at = {f"{row['distance']:.0e}": row["exact"] for row in of}
+        rows.append(
+            {
+                "code": code,
+                "border": border,
+                "1e-02": at["1e-02"],
+                "1e-08": at["1e-08"],
+                "used": of[-1]["used"],
+                "anywhere": steepest(code),
+                "of": of,
+            }
+        )
+    labels = {
+        "code": "code",
+        "border": "border",
+        "1e-02": "exact slope, 0.01 away",
+        "1e-08": "exact, 1e-8 away",
+        "used": "in training, 1e-8 away",
+        "anywhere": "in training, anywhere",
+    }
+    caption = (
+        "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
+        "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
+    )
+    return EvidenceTable(name="stability_slopes", rows=rows, labels=labels, caption=caption)
+
+
+def motion_table(moving: Sequence[dict[str, Any]]) -> EvidenceTable:
+    """A row for each excitation."""
+    labels = {"gamma": "γ", "slope": "slope", "difference": "quotient of differences"}
+    caption = (
+        "Slopes by γ of a mode's amplitude after a time of 10, ω = 1; it is critical at γ = 2."
+    )
+    return EvidenceTable(name="stability_motion", rows=list(moving), labels=labels, caption=caption)

@@ -10,9 +10,18 @@ from matplotlib.figure import Figure
 from sklearn.neighbors import KNeighborsClassifier
 
 from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import IMAGES, TITLES, Images, load_images, percent, points, wave
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from wetcow.reports.images.data import (
+    IMAGES,
+    OURS,
+    TITLES,
+    Images,
+    load_images,
+    percent,
+    points,
+    wave,
+)
 from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
 
 _TEST, _QUICK_TEST = 1_000, 500
@@ -22,7 +31,6 @@ _STEPS, _QUICK_STEPS = 1_500, 100
 _NEIGHBOURS = 3
 _DEVIATIONS = 1.96  # of a mean, for a 95 % interval
 
-OURS = "wetcow"
 NETWORK, FRAMED_NETWORK = "convolutional network", "network, same frame"
 NEAREST, FRAMED_NEAREST = "nearest neighbours", "neighbours, same frame"
 _STYLES = {
@@ -106,7 +114,8 @@ def measure(
     summary = [
         {
             **where,
-            **{"method": label, "clean": float(clean.mean())},
+            "method": label,
+            "clean": float(clean.mean()),
             "corrupted": float(answers.mean()),
             **_ahead(of_images[OURS] - of_images[label], label != OURS),
         }
@@ -154,10 +163,10 @@ def judge(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any]]) ->
             f"points with 95 % intervals: {beside}."
         )
     return Claim(
-        "Robust; will push the bounds on out-of-distribution generalization.",
-        "abstract, conclusion",
-        by_rule(all(ahead), any(beaten)),
-        " ".join(said),
+        claim="Robust; will push the bounds on out-of-distribution generalization.",
+        where="abstract, conclusion",
+        verdict=by_rule(all(ahead), any(beaten)),
+        measured=" ".join(said),
     )
 
 
@@ -174,36 +183,66 @@ def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
         summary += found[0]
         kinds += found[1]
         sizes.append(f"{data.title} {len(data.train.labels):,} and {len(data.test.labels):,}")
-    modes = f" Ours with {_QUICK_MODES} hidden modes." if effort.quick else ""
-    steps = _QUICK_STEPS if effort.quick else _STEPS
     caption = (
         f"Mean accuracy over {len(CORRUPTIONS)} kinds of corruption in strengths "
         f"{', '.join(map(str, strengths))}, the same images for all. Learned, clean, and scored: "
-        f"{'; '.join(sizes)}. One seed; intervals are over images.{modes} Network: {steps:,} steps "
-        f"of 64 randomly deformed images; neighbours: {_NEIGHBOURS}."
+        f"{'; '.join(sizes)}. {_methods(effort.quick)}"
     )
+    return Evidence(
+        title="Corrupted images",
+        claims=[judge(summary, kinds)],
+        tables=_tables(summary, kinds, caption),
+        texts=_remarks(effort.quick),
+    )
+
+
+def _methods(quick: bool) -> str:
+    """What a caption says of how all learn."""
+    modes = f" Ours with {_QUICK_MODES} hidden modes." if quick else ""
+    steps = _QUICK_STEPS if quick else _STEPS
+    return (
+        f"One seed; intervals are over images.{modes} Network: {steps:,} steps of 64 randomly "
+        f"deformed images; neighbours: {_NEIGHBOURS}."
+    )
+
+
+def _tables(
+    summary: list[dict[str, Any]], kinds: list[dict[str, Any]], caption: str
+) -> list[EvidenceTable]:
+    """Means over kinds, and accuracy by kind."""
     labels = {
-        **{"title": "data", "method": "method", "clean": "clean", "corrupted": "corrupted"},
-        **{"ahead": "ours ahead by", "low": "95 % from", "high": "to"},
+        "title": "data",
+        "method": "method",
+        "clean": "clean",
+        "corrupted": "corrupted",
+        "ahead": "ours ahead by",
+        "low": "95 % from",
+        "high": "to",
     }
     methods = list(dict.fromkeys(row["method"] for row in summary))
-    by_kind = [{**dict.fromkeys(methods), **row} for row in kinds]
-    shown = {"title": "data", "kind": "corruption", **{method: method for method in methods}}
+    return [
+        EvidenceTable(name="corruptions", rows=summary, labels=labels, caption=caption),
+        EvidenceTable(
+            name="corruption_kinds",
+            rows=[{**dict.fromkeys(methods), **row} for row in kinds],
+            labels={"title": "data", "kind": "corruption", **{one: one for one in methods}},
+            caption="Accuracy by kind, means over strengths.",
+        ),
+    ]
+
+
+def _remarks(quick: bool) -> list[str]:
     texts = [
         "The network has seen turned, sheared and shifted images while it was trained, ours none; "
         "the common frame undoes shifts, sizes and shears, and takes the ground away. What is "
         "ground was chosen on validation images of MNIST with noise, fog, contrast and brightness "
         "of these kinds; garments have no frame."
     ]
-    if effort.quick:
+    if quick:
         texts.append("The network is trained briefly here; only the full report trains it well.")
     if not has_torch():
         texts.append(NO_TORCH)
-    tables = [
-        Table("corruptions", summary, labels, caption),
-        Table("corruption_kinds", by_kind, shown, "Accuracy by kind, means over strengths."),
-    ]
-    return Evidence("Corrupted images", [judge(summary, kinds)], tables, texts)
+    return texts
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:
@@ -227,7 +266,9 @@ def _draw_kinds(summary: Sequence[dict[str, Any]], kinds: Sequence[dict[str, Any
             axis.plot(
                 [0, *row["strengths"]],
                 [one["clean"], *row["curves"][one["method"]]],
-                **{"color": colour, "ls": line, "label": one["method"]},
+                color=colour,
+                ls=line,
+                label=one["method"],
                 lw=2.4 if one["method"] == OURS else 1.4,
             )
         axis.set_title(row["kind"], fontsize=10)

@@ -7,28 +7,51 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.data import load_images, percent
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.images.data import load_images, percent
 from wetcow.reports.metrics.energy import (
     CONVNET,
     INTEGRATED,
     PERCEPTRON,
     SPIKING,
     WAVES,
-    Sizes,
+    EnergySizes,
     measure,
 )
 from wetcow.reports.peers.line_up import NO_TORCH, has_torch
 
-_FULL = Sizes(None, None, (8, 32, 128), 60, 5, 3_000, (32, 256), ((4, 8, 8), (16, 30, 30)))
-_QUICK = Sizes(1_000, 1_000, (8, 32), 3, 12, 60, (256,), ((4, 8, 8),))
+_FULL = EnergySizes(
+    train=None,
+    test=None,
+    modes=(8, 32, 128),
+    integrated=60,
+    passes=5,
+    steps=3_000,
+    widths=(32, 256),
+    maps=((4, 8, 8), (16, 30, 30)),
+)
+_QUICK = EnergySizes(
+    train=1_000,
+    test=1_000,
+    modes=(8, 32),
+    integrated=3,
+    passes=12,
+    steps=60,
+    widths=(256,),
+    maps=((4, 8, 8),),
+)
 _COLOURS = {WAVES: GREEN, INTEGRATED: "#8cc63f", PERCEPTRON: BLUE, SPIKING: RED, CONVNET: GREY}
 _LABELS = {
-    **{"network": "network", "size": "size", "accuracy": "test accuracy"},
-    **{"operations": "operations", "bytes": "bytes from memory", "chip_bytes": "bytes on the chip"},
-    **{"microjoules": "energy (µJ, estimate)", "parameters": "parameters"},
-    **{"learning": "operations of learning"},
+    "network": "network",
+    "size": "size",
+    "accuracy": "test accuracy",
+    "operations": "operations",
+    "bytes": "bytes from memory",
+    "chip_bytes": "bytes on the chip",
+    "microjoules": "energy (µJ, estimate)",
+    "parameters": "parameters",
+    "learning": "operations of learning",
 }
 
 
@@ -70,31 +93,34 @@ def judge(rows: Sequence[dict[str, Any]]) -> list[Claim]:
 
     return [
         Claim(
-            "Very accurate results with very little memory requirements",
-            "section V",
-            verdict("parameters"),
-            f"Thousands of parameters: {said('parameters', 1e-3)}.",
+            claim="Very accurate results with very little memory requirements",
+            where="section V",
+            verdict=verdict("parameters"),
+            measured=f"Thousands of parameters: {said('parameters', 1e-3)}.",
         ),
         Claim(
-            "Very little training, where back propagation is very expensive in computations",
-            "section V",
-            verdict("learning"),
-            f"10⁹ operations of learning: {said('learning', 1e-9)}.",
+            claim="Very little training, where back propagation is very expensive in computations",
+            where="section V",
+            verdict=verdict("learning"),
+            measured=f"10⁹ operations of learning: {said('learning', 1e-9)}.",
         ),
         Claim(
-            "Learning systems in software with extreme energy efficiency",
-            "section I",
-            verdict("microjoules"),
-            f"Energy of one answer in µJ, estimated and not measured: {said('microjoules')}. "
-            f"Integrated in time, {small['size']} take {_number(integrated['microjoules'])}, "
+            claim="Learning systems in software with extreme energy efficiency",
+            where="section I",
+            verdict=verdict("microjoules"),
+            measured="Energy of one answer in µJ, estimated and not measured: "
+            f"{said('microjoules')}. Integrated in time, {small['size']} take "
+            f"{_number(integrated['microjoules'])}, "
             f"{_number(integrated['microjoules'] / small['microjoules'])} times the closed form.",
         ),
         Claim(
-            "Learning systems in hardware with the extreme energy efficiency of biological systems",
-            "section I",
-            "not testable",
-            "There is no such hardware to measure. What is counted here is arithmetic in which "
-            "waves are a formula; modes of a physical medium would not have to be integrated.",
+            claim="Learning systems in hardware with the extreme energy efficiency of biological "
+            "systems",
+            where="section I",
+            verdict="not testable",
+            measured="There is no such hardware to measure. What is counted here is arithmetic in "
+            "which waves are a formula; modes of a physical medium would not have to be "
+            "integrated.",
         ),
     ]
 
@@ -137,8 +163,8 @@ def run(effort: Effort) -> Evidence:
         texts.append("Peers were trained for so few steps that they have hardly begun to learn.")
     if not has_torch():
         texts.append(NO_TORCH)
-    table = Table("energy", rows, _LABELS, caption)
-    return Evidence("Energy and memory", judge(rows), [table], texts)
+    table = EvidenceTable(name="energy", rows=rows, labels=_LABELS, caption=caption)
+    return Evidence(title="Energy and memory", claims=judge(rows), tables=[table], texts=texts)
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:

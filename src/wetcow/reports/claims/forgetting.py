@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.reports.claims.data import (
+from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.data import (
     IMAGES,
     TITLES,
     Images,
@@ -19,8 +21,6 @@ from wetcow.reports.claims.data import (
     percent,
     wave,
 )
-from wetcow.reports.claims.tasks import CLASSES_PER_TASK, InTurn, learn_in_turn, tasks_of
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
 from wetcow.reports.peers.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
 from wetcow.reports.peers.perceptron import Perceptron
 
@@ -31,7 +31,7 @@ _BUFFERS = (200, 2_000)  # images that replay keeps
 _STRENGTHS = (1e1, 1e2, 1e3, 1e4, 1e5)  # λ of elastic weight consolidation
 _WITHIN = 0.001  # 0.1 points: as good as the same
 
-OURS = "wetcow, partial_fit"
+IN_TURN = "wetcow, partial_fit"
 SAME_MODES = "wetcow, all at once, same hidden modes"
 JOINT = "wetcow, all at once"
 MARGINS = "wetcow, all at once, margin passes"
@@ -41,7 +41,7 @@ JOINT_PEER = "perceptron, all at once"
 RIDGE = "ridge on pixels, sums"
 _SEQUENTIAL = "one after the other"
 
-_COLOURS = {OURS: "#2a8a3e", TUNED: "#c8352b", ELASTIC: "#b8860b", RIDGE: "#777777"}
+_COLOURS = {IN_TURN: "#2a8a3e", TUNED: "#c8352b", ELASTIC: "#b8860b", RIDGE: "#777777"}
 _REPLAY_COLOURS = ("#8fb4e3", "#2b5fa8")
 
 
@@ -56,7 +56,7 @@ def learners(
     """Return how to make each learner that is given one task after the other."""
     classes = data.n_classes
     peers: dict[str, Callable[[], Any]] = {
-        OURS: lambda: InTurn(make(seed, margin_passes=0)),
+        IN_TURN: lambda: InTurn(make(seed, margin_passes=0)),
         RIDGE: lambda: RidgeOnPixels(classes),
         TUNED: lambda: Perceptron(classes, seed=seed),
         ELASTIC: lambda: ElasticPerceptron(classes, strength=strength, seed=seed),
@@ -133,9 +133,15 @@ def measure(data: Images, seeds: Sequence[int], effort: Effort) -> list[dict[str
 
 def _row(data: Images, label: str, order: str, each: list[float]) -> dict[str, Any]:
     return {
-        **{"data": data.name, "title": data.title, "method": label, "order": order},
-        **{"accuracy": float(np.mean(each)), "spread": float(np.std(each, ddof=len(each) > 1))},
-        **{"each": each, "first": None, "curve": None},
+        "data": data.name,
+        "title": data.title,
+        "method": label,
+        "order": order,
+        "accuracy": float(np.mean(each)),
+        "spread": float(np.std(each, ddof=len(each) > 1)),
+        "each": each,
+        "first": None,
+        "curve": None,
     }
 
 
@@ -153,22 +159,22 @@ def judge(rows: list[dict[str, Any]]) -> Claim:
     same, fresh, said = [], [], []
     for name in dict.fromkeys(row["data"] for row in rows):
         of = {row["method"]: row["accuracy"] for row in rows if row["data"] == name}
-        same.append(abs(of[OURS] - of[SAME_MODES]))
-        fresh.append(of[JOINT] - of[OURS])
+        same.append(abs(of[IN_TURN] - of[SAME_MODES]))
+        fresh.append(of[JOINT] - of[IN_TURN])
         peers = {"tuned on": TUNED, "EWC": ELASTIC}
         peers |= {f"replay of {size:,} images": replayed(size) for size in _BUFFERS}
         others = ", ".join(f"{short} {percent(of[label])}" for short, label in peers.items())
         said.append(
-            f"{TITLES[name]}: {percent(of[OURS])} in turn and {percent(of[SAME_MODES])} at once "
+            f"{TITLES[name]}: {percent(of[IN_TURN])} in turn and {percent(of[SAME_MODES])} at once "
             f"(with hidden modes from all classes {percent(of[JOINT])}). A perceptron in turn: "
             f"{others}; at once {percent(of[JOINT_PEER])}."
         )
     kept = max(same) <= _WITHIN
     return Claim(
-        "The algorithms can be expected to be resilient to catastrophic forgetting.",
-        "sections I, VII",
-        by_rule(kept and max(fresh) <= _WITHIN, kept),
-        " ".join(said),
+        claim="The algorithms can be expected to be resilient to catastrophic forgetting.",
+        where="sections I, VII",
+        verdict=by_rule(kept and max(fresh) <= _WITHIN, kept),
+        measured=" ".join(said),
     )
 
 
@@ -191,32 +197,46 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         f"{modes}Perceptrons: two hidden layers of 256 units, Adam. EWC: λ from validation images "
         f"({strengths})."
     )
+    return Evidence(
+        title="Catastrophic forgetting",
+        claims=[judge(rows)],
+        tables=[_table(rows, caption), _curves(rows)],
+        texts=_remarks(rows),
+    )
+
+
+def _table(rows: list[dict[str, Any]], caption: str) -> EvidenceTable:
+    """A row for each method: what it knows in the end."""
     labels = {
-        **{"title": "data", "method": "method", "order": "classes", "accuracy": "accuracy"},
-        **{"spread": "standard deviation", "first": "of the first two classes, in the end"},
+        "title": "data",
+        "method": "method",
+        "order": "classes",
+        "accuracy": "accuracy",
+        "spread": "standard deviation",
+        "first": "of the first two classes, in the end",
     }
+    return EvidenceTable(name="forgetting", rows=rows, labels=labels, caption=caption)
+
+
+def _curves(rows: list[dict[str, Any]]) -> EvidenceTable:
+    """A row for each method and task: what it knows after it."""
     curves = [
         {
-            **{key: row[key] for key in ("data", "title", "method")},
+            "data": row["data"],
+            "title": row["title"],
+            "method": row["method"],
             "classes": CLASSES_PER_TASK * (i + 1),
             "accuracy": value,
         }
         for row in rows
         for i, value in enumerate(row["curve"] or [])
     ]
-    return Evidence(
-        "Catastrophic forgetting",
-        [judge(rows)],
-        [
-            Table("forgetting", rows, labels, caption),
-            Table(
-                "forgetting_curve",
-                curves,
-                {"title": "data", "method": "method", "classes": "seen", "accuracy": "accuracy"},
-                "Accuracy over the classes seen so far, after each task.",
-            ),
-        ],
-        _remarks(rows),
+    labels = {"title": "data", "method": "method", "classes": "seen", "accuracy": "accuracy"}
+    return EvidenceTable(
+        name="forgetting_curve",
+        rows=curves,
+        labels=labels,
+        caption="Accuracy over the classes seen so far, after each task.",
     )
 
 
@@ -224,9 +244,10 @@ def _remarks(rows: list[dict[str, Any]]) -> list[str]:
     said = []
     for name in dict.fromkeys(row["data"] for row in rows):
         of = {row["method"]: row for row in rows if row["data"] == name}
+        ours = of[IN_TURN]
         said.append(
-            f"{TITLES[name]}: the sums that stand for the images take {of[OURS]['kept']:,} bytes, "
-            f"as much as {of[OURS]['kept'] // of[OURS]['pixels']:,} images of one byte a pixel. "
+            f"{TITLES[name]}: the sums that stand for the images take {ours['kept']:,} bytes, "
+            f"as much as {ours['kept'] // ours['pixels']:,} images of one byte a pixel. "
             f"`fit` with margin passes, which need the earlier images again, reaches "
             f"{percent(of[MARGINS]['accuracy'])}."
         )
@@ -251,8 +272,11 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
             axis.plot(
                 [row["classes"] for row in line],
                 [row["accuracy"] for row in line],
-                **{"color": colour, "marker": "o", "ms": 4, "label": label},
-                lw=2.5 if label == OURS else 1.5,
+                color=colour,
+                marker="o",
+                ms=4,
+                label=label,
+                lw=2.5 if label == IN_TURN else 1.5,
             )
         axis.set(title=TITLES[name], xlabel="classes learned", ylim=(0, 1.02))
         axis.set_xticks([row["classes"] for row in line])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +11,18 @@ from typing import Any
 import numpy as np
 import scipy.stats
 from matplotlib.figure import Figure
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import SVC
 
-from wetcow.images.frame import HANDWRITING
-from wetcow.reports.claims.data import (
+from wetcow.reports.claims.few_images import (
+    OURS,
+    QUICK_MODES,
+    RIDGE,
+    STEPS,
+    copies_of,
+    draw_few,
+    learners,
+)
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
+from wetcow.reports.images.data import (
     IMAGES,
     TITLES,
     Images,
@@ -25,21 +31,14 @@ from wetcow.reports.claims.data import (
     load_images,
     percent,
     points,
-    wave,
 )
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
-from wetcow.reports.peers.line_up import NO_TORCH, OnPixels, has_torch, small_network
+from wetcow.reports.peers.line_up import NO_TORCH
 
-_COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
 _SIZES, _QUICK_SIZES = (1, 5, 10, 50, 100), (1, 10, 50)
 _DRAWS, _QUICK_DRAWS = 20, 3
 _TEST, _QUICK_TEST = 1_000, 500
-_QUICK_MODES, _QUICK_COPIES = 32, 10
-_RIDGE = 0.1
-_STEPS = 300
 _CONFIDENCE = 0.95
 
-OURS = "wetcow"
 _COLOURS = {
     OURS: "#2a8a3e",
     "1-NN, pixels": "#bbbbbb",
@@ -50,94 +49,6 @@ _COLOURS = {
     "convolutional network": "#c8352b",
     "LightGBM": "#b8860b",
 }
-
-
-def draw_few(part: Part, per_class: int, seed: int) -> Part:
-    """Draw as many images of each class, without repetition.
-
-    Parameters
-    ----------
-    part : Part
-        To draw from.
-    per_class : int
-    seed : int
-
-    Returns
-    -------
-    Part
-        Class after class.
-
-    Examples
-    --------
-    >>> part = Part(np.arange(6.0), np.array([0, 1, 0, 1, 0, 1]))
-    >>> draw_few(part, 2, seed=0).labels.tolist()
-    [0, 0, 1, 1]
-    """
-    rng = np.random.default_rng([seed, per_class])
-    rows = [
-        rng.choice(np.flatnonzero(part.labels == label), per_class, replace=False)
-        for label in np.unique(part.labels)
-    ]
-    return Part(part.images[np.concatenate(rows)], part.labels[np.concatenate(rows)])
-
-
-def learners(name: str, per_class: int, *, quick: bool) -> dict[str, Callable[[int], Any]]:
-    """Return how to make every method for a seed, ours first."""
-    copies = _copies(per_class, quick)
-    frame = HANDWRITING if name == "mnist" else None
-    waves: dict[str, Any] = {"ridge": _RIDGE, "copies": copies, "margin_passes": 0}
-    if quick:
-        waves["n_modes"] = _QUICK_MODES
-
-    def nearest(_: int) -> Any:
-        return KNeighborsClassifier(1)
-
-    def vectors(_: int) -> Any:
-        return SVC(C=10, gamma="scale")
-
-    def pixels(make: Callable[[int], Any], seed: int, **how: Any) -> Any:
-        return OnPixels(make(seed), **how, name=name, seed=seed)
-
-    def of(make: Callable[[int], Any], **how: Any) -> Callable[[int], Any]:
-        return functools.partial(pixels, make, **how)
-
-    found: dict[str, Callable[[int], Any]] = {OURS: lambda seed: wave(name, seed, **waves)}
-    if frame is not None:
-        found["1-NN, pixels"] = of(nearest)
-        found["SVM, pixels"] = of(vectors)
-    found["1-NN"] = of(nearest, frame=frame)
-    found["SVM"] = of(vectors, frame=frame)
-    found["SVM, copies"] = of(vectors, frame=frame, copies=copies)
-    if quick:
-        return found
-    if has_torch():
-        network = functools.partial(_network, name)
-        found["convolutional network"] = of(network, frame=frame)
-    if importlib.util.find_spec("lightgbm") is not None:
-        found["LightGBM"] = of(_trees, frame=frame)
-    return found
-
-
-def _network(name: str, seed: int) -> Any:
-    return small_network(name, _STEPS, seed, few=True)
-
-
-def _trees(seed: int) -> Any:
-    from lightgbm import LGBMClassifier  # pyright: ignore[reportMissingImports]
-
-    # As many leaves and columns as so few images allow; with its defaults it learns nothing here.
-    return LGBMClassifier(
-        min_child_samples=5,
-        num_leaves=15,
-        colsample_bytree=0.3,
-        n_jobs=1,
-        random_state=seed,
-        verbosity=-1,
-    )
-
-
-def _copies(per_class: int, quick: bool) -> int:
-    return min(_COPIES[per_class], _QUICK_COPIES) if quick else _COPIES[per_class]
 
 
 def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> list[dict[str, Any]]:
@@ -174,9 +85,16 @@ def measure(data: Images, sizes: Sequence[int], draws: int, effort: Effort) -> l
                 reached[label] = list(pool.map(functools.partial(score, make), seeds, drawn))
         for label, each in reached.items():
             row = {
-                **{"data": data.name, "title": data.title, "size": size, "method": label},
-                **{"accuracy": float(np.mean(each)), "spread": float(np.std(each, ddof=1))},
-                **{"each": each, "ahead": None, "low": None, "high": None},
+                "data": data.name,
+                "title": data.title,
+                "size": size,
+                "method": label,
+                "accuracy": float(np.mean(each)),
+                "spread": float(np.std(each, ddof=1)),
+                "each": each,
+                "ahead": None,
+                "low": None,
+                "high": None,
             }
             if label != OURS:
                 row |= _paired(np.subtract(reached[OURS], each))
@@ -212,11 +130,11 @@ def judge(rows: Sequence[dict[str, Any]]) -> Claim:
             )
         said.append(f"{TITLES[name]}, images of each class: {'; '.join(parts)}.")
     return Claim(
-        "Extreme data efficiency: well-informed decisions based on small amounts of data",
-        "abstract, conclusion",
-        by_rule(not behind and 2 * len(ahead) > len(cases), bool(ahead)),
-        f"Ahead of every peer in {len(ahead)} of {len(cases)} cases, behind one or more in "
-        f"{len(behind)}. Differences in points to the best peer, with 95 % intervals. "
+        claim="Extreme data efficiency: well-informed decisions based on small amounts of data",
+        where="abstract, conclusion",
+        verdict=by_rule(not behind and 2 * len(ahead) > len(cases), bool(ahead)),
+        measured=f"Ahead of every peer in {len(ahead)} of {len(cases)} cases, behind one or more "
+        f"in {len(behind)}. Differences in points to the best peer, with 95 % intervals. "
         + " ".join(said),
     )
 
@@ -231,29 +149,41 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
         data = load_images(name, effort, n_test=count)
         rows += measure(data, sizes, draws, effort)
     labels = {
-        **{"title": "data", "size": "images of a class", "method": "method"},
-        **{"accuracy": "test accuracy", "spread": "standard deviation"},
-        **{"ahead": "ours ahead by", "low": "95 % from", "high": "to"},
+        "title": "data",
+        "size": "images of a class",
+        "method": "method",
+        "accuracy": "test accuracy",
+        "spread": "standard deviation",
+        "ahead": "ours ahead by",
+        "low": "95 % from",
+        "high": "to",
     }
     return Evidence(
-        "Learning from little data",
-        [judge(rows)],
-        [Table("little_data", rows, labels, _caption(sizes, draws, count, quick=effort.quick))],
-        _remarks(rows, quick=effort.quick),
+        title="Learning from little data",
+        claims=[judge(rows)],
+        tables=[
+            EvidenceTable(
+                name="little_data",
+                rows=rows,
+                labels=labels,
+                caption=_caption(sizes, draws, count, quick=effort.quick),
+            )
+        ],
+        texts=_remarks(rows, quick=effort.quick),
     )
 
 
 def _caption(sizes: Sequence[int], draws: int, count: int, *, quick: bool) -> str:
-    copies = ", ".join(f"{_copies(size, quick)} copies at {size}" for size in sizes)
+    copies = ", ".join(f"{copies_of(size, quick)} copies at {size}" for size in sizes)
     network = ""
     if quick:
-        copies = f"{_QUICK_MODES} hidden modes, {copies}"
+        copies = f"{QUICK_MODES} hidden modes, {copies}"
     else:
-        network = f"; network {_STEPS} steps of 32 deformed images, Adam"
+        network = f"; network {STEPS} steps of 32 deformed images, Adam"
     return (
         f"Test accuracy on {count:,} test images, the same for all, drawn once; mean and standard "
         f"deviation of {draws} draws of training images. Fixed beforehand with validation "
-        f"images (the last 10,000 training images): ours λ = {_RIDGE:g}, no margin passes, "
+        f"images (the last 10,000 training images): ours λ = {RIDGE:g}, no margin passes, "
         f"{copies} images of a class; SVM RBF, C = 10, γ = 1 / (pixels × variance){network}. On "
         "MNIST all but those marked “pixels” see images in the same frame as ours."
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import Response
-from wetcow.reports.claims.data import Images, Part, wave
-from wetcow.reports.claims.descent import Learner, accuracy, descend, gradient, largest, norm
 from wetcow.reports.evidence import Effort
-from wetcow.reports.peers.perceptron import forward, initial_weights
+from wetcow.reports.images.data import Images, Part, wave
+from wetcow.reports.peers.descent import (
+    Learner,
+    accuracy_of_weights,
+    descend,
+    largest,
+    loss_gradient,
+    norm,
+)
+from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEEPNESS, scores_and_spikes
 
 LONGER = 10  # times as many steps as usual
@@ -25,11 +33,11 @@ LEARNERS = (WAVES, PAPERS, RECTIFIED, PERCEPTRON, SPIKING, TRUE_SLOPE)
 
 _RESPONSES: dict[str, Response] = {WAVES: "both", PAPERS: "analytic", RECTIFIED: "relu"}
 _PEERS_RATE = 1e-3
-WIDTH = 128  # units of peers
-_IN_GRADIENT = 256  # images of which the gradient is taken at each look
+PEER_UNITS = 128  # units of peers
+_IN_GRADIENT = 256  # images of which the gradient is taken at each evaluation
 
 
-class Sizes(NamedTuple):
+class TrainingSizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -37,8 +45,8 @@ class Sizes(NamedTuple):
     train, validation : int
         Images.
     modes : int
-    steps, looks : int
-        Steps that are usual, and how often to look meanwhile; LONGER times as often if it takes
+    steps, evaluations : int
+        Steps that are usual, and how often to evaluate meanwhile; LONGER times as often if it takes
         longer.
     learners : tuple of str
         Waves first.
@@ -48,7 +56,7 @@ class Sizes(NamedTuple):
     validation: int
     modes: int
     steps: int
-    looks: int
+    evaluations: int
     learners: tuple[str, ...]
 
 
@@ -59,14 +67,27 @@ def wave_trainer(
     classifier = wave(
         data.name,
         seed,
-        **{"n_modes": modes, "patch_size": 5, "n_regions": 3, "frame": "seven"},
-        **{"response": _RESPONSES[name], "ridge": 1e-3, "margin_passes": 0},
+        n_modes=modes,
+        patch_size=5,
+        n_regions=3,
+        frame="seven",
+        response=_RESPONSES[name],
+        ridge=1e-3,
+        margin_passes=0,
     ).fit(learned.images, learned.labels)
     hidden = classifier.hidden_
     seen = [Part(hidden.images(_rows(part)), part.labels) for part in (learned, judged)]
-    rate = classifier.learning_rate
-    start = hidden, classifier.class_modes_, classifier.sharpness_
-    return training.Trainer(*start, *seen[0], seen[1], None, rate, seed)
+    return training.Trainer(
+        hidden=hidden,
+        modes=classifier.class_modes_,
+        inverse_temperature=classifier.inverse_temperature_,
+        images=seen[0].images,
+        labels=seen[0].labels,
+        validation=seen[1],
+        augmentation=None,
+        rate=classifier.learning_rate,
+        seed=seed,
+    )
 
 
 def _rows(part: Part) -> np.ndarray:
@@ -77,18 +98,20 @@ def of_trainer(trainer: training.Trainer) -> Learner:
     """Return the network that a trainer trains, for plain steps."""
 
     def scores(network: Any, images: Any) -> Any:
-        return training.logits(network, trainer.problem, images, trainer.plan)
+        return logits(network, trainer.scaling, images, trainer.plan)
 
-    return Learner(scores, trainer.network, lambda network: network.layers)
+    return Learner(scores=scores, weights=trainer.network, hidden=lambda network: network.layers)
 
 
 def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
     """Return the other networks, of one hidden layer, on the same images as rows."""
-    weights = initial_weights(np.random.default_rng(seed), (pixels, WIDTH, n_classes))
+    weights = initial_weights(np.random.default_rng(seed), (pixels, PEER_UNITS, n_classes))
 
     def of(scores: Callable[[Any, Any], Any]) -> Learner:
         return Learner(
-            lambda w, images: scores(w, images.reshape(len(images), -1)), weights, lambda w: w[:-1]
+            scores=lambda w, images: scores(w, images.reshape(len(images), -1)),
+            weights=weights,
+            hidden=lambda w: w[:-1],
         )
 
     spiking = {SPIKING: STEEPNESS, TRUE_SLOPE: None}
@@ -99,13 +122,13 @@ def peers(pixels: int, n_classes: int, seed: int) -> dict[str, Learner]:
 
 
 class Watched:
-    """Rows of numbers about a training, one for each look.
+    """Rows of numbers about a training, one for each evaluation.
 
     Parameters
     ----------
     learner : Learner
     some : Part
-        Images of which the gradient is taken at each look.
+        Images of which the gradient is taken at each evaluation.
     judged : Part
         Validation images.
     labels : dict
@@ -115,26 +138,29 @@ class Watched:
     def __init__(self, learner: Learner, some: Part, judged: Part, labels: dict[str, Any]):
         self.learner, self.some, self.judged, self.labels = learner, some, judged, labels
         self.rows: list[dict[str, Any]] = []
-        self.look(0, None, learner.weights)
+        self.evaluate(0, None, learner.weights)
 
-    def look(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
-        """Note the step, the loss since the last look, and sizes now; score the average."""
-        slopes = gradient(self.learner, weights, self.some)
+    def evaluate(self, step: int, loss: float | None, weights: Any, average: Any = None) -> None:
+        """Note the step, the loss since the last evaluation, and sizes now; score the average."""
+        slopes = loss_gradient(self.learner, weights, self.some)
         whole, size = norm(slopes), largest(weights)
         scored = weights if average is None else average
         self.rows.append(
             {
                 **self.labels,
-                **{"step": step, "loss": loss, "gradient": whole, "coupling": size},
+                "step": step,
+                "loss": loss,
+                "gradient": whole,
+                "coupling": size,
                 "hidden": norm(self.learner.hidden(slopes)),
                 "finite": bool(np.isfinite(whole) and np.isfinite(size)),
-                "accuracy": accuracy(self.learner, scored, self.judged),
+                "accuracy": accuracy_of_weights(self.learner, scored, self.judged),
             }
         )
 
 
 def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: int) -> None:
-    """Train waves as `WaveClassifier` does, and look after `each` so many steps."""
+    """Train waves as `WaveClassifier` does, and evaluate after `each` so many steps."""
     state = trainer.start(steps)
     whole, rest = divmod(each, training.STEPS_PER_CALL)
     calls = [training.STEPS_PER_CALL] * whole + [rest] * (rest > 0)  # few lengths to compile
@@ -143,11 +169,11 @@ def _by_recipe(trainer: training.Trainer, watched: Watched, steps: int, each: in
         for count in calls:
             state, loss = trainer.advance(state, count)
             total += count * loss
-        watched.look(done, total / each, state.network, state.average)
+        watched.evaluate(done, total / each, state.network, state.average)
 
 
 def measure(
-    data: Images, sizes: Sizes, effort: Effort
+    data: Images, sizes: TrainingSizes, effort: Effort
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Train every network for as long as usual and longer, and at too high rates.
 
@@ -156,7 +182,7 @@ def measure(
 
     Returns
     -------
-    looks : list of dict
+    evaluations : list of dict
         "data", "title", "learner", "steps" in all, "step", "loss", "accuracy" on validation
         images, "gradient" (norm) and "coupling" (largest), "hidden" (norm of the gradient of hidden
         couplings), "finite".
@@ -167,13 +193,13 @@ def measure(
     learned, judged = data.choosing()
     learned = learned.some(sizes.train, effort.seed)
     judged = judged.some(sizes.validation, effort.seed)
-    looks: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
     rates: list[dict[str, Any]] = []
     trainer = wave_trainer(data, learned, judged, WAVES, sizes.modes, effort.seed)
     shown = Part(np.asarray(trainer.images), learned.labels)
     framed, some = Part(*trainer.validation), shown.some(_IN_GRADIENT, effort.seed)
     others = peers(shown.images[0].size, data.n_classes, effort.seed)
-    each = sizes.steps // sizes.looks  # always the same, which is compiled once
+    each = sizes.steps // sizes.evaluations  # always the same, which is compiled once
     for name in sizes.learners:
         effort.say(f"{data.title}: {name}")
         if name in _RESPONSES:
@@ -184,12 +210,14 @@ def measure(
             learner, rate = others[name], _PEERS_RATE
         labels = {"data": data.name, "title": data.title, "learner": name}
         for steps in (sizes.steps, LONGER * sizes.steps):
-            watched = Watched(learner, some, framed, {**labels, "steps": steps})
+            watched = Watched(
+                learner=learner, some=some, judged=framed, labels={**labels, "steps": steps}
+            )
             if name in _RESPONSES:
                 _by_recipe(trainer, watched, steps, each)
             else:
-                descend(learner, shown, steps, each, rate, effort.seed, watched.look)
-            looks += watched.rows
+                descend(learner, shown, steps, each, rate, effort.seed, watched.evaluate)
+            evaluations += watched.rows
         for factor in FACTORS:
             plain = sizes.steps, each, factor * rate, effort.seed
             losses: list[float] = []
@@ -197,7 +225,65 @@ def measure(
                 learner, shown, *plain, lambda _, loss, __, losses=losses: losses.append(loss)
             )
             finite = bool(np.all(np.isfinite(losses)) and np.isfinite(largest(weights)))
-            reached = accuracy(learner, weights, framed)
+            reached = accuracy_of_weights(learner, weights, framed)
             found = {"rate": factor * rate, "accuracy": reached, "finite": finite}
             rates.append({**labels, "factor": factor, **found})
-    return looks, rates
+    return evaluations, rates
+
+
+def summarise(
+    evaluations: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return a row for each network: the usual training beside the long one, and high rates.
+
+    Parameters
+    ----------
+    evaluations, rates : sequences of dict
+        From `measure`.
+    """
+    rows = []
+    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in evaluations):
+        of = [row for row in evaluations if (row["data"], row["learner"]) == (name, learner)]
+        usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
+        short = [row for row in of if row["steps"] == usual]
+        long = [row for row in of if row["steps"] == longer]
+        first = long[0]
+        at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
+        curve = [
+            {
+                "step": row["step"],
+                "loss": _finite(row["loss"]),
+                "accuracy": row["accuracy"],
+                "gradient": _finite(row["gradient"] / first["gradient"]),
+                "coupling": _finite(row["coupling"] / first["coupling"]),
+            }
+            for row in long
+        ]
+        rows.append(
+            {
+                "data": name,
+                "title": first["title"],
+                "learner": learner,
+                "usual": short[-1]["accuracy"],
+                "longer": long[-1]["accuracy"],
+                "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
+                "loss": curve[-1]["loss"],
+                "gradient": _largest_known([row["gradient"] for row in curve]),
+                "coupling": _largest_known([row["coupling"] for row in curve]),
+                "hidden": first["hidden"],
+                "finite": all(row["finite"] for row in of),
+                **{f"at_{row['factor']}": row["accuracy"] for row in at},
+                "finite_rates": all(row["finite"] for row in at),
+                "curve": curve,
+            }
+        )
+    return rows
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _largest_known(values: Sequence[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return max(found) if len(found) == len(values) else None

@@ -18,8 +18,8 @@ from sklearn.neural_network import MLPClassifier
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import RECIPES
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 
 RATE = 30.0  # images a second
@@ -36,14 +36,14 @@ _LABELS = {
 }
 
 
-class Learner(Protocol):
+class OnlineLearner(Protocol):
     """What is timed."""
 
     def partial_fit(self, X: np.ndarray, y: np.ndarray) -> Any: ...
     def predict(self, X: np.ndarray) -> np.ndarray: ...
 
 
-class Sizes(NamedTuple):
+class StreamSizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -65,8 +65,8 @@ class Sizes(NamedTuple):
     modes: tuple[int, ...]
 
 
-_FULL = Sizes(48_000, 10, 500, 10_000, (128, 32))
-_QUICK = Sizes(1_000, 2, 100, 1_000, (128,))
+_FULL = StreamSizes(stream=48_000, updates=10, answers=500, test=10_000, modes=(128, 32))
+_QUICK = StreamSizes(stream=1_000, updates=2, answers=100, test=1_000, modes=(128,))
 
 
 class _Linear:
@@ -112,11 +112,11 @@ class _Network:
             return np.concatenate([self._network(some).argmax(1).numpy() for some in blocks])
 
 
-def _learners(modes: tuple[int, ...], seed: int) -> dict[str, Callable[[], Learner]]:
-    def waves(count: int) -> Callable[[], Learner]:
-        return lambda: WaveClassifier(n_modes=count, random_state=seed, **RECIPES["mnist"])
+def _learners(modes: tuple[int, ...], seed: int) -> dict[str, Callable[[], OnlineLearner]]:
+    def waves(count: int) -> Callable[[], OnlineLearner]:
+        return lambda: WaveClassifier(n_modes=count, random_state=seed, **DATASET_DEFAULTS["mnist"])
 
-    def linear(estimator: Any) -> Callable[[], Learner]:
+    def linear(estimator: Any) -> Callable[[], OnlineLearner]:
         return lambda: _Linear(estimator)
 
     found = {f"waves, {count} hidden modes": waves(count) for count in modes}
@@ -133,15 +133,15 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def measure(learner: Learner, train: Any, test: Any, sizes: Sizes) -> dict[str, float]:
+def measure(learner: OnlineLearner, train: Any, test: Any, sizes: StreamSizes) -> dict[str, float]:
     """Let a learner see a stream of images, time updates and answers, and test it once.
 
     Parameters
     ----------
-    learner : Learner
+    learner : OnlineLearner
     train, test : pairs of arrays
         Images (n, 784) and labels.
-    sizes : Sizes
+    sizes : StreamSizes
     """
     (X, y), (test_images, test_labels) = train, test
     for start in range(0, sizes.stream, _STREAM):
@@ -193,8 +193,10 @@ def run(effort: Effort) -> Evidence:
             'The convolutional network was left out: PyTorch is not installed (pip install "wetcow'
             '[bench]").'
         )
-    table = Table("real_time", rows, _LABELS, caption)
-    return Evidence("Real time: answers and updates", _claims(rows), [table], texts)
+    table = EvidenceTable(name="real_time", rows=rows, labels=_LABELS, caption=caption)
+    return Evidence(
+        title="Real time: answers and updates", claims=_claims(rows), tables=[table], texts=texts
+    )
 
 
 def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
@@ -209,18 +211,18 @@ def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
     single, in_100, in_1000 = (_number(ours[f"rate_{block}"]) for block in (1, 100, 1000))
     return [
         Claim(
-            f"Decisions in real time (an image in {within:.0f} ms)",
-            "abstract, conclusion",
-            by_rule(ours["latency_95"] <= within, ours["latency"] <= within),
-            f"One image takes {ours['latency']:.2g} ms (median), 95 % within "
+            claim=f"Decisions in real time (an image in {within:.0f} ms)",
+            where="abstract, conclusion",
+            verdict=by_rule(ours["latency_95"] <= within, ours["latency"] <= within),
+            measured=f"One image takes {ours['latency']:.2g} ms (median), 95 % within "
             f"{ours['latency_95']:.2g} ms. {beside}.",
         ),
         Claim(
-            f"Learning in real time ({RATE:.0f} images a second)",
-            "abstract, conclusion",
-            by_rule(ours["rate_1"] >= RATE, best >= RATE),
-            f"{single} images/s one at a time, {in_100} in blocks of 100, {in_1000} in blocks of "
-            f"1000. {less}.",
+            claim=f"Learning in real time ({RATE:.0f} images a second)",
+            where="abstract, conclusion",
+            verdict=by_rule(ours["rate_1"] >= RATE, best >= RATE),
+            measured=f"{single} images/s one at a time, {in_100} in blocks of 100, {in_1000} in "
+            f"blocks of 1000. {less}.",
         ),
     ]
 

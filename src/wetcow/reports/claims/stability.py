@@ -8,25 +8,26 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wetcow.plotting.ticks import plain_ticks
+from wetcow.plotting.style import plain_ticks
 from wetcow.reports.claims import borders
-from wetcow.reports.claims.data import IMAGES, TITLES, load_images, percent
 from wetcow.reports.claims.long_training import (
     FACTORS,
     LEARNERS,
     LONGER,
     PAPERS,
+    PEER_UNITS,
     PERCEPTRON,
     RECTIFIED,
     SPIKING,
     TRUE_SLOPE,
     WAVES,
-    WIDTH,
-    Sizes,
+    TrainingSizes,
     measure,
+    summarise,
 )
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import BLUE, GREEN, GREY, RED
+from wetcow.reports.images.data import IMAGES, TITLES, load_images, percent
 
 BOUND = 30.0
 """Slopes above this count as not bounded."""
@@ -34,62 +35,35 @@ BOUND = 30.0
 _ERROR = 1e-6  # of a slope that is integrated
 
 _COLOURS = {
-    **{WAVES: GREEN, PAPERS: "#8cc63f", RECTIFIED: "#b8860b"},
-    **{PERCEPTRON: BLUE, SPIKING: RED, TRUE_SLOPE: GREY},
+    WAVES: GREEN,
+    PAPERS: "#8cc63f",
+    RECTIFIED: "#b8860b",
+    PERCEPTRON: BLUE,
+    SPIKING: RED,
+    TRUE_SLOPE: GREY,
 }
-_FULL = Sizes(6_000, 2_000, 16, 320, 4, LEARNERS)
-_QUICK = Sizes(1_000, 1_000, 8, 64, 4, (WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE))
+_FULL = TrainingSizes(
+    train=6_000, validation=2_000, modes=16, steps=320, evaluations=4, learners=LEARNERS
+)
+_QUICK = TrainingSizes(
+    train=1_000,
+    validation=1_000,
+    modes=8,
+    steps=64,
+    evaluations=4,
+    learners=(WAVES, PERCEPTRON, SPIKING, TRUE_SLOPE),
+)
 
 
-def summarise(
-    looks: Sequence[dict[str, Any]], rates: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return a row for each network: the usual training beside the long one, and high rates.
-
-    Parameters
-    ----------
-    looks, rates : sequences of dict
-        From `measure`.
-    """
-    rows = []
-    for name, learner in dict.fromkeys((row["data"], row["learner"]) for row in looks):
-        of = [row for row in looks if (row["data"], row["learner"]) == (name, learner)]
-        usual, longer = min(row["steps"] for row in of), max(row["steps"] for row in of)
-        short = [row for row in of if row["steps"] == usual]
-        long = [row for row in of if row["steps"] == longer]
-        first = long[0]
-        at = [row for row in rates if (row["data"], row["learner"]) == (name, learner)]
-        curve = [
-            {
-                **{"step": row["step"], "loss": _finite(row["loss"]), "accuracy": row["accuracy"]},
-                "gradient": _finite(row["gradient"] / first["gradient"]),
-                "coupling": _finite(row["coupling"] / first["coupling"]),
-            }
-            for row in long
-        ]
-        rows.append(
-            {
-                **{"data": name, "title": first["title"], "learner": learner},
-                **{"usual": short[-1]["accuracy"], "longer": long[-1]["accuracy"]},
-                "least": min(row["accuracy"] for row in long[len(long) // 2 :]),
-                "loss": curve[-1]["loss"],
-                "gradient": _largest([row["gradient"] for row in curve]),
-                "coupling": _largest([row["coupling"] for row in curve]),
-                **{"hidden": first["hidden"], "finite": all(row["finite"] for row in of)},
-                **{f"at_{row['factor']}": row["accuracy"] for row in at},
-                **{"finite_rates": all(row["finite"] for row in at), "curve": curve},
-            }
-        )
-    return rows
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None
-
-
-def _largest(values: Sequence[float | None]) -> float | None:
-    found = [value for value in values if value is not None]
-    return max(found) if len(found) == len(values) else None
+_REMARKS = [
+    "Waves begin constructed, the others at random. The training of waves clips gradients, "
+    "lets the rate rise and fall, and scores a running average; high rates are met without "
+    "all that.",
+    "The closed form learns with what modes settle to: the spiking frequency ends, and the "
+    "amplitude bends, like a square root. Training takes "
+    "slopes as if the root were never below 0.05, so that gradients are bounded, and near the "
+    "border not quite those of the loss.",
+]
 
 
 def judge(
@@ -107,58 +81,69 @@ def judge(
     slopes : sequence of dict
         From `borders.steepness`.
     moving : sequence of dict
-        From `borders.motion`.
+        From `borders.sensitivity`.
     n : int
         Validation images, which say how much an accuracy may fall by chance: two standard errors of
         a difference.
     """
+    return [_of_training(rows, n), _of_slopes(slopes, moving), _of_gradients(rows)]
+
+
+def _of_training(rows: Sequence[dict[str, Any]], n: int) -> Claim:
+    """Judge what long training does."""
     ours = [row for row in rows if row["learner"] == WAVES]
     others = [row for row in rows if row["learner"] != WAVES]
     finite = all(row["finite"] for row in ours)
+    lost = [row for row in others if not (row["finite"] and _kept(row, n))]
+    worse = "None of these got worse either, so that it is no advantage of waves."
+    if lost:
+        worse = f"Worse became: {', '.join(dict.fromkeys(row['learner'] for row in lost))}."
+    return Claim(
+        claim="Numerical stability makes the algorithms robust even in the face of extensive "
+        "training",
+        where="section V",
+        verdict=by_rule(finite and all(_kept(row, n) for row in ours), finite),
+        measured=f"After {LONGER} times the usual steps: {_long(ours)} Beside them "
+        f"{_long(others)} {worse}",
+    )
+
+
+def _of_slopes(slopes: Sequence[dict[str, Any]], moving: Sequence[dict[str, Any]]) -> Claim:
+    """Judge whether slopes exist and are bounded."""
     exact = max(row["exact"] for row in slopes)
     used = max(row["used"] for row in slopes)
     error = max(abs(row["slope"] - row["difference"]) for row in moving)
     largest = max(abs(row["slope"]) for row in moving)
     smooth = error <= _ERROR and largest <= BOUND
+    return Claim(
+        claim="The full range of dynamics, from linear oscillations to spiking, is perfectly "
+        "differentiable",
+        where="section V",
+        verdict=by_rule(smooth and exact <= BOUND, smooth),
+        measured="The motion of a mode is: slopes by γ of its amplitude after a time of 10 "
+        f"are at most {largest:.2g}, beside both borders too, and quotients of differences "
+        f"within {error:.0e}. What it settles to is not: slopes of mean amplitude and spiking "
+        f"frequency beside criticality 1 grow as 1/sqrt(distance), to {exact:.0f} at "
+        f"{borders.DISTANCES[-1]:.0e}. Those that training uses in their place are at most "
+        f"{used:.2g}.",
+    )
+
+
+def _of_gradients(rows: Sequence[dict[str, Any]]) -> Claim:
+    """Judge whether gradients reach hidden couplings, beside spiking neurons."""
     hidden = {row["learner"]: row["hidden"] for row in reversed(rows)}
     blocked = hidden[TRUE_SLOPE] == 0
-    lost = [row for row in others if not (row["finite"] and _kept(row, n))]
-    worse = "None of these got worse either, so that it is no advantage of waves."
-    if lost:
-        worse = f"Worse became: {', '.join(dict.fromkeys(row['learner'] for row in lost))}."
-    return [
-        Claim(
-            "Numerical stability makes the algorithms robust even in the face of extensive "
-            "training",
-            "section V",
-            by_rule(finite and all(_kept(row, n) for row in ours), finite),
-            f"After {LONGER} times the usual steps: {_long(ours)} Beside them {_long(others)} "
-            f"{worse}",
-        ),
-        Claim(
-            "The full range of dynamics, from linear oscillations to spiking, is perfectly "
-            "differentiable",
-            "section V",
-            by_rule(smooth and exact <= BOUND, smooth),
-            f"The motion of a mode is: slopes by γ of its amplitude after a time of 10 are at most "
-            f"{largest:.2g}, beside both borders too, and quotients of differences within "
-            f"{error:.0e}. What it settles to is not: slopes of mean amplitude and spiking "
-            f"frequency beside criticality 1 grow as 1/sqrt(distance), to {exact:.0f} at "
-            f"{borders.DISTANCES[-1]:.0e}. Those that training uses in their place are at most "
-            f"{used:.2g}.",
-        ),
-        Claim(
-            "Not subject to the non-differentiability of spiking neurons, whose derivative is zero "
-            "but at threshold",
-            "section V",
-            by_rule(blocked and 0 < hidden[WAVES] < np.inf, hidden[WAVES] > 0),
-            f"The gradient of hidden couplings has a norm of {hidden[WAVES]:.2g} with waves and "
-            f"{hidden[TRUE_SLOPE]:.2g} with integrate-and-fire neurons (LIF). The surrogate slope "
-            f"that is usual for these makes it {hidden[SPIKING]:.2g}, and they reach "
-            + ", ".join(_of_spiking(rows, row["data"]) for row in ours)
-            + ".",
-        ),
-    ]
+    reached = ", ".join(_of_spiking(rows, row["data"]) for row in rows if row["learner"] == WAVES)
+    return Claim(
+        claim="Not subject to the non-differentiability of spiking neurons, whose derivative "
+        "is zero but at threshold",
+        where="section V",
+        verdict=by_rule(blocked and 0 < hidden[WAVES] < np.inf, hidden[WAVES] > 0),
+        measured=f"The gradient of hidden couplings has a norm of {hidden[WAVES]:.2g} with "
+        f"waves and {hidden[TRUE_SLOPE]:.2g} with integrate-and-fire neurons (LIF). The "
+        f"surrogate slope that is usual for these makes it {hidden[SPIKING]:.2g}, and they "
+        f"reach {reached}.",
+    )
 
 
 def _kept(row: dict[str, Any], n: int) -> bool:
@@ -182,97 +167,69 @@ def _of_spiking(rows: Sequence[dict[str, Any]], name: str) -> str:
     )
 
 
-def _slopes_table(slopes: Sequence[dict[str, Any]]) -> Table:
-    """A row for each border, and all slopes of it."""
-    rows = []
-    for code, border in dict.fromkeys((row["code"], row["border"]) for row in slopes):
-        of = [row for row in slopes if (row["code"], row["border"]) == (code, border)]
-        at = {f"{row['distance']:.0e}": row["exact"] for row in of}
-        rows.append(
-            {
-                **{"code": code, "border": border, "1e-02": at["1e-02"], "1e-08": at["1e-08"]},
-                **{"used": of[-1]["used"], "anywhere": borders.steepest(code), "of": of},
-            }
-        )
-    labels = {
-        **{"code": "code", "border": "border", "1e-02": "exact slope, 0.01 away"},
-        **{"1e-08": "exact, 1e-8 away", "used": "in training, 1e-8 away"},
-        "anywhere": "in training, anywhere",
-    }
-    caption = (
-        "Slopes of codes by the excitation γ̄, for ω̄ = 1; “anywhere” is by γ̄ or ω̄, in single "
-        "precision, on a grid of γ̄ from −6 to 6 and ω̄ from 0 to 1. “analytic” is [28]."
-    )
-    return Table("stability_slopes", rows, labels, caption)
-
-
-def _motion_table(moving: Sequence[dict[str, Any]]) -> Table:
-    labels = {"gamma": "γ", "slope": "slope", "difference": "quotient of differences"}
-    caption = (
-        "Slopes by γ of a mode's amplitude after a time of 10, ω = 1; it is critical at γ = 2."
-    )
-    return Table("stability_motion", list(moving), labels, caption)
-
-
 def run(effort: Effort, names: Sequence[str] | None = None) -> Evidence:
     """Train waves and peers for long and at high rates, and look at slopes."""
     sizes = _QUICK if effort.quick else _FULL
     names = (IMAGES[:1] if effort.quick else IMAGES) if names is None else names
-    looks: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
     rates: list[dict[str, Any]] = []
     for name in names:
         found = measure(load_images(name, effort), sizes, effort)
-        looks, rates = looks + found[0], rates + found[1]
+        evaluations, rates = evaluations + found[0], rates + found[1]
     effort.say("slopes beside the borders of spiking")
-    slopes, moving, rows = borders.steepness(), borders.motion(), summarise(looks, rates)
+    slopes, moving, rows = borders.steepness(), borders.sensitivity(), summarise(evaluations, rates)
+    return Evidence(
+        title="Numerical stability",
+        claims=judge(rows, slopes, moving, sizes.validation),
+        tables=[
+            _training_table(rows, sizes),
+            borders.slopes_table(slopes),
+            borders.motion_table(moving),
+        ],
+        texts=list(_REMARKS),
+    )
+
+
+def _training_table(rows: list[dict[str, Any]], sizes: TrainingSizes) -> EvidenceTable:
+    """A row for each network."""
     labels = {
-        **{"title": "data", "learner": "network", "usual": "usual steps"},
-        **{"longer": f"{LONGER} times as many", "least": "least in their second half"},
-        **{"loss": "loss at last", "gradient": "largest gradient", "coupling": "largest coupling"},
-        **{"finite": "all finite"},
+        "title": "data",
+        "learner": "network",
+        "usual": "usual steps",
+        "longer": f"{LONGER} times as many",
+        "least": "least in their second half",
+        "loss": "loss at last",
+        "gradient": "largest gradient",
+        "coupling": "largest coupling",
+        "finite": "all finite",
         **{f"at_{factor}": f"rate × {factor}" for factor in FACTORS},
         "finite_rates": "all finite",
     }
     caption = (
         f"Accuracies on {sizes.validation:,} validation images (none of the test) after "
         f"{sizes.steps} and {LONGER * sizes.steps} steps with {sizes.train:,} images, framed to "
-        f"7×7 pixels as in the paper; {sizes.modes} hidden modes, or {WIDTH} units. The norm of "
-        "the gradient and the largest coupling are in units of those at first. Rates: usual steps "
-        "of plain Adam, with a constant rate so many times the usual one."
+        f"7×7 pixels as in the paper; {sizes.modes} hidden modes, or {PEER_UNITS} units. The norm "
+        "of the gradient and the largest coupling are in units of those at first. Rates: usual "
+        "steps of plain Adam, with a constant rate so many times the usual one."
     )
-    texts = [
-        "Waves begin constructed, the others at random. The training of waves clips gradients, "
-        "lets the rate rise and fall, and scores a running average; high rates are met without "
-        "all that.",
-        "The closed form learns with what modes settle to: the spiking frequency ends, and the "
-        "amplitude bends, like a square root. Training takes "
-        "slopes as if the root were never below 0.05, so that gradients are bounded, and near the "
-        "border not quite those of the loss.",
-    ]
-    table = Table("stability", rows, labels, caption)
-    claims = judge(rows, slopes, moving, sizes.validation)
-    return Evidence(
-        "Numerical stability", claims, [table, _slopes_table(slopes), _motion_table(moving)], texts
-    )
+    return EvidenceTable(name="stability", rows=rows, labels=labels, caption=caption)
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:
     """Draw the long trainings and accuracies at high rates, and slopes beside borders."""
     rows, slopes = (table.rows for table in evidence.tables[:2])
+    return {"stability": _draw_trainings(rows), "stability_slopes": _draw_slopes(slopes)}
+
+
+def _draw_trainings(rows: Sequence[dict[str, Any]]) -> Figure:
     names = list(dict.fromkeys(row["data"] for row in rows))
     figure = Figure(figsize=(12, 2.9 * len(names) + 0.6), layout="constrained")
     axes = figure.subplots(len(names), 4, squeeze=False)
-    for (learned, lost, steep, rated), name in zip(axes, names, strict=True):
+    usual = max(at["step"] for at in rows[0]["curve"]) / LONGER
+    for row_of_axes, name in zip(axes, names, strict=True):
         for row in (row for row in rows if row["data"] == name):
-            style = {"color": _COLOURS[row["learner"]], "label": row["learner"]}
-            style |= {"lw": 2.2 if row["learner"] == WAVES else 1.3}
-            errors = [(at["step"], 100 * (1 - at["accuracy"])) for at in row["curve"]]
-            learned.plot(*zip(*errors, strict=True), **style)
-            for axis, key in ((lost, "loss"), (steep, "gradient")):
-                points = [(at["step"], at[key]) for at in row["curve"] if at[key] is not None]
-                axis.plot(*zip(*points, strict=True), **style)
-            rated.plot(FACTORS, [row[f"at_{factor}"] for factor in FACTORS], "o-", ms=4, **style)
-        usual = max(at["step"] for at in rows[0]["curve"]) / LONGER
+            _draw_training(row_of_axes, row)
+        learned, lost, steep, rated = row_of_axes
         for axis in (learned, lost, steep):
             axis.axvline(usual, color=GREY, ls=":", lw=1)
             axis.set_xlabel("steps (dotted: usual)")
@@ -286,8 +243,30 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         rated.set_ylim(0, 1.02)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False, fontsize=9)
-    beside = Figure(figsize=(6, 3.6), layout="constrained")
-    axis = beside.subplots()
+    for axis in axes.ravel():
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _draw_training(axes: Any, row: dict[str, Any]) -> None:
+    """Draw the errors, the loss and the gradient of one network, and what high rates do to it."""
+    learned, lost, steep, rated = axes
+    style = {
+        "color": _COLOURS[row["learner"]],
+        "label": row["learner"],
+        "lw": 2.2 if row["learner"] == WAVES else 1.3,
+    }
+    errors = [(at["step"], 100 * (1 - at["accuracy"])) for at in row["curve"]]
+    learned.plot(*zip(*errors, strict=True), **style)
+    for axis, key in ((lost, "loss"), (steep, "gradient")):
+        points = [(at["step"], at[key]) for at in row["curve"] if at[key] is not None]
+        axis.plot(*zip(*points, strict=True), **style)
+    rated.plot(FACTORS, [row[f"at_{factor}"] for factor in FACTORS], "o-", ms=4, **style)
+
+
+def _draw_slopes(slopes: Sequence[dict[str, Any]]) -> Figure:
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axis = figure.subplots()
     for row, colour in zip(slopes, (GREY, GREEN, GREY, BLUE, RED, RED), strict=True):
         if "1" not in row["border"]:
             continue
@@ -297,6 +276,5 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
     axis.set(xscale="log", yscale="log", xlabel="distance from criticality 1 (γ̄/ω̄)")
     axis.set(ylabel="slope", title="solid: exact; dashed: in training")
     axis.legend(frameon=False, fontsize=9)
-    for one in (*axes.ravel(), axis):
-        one.spines[["top", "right"]].set_visible(False)
-    return {"stability": figure, "stability_slopes": beside}
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure

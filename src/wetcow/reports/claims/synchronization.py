@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from wetcow.reports import experiments
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
 
 _WAVES = "phase and amplitude"
@@ -53,8 +53,13 @@ def run(effort: Effort) -> Evidence:
         "Kuramoto oscillators with all of the coupling profit from that too: their total "
         "frequencies are equal. Those with a part of it do not."
     ]
-    table = Table("synchronization_sizes", rows, _LABELS, caption)
-    return Evidence("Synchronization over seeds and sizes", _claims(rows), [table], texts)
+    table = EvidenceTable(name="synchronization_sizes", rows=rows, labels=_LABELS, caption=caption)
+    return Evidence(
+        title="Synchronization over seeds and sizes",
+        claims=_claims(rows),
+        tables=[table],
+        texts=texts,
+    )
 
 
 def _rows(size: int, scores: xr.Dataset) -> list[dict[str, Any]]:
@@ -67,7 +72,10 @@ def _rows(size: int, scores: xr.Dataset) -> list[dict[str, Any]]:
             {
                 "size": size,
                 **{name: row[name] for name in ("model", "within_one_period", "silent", "replays")},
-                **{"periods": middle, "low": low, "high": high, "order": row["order"][0]},
+                "periods": middle,
+                "low": low,
+                "high": high,
+                "order": row["order"][0],
                 "slower": None if row["model"] == _WAVES else float((waves < own).mean()),
             }
         )
@@ -91,11 +99,11 @@ def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
         own = next(row for row in waves if row["size"] == worst["size"])
         claims.append(
             Claim(
-                claimed,
-                "abstract, discussion",
-                by_rule(least >= 0.95, least > 0.5),
-                f"In at least {least:.1%} of pairs of runs at each size ({sizes} modes); least "
-                f"beside “{worst['model']}” for {worst['size']} modes, where the medians are "
+                claim=claimed,
+                where="abstract, discussion",
+                verdict=by_rule(least >= 0.95, least > 0.5),
+                measured=f"In at least {least:.1%} of pairs of runs at each size ({sizes} modes); "
+                f"least beside “{worst['model']}” for {worst['size']} modes, where the medians are "
                 f"{_text(own['periods'])} linear periods and {_text(worst['periods'])}.",
             )
         )
@@ -103,12 +111,12 @@ def _claims(rows: list[dict[str, Any]]) -> list[Claim]:
     slowest = max(waves, key=lambda row: row["periods"] if row["periods"] != _NEVER else np.inf)
     claims.append(
         Claim(
-            f"Networks of {waves[0]['size']} to {waves[-1]['size']} modes synchronize within one "
-            "linear period",
-            "figure 2",
-            by_rule(within >= 0.99, within >= 0.5),
-            f"At least {within:.1%} of runs at each size ({sizes} modes); the largest median is "
-            f"{_text(slowest['periods'])}. Best of the {len(names) - 1} others: "
+            claim=f"Networks of {waves[0]['size']} to {waves[-1]['size']} modes synchronize within "
+            "one linear period",
+            where="figure 2",
+            verdict=by_rule(within >= 0.99, within >= 0.5),
+            measured=f"At least {within:.1%} of runs at each size ({sizes} modes); the largest "
+            f"median is {_text(slowest['periods'])}. Best of the {len(names) - 1} others: "
             f"{max(row['within_one_period'] for row in rows if row['model'] != _WAVES):.1%}.",
         )
     )

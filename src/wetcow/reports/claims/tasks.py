@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.reports.claims.data import Part
+from wetcow.reports.images.data import Part
 
 CLASSES_PER_TASK = 2
 
@@ -62,4 +62,5 @@ class InTurn:
 
     def kept_bytes(self) -> int:
         """Size of the sums in a saved model."""
-        return 4 * len(self.model.statistics_.x) ** 2
+        statistics = self.model.statistics_
+        return 0 if statistics is None else 4 * len(statistics.x) ** 2

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wetcow.reports.claims.data import IMAGES, TITLES, load_images
-from wetcow.reports.evidence import Claim, Effort, Evidence, Table, by_rule
+from wetcow.reports.evidence import Claim, Effort, Evidence, EvidenceTable, by_rule
 from wetcow.reports.figures import GREY
+from wetcow.reports.images.data import IMAGES, TITLES, load_images
 from wetcow.reports.metrics.uncertainty import (
     COVERAGES,
     ENSEMBLE,
@@ -19,16 +19,38 @@ from wetcow.reports.metrics.uncertainty import (
     PERCEPTRON,
     TEMPERED,
     VARIANCE,
-    Sizes,
+    UncertaintySizes,
     measure,
 )
 from wetcow.reports.peers.line_up import NO_TORCH
 
-_FULL = Sizes(None, None, 2_000, 2_000, 3, 5, 1_500, 10, None)
-_QUICK = Sizes(3_000, 1_000, 500, 300, 1, 3, 100, 5, 32)
+_FULL = UncertaintySizes(
+    train=None,
+    test=None,
+    held_out=2_000,
+    unlike=2_000,
+    seeds=3,
+    members=5,
+    steps=1_500,
+    passes=10,
+    modes=None,
+)
+_QUICK = UncertaintySizes(
+    train=3_000,
+    test=1_000,
+    held_out=500,
+    unlike=300,
+    seeds=1,
+    members=3,
+    steps=100,
+    passes=5,
+    modes=32,
+)
 _MEASURES = {"ece": "calibration error", "nll": "negative log likelihood", "aurc": "AURC"}
 _COLOURS = {
-    **{OURS: "#2a8a3e", VARIANCE: "#8bc34a", ENSEMBLE: "#2b5fa8"},
+    OURS: "#2a8a3e",
+    VARIANCE: "#8bc34a",
+    ENSEMBLE: "#2b5fa8",
     **dict.fromkeys((NETWORK, PERCEPTRON), "#c8352b"),
 }
 _SHOWN = 0.005  # share of answers, from which a point of the reliability is drawn
@@ -62,18 +84,19 @@ def judge(rows: Sequence[dict[str, Any]]) -> list[Claim]:
     beside, alone = within(ENSEMBLE), within(single)
     return [
         Claim(
-            "The algorithms can include uncertainty quantification.",
-            "abstract, conclusion",
-            by_rule(beside == len(cases), 2 * alone >= len(cases)),
-            f"At least as good as an ensemble in {beside} of {len(cases)} measures, as a single "
-            f"{single} in {alone}; both with a fitted temperature. {' '.join(said)}",
+            claim="The algorithms can include uncertainty quantification.",
+            where="abstract, conclusion",
+            verdict=by_rule(beside == len(cases), 2 * alone >= len(cases)),
+            measured=f"At least as good as an ensemble in {beside} of {len(cases)} measures, as a "
+            f"single {single} in {alone}; both with a fitted temperature. {' '.join(said)}",
         ),
         Claim(
-            "They respond to novel conditions: what is unlike anything learned is recognised.",
-            "abstract, conclusion",
-            by_rule(ahead == len(kinds), means[VARIANCE] >= means[ENSEMBLE]),
-            f"Predictive variance is at least as good as the ensemble's confidence for {ahead} of "
-            f"{len(kinds)} kinds of images. Mean AUROC: "
+            claim="They respond to novel conditions: what is unlike anything learned is "
+            "recognised.",
+            where="abstract, conclusion",
+            verdict=by_rule(ahead == len(kinds), means[VARIANCE] >= means[ENSEMBLE]),
+            measured="Predictive variance is at least as good as the ensemble's confidence for "
+            f"{ahead} of {len(kinds)} kinds of images. Mean AUROC: "
             + ", ".join(f"{method} {value:.3f}" for method, value in means.items())
             + ".",
         ),
@@ -115,10 +138,15 @@ def run(effort: Effort, names: Sequence[str] = IMAGES) -> Evidence:
     if not torch:
         texts.append(NO_TORCH + " Perceptrons take their place.")
     tables = [
-        Table("uncertainty", probabilities, labels, caption),
-        Table("unlike", apart, {**first, **kinds, "apart": "mean"}, unlike_caption),
+        EvidenceTable(name="uncertainty", rows=probabilities, labels=labels, caption=caption),
+        EvidenceTable(
+            name="unlike",
+            rows=apart,
+            labels={**first, **kinds, "apart": "mean"},
+            caption=unlike_caption,
+        ),
     ]
-    return Evidence("Uncertainty", judge(rows), tables, texts)
+    return Evidence(title="Uncertainty", claims=judge(rows), tables=tables, texts=texts)
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:

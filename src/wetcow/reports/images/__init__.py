@@ -1,1 +1,8 @@
-"""Images that are unlike those learned: corrupted ones, letters."""
+"""Images that sections of the report learn, and images unlike those.
+
+`data` loads as many as the effort allows, and `deformation` deforms them at random. `corruptions`
+blurs, shifts, covers and darkens images in steps of strength; `letters` draws letters where digits
+were learned.
+"""
+
+__all__ = ["corruptions", "data", "deformation", "letters"]

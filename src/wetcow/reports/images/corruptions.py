@@ -225,20 +225,36 @@ def _jpeg(images: np.ndarray, level: float, rng: np.random.Generator) -> np.ndar
 
 
 CORRUPTIONS: dict[str, Corruption] = {
-    "Gaussian noise": Corruption(_gaussian_noise, (0.1, 0.2, 0.3, 0.45, 0.6), "standard deviation"),
-    "shot noise": Corruption(_shot_noise, (30, 12, 6, 3, 1.5), "photons of a white pixel"),
-    "impulse noise": Corruption(_impulse_noise, (0.04, 0.08, 0.15, 0.25, 0.4), "share of pixels"),
-    "blur": Corruption(_blur, (0.7, 1.0, 1.4, 1.9, 2.5), "pixels"),
-    "motion blur": Corruption(_motion_blur, (3, 5, 7, 10, 13), "pixels"),
-    "rotation": Corruption(_rotation, (10, 20, 30, 45, 60), "degrees"),
-    "shear": Corruption(_shear, (0.2, 0.4, 0.6, 0.8, 1.0), "pixels a row"),
-    "shrinking": Corruption(_shrinking, (0.85, 0.75, 0.65, 0.55, 0.45), "of the size"),
-    "translation": Corruption(_translation, (0.06, 0.1, 0.15, 0.2, 0.25), "of the side"),
-    "occlusion": Corruption(_occlusion, (0.15, 0.2, 0.3, 0.4, 0.5), "of the side"),
-    "fog": Corruption(_fog, (0.4, 0.7, 1.0, 1.5, 2.5), "of white"),
-    "brightness": Corruption(_brightness, (0.1, 0.2, 0.3, 0.4, 0.5), "of white"),
-    "contrast": Corruption(_contrast, (0.6, 0.4, 0.3, 0.2, 0.1), "of the contrast"),
-    "pixelation": Corruption(_pixelation, (0.7, 0.5, 0.4, 0.3, 0.2), "of the side"),
-    "JPEG": Corruption(_jpeg, (40, 25, 15, 8, 3), "quality"),
+    "Gaussian noise": Corruption(
+        apply=_gaussian_noise, levels=(0.1, 0.2, 0.3, 0.45, 0.6), about="standard deviation"
+    ),
+    "shot noise": Corruption(
+        apply=_shot_noise, levels=(30, 12, 6, 3, 1.5), about="photons of a white pixel"
+    ),
+    "impulse noise": Corruption(
+        apply=_impulse_noise, levels=(0.04, 0.08, 0.15, 0.25, 0.4), about="share of pixels"
+    ),
+    "blur": Corruption(apply=_blur, levels=(0.7, 1.0, 1.4, 1.9, 2.5), about="pixels"),
+    "motion blur": Corruption(apply=_motion_blur, levels=(3, 5, 7, 10, 13), about="pixels"),
+    "rotation": Corruption(apply=_rotation, levels=(10, 20, 30, 45, 60), about="degrees"),
+    "shear": Corruption(apply=_shear, levels=(0.2, 0.4, 0.6, 0.8, 1.0), about="pixels a row"),
+    "shrinking": Corruption(
+        apply=_shrinking, levels=(0.85, 0.75, 0.65, 0.55, 0.45), about="of the size"
+    ),
+    "translation": Corruption(
+        apply=_translation, levels=(0.06, 0.1, 0.15, 0.2, 0.25), about="of the side"
+    ),
+    "occlusion": Corruption(
+        apply=_occlusion, levels=(0.15, 0.2, 0.3, 0.4, 0.5), about="of the side"
+    ),
+    "fog": Corruption(apply=_fog, levels=(0.4, 0.7, 1.0, 1.5, 2.5), about="of white"),
+    "brightness": Corruption(apply=_brightness, levels=(0.1, 0.2, 0.3, 0.4, 0.5), about="of white"),
+    "contrast": Corruption(
+        apply=_contrast, levels=(0.6, 0.4, 0.3, 0.2, 0.1), about="of the contrast"
+    ),
+    "pixelation": Corruption(
+        apply=_pixelation, levels=(0.7, 0.5, 0.4, 0.3, 0.2), about="of the side"
+    ),
+    "JPEG": Corruption(apply=_jpeg, levels=(40, 25, 15, 8, 3), about="quality"),
 }
 """Kinds by name."""

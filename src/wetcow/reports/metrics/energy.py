@@ -14,13 +14,14 @@ from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.network import SETTLING_TIME, LearnedNetwork
 from wetcow.learning.dynamics.readout import read_class
-from wetcow.reports.claims.data import Images, Part, accuracy, wave
-from wetcow.reports.claims.descent import BATCH, Learner, descend
 from wetcow.reports.evidence import Effort
+from wetcow.reports.images.data import Images, Part, accuracy, wave
 from wetcow.reports.metrics import operations
 from wetcow.reports.metrics.operations import Count
+from wetcow.reports.peers.descent import DESCENT_BATCH, Learner, descend
+from wetcow.reports.peers.layers import initial_weights
 from wetcow.reports.peers.line_up import CONVNET_BATCH, has_torch, small_network
-from wetcow.reports.peers.perceptron import Perceptron, initial_weights
+from wetcow.reports.peers.perceptron import Perceptron
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 from wetcow.simulation.simulate import SimulationError
 
@@ -33,7 +34,7 @@ _FINEST = 16  # part of the longest step
 _SCORED_AT_ONCE = 500
 
 
-class Sizes(NamedTuple):
+class EnergySizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -69,10 +70,19 @@ def _in_rows(part: Part) -> Part:
 
 
 def _row(
-    network: str, size: str, count: Count, learning: float, parameters: float, reached: float
+    network: str,
+    size: str,
+    *,
+    count: Count,
+    learning: float,
+    parameters: float,
+    reached: float,
 ) -> dict[str, Any]:
     return {
-        **{"network": network, "size": size, "accuracy": reached, "parameters": parameters},
+        "network": network,
+        "size": size,
+        "accuracy": reached,
+        "parameters": parameters,
         **{f"{name}_count": value for name, value in count._asdict().items()},
         "operations": count.operations,
         "bytes": 4 * count.memory_words,
@@ -95,7 +105,7 @@ def learning_waves(model: WaveClassifier, count: Count, images: int) -> float:
     return images * count.operations + sums + solution + model.settings_.margin_passes * one_pass
 
 
-def _waves(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
+def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:
     rows, smallest, pixels = [], None, data.train.images[0].size
     for modes in sizes.modes:
         effort.say(f"energy: waves, {modes} hidden modes")
@@ -104,8 +114,12 @@ def _waves(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
         count = operations.waves(model.hidden_, data.n_classes)
         learning = learning_waves(model, count, len(data.train.labels))
         row = _row(
-            *(WAVES, f"{modes} modes", count, learning, count.memory_words - pixels),
-            accuracy(model, data.test),
+            WAVES,
+            f"{modes} modes",
+            count=count,
+            learning=learning,
+            parameters=count.memory_words - pixels,
+            reached=accuracy(model, data.test),
         )
         rows.append({**row, "features": model.hidden_.mean.size})
         smallest = smallest or (model, row)
@@ -129,7 +143,12 @@ def _integrated(
     reached = float(np.mean(np.array(said) == test.labels[:images]))
     agreement = float(np.mean(np.array(said) == model.predict(test.images[:images])))
     row = _row(
-        *(INTEGRATED, closed["size"], count, closed["learning"], closed["parameters"]), reached
+        INTEGRATED,
+        closed["size"],
+        count=count,
+        learning=closed["learning"],
+        parameters=closed["parameters"],
+        reached=reached,
     )
     return {**row, "images": images, "agreement": agreement}
 
@@ -158,7 +177,7 @@ def _settle(network: LearnedNetwork, finer: int) -> tuple[Any, int, int]:
         return read_class(network, run).label, steps, finer
 
 
-def _perceptron(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[str, Any]:
+def _perceptron(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> dict[str, Any]:
     effort.say(f"energy: perceptron, {width} units")
     peer = Perceptron(data.n_classes, passes=sizes.passes, width=width, seed=effort.seed)
     peer.fit(*data.train)
@@ -167,17 +186,28 @@ def _perceptron(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[
     learning = _BACKWARD * count.operations * sizes.passes * len(data.train.labels)
     parameters = count.memory_words - widths[0]
     reached = accuracy(peer, data.test)
-    return _row(PERCEPTRON, f"2 × {width} units", count, learning, parameters, reached)
+    return _row(
+        PERCEPTRON,
+        f"2 × {width} units",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
 
 
-def _spiking(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[str, Any]:
+def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> dict[str, Any]:
     """Train by the surrogate slope; score, and count spikes, on the test images."""
     effort.say(f"energy: LIF, {width} neurons")
     widths = (data.train.images[0].size, width, width, data.n_classes)
     weights = initial_weights(np.random.default_rng(effort.seed), widths)
-    learner = Learner(lambda w, rows: scores_and_spikes(w, rows)[0], weights, lambda w: w[:-1])
+    learner = Learner(
+        scores=lambda w, rows: scores_and_spikes(w, rows)[0],
+        weights=weights,
+        hidden=lambda w: w[:-1],
+    )
     train, test = _in_rows(data.train), _in_rows(data.test)
-    each = max(len(train.labels) // BATCH, 1)
+    each = max(len(train.labels) // DESCENT_BATCH, 1)
     steps = sizes.passes * each, each, _SPIKING_RATE, effort.seed
     weights = descend(learner, train, *steps, lambda step, loss, weights: None)
     reached, fired = _answers(weights, test)
@@ -187,7 +217,14 @@ def _spiking(data: Images, width: int, sizes: Sizes, effort: Effort) -> dict[str
     dense = currents + STEPS * operations.layers(widths[1:]).operations
     learning = _BACKWARD * dense * sizes.passes * len(train.labels)
     parameters = operations.layers(widths).memory_words - widths[0]
-    row = _row(SPIKING, f"2 × {width}, {STEPS} steps", count, learning, parameters, reached)
+    row = _row(
+        SPIKING,
+        f"2 × {width}, {STEPS} steps",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
     return {**row, "rate": sum(fired) / (STEPS * sum(widths[1:-1])), "spikes": fired}
 
 
@@ -204,7 +241,7 @@ def _answers(weights: Any, test: Part) -> tuple[float, list[float]]:
 
 
 def _convnet(
-    data: Images, maps: tuple[int, int, int], sizes: Sizes, effort: Effort
+    data: Images, maps: tuple[int, int, int], sizes: EnergySizes, effort: Effort
 ) -> dict[str, Any]:
     """Train on deformed images, as this network does best."""
     named = ", ".join(map(str, maps))
@@ -215,10 +252,17 @@ def _convnet(
     learning = _BACKWARD * count.operations * sizes.steps * CONVNET_BATCH
     parameters = count.memory_words - data.train.images[0].size
     reached = accuracy(peer, _in_rows(data.test))
-    return _row(CONVNET, f"{named} maps", count, learning, parameters, reached)
+    return _row(
+        CONVNET,
+        f"{named} maps",
+        count=count,
+        learning=learning,
+        parameters=parameters,
+        reached=reached,
+    )
 
 
-def measure(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
+def measure(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:
     """Learn with every network, score test images once, and count.
 
     Returns

@@ -18,8 +18,11 @@ from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.reports.peers.spiking import STEPS
 
 PICOJOULES = {
-    **{"additions": 0.9, "multiplications": 3.7, "others": 37.0},
-    **{"chip_words": 5.0, "memory_words": 640.0},
+    "additions": 0.9,
+    "multiplications": 3.7,
+    "others": 37.0,
+    "chip_words": 5.0,
+    "memory_words": 640.0,
 }
 """Of an operation or a word, 32 bits in floating point: Horowitz (2014), 45 nm, 0.9 V.
 
@@ -79,7 +82,13 @@ def products(inputs: float, outputs: float) -> Count:
     Count(additions=6.0, multiplications=6.0, others=0.0, memory_words=8.0, chip_words=4.0)
     """
     once = float(inputs * outputs)
-    return Count(once, once, 0.0, once + outputs, 2.0 * outputs)
+    return Count(
+        additions=once,
+        multiplications=once,
+        others=0.0,
+        memory_words=once + outputs,
+        chip_words=2.0 * outputs,
+    )
 
 
 def _codes(response: str) -> Count:
@@ -87,10 +96,10 @@ def _codes(response: str) -> Count:
     if response == "relu":
         return Count()
     if response == "analytic":  # p = ω − wγ, q = ω + wγ, sqrt(p q)
-        return Count(2, 2, 1)
+        return Count(additions=2, multiplications=2, others=1)
     # γ/ω, its criticality, k, the root on either side; then polynomials, and beyond criticality
     # the exact amplitude.
-    shared = Count(3, 4, 1)
+    shared = Count(additions=3, multiplications=4, others=1)
     amplitude, rate = Count(DEGREE + 1, DEGREE + 4), Count(DEGREE, DEGREE + 2)
     return {
         "amplitude": shared.plus(amplitude),
@@ -108,12 +117,29 @@ def encoding(hidden: HiddenModes) -> Count:
         couplings = 1 if layer.frequency is None else 2  # to γ̄, and to ω̄
         codes = 2 if hidden.response == "both" else 1
         if geometry.normalised:  # mean, difference, variance, quotient
-            count = count.plus(Count(3 * pixels, 2 * pixels + 2, 2, 0, 2 * pixels), positions)
-        one = Count(couplings * pixels, couplings * pixels, 0, 0, 2 * couplings)
+            count = count.plus(
+                Count(
+                    additions=3 * pixels,
+                    multiplications=2 * pixels + 2,
+                    others=2,
+                    memory_words=0,
+                    chip_words=2 * pixels,
+                ),
+                positions,
+            )
+        one = Count(
+            additions=couplings * pixels,
+            multiplications=couplings * pixels,
+            others=0,
+            memory_words=0,
+            chip_words=2 * couplings,
+        )
         one = one.plus(_codes(hidden.response)).plus(Count(additions=codes))  # pooled
         count = count.plus(one, positions * modes)
         features = n_features(layer, geometry, hidden.response)
-        count = count.plus(Count(1, 2, 1, 2, 2), features)  # mean, root, standardised
+        count = count.plus(
+            Count(additions=1, multiplications=2, others=1, memory_words=2, chip_words=2), features
+        )  # mean, root, standardised
         parameters = couplings * pixels * modes + 2 * modes
         count = count.plus(Count(memory_words=parameters))
     return count
@@ -130,17 +156,25 @@ def waves(hidden: HiddenModes, n_classes: int) -> Count:
     if hidden.frame is None or hidden.image is None:
         return count.plus(Count(memory_words=seen))
     given = math.prod(hidden.image)
-    return count.plus(Count(6, 8, 0, 1, 1), given).plus(Count(10, 8, 0, 0, 5), seen)
+    return count.plus(
+        Count(additions=6, multiplications=8, others=0, memory_words=1, chip_words=1), given
+    ).plus(Count(additions=10, multiplications=8, others=0, memory_words=0, chip_words=5), seen)
 
 
 def one_evaluation(network: LearnedNetwork) -> Count:
     """Count the motion of all modes of an integrated network, once."""
-    mode = Count(7, 11, 1)  # [11, 12] in Cartesian form
-    turning = Count(3, 6, 1) if network.response != "amplitude" else Count()
+    mode = Count(additions=7, multiplications=11, others=1)  # [11, 12] in Cartesian form
+    turning = (
+        Count(additions=3, multiplications=6, others=1)
+        if network.response != "amplitude"
+        else Count()
+    )
     codes = len(CODES[network.response])
     features, classes = network.coupling.shape
     total = Count().plus(mode.plus(turning).plus(Count(additions=codes)), network.n_hidden)
-    total = total.plus(Count(2, 3, 1), features)  # traces follow means; class modes see their roots
+    total = total.plus(
+        Count(additions=2, multiplications=3, others=1), features
+    )  # traces follow means; class modes see their roots
     return total.plus(Count(features + 1, features), classes).plus(mode, classes)
 
 
@@ -150,7 +184,13 @@ def integrated(hidden: HiddenModes, network: LearnedNetwork, steps: int) -> Coun
     The closed form's codes are counted with the drives, which is next to nothing. All states are
     kept on the chip: read for every stage of a step, and slopes written.
     """
-    stages = Count(_COMBINED, _COMBINED, 0, 0, _COMBINED + 2 * _EVALUATIONS)
+    stages = Count(
+        additions=_COMBINED,
+        multiplications=_COMBINED,
+        others=0,
+        memory_words=0,
+        chip_words=_COMBINED + 2 * _EVALUATIONS,
+    )
     one = Count().plus(one_evaluation(network), _EVALUATIONS).plus(stages, 2.0 * network.size)
     return waves(hidden, len(network.classes)).plus(one, steps)
 
@@ -189,10 +229,22 @@ def spiking(sizes: Sequence[int], spikes: Sequence[float]) -> Count:
     first, *others = itertools.pairwise(sizes)
     count = products(*first).plus(Count(memory_words=sizes[0]))
     for fired, (inputs, outputs) in zip(spikes, others, strict=True):
-        count = count.plus(Count(outputs, 0, 0, 0, 3 * outputs), fired)
+        count = count.plus(
+            Count(
+                additions=outputs,
+                multiplications=0,
+                others=0,
+                memory_words=0,
+                chip_words=3 * outputs,
+            ),
+            fired,
+        )
         count = count.plus(Count(additions=fired, memory_words=inputs * outputs + outputs))
     neurons = sum(sizes[1:])
-    count = count.plus(Count(2, 1, 0, 0, 2), STEPS * neurons)
+    count = count.plus(
+        Count(additions=2, multiplications=1, others=0, memory_words=0, chip_words=2),
+        STEPS * neurons,
+    )
     return count.plus(Count(additions=1), STEPS * sizes[-1])  # class neurons are summed up
 
 
@@ -210,7 +262,16 @@ def convolutions(maps: Sequence[tuple[int, int, int]], n_classes: int, side: int
     count = Count(memory_words=maps[0][2] ** 2)
     for inputs, outputs, size in maps:
         once = 9.0 * inputs * outputs
-        count = count.plus(Count(once + outputs, once + outputs, 0, 0, 2 * outputs), size**2)
+        count = count.plus(
+            Count(
+                additions=once + outputs,
+                multiplications=once + outputs,
+                others=0,
+                memory_words=0,
+                chip_words=2 * outputs,
+            ),
+            size**2,
+        )
         count = count.plus(Count(memory_words=once + 2 * outputs))
     return count.plus(products(maps[-1][1] * side**2, n_classes))
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.reports.claims.data import TITLES, Images, Part, load_images, wave
 from wetcow.reports.evidence import Effort
+from wetcow.reports.images.data import OURS, TITLES, Images, Part, load_images, wave
 from wetcow.reports.images.letters import letters
 from wetcow.reports.metrics.confidence import (
     calibration_bins,
@@ -23,13 +23,13 @@ from wetcow.reports.metrics.confidence import (
 from wetcow.reports.peers.line_up import Ensemble, has_torch, small_network
 from wetcow.reports.peers.perceptron import Perceptron
 
-OURS, VARIANCE = "wetcow", "wetcow, predictive variance"
+VARIANCE = "wetcow, predictive variance"
 NETWORK, PERCEPTRON, ENSEMBLE = "convolutional network", "perceptron", "ensemble"
 TEMPERED = ", temperature"
 COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
-class Sizes(NamedTuple):
+class UncertaintySizes(NamedTuple):
     """How much is done.
 
     Attributes
@@ -78,7 +78,7 @@ def unlike(name: str, shape: tuple[int, int], count: int, effort: Effort) -> dic
     return {**kinds, "noise": noise.astype(np.float32)}
 
 
-def ensemble(name: str, n_classes: int, sizes: Sizes, seed: int) -> Ensemble:
+def ensemble(name: str, n_classes: int, sizes: UncertaintySizes, seed: int) -> Ensemble:
     """Return networks of different seeds that have learned nothing."""
     seeds = range(seed, seed + sizes.members)
     if has_torch():
@@ -123,7 +123,7 @@ def scored(
     }
 
 
-def measure(data: Images, sizes: Sizes, effort: Effort) -> list[dict[str, Any]]:
+def measure(data: Images, sizes: UncertaintySizes, effort: Effort) -> list[dict[str, Any]]:
     """Score every method on one data set.
 
     Returns
@@ -161,7 +161,7 @@ def _fitted(learner: Any, part: Part) -> float:
 
 
 def _of_networks(
-    data: Images, others: dict[str, np.ndarray], sizes: Sizes, effort: Effort
+    data: Images, others: dict[str, np.ndarray], sizes: UncertaintySizes, effort: Effort
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Score each network and their ensemble, as they are and with a temperature."""
     order = np.random.default_rng(effort.seed).permutation(len(data.train.labels))

@@ -8,16 +8,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.data.batches import targets_of
+from wetcow.learning.data.samples import targets_of
 from wetcow.learning.model import ridge
 from wetcow.learning.model.statistics import Statistics
-from wetcow.reports.peers.perceptron import Anchor, Perceptron, flat, forward
+from wetcow.reports.peers.layers import forward
+from wetcow.reports.peers.penalised import Anchor, PenalisedPerceptron
+from wetcow.reports.peers.perceptron import flat
 
 _FISHER_IMAGES = 1_000  # drawn from a task, by which the importance of weights is estimated
 _RIDGE = 1e-3
 
 
-class ElasticPerceptron(Perceptron):
+class ElasticPerceptron(PenalisedPerceptron):
     """A perceptron whose weights are held back the more, the more earlier tasks need them.
 
     Elastic weight consolidation (Kirkpatrick et al., PNAS 114:3521, 2017): ½ λ Σ_k F_k (θ − θ_k)²
@@ -31,7 +33,7 @@ class ElasticPerceptron(Perceptron):
     strength : float
         λ.
     width, seed
-        As for `Perceptron`.
+        As for `PenalisedPerceptron`.
     """
 
     def __init__(self, n_classes: int, *, strength: float, width: int = 256, seed: int = 0):
@@ -53,7 +55,7 @@ class ElasticPerceptron(Perceptron):
         return self.kept
 
 
-class ReplayPerceptron(Perceptron):
+class ReplayPerceptron(PenalisedPerceptron):
     """A perceptron that keeps some images and learns them again beside the new ones.
 
     Experience replay with reservoir sampling (Chaudhry et al., arXiv:1902.10486): a step sees as
@@ -65,7 +67,7 @@ class ReplayPerceptron(Perceptron):
     size : int
         Images kept, of all tasks together.
     width, seed
-        As for `Perceptron`.
+        As for `PenalisedPerceptron`.
     """
 
     def __init__(self, n_classes: int, *, size: int, width: int = 256, seed: int = 0):
@@ -124,7 +126,7 @@ def fisher(weights: Any, rows: np.ndarray, rng: np.random.Generator, strength: f
     Parameters
     ----------
     weights : list of (matrix, offset)
-        Of `Perceptron`.
+        Of `PenalisedPerceptron`.
     rows : float32 array (n, pixels)
         Images.
     rng : numpy Generator

@@ -11,9 +11,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from wetcow.images.augmentation import NAMED, augment
+from wetcow.images.augmentation import NAMED
 from wetcow.images.frame import Frame, align
-from wetcow.learning.presets import RECIPES
+from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.reports.images.deformation import deformed
 
 NO_TORCH = (
     'Convolutional networks were left out: PyTorch is not installed (pip install "wetcow[bench]").'
@@ -50,13 +51,22 @@ def small_network(
     few : bool
         Whether it is for so few images that steps of 32 do; one thread is as fast with these.
     """
-    from wetcow.reports.peers.convolutional import Small, TrainedInSteps
+    from wetcow.reports.peers.convolutional import Small
+    from wetcow.reports.peers.torch_training import TrainedInSteps
 
-    deformed = NAMED[RECIPES[name]["augmentation"]]
+    augmentation = NAMED[DATASET_DEFAULTS[name]["augmentation"]]
     threads = 1 if few else int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
     network = functools.partial(Small, maps=maps)
     batch = CONVNET_BATCH // 2 if few else CONVNET_BATCH
-    return TrainedInSteps(network, steps, _RATE, deformed, seed, threads, batch=batch)
+    return TrainedInSteps(
+        network,
+        steps=steps,
+        learning_rate=_RATE,
+        augmentation=augmentation,
+        seed=seed,
+        num_threads=threads,
+        batch=batch,
+    )
 
 
 class OnPixels:
@@ -122,19 +132,15 @@ def deformed_copies(images: np.ndarray, count: int, name: str, seed: int) -> np.
         The first copy of each image, then the second of each, and so on.
     """
     rows = np.tile(images.astype(np.float32), (count, 1, 1))
-    deformed, key = np.empty_like(rows), jax.random.key(seed)
+    found, key = np.empty_like(rows), jax.random.key(seed)
+    augmentation = NAMED[DATASET_DEFAULTS[name]["augmentation"]]
     for low in range(0, len(rows), _AT_ONCE):
         some = rows[low : low + _AT_ONCE]
         # Always as many at once: other numbers would be compiled for.
         padded = np.pad(some, ((0, _AT_ONCE - len(some)), (0, 0), (0, 0)))
-        moved = _deform(padded, jax.random.fold_in(key, low), RECIPES[name]["augmentation"])
-        deformed[low : low + _AT_ONCE] = np.asarray(moved)[: len(some)]
-    return deformed
-
-
-@functools.partial(jax.jit, static_argnames="name")
-def _deform(images: Any, key: Any, name: str) -> Any:
-    return augment(images, jax.random.split(key, len(images)), NAMED[name])
+        keys = jax.random.split(jax.random.fold_in(key, low), _AT_ONCE)
+        found[low : low + _AT_ONCE] = np.asarray(deformed(padded, keys, augmentation))[: len(some)]
+    return found
 
 
 class Ensemble:

@@ -1,33 +1,20 @@
-"""A multilayer perceptron: a peer, and what an ensemble is made of."""
+"""A multilayer perceptron, scikit-learn's: a peer, and what an ensemble is made of."""
 
 from __future__ import annotations
 
-import functools
-import itertools
-from typing import Any, NamedTuple
-
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
-import scipy.special
+from sklearn.neural_network import MLPClassifier
 
-_BATCH = 128  # images in a step
-_LEARNING_RATE = 1e-3
-_PREDICTED_AT_ONCE = 1_000  # images
-
-_adam = optax.adam(_LEARNING_RATE)
-
-
-class Anchor(NamedTuple):
-    """A quadratic penalty ½ Σ precision (weights − centre)², both shaped like the weights."""
-
-    precision: Any
-    centre: Any
+BATCH = 128  # images in a step
+LEARNING_RATE = 1e-3  # of Adam
 
 
 class Perceptron:
     """Two hidden layers of rectified units, trained by Adam with steps of 128 images.
+
+    `sklearn.neural_network.MLPClassifier` without its weight decay, for images instead of rows,
+    with a given number of passes instead of a stopping rule, and with all classes known from the
+    first task on.
 
     Parameters
     ----------
@@ -51,113 +38,39 @@ class Perceptron:
 
     def __init__(self, n_classes: int, *, passes: int = 10, width: int = 256, seed: int = 0):
         self.n_classes, self.passes, self.width, self.seed = n_classes, passes, width, seed
-        self.rng = np.random.default_rng(seed)
-        self.weights: Any = None
+        self.model = self._new()
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> Perceptron:
         """Train from the beginning on images (n, height, width), or rows, with labels (n,)."""
-        self.rng, self.weights = np.random.default_rng(self.seed), None
-        rows = self._begun(X)
-        self._train(rows, y, self.passes)
+        self.model = self._new()
+        for _ in range(self.passes):
+            self.partial_fit(X, y)
         return self
 
     def partial_fit(self, X: np.ndarray, y: np.ndarray) -> Perceptron:
         """Train on, once through these images and no others."""
-        self._train(self._begun(X), y, 1)
+        self.model.set_params(batch_size=min(BATCH, len(X)))
+        self.model.partial_fit(flat(X), y, classes=np.arange(self.n_classes))
         return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Return the labels of highest score, int array (n,)."""
-        return self.scores(X).argmax(axis=1)
+        """Return the labels of highest probability, int array (n,)."""
+        return np.asarray(self.model.predict(flat(X)))
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Return the softmax of the scores, float64 (n, n_classes)."""
-        return scipy.special.softmax(self.scores(X), axis=1)
+        """Return probabilities, float64 (n, n_classes)."""
+        return np.asarray(self.model.predict_proba(flat(X).astype(np.float64)))
 
-    def scores(self, X: np.ndarray) -> np.ndarray:
-        """Return logarithms of probabilities up to a constant, float64 (n, n_classes)."""
-        rows = flat(X)
-        # Always as many at once: other numbers would be compiled for.
-        rows = np.pad(rows, ((0, -len(rows) % _PREDICTED_AT_ONCE), (0, 0)))
-        blocks = rows.reshape(-1, _PREDICTED_AT_ONCE, rows.shape[1])
-        parts = [np.asarray(forward(self.weights, block), np.float64) for block in blocks]
-        return np.concatenate(parts)[: len(X)]
-
-    def _begun(self, X: np.ndarray) -> np.ndarray:
-        rows = flat(X)
-        if self.weights is None:
-            sizes = (rows.shape[1], self.width, self.width, self.n_classes)
-            self.weights = initial_weights(self.rng, sizes)
-        return rows
-
-    def _train(self, rows: np.ndarray, y: np.ndarray, passes: int) -> None:
-        """Take the steps of some passes; what is remembered between steps of Adam starts anew."""
-        state, anchor = _adam.init(self.weights), self._anchor()
-        for _ in range(passes):
-            for chosen in batches(len(rows), self.rng):
-                images, labels = self._beside(rows[chosen], y[chosen])
-                self.weights, state = _step(self.weights, state, anchor, images, labels)
-
-    def _anchor(self) -> Anchor | None:
-        """What holds the weights back: nothing here."""
-        return None
-
-    def _beside(self, rows: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a step sees: here, the new images alone."""
-        return rows, y
+    def _new(self) -> MLPClassifier:
+        return MLPClassifier(
+            (self.width, self.width),
+            alpha=0.0,
+            learning_rate_init=LEARNING_RATE,
+            # A generator, not a number, which would begin every pass with the same order.
+            random_state=np.random.RandomState(self.seed),
+        )
 
 
 def flat(X: np.ndarray) -> np.ndarray:
     """Return images as float32 rows (n, pixels)."""
     return np.asarray(X, dtype=np.float32).reshape(len(X), -1)
-
-
-def batches(n: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Split `n` rows at random into steps of 128, without those left over unless they are all.
-
-    Examples
-    --------
-    >>> [len(rows) for rows in batches(300, np.random.default_rng(0))]
-    [128, 128]
-    >>> [len(rows) for rows in batches(5, np.random.default_rng(0))]
-    [5]
-    """
-    order = rng.permutation(n)
-    whole = max(n // _BATCH, 1)
-    return [order[i * _BATCH : (i + 1) * _BATCH] for i in range(whole)]
-
-
-def initial_weights(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[tuple[Any, Any]]:
-    """Gaussian weights of variance 2 / inputs (He et al. 2015), no offsets."""
-    return [
-        (
-            jnp.asarray(rng.normal(0, np.sqrt(2 / inputs), (inputs, outputs)), dtype=jnp.float32),
-            jnp.zeros(outputs, dtype=jnp.float32),
-        )
-        for inputs, outputs in itertools.pairwise(sizes)
-    ]
-
-
-@jax.jit
-def forward(weights: Any, images: Any) -> Any:
-    """Return the scores (n, n_classes) of images (n, pixels)."""
-    *hidden, (last, offset) = weights
-    for matrix, shift in hidden:
-        images = jax.nn.relu(images @ matrix + shift)
-    return images @ last + offset
-
-
-def _loss(weights: Any, anchor: Anchor | None, images: Any, labels: Any) -> Any:
-    scores = forward(weights, images)
-    loss = optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
-    if anchor is None:
-        return loss
-    pulls = jax.tree.map(lambda p, w, c: jnp.sum(p * (w - c) ** 2), anchor[0], weights, anchor[1])
-    return loss + sum(jax.tree.leaves(pulls)) / 2
-
-
-@functools.partial(jax.jit, donate_argnums=(1,))
-def _step(weights: Any, state: Any, anchor: Anchor | None, images: Any, labels: Any) -> Any:
-    slopes = jax.grad(_loss)(weights, anchor, images, labels)
-    changes, state = _adam.update(slopes, state)
-    return optax.apply_updates(weights, changes), state

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 STEPS = 25
 """Time steps for which an image is shown."""
 
-DECAY = 0.9
+MEMBRANE_DECAY = 0.9
 """Share of its potential that a neuron keeps in a step, exp(−Δt/τ_m)."""
 
 STEEPNESS = 10.0
@@ -53,7 +53,7 @@ def scores_and_spikes(
 ) -> tuple[Any, list[Any]]:
     """Show images to the network, each as constant input currents.
 
-    In a step, U ← DECAY · U + I, and a neuron with U above the threshold Θ = 1 fires; Θ is then
+    In a step, U ← 0.9 U + I, and a neuron with U above the threshold Θ = 1 fires; Θ is then
     taken off its potential. Its spikes are the next layer's input in the same step. Class neurons
     do not fire; the mean of their potential over time counts.
 
@@ -61,7 +61,7 @@ def scores_and_spikes(
     ----------
     weights : list of pairs of arrays
         Matrix (inputs, outputs) and constant current (outputs,) of each layer, as of a perceptron
-        (`wetcow.reports.peers.perceptron`); the last is that of the class neurons.
+        (`wetcow.reports.peers.layers`); the last is that of the class neurons.
     rows : float array (n, pixels)
     steepness : float or None
         As for `fire`.
@@ -86,13 +86,13 @@ def scores_and_spikes(
         potentials, counts, total = state
         current, now, fired = driven, [], []
         for index, (potential, count) in enumerate(zip(potentials[:-1], counts, strict=True)):
-            potential = DECAY * potential + current
+            potential = MEMBRANE_DECAY * potential + current
             spikes = fire(potential - 1, steepness)
             now.append(potential - spikes)
             fired.append(count + spikes.sum(axis=1))
             following, shift = others[index]
             current = spikes @ following + shift
-        now.append(DECAY * potentials[-1] + current)
+        now.append(MEMBRANE_DECAY * potentials[-1] + current)
         return (now, fired, total + now[-1]), None
 
     sizes = [layer[1].size for layer in weights]

@@ -1,0 +1,287 @@
+"""The command ``wetcow learn``: construct a classifier, test it, and say what it took."""
+
+from __future__ import annotations
+
+import enum
+import glob
+import os
+import pathlib
+import statistics
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wetcow.cli.output import (
+    DataDir,
+    Json,
+    Seed,
+    check_json,
+    console,
+    peak_memory_mb,
+    plainly,
+    use_all_cores,
+    versions,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from wetcow.learning.classifier import WaveClassifier
+    from wetcow.learning.finetune.refine import Refined
+    from wetcow.learning.presets import Budget
+
+EXAMPLES = (
+    "wetcow learn digits",
+    "wetcow learn mnist --save digits.wetcow",
+    "wetcow learn fashion-mnist --budget minute --train-minutes 10 --resume state.npz",
+)
+
+
+class Dataset(enum.StrEnum):
+    """Data sets to learn."""
+
+    DIGITS = "digits"
+    MNIST = "mnist"
+    FASHION_MNIST = "fashion-mnist"
+
+
+class Time(enum.StrEnum):
+    """Time for the construction of a classifier."""
+
+    SECONDS = "seconds"
+    MINUTE = "minute"
+    MINUTES = "minutes"
+
+
+NModes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
+]
+Copies = Annotated[
+    int, typer.Option(min=0, help="Deformed copies of each image to learn beside it.")
+]
+TrainMinutes = Annotated[
+    float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
+]
+NMembers = Annotated[
+    int, typer.Option(min=1, help="Networks constructed and trained apart, read together.")
+]
+Resume = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keeps the state of training; if it is there, training goes on from it.",
+    ),
+]
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+    ),
+]
+
+
+def command(
+    dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
+    budget: Annotated[
+        Time, typer.Option(help="Time to take, which decides the size of the network.")
+    ] = Time.SECONDS,
+    n_modes: NModes = None,
+    copies: Copies = 0,
+    train_minutes: TrainMinutes = 0.0,
+    n_members: NMembers = 1,
+    resume: Resume = None,
+    restart: Restart = False,
+    save: Annotated[
+        pathlib.Path | None,
+        typer.Option(metavar="MODEL", help="File for the model, for wetcow predict."),
+    ] = None,
+    data_dir: DataDir = None,
+    seed: Seed = 0,
+    json_file: Json = None,
+) -> None:
+    """Construct a wave classifier in one pass over a data set, train it if asked to, and test it.
+
+    Ctrl-C while training ends it early and keeps what there is.
+    """
+    with plainly():
+        if restart:
+            set_aside(resume)
+        run(
+            dataset.value,
+            budget=budget.value,
+            data_dir=data_dir,
+            save=save,
+            seed=seed,
+            json_file=json_file,
+            n_modes=n_modes,
+            copies=copies,
+            train_minutes=train_minutes,
+            n_members=n_members,
+            checkpoint=resume,
+        )
+
+
+def run(
+    dataset: str,
+    *,
+    budget: Budget = "seconds",
+    data_dir: pathlib.Path | None = None,
+    save: pathlib.Path | None = None,
+    seed: int = 0,
+    json_file: str | None = None,
+    **parameters: Any,
+) -> None:
+    """Learn a data set, showing progress on a terminal; see `learn` and the command's help."""
+    check_json(json_file)
+    if save is not None and not save.parent.is_dir():
+        raise ValueError(f"cannot save to {save}: {save.parent} is not a folder; create it first")
+    if progress := sys.stderr.isatty():
+        import rich
+
+        rich.reconfigure(stderr=True)  # stdout is for results
+    if parameters.get("checkpoint") is not None and not parameters.get("train_minutes"):
+        raise ValueError("--resume is for training: give --train-minutes too")
+    use_all_cores()
+    report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
+    _print(report, json_file)
+    write_json(report, json_file)
+
+
+def set_aside(checkpoint: pathlib.Path | None) -> None:
+    """Rename the state of an earlier training to FILE.old, also those of members."""
+    if checkpoint is None:
+        raise ValueError("--restart is for training with --resume FILE")
+    for path in [checkpoint, *checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}.[0-9]*")]:
+        if path.is_file() and (path == checkpoint or path.suffix[1:].isdigit()):
+            os.replace(path, path.with_name(f"{path.name}.old"))
+
+
+def learn(
+    dataset: str,
+    budget: Budget = "seconds",
+    data_dir: pathlib.Path | None = None,
+    seed: int = 0,
+    save: pathlib.Path | None = None,
+    **parameters: Any,
+) -> dict[str, Any]:
+    """Construct a classifier on the training part of a data set and test it on the other.
+
+    Parameters
+    ----------
+    dataset : str
+        A name that `wetcow.datasets.load` knows; `presets.DATASET_DEFAULTS` has what
+        follows from it.
+    budget : {"seconds", "minute", "minutes"}
+        See `WaveClassifier`.
+    data_dir : path or None
+        Folder of the data; see `wetcow.datasets.load`.
+    seed : int
+        Of the sampled couplings.
+    save : path, optional
+        File for the model, written before it is tested.
+    **parameters
+        Others of `WaveClassifier`.
+
+    Returns
+    -------
+    dict
+        The fields of ``wetcow learn --json``.
+    """
+    from wetcow import datasets
+    from wetcow.learning.classifier import WaveClassifier
+    from wetcow.learning.presets import DATASET_DEFAULTS
+
+    X, y = datasets.load(dataset, split="train", data_dir=data_dir)
+    X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
+    parameters = DATASET_DEFAULTS[dataset] | parameters
+    classifier = WaveClassifier(budget, random_state=seed, **parameters)
+    start = time.perf_counter()
+    classifier.fit(X, y)
+    refined = classifier.refined_
+    train_seconds = sum(member.seconds for member in refined)
+    construct_seconds = time.perf_counter() - start - train_seconds
+    if save is not None:
+        said = f"The training part of {dataset}, learned by `wetcow learn {dataset}`, seed {seed}."
+        classifier.save(save, notes=said)
+    classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
+    start = time.perf_counter()
+    wrong = int((classifier.predict(X_test) != y_test).sum())
+    predict_seconds = time.perf_counter() - start
+    return {
+        "dataset": dataset,
+        "n_train": len(y),
+        "n_test": len(y_test),
+        "test_accuracy": 1 - wrong / len(y_test),
+        "test_errors": wrong,
+        "construct_seconds": construct_seconds,
+        "train_seconds": train_seconds,
+        **_validation(refined),
+        "predict_seconds_per_image": predict_seconds / len(y_test),
+        **_size(classifier),
+        "peak_memory_mb": peak_memory_mb(),
+        "seed": seed,
+        "versions": versions(),
+    }
+
+
+def _size(classifier: WaveClassifier) -> dict[str, int]:
+    """Numbers of hidden modes and of parameters."""
+    import jax
+    import numpy as np
+
+    couplings = (
+        *jax.tree.leaves(classifier.hidden_.layers),
+        classifier.class_modes_.coupling,
+        classifier.class_modes_.gamma,
+    )
+    return {
+        "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
+        "n_parameters": sum(np.size(array) for array in couplings),
+    }
+
+
+def _validation(refined: list[Refined]) -> dict[str, Any]:
+    """Fields that only training gives: means of the members, and how each went."""
+    if not refined:
+        return {}
+    return {
+        "validation_accuracy_constructed": statistics.fmean(one.constructed for one in refined),
+        "validation_accuracy_trained": statistics.fmean(one.trained for one in refined),
+        "training": [[point._asdict() for point in one.evaluations] for one in refined],
+    }
+
+
+def _training(report: dict[str, Any]) -> dict[str, str]:
+    if "validation_accuracy_trained" not in report:
+        return {}
+    constructed, trained = (
+        report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
+    )
+    steps = sum(points[-1]["step"] for points in report["training"] if points)
+    kept = "kept" if trained > constructed else "no better, not kept"
+    return {
+        "trained for": f"{report['train_seconds']:.0f} s, {steps} steps",
+        "on validation images": f"{constructed:.4f} constructed, {trained:.4f} trained: {kept}",
+    }
+
+
+def _print(report: dict[str, Any], json_file: str | None) -> None:
+    from rich.table import Table
+
+    memory = report["peak_memory_mb"]
+    rows = {
+        "images": f"{report['n_train']} for training, {report['n_test']} for testing",
+        "test accuracy": f"{report['test_accuracy']:.4f} (errors: {report['test_errors']})",
+        "constructed in": f"{report['construct_seconds']:.2f} s",
+        **_training(report),
+        "prediction": f"{report['predict_seconds_per_image'] * 1e6:.0f} µs per image",
+        "hidden modes": f"{report['n_modes']}",
+        "parameters": f"{report['n_parameters']}",
+        "peak memory": "unknown" if memory is None else f"{memory:.0f} MB",
+    }
+    table = Table(title=report["dataset"], show_header=False, title_justify="left")
+    for row in rows.items():
+        table.add_row(*row)
+    console(json_file).print(table)

@@ -1,0 +1,21 @@
+"""The public names of wetcow.learning.data."""
+
+from . import (
+    batches as batches,
+    convention as convention,
+    copies as copies,
+    dask_arrays as dask_arrays,
+    dask_cluster as dask_cluster,
+    predictions as predictions,
+    samples as samples,
+    sources as sources,
+    validation as validation,
+)
+from .batches import (
+    ArrayBatches as ArrayBatches,
+    PairBatches as PairBatches,
+    open_batches as open_batches,
+)
+from .convention import Convention as Convention
+from .copies import Copies as Copies
+from .samples import Samples as Samples

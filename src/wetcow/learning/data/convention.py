@@ -1,0 +1,243 @@
+"""Which values images have: their range, and whether light is on dark or dark on light.
+
+A network answers to images as it learned them. The same images in another range, or inverted, would
+be answered wrongly and with confidence; they are refused where that is plain, and what is known of
+pictures brings those into the right values.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow.images.background import edge, level_and_noise
+from wetcow.validation import number
+
+LARGER = 3.0  # ranges beyond the one learned are plainly another, such as 0 to 255 for 0 to 1
+SMALLER = 1 / 12  # of the range learned; what is below is plainly another, such as 0 to 1 for 16
+OTHER_BACKGROUND = 0.75  # of the range learned is between backgrounds that are plainly opposite
+_TAIL = 0.01  # of the images learned may be odd
+_MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
+_FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
+
+
+class Convention(NamedTuple):
+    """Values of the images that were learned.
+
+    Attributes
+    ----------
+    low, high : float
+        Darkest and lightest pixels of nearly all of them.
+    background : (float, float, float)
+        Median of the border of an image: that of hardly any image is below, of the middle one, and
+        of hardly any above.
+    dimmest : float
+        The lightest pixel of the dimmest image that is not blank.
+    """
+
+    low: float
+    high: float
+    background: tuple[float, float, float]
+    dimmest: float
+
+    def header(self) -> dict[str, Any]:
+        """Return it as JSON, in which files, cards and ONNX call the background ground."""
+        fields = self._asdict()
+        return {"ground" if name == "background" else name: fields[name] for name in fields}
+
+    @property
+    def light_on_dark(self) -> bool:
+        """Whether the background is at the dark end of the range."""
+        return self.background[1] - self.low <= self.high - self.background[1]
+
+    def describe(self) -> str:
+        """Return the convention in words.
+
+        Examples
+        --------
+        >>> Convention(0.0, 255.0, (0.0, 0.0, 0.0), 200.0).describe()
+        'values from 0 to 255, light on dark'
+        """
+        kind = "light on dark" if self.light_on_dark else "dark on light"
+        return f"values from {self.low:g} to {self.high:g}, {kind}"
+
+    def check(self, rows: np.ndarray, shape: tuple[int, int], *, background: bool) -> None:
+        """Raise for images whose values are plainly of another convention.
+
+        Parameters
+        ----------
+        rows : array (n, height·width)
+            Real numbers. Blank images say nothing; of others, more than half must disagree.
+        shape : (int, int)
+            Height and width.
+        background : bool
+            Whether dark on light differs from light on dark.
+
+        Raises
+        ------
+        ValueError
+            With what was learned, what X has, and how to bring it there.
+        """
+        span = self.high - self.low
+        some = _some(rows)
+        if not span > 0 or not len(some):
+            return
+        darkest, lightest = some.min(axis=1).astype(float), some.max(axis=1).astype(float)
+        drawn = lightest > darkest
+        if not drawn.any():
+            return
+        darkest, lightest = darkest[drawn], lightest[drawn]
+        beyond = np.maximum(lightest - self.high, self.low - darkest) > LARGER * span
+        faint = min(self.low + SMALLER * span, (self.low + self.dimmest) / 2)
+        within = (lightest <= faint) & (darkest >= self.low - SMALLER * span)
+        if _most(beyond) or _most(within):
+            found = float(lightest.max())
+            raise ValueError(
+                f"X has values from {darkest.min():g} to {found:g}, but the model learned images "
+                f"with {self.describe()}: bring X into that range{self._scaling(found)}"
+            )
+        if not background:
+            return
+        seen = backgrounds(some, shape)[drawn]
+        lowest, _, highest = self.background
+        other = np.maximum(lowest - seen, seen - highest) > OTHER_BACKGROUND * span
+        if _most(other):
+            kind = "dark on light" if self.light_on_dark else "light on dark"
+            raise ValueError(
+                f"X seems to be {kind}, with a background of about {np.median(seen):g}, but the "
+                f"model learned images with {self.describe()}: invert X, as by "
+                f"{self.low + self.high:g} - X, or learn with frame='handwriting', which takes "
+                "away any background"
+            )
+
+    def of_pictures(self, pictures: np.ndarray) -> np.ndarray:
+        """Give pictures of 0 (background) to 1 (ink), as of `read_picture`, the values learned.
+
+        Examples
+        --------
+        >>> Convention(0.0, 255.0, (255.0, 255.0, 255.0), 255.0).of_pictures(np.array([0.0, 1.0]))
+        array([255.,   0.])
+        """
+        background = self.background[1]
+        ink = self.high if self.light_on_dark else self.low
+        kind = pictures.dtype.type
+        return pictures * kind(ink - background) + kind(background)
+
+    def _scaling(self, lightest: float) -> str:
+        """Say how to scale X, if that is plain."""
+        if self.low != 0:
+            return ""
+        scale = next((scale for scale in _FULL_SCALES if lightest <= scale), None)
+        if scale is None or lightest <= 0:
+            return ""
+        return f", as by X * ({self.high:g} / {scale}) if it is from 0 to {scale}"
+
+
+def learned(rows: np.ndarray, shape: tuple[int, int]) -> Convention:
+    """Return the convention of images to learn.
+
+    Parameters
+    ----------
+    rows : array (n, height·width)
+        Real, finite numbers.
+    shape : (int, int)
+        Height and width.
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 9))
+    >>> image[0, 4] = 255
+    >>> learned(image, (3, 3))
+    Convention(low=0.0, high=255.0, background=(0.0, 0.0, 0.0), dimmest=255.0)
+    """
+    darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
+    drawn = lightest[lightest > darkest]
+    shares = (_TAIL, 0.5, 1 - _TAIL)
+    below, middle, above = np.quantile(backgrounds(rows, shape), shares, method="nearest").tolist()
+    return Convention(
+        low=float(np.quantile(darkest, _TAIL, method="lower")),
+        high=float(np.quantile(lightest, 1 - _TAIL, method="higher")),
+        background=(below, middle, above),
+        dimmest=float(drawn.min() if len(drawn) else lightest.max()),
+    )
+
+
+def backgrounds(rows: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Medians of the outermost pixels of images in rows, float64 (n,).
+
+    Examples
+    --------
+    >>> backgrounds(np.array([[1, 1, 1, 1, 5, 1, 1, 1, 1]]), (3, 3))
+    array([1.])
+    """
+    level, _ = level_and_noise(rows[:, np.flatnonzero(edge(shape))].astype(float))
+    return level
+
+
+def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
+    """Give pictures the values learned; as they are if these are not known.
+
+    Parameters
+    ----------
+    convention : Convention or None
+        Of the images learned.
+    pictures : float array
+        0 for background, 1 for ink, as of `wetcow.images.pictures.read_picture`.
+    """
+    return pictures if convention is None else convention.of_pictures(pictures)
+
+
+def checker(
+    convention: Convention | None, shape: tuple[int, int] | None, *, background: bool
+) -> Callable[[np.ndarray], None]:
+    """Return what raises for rows of another convention; for nothing if none is known.
+
+    Parameters
+    ----------
+    convention : Convention or None
+        Of the images learned.
+    shape : (int, int) or None
+        Of these images; None for a table.
+    background : bool
+        See `Convention.check`.
+    """
+    if convention is None or shape is None:
+        return _accept
+    return functools.partial(convention.check, shape=shape, background=background)
+
+
+def _accept(rows: np.ndarray) -> None:
+    """Nothing is known that rows could contradict."""
+
+
+def from_header(header: Mapping[str, Any] | None) -> Convention | None:
+    """Return the convention that `Convention.header` described; None of files that have none.
+
+    Raises
+    ------
+    ValueError
+        For what no images have.
+    """
+    if header is None:
+        return None
+    fields = dict(header)
+    below, middle, above = (number("ground", one) for one in fields.pop("ground"))
+    found = Convention(background=(below, middle, above), **fields)
+    for name in ("low", "high", "dimmest"):
+        number(name, getattr(found, name))
+    if not found.low <= found.high:
+        raise ValueError(f"a range of images is damaged: {found}")
+    return found
+
+
+def _some(rows: np.ndarray) -> np.ndarray:
+    """Rows at equal distances, as many as tell what all are like."""
+    wanted = min(_MOST_ROWS, max(_MOST_ELEMENTS // max(rows.shape[1], 1), 1))
+    return rows[:: max(-(-len(rows) // wanted), 1)]
+
+
+def _most(flags: np.ndarray) -> bool:
+    return bool(2 * np.count_nonzero(flags) > len(flags))

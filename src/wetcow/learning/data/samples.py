@@ -1,0 +1,87 @@
+"""Training data as rows and numbers of classes, and the targets of class modes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow.learning.data.copies import NO_COPIES, Copies, encoded
+from wetcow.learning.data.validation import as_floats, is_dask
+from wetcow.learning.model.hidden_modes import HiddenModes
+
+
+class Samples(NamedTuple):
+    """Training data, and how features are made of it.
+
+    Attributes
+    ----------
+    hidden : HiddenModes
+        Whose features are taken.
+    X : array (n, columns), or Dask array
+        Rows.
+    labels : int array (n,)
+        Numbers of their classes.
+    n_classes : int
+        How many there are.
+    batch_size : int
+        Rows whose features are computed at once.
+    cache_size : float
+        Bytes of features that may be kept from one sum to the next, of all processes together.
+    copies : Copies
+        Further samples, made of the images in the rows.
+    """
+
+    hidden: HiddenModes
+    X: Any
+    labels: np.ndarray
+    n_classes: int
+    batch_size: int = 4096
+    cache_size: float = 0
+    copies: Copies = NO_COPIES
+
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
+        features = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
+        return features, targets_of(self.labels[rows], self.n_classes)
+
+    def marked(self, rows: np.ndarray) -> np.ndarray:
+        """Return which samples are among some rows, bool (n,)."""
+        mark = np.zeros(len(self.labels), dtype=bool)
+        mark[rows] = True
+        return mark
+
+
+def targets_of(
+    labels: np.ndarray, n_classes: int, left_out: np.ndarray | None = None
+) -> np.ndarray:
+    """Return targets, float32 (n, n_classes): critical, 1, for the own class, and at rest else, 0.
+
+    Parameters
+    ----------
+    labels : int array (n,)
+        Numbers of the classes.
+    n_classes : int
+        How many there are.
+    left_out : bool array (n,), optional
+        If given, all targets come a second time beside the first, NaN where this is true.
+
+    Examples
+    --------
+    >>> targets_of(np.array([1, 0]), 2, np.array([False, True])).tolist()
+    [[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, nan, nan]]
+    """
+    targets = np.zeros((len(labels), n_classes), dtype=np.float32)
+    targets[np.arange(len(labels)), labels] = 1
+    if left_out is None:
+        return targets
+    return np.hstack([targets, np.where(left_out[:, None], np.float32(np.nan), targets)])
+
+
+def take(X: Any, rows: np.ndarray) -> np.ndarray:
+    """Return some rows, sorted, as floats in memory."""
+    if is_dask(X):
+        from wetcow.learning.data import dask_arrays
+
+        return dask_arrays.take(X, rows)
+    return as_floats(X[rows])

@@ -1,0 +1,18 @@
+"""The public names of wetcow.learning.io."""
+
+from . import (
+    card as card,
+    container as container,
+    labels as labels,
+    model as model,
+    onnx as onnx,
+    onnx_graph as onnx_graph,
+    onnx_layers as onnx_layers,
+    soundness as soundness,
+)
+from .container import (
+    ModelFileError as ModelFileError,
+    read_model as read_model,
+    write_model as write_model,
+)
+from .onnx import save_onnx as save_onnx

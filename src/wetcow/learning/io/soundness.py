@@ -1,0 +1,271 @@
+"""Whether the parts of a model from a file fit each other, before anything is made of them.
+
+A file that is whole can still hold what no classifier ever was: other sizes, words for numbers,
+NaN. That would answer wrongly, or fail in the midst of other work.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from wetcow.images.frame import Frame
+from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
+from wetcow.learning.model.activation import RESPONSES
+from wetcow.learning.model.encoder import Geometry, Layer, n_features
+from wetcow.learning.presets import Settings
+from wetcow.validation import number
+
+_SINGLE, _DOUBLE = ("<f4",), ("<f8",)
+_EITHER = _SINGLE + _DOUBLE
+
+
+class UnsoundError(ValueError):
+    """Parts of a model that do not fit each other."""
+
+
+def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise unless the header and arrays of a model file are those of a classifier.
+
+    Parameters
+    ----------
+    header, arrays : dict
+        As `wetcow.learning.io.container.read_model` returns them.
+
+    Raises
+    ------
+    UnsoundError
+        That names the part.
+    KeyError, TypeError, ValueError
+        For parts that are missing or of another kind altogether.
+    """
+    columns = _whole("n_features", header["n_features"], 1)
+    names = header.get("feature_names")
+    if names is not None and not (_texts(names) and len(names) == columns):
+        raise UnsoundError(f"feature_names are not {columns} names")
+    geometries = _check_hidden(header["hidden"], columns)
+    response = header["hidden"]["response"]
+    modes = _check_settings(header["settings"], response, geometries, header["hidden"]["image"])
+    d = _check_layers(arrays, geometries, response, modes)
+    _check_scales(arrays, header["hidden"]["image"], columns, d)
+    n_classes = _count_classes(header, arrays)
+    _check_class_modes(header["class_modes"], arrays, d, n_classes)
+    if header.get("statistics") is not None:
+        _check_sums(header["statistics"], arrays, d, n_classes)
+    for name in ("ridge_", "sharpness_"):
+        number(name, header[name], above=0)
+    for name in ("noise_", "usual_uncertainty_"):
+        number(name, header[name], minimum=0)
+    if header.get("record") is not None:
+        _check_record(header["record"], n_classes)
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    """Return an integer as JSON has it."""
+    if type(value) is not int or value < least:
+        raise UnsoundError(f"{name} is {value!r}, not an integer of at least {least}")
+    return value
+
+
+def _side_pair(name: str, value: Any) -> tuple[int, int]:
+    """Return a height and a width."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise UnsoundError(f"{name} is {value!r}, not a height and a width")
+    return _whole(name, value[0], 1), _whole(name, value[1], 1)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _bool(name: str, value: Any) -> bool:
+    if type(value) is not bool:
+        raise UnsoundError(f"{name} is {value!r}, neither true nor false")
+    return value
+
+
+def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
+    """Check what hidden modes see, and return their geometries."""
+    if header["response"] not in RESPONSES:
+        raise UnsoundError(f"response is {header['response']!r}")
+    image = header["image"]
+    seen = (1, columns)
+    if image is not None:
+        seen = _side_pair("image", image)
+        if math.prod(seen) != columns:
+            raise UnsoundError(f"images of {seen} pixels do not have {columns} columns")
+    frame = header["frame"]
+    if frame is not None:
+        if image is None:
+            raise UnsoundError("a table has no frame")
+        size = None if frame["size"] is None else _side_pair("size of the frame", frame["size"])
+        _bool("deskew", frame["deskew"])
+        for name in ("spread", "strength", "roundness"):
+            number(name, frame[name])
+        find_frame(Frame(size=size, **{k: v for k, v in frame.items() if k != "size"}))
+        seen = size or seen
+    if not isinstance(header["geometries"], list) or not header["geometries"]:
+        raise UnsoundError("there are no hidden modes")
+    return [_geometry(fields, seen, table=image is None) for fields in header["geometries"]]
+
+
+def _geometry(fields: Mapping[str, Any], seen: tuple[int, int], *, table: bool) -> Geometry:
+    others = dict(fields)
+    image, patch = (_side_pair(name, others.pop(name)) for name in ("image", "patch"))
+    geometry = Geometry(image=image, patch=patch, **others)
+    _whole("padding", geometry.padding, 0)
+    _whole("n_regions", geometry.n_regions, 1)
+    if _bool("normalised", geometry.normalised) == table:
+        raise UnsoundError("patches of images are normalised, rows of tables are not")
+    _bool("mirrored", geometry.mirrored)
+    if geometry.image != seen:
+        raise UnsoundError(f"modes see {geometry.image} pixels of images of {seen}")
+    if max(geometry.patch) > max(seen) or min(geometry.positions) < geometry.n_regions:
+        raise UnsoundError(f"patches do not fit images: {geometry}")
+    if table and geometry != Geometry(seen, seen, normalised=False):
+        raise UnsoundError(f"a table is seen as a whole, not as {geometry}")
+    return geometry
+
+
+def _check_settings(
+    header: Mapping[str, Any], response: str, geometries: Sequence[Geometry], image: Any
+) -> int:
+    """Check settings against the modes made by them, and return how many each layer has."""
+    chosen = Settings(**header)
+    for name, value in header.items():
+        if value is None or isinstance(value, bool):
+            raise UnsoundError(f"{name} is {value!r}")
+    constraints = {name: CONSTRAINTS[name] for name in header if name in CONSTRAINTS}
+    validate_parameter_constraints(constraints, dict(header), "the settings")
+    sizes = patch_sizes(chosen.patch_size)
+    if chosen.response != response:
+        raise UnsoundError(f"settings have response {chosen.response!r}, modes {response!r}")
+    if image is None:
+        return chosen.n_modes
+    flat = [side for one in sizes for side in (one if isinstance(one, tuple) else (one,))]
+    members, rest = divmod(len(geometries), len(flat))
+    found = [(*one.patch, one.n_regions) for one in geometries]
+    if rest or found != members * [(size, size, chosen.n_regions) for size in flat]:
+        raise UnsoundError(f"settings have patches of {sizes}, modes (size, size, regions) {found}")
+    return chosen.n_modes
+
+
+def _check_array(
+    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtypes: Sequence[str]
+) -> np.ndarray:
+    """Return an array of finite numbers."""
+    array = arrays[name]
+    if array.shape != shape or array.dtype.str not in dtypes:
+        raise UnsoundError(
+            f"array {name!r} is {array.dtype.str} {array.shape}, not {' or '.join(dtypes)} {shape}"
+        )
+    # Two numbers tell, without a further array; NaN is no number between.
+    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        raise UnsoundError(f"array {name!r} has NaN or infinity")
+    return array
+
+
+def _check_layers(
+    arrays: Mapping[str, np.ndarray], geometries: Sequence[Geometry], response: Any, modes: int
+) -> int:
+    """Check hidden modes, and return how many features they have."""
+    d = 0
+    for index, geometry in enumerate(geometries):
+        across = (math.prod(geometry.patch), modes)
+        shapes = {"excitation": across, "gamma": (modes,), "omega": (modes,), "floor": ()}
+        if response == "analytic":
+            shapes["frequency"] = across
+        elif f"layer{index}/frequency" in arrays:
+            raise UnsoundError(f"layer {index} has frequencies that only 'analytic' has")
+        found = dict.fromkeys(Layer._fields)
+        for name, shape in shapes.items():
+            found[name] = _check_array(arrays, f"layer{index}/{name}", shape, _SINGLE)
+        if not arrays[f"layer{index}/floor"] > 0:
+            raise UnsoundError(f"the floor of layer {index} is not positive")
+        d += n_features(Layer(**found), geometry, response)
+    others = {name.split("/")[0] for name in arrays if name.startswith("layer")}
+    if len(others) != len(geometries):
+        raise UnsoundError(
+            f"there are layers {sorted(others)}, but {len(geometries)} are described"
+        )
+    return d
+
+
+def _check_scales(arrays: Mapping[str, np.ndarray], image: Any, columns: int, d: int) -> None:
+    shape = (columns,) if image is None else ()
+    center = _check_array(arrays, "hidden/center", shape, _DOUBLE)
+    if image is not None and center != 0:
+        raise UnsoundError(f"the centre of images is {center}, not 0")
+    _check_array(arrays, "hidden/mean", (d,), _SINGLE)
+    for name, its, dtype in (("scale", shape, _DOUBLE), ("spread", (d,), _SINGLE)):
+        if not np.all(_check_array(arrays, f"hidden/{name}", its, dtype) > 0):
+            raise UnsoundError(f"array 'hidden/{name}' is not positive")
+
+
+def _count_classes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> int:
+    """Check labels, and return how many there are."""
+    packed = arrays.get("classes")
+    if packed is None:
+        labels = header["classes"]["labels"]
+        # A TypeError if they cannot be sorted, which `fit` does.
+        if not isinstance(labels, list) or not labels or sorted(set(labels)) != labels:
+            raise UnsoundError(f"labels are not sorted and different: {str(labels)[:80]}")
+        return len(labels)
+    if packed.ndim != 1 or not packed.size or packed.dtype.kind == "c":
+        raise UnsoundError(f"labels are {packed.dtype.str} {packed.shape}")
+    if packed.dtype.kind == "f" and not np.all(np.isfinite(packed)):
+        raise UnsoundError("labels have NaN or infinity")
+    if not np.array_equal(np.unique(packed), packed):
+        raise UnsoundError("labels are not sorted, or not all different")
+    return len(packed)
+
+
+def _check_class_modes(
+    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int, n_classes: int
+) -> None:
+    number("ridge", header["ridge"], above=0)
+    _whole("count", header["count"], 1)
+    _check_array(arrays, "class/coupling", (d, n_classes), _DOUBLE)
+    _check_array(arrays, "class/gamma", (n_classes,), _DOUBLE)
+    _check_array(arrays, "class/mean", (d,), _DOUBLE)
+    factor = _check_array(arrays, "class/factor", (d * (d + 1) // 2,), _EITHER)
+    diagonal = np.cumsum(np.arange(1, d + 1)) - 1
+    if not np.all(factor[diagonal] > 0):
+        raise UnsoundError("array 'class/factor' is no Cholesky factor")
+
+
+def _check_sums(
+    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int, n_classes: int
+) -> None:
+    _whole("count", header["count"], 1)
+    shapes = {
+        "x": (d,),
+        "y": (n_classes,),
+        "yy": (n_classes,),
+        "xy": (d, n_classes),
+        "xx": (d * (d + 1) // 2,),
+    }
+    for name, shape in shapes.items():
+        _check_array(arrays, f"sums/{name}", shape, _DOUBLE)
+
+
+def _check_record(header: Mapping[str, Any], n_classes: int) -> None:
+    counts = header["counts"]
+    if not isinstance(counts, list) or len(counts) != n_classes:
+        raise UnsoundError(f"samples are not counted for each of {n_classes} classes")
+    for count in counts:
+        _whole("a count of samples", count, 0)
+    _whole("left_out", header["left_out"], 0)
+    number("left_out_accuracy", header["left_out_accuracy"], minimum=0, maximum=1)
+    _bool("margins", header["margins"])
+    if not _texts([header["date"], header["wetcow"], header.get("notes", "")]):
+        raise UnsoundError("date, version or notes are no text")
+    for one in header["trained"]:
+        for name in ("constructed", "trained"):
+            number(name, one[name], minimum=0, maximum=1)
+        number("seconds", one["seconds"], minimum=0)
+        _bool("complete", one["complete"])

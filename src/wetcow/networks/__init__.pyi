@@ -1,0 +1,36 @@
+"""The public names of wetcow.networks."""
+
+from . import (
+    baselines as baselines,
+    connectome as connectome,
+    coupling as coupling,
+    delayed as delayed,
+    dense as dense,
+    gather as gather,
+    network as network,
+    sparse as sparse,
+    structured as structured,
+)
+from .baselines import (
+    Kuramoto as Kuramoto,
+    LeakyIntegrateAndFire as LeakyIntegrateAndFire,
+    amplitude_only as amplitude_only,
+    phase_only as phase_only,
+)
+from .connectome import (
+    Connectome as Connectome,
+    ConnectomeError as ConnectomeError,
+    load_connectome as load_connectome,
+)
+from .coupling import Coupling as Coupling
+from .delayed import Delayed as Delayed
+from .dense import Dense as Dense
+from .network import (
+    Coupled as Coupled,
+    Network as Network,
+)
+from .sparse import Sparse as Sparse
+from .structured import (
+    LowRank as LowRank,
+    Sheet as Sheet,
+)

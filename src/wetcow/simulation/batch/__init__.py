@@ -1,0 +1,1 @@
+"""Many runs side by side in one compiled call, for `sweep`."""

@@ -1,0 +1,1 @@
+"""Results in files: stores that are written while running, checkpoints, and who wrote what."""

@@ -1,0 +1,1 @@
+"""Steps in time, adaptive or fixed, with delays or without: from one sample to the next."""

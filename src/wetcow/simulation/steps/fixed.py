@@ -1,0 +1,169 @@
+"""Fixed steps: for delays, resets and noise, or where a step is given."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import lineax
+import numpy as np
+
+from wetcow.modes.system import System
+from wetcow.simulation.steps import solvers
+from wetcow.simulation.steps.delay_buffer import present
+from wetcow.simulation.steps.pairs import joined, pair
+from wetcow.simulation.steps.stepping import Fixed, Piece, State
+
+
+class FixedSteps(NamedTuple):
+    """Steps of one system from one sample on.
+
+    Attributes
+    ----------
+    system : System
+    stepping : Fixed
+    start : float array ()
+        Time of that sample.
+    first : int array ()
+        Number of steps taken at that sample.
+    noise : float
+        σ of additive noise, amplitude/sqrt(time).
+    key : JAX key or None
+        Of the noise.
+    """
+
+    system: System
+    stepping: Fixed
+    start: Any
+    first: Any
+    noise: Any
+    key: Any
+
+    @property
+    def method(self) -> Any:
+        """The method of a step."""
+        if self.stepping.noisy:
+            return diffrax.ShARK()
+        jumps = self.system.resets or self.stepping.history
+        # With jumps, slopes differ at the end of a step and at the start of the next.
+        return diffrax.Tsit5() if jumps else solvers.Tsit5()
+
+    def terms(self, step: Any, past: Any) -> Any:
+        """Drift and noise of one step, as diffrax has them."""
+
+        def field(t, y, args):
+            a = joined(y)
+            return pair(self.system.field(a, past(t) or present(a)))
+
+        drift = diffrax.ODETerm(field)
+        if not self.stepping.noisy:
+            return drift
+        dtype = self.start.dtype
+        # A key per step, so that the path does not depend on where a run was cut.
+        path = diffrax.UnsafeBrownianPath(
+            jax.ShapeDtypeStruct((2, self.system.size), dtype),
+            jax.random.fold_in(self.key, step),
+            levy_area=diffrax.SpaceTimeLevyArea,
+        )
+        spread = lineax.DiagonalLinearOperator(
+            jnp.full((2, self.system.size), self.noise / np.sqrt(2), dtype)
+        )
+        return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda t, y, args: spread, path))
+
+    def init(self, state: State) -> Any:
+        """What the method carries on, at the sample."""
+        past = state.buffer.past(self.first, self.start, self.stepping.dt)
+        end = self.start + self.stepping.dt
+        return self.method.init(self.terms(self.first, past), self.start, end, pair(state.a), None)
+
+    def step(self, carry: tuple[State, Any]) -> tuple[State, Any]:
+        """Take one step."""
+        (a, step, buffer), method_state = carry
+        dt = self.stepping.dt
+        t = self.start + (step - self.first) * dt
+        if self.stepping.history:
+            buffer = buffer.store(step, a)
+            slope = self.system.field(a, buffer.past(step, t, dt)(t))
+            buffer = buffer.store_slope(step, slope)
+        past = buffer.past(step, t, dt)
+        y, _, _, method_state, _ = self.method.step(
+            self.terms(step, past), t, t + dt, pair(a), None, method_state, self.system.resets
+        )
+        a = self.system.after_step(joined(y))
+        return State(a=a, step=step + 1, buffer=buffer), method_state
+
+    def repeat(self, carry: tuple[State, Any], number: Any) -> tuple[State, Any]:
+        """Take steps; a traced number of them has no reverse-mode gradients."""
+        if isinstance(number, jax.Array):
+            return jax.lax.fori_loop(0, number, lambda _, carry: self.step(carry), carry)
+        return jax.lax.scan(lambda carry, _: (self.step(carry), None), carry, None, length=number)[
+            0
+        ]
+
+
+def advance_fixed(
+    system: System,
+    state: State,
+    times: Any,
+    stepping: Fixed,
+    noise: Any,
+    key: Any,
+    count: Any,
+) -> tuple[Any, State]:
+    """Through all samples; see `wetcow.simulation.steps.advance.advance`."""
+    steps = FixedSteps(
+        system=system, stepping=stepping, start=times[0], first=state.step, noise=noise, key=key
+    )
+    carry, length = (state, steps.init(state)), times.shape[0] - 1
+
+    def one_sample(carry, _):
+        carry = steps.repeat(carry, stepping.steps_per_sample)
+        return carry, carry[0].a
+
+    if count is None:
+        (state, _), samples = jax.lax.scan(one_sample, carry, None, length=length)
+        return samples, state
+
+    def one_more(index, loop):
+        carry, samples = loop
+        carry, sample = one_sample(carry, None)
+        return carry, samples.at[index].set(sample)
+
+    samples = jnp.zeros((length, state.a.size), state.a.dtype)
+    (state, _), samples = jax.lax.fori_loop(0, count, one_more, (carry, samples))
+    return samples, state
+
+
+def first_fixed_piece(
+    system: System, state: State, times: Any, stepping: Fixed, noise: Any, key: Any
+) -> Piece:
+    """At a sample."""
+    steps = FixedSteps(
+        system=system, stepping=stepping, start=times[0], first=state.step, noise=noise, key=key
+    )
+    return Piece(
+        state=state, first=state.step, time=times[0], method=steps.init(state), control=None
+    )
+
+
+def next_fixed_piece(
+    system: System,
+    piece: Piece,
+    times: Any,
+    stepping: Fixed,
+    limit: Any,
+    noise: Any,
+    key: Any,
+) -> Piece:
+    """Take `limit` steps, or as many as are left to the next sample.
+
+    Steps are counted from the last sample, so that they are the same ones in pieces of any size.
+    """
+    steps = FixedSteps(
+        system=system, stepping=stepping, start=times[0], first=piece.first, noise=noise, key=key
+    )
+    left = stepping.steps_per_sample - (piece.state.step - piece.first)
+    state, method = steps.repeat((piece.state, piece.method), jnp.minimum(limit, left))
+    return piece._replace(state=state, method=method)

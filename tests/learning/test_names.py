@@ -1,0 +1,64 @@
+"""Old names of what users see: they still work, say so, and are what files call things."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from wetcow import WaveClassifier, datasets
+from wetcow.learning.io.container import read_model
+from wetcow.learning.presets import DATASET_DEFAULTS
+
+RENAMED = {
+    "sharpness_": "inverse_temperature_",
+    "noise_": "residual_variance_",
+    "usual_uncertainty_": "uncertainty_threshold_",
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = datasets.load("digits")
+    return X[:200], y[:200]
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    return WaveClassifier(n_modes=4, ridge=0.1).fit(*digits)
+
+
+@pytest.mark.parametrize("old, new", RENAMED.items())
+def test_old_attributes(fitted, old, new):
+    with pytest.warns(FutureWarning, match=f"{old} is called {new} now"):
+        assert getattr(fitted, old) == getattr(fitted, new)
+    assert not hasattr(WaveClassifier(), old)  # nor does it warn
+    assert not hasattr(WaveClassifier(), new)
+
+
+def test_old_parameter(digits, fitted):
+    X, y = digits
+    with pytest.warns(FutureWarning, match="block_size is called batch_size now"):
+        old = WaveClassifier(n_modes=4, ridge=0.1, block_size=70).fit(X, y)
+    new = WaveClassifier(n_modes=4, ridge=0.1, batch_size=70).fit(X, y)
+    np.testing.assert_array_equal(old.criticality(X), new.criticality(X))
+
+
+def test_files_keep_the_names_of_the_first_version(digits, fitted, tmp_path):
+    """So that either version reads the files of the other."""
+    X, _ = digits
+    fitted.set_params(batch_size=70).save(tmp_path / "model")
+    fitted.set_params(batch_size=4096)
+    header, _ = read_model(tmp_path / "model")
+    assert set(RENAMED) < set(header) and "ground" in header["convention"]
+    assert header["parameters"]["block_size"] == 70 and "batch_size" not in header["parameters"]
+    loaded = WaveClassifier.load(tmp_path / "model")
+    assert (loaded.batch_size, loaded.block_size) == (70, "deprecated")
+    for new in RENAMED.values():
+        assert getattr(loaded, new) == getattr(fitted, new)
+    np.testing.assert_allclose(loaded.criticality(X), fitted.criticality(X), atol=1e-9)
+
+
+def test_old_constant():
+    presets = importlib.import_module("wetcow.learning.presets")
+    with pytest.warns(FutureWarning, match="DATASET_DEFAULTS"):
+        assert presets.RECIPES is DATASET_DEFAULTS
