@@ -80,9 +80,9 @@ def test_peers_are_compared_at_one_error():
     assert ours["seconds"] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("kind", growth.KINDS)
+@pytest.mark.parametrize("kind", growth.COUPLING_KINDS)
 def test_networks_that_grow_are_as_said(kind):
-    coupling = growth.KINDS[kind](225, np.random.default_rng(0))
+    coupling = growth.COUPLING_KINDS[kind](225, np.random.default_rng(0))
     r = np.asarray(coupling.matrix())
     assert coupling.size == 225
     np.testing.assert_allclose(np.diag(r), 0, atol=1e-7)

@@ -12,7 +12,7 @@ from wetcow.explore.drawing import PEN, answer_drawing, paint
 from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
 from wetcow.explore.mode_view import look_at_mode
 from wetcow.explore.model import construct_model, load_model
-from wetcow.explore.network_view import MOST_MODES, look_at_network, when_synchronous
+from wetcow.explore.network_view import MOST_SHOWN_MODES, look_at_network, when_synchronous
 from wetcow.explore.runs import number_text, phases, wrapped
 from wetcow.learning.classifier import WaveClassifier
 
@@ -150,12 +150,12 @@ def test_modes_beyond_the_size_do_not_matter():
 
 
 def test_coupling_synchronizes_and_its_absence_does_not():
-    together, apart = look_at_network(MOST_MODES, 1.0), look_at_network(MOST_MODES, 0.0)
+    together, apart = look_at_network(MOST_SHOWN_MODES, 1.0), look_at_network(MOST_SHOWN_MODES, 0.0)
     assert together.mean_order > 0.9 and np.ptp(together.frequencies) < 1e-3
     assert together.frequencies.min() > 0.1  # they are not silent together
     assert apart.order[-1000:].mean() < 0.5 and np.ptp(apart.frequencies) > 0.5
     with pytest.raises(ValueError, match="size must be from 2"):
-        look_at_network(MOST_MODES + 1, 1.0)
+        look_at_network(MOST_SHOWN_MODES + 1, 1.0)
     with pytest.raises(ValueError, match="spread"):
         look_at_network(4, 1.0, spread=1.0)
 

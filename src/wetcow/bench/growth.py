@@ -55,7 +55,7 @@ def sheet_coupling(size: int, rng: np.random.Generator) -> Coupling:
     return Sheet((side, side), jnp.asarray(kernel, jnp.complex64))
 
 
-KINDS = {"dense": dense_coupling, "sparse": sparse_coupling, "sheet": sheet_coupling}
+COUPLING_KINDS = {"dense": dense_coupling, "sparse": sparse_coupling, "sheet": sheet_coupling}
 
 
 def timed_run(system: System, steps: int, seed: int, batch: int = 1) -> dict[str, float]:
@@ -111,7 +111,7 @@ def with_size(kind: str, sizes: list[int], seed: int, steps: int = 20) -> list[d
     """One run against the number of modes."""
     rows = []
     for size in sizes:
-        coupling = KINDS[kind](size, np.random.default_rng(seed))
+        coupling = COUPLING_KINDS[kind](size, np.random.default_rng(seed))
         omega = np.linspace(0.8, 1.2, coupling.size, dtype=np.float32)
         network = Network(gamma=_GAMMA, omega=jnp.asarray(omega), coupling=coupling)
         rows.append(

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.peer import Peer, Run
+from wetcow.bench.peer import Peer, PeerRun
 from wetcow.bench.peers import WETCOW
 from wetcow.networks.baselines import Kuramoto
 from wetcow.networks.structured import LowRank
@@ -54,7 +54,7 @@ def mean_field(size: int, seed: int = 0) -> MeanField:
     return MeanField(rng.standard_normal(size), np.exp(1j * rng.uniform(-np.pi, np.pi, size)))
 
 
-def _jaxkuramoto(problem: MeanField, t1: float) -> Run:
+def _jaxkuramoto(problem: MeanField, t1: float) -> PeerRun:
     import jaxkuramoto  # pyright: ignore[reportMissingImports]
 
     def end(omega: Any, theta: Any, dt: float) -> Any:
@@ -85,7 +85,7 @@ def _jaxkuramoto(problem: MeanField, t1: float) -> Run:
     return run
 
 
-def _numpy(problem: MeanField, t1: float) -> Run:
+def _numpy(problem: MeanField, t1: float) -> PeerRun:
     def rates(t: float, theta: np.ndarray) -> np.ndarray:
         u = np.exp(1j * theta)
         return problem.omega + _STRENGTH * np.imag(u.conj() * u.mean())

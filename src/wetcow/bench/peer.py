@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Run = Callable[[float], np.ndarray]
+PeerRun = Callable[[float], np.ndarray]
 
 _REPEATS, _ENOUGH = 3, 0.2  # runs at least, and seconds that all take at least
 _LONG = 5.0  # seconds; longer runs are not repeated
@@ -34,7 +34,7 @@ class Peer(NamedTuple):
     """
 
     description: str
-    prepare: Callable[[Any, float], Run]
+    prepare: Callable[[Any, float], PeerRun]
     adaptive: bool
     compiles: bool = False
 

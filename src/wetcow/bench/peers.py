@@ -16,7 +16,7 @@ from scipy.integrate import solve_ivp
 
 from wetcow.bench import brian
 from wetcow.bench.clock import equal_steps
-from wetcow.bench.peer import Peer, Run
+from wetcow.bench.peer import Peer, PeerRun
 from wetcow.bench.problem import NetworkProblem, cartesian, parts, polar
 from wetcow.modes.criticality import CANONICAL
 from wetcow.simulation.steps.single_kernel import advance_single_kernel
@@ -26,7 +26,9 @@ _W_A, _W_PHI, _ALPHA = CANONICAL.w_a, CANONICAL.w_phi, CANONICAL.alpha
 _COS, _SIN = math.cos(CANONICAL.psi), math.sin(CANONICAL.psi)
 
 
-def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False) -> Run:
+def _wetcow(
+    problem: NetworkProblem, t1: float, double: bool = True, fixed: bool = False
+) -> PeerRun:
     """A tolerance decides on the method, so that each is compiled for itself."""
     complex_type, real = (np.complex128, np.float64) if double else (np.complex64, np.float32)
     given = problem.network().compiled_layout(), problem.a0, np.array([0.0, t1])
@@ -51,7 +53,7 @@ def _wetcow(problem: NetworkProblem, t1: float, double: bool = True, fixed: bool
     return run
 
 
-def _polar_numpy(problem: NetworkProblem, t1: float) -> Run:
+def _polar_numpy(problem: NetworkProblem, t1: float) -> PeerRun:
     n = problem.size
     start = np.concatenate([np.abs(problem.a0), np.angle(problem.a0)])
     links = problem.weight, problem.phase
@@ -68,7 +70,7 @@ def _polar_numpy(problem: NetworkProblem, t1: float) -> Run:
     return run
 
 
-def _cartesian_numpy(problem: NetworkProblem, t1: float) -> Run:
+def _cartesian_numpy(problem: NetworkProblem, t1: float) -> PeerRun:
     def rates(t: float, a: np.ndarray) -> np.ndarray:
         return cartesian(a, problem)
 
@@ -86,7 +88,7 @@ def _mode(x: Any, y: Any, gamma: Any, omega: Any) -> tuple[Any, Any]:
     return growth * x - turning * y, growth * y + turning * x
 
 
-def _jitcode(problem: NetworkProblem, t1: float) -> Run:
+def _jitcode(problem: NetworkProblem, t1: float) -> PeerRun:
     import symengine  # pyright: ignore[reportMissingImports]
     from jitcode import jitcode, y  # pyright: ignore[reportMissingImports]
 
@@ -119,7 +121,7 @@ def _jitcode(problem: NetworkProblem, t1: float) -> Run:
     return run
 
 
-def _numba(problem: NetworkProblem, t1: float) -> Run:
+def _numba(problem: NetworkProblem, t1: float) -> PeerRun:
     import numba  # pyright: ignore[reportMissingImports]
 
     compiled: Any = numba.njit(fastmath=True)
@@ -161,7 +163,7 @@ def _numba(problem: NetworkProblem, t1: float) -> Run:
     return run
 
 
-def _brainpy(problem: NetworkProblem, t1: float) -> Run:
+def _brainpy(problem: NetworkProblem, t1: float) -> PeerRun:
     import brainpy  # pyright: ignore[reportMissingImports]
     import brainpy.math as bm  # pyright: ignore[reportMissingImports]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from wetcow.cli.output import STDOUT, Json, Model, check_json, plainly, versions, write_json
+from wetcow.cli.output import STDOUT, Json, ModelFile, check_json, plainly, versions, write_json
 
 EXAMPLES = ("wetcow card digits.wetcow", "wetcow card digits.wetcow --json -")
 
 
-def command(model: Model, json_file: Json = None) -> None:
+def command(model: ModelFile, json_file: Json = None) -> None:
     """Show the card of a saved wave classifier: its data, what was measured, use and limits.
 
     Prints Markdown, which is in the file as README.md, too.

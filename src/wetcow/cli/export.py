@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from wetcow.cli.output import Json, Model, check_json, console, plainly, versions, write_json
+from wetcow.cli.output import Json, ModelFile, check_json, console, plainly, versions, write_json
 
 EXAMPLES = ("wetcow export digits.wetcow --onnx digits.onnx",)
 
 
 def command(
-    model: Model,
+    model: ModelFile,
     onnx: Annotated[
         pathlib.Path, typer.Option(metavar="FILE.onnx", help="File to write; replaced if there.")
     ],

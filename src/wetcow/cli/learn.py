@@ -58,7 +58,7 @@ NModes = Annotated[
     int | None,
     typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
 ]
-Copies = Annotated[
+CopiesOption = Annotated[
     int, typer.Option(min=0, help="Deformed copies of each image to learn beside it.")
 ]
 TrainMinutes = Annotated[
@@ -88,7 +88,7 @@ def command(
         Time, typer.Option(help="Time to take, which decides the size of the network.")
     ] = Time.SECONDS,
     n_modes: NModes = None,
-    copies: Copies = 0,
+    copies: CopiesOption = 0,
     train_minutes: TrainMinutes = 0.0,
     n_members: NMembers = 1,
     resume: Resume = None,

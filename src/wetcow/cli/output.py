@@ -22,7 +22,7 @@ from wetcow.version import __version__
 if TYPE_CHECKING:
     from rich.console import Console
 
-FAILED, INTERRUPTED = 2, 130
+INCOMPLETE, FAILED, INTERRUPTED = 1, 2, 130  # exit codes
 STDOUT = "-"
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -42,7 +42,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random."
 Out = Annotated[
     pathlib.Path, typer.Option("--out", metavar="DIR", help="Folder of the page and its figures.")
 ]
-Model = Annotated[
+ModelFile = Annotated[
     pathlib.Path, typer.Argument(metavar="MODEL", help="A file of WaveClassifier.save.")
 ]
 

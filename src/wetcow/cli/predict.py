@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wetcow.cli.output import Json, Model, check_json, console, plainly, versions, write_json
+from wetcow.cli.output import (
+    INCOMPLETE,
+    Json,
+    ModelFile,
+    check_json,
+    console,
+    plainly,
+    versions,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +27,10 @@ EXAMPLES = (
     "wetcow predict digits.wetcow photo.png",
     "wetcow predict digits.wetcow one.png two.png --no-crop --json -",
 )
-INCOMPLETE = 1  # exit code: some pictures could not be read, the others were classified
 
 
 def command(
-    model: Model,
+    model: ModelFile,
     images: Annotated[
         list[pathlib.Path],
         typer.Argument(metavar="IMAGE...", help="Pictures, PNG or JPEG, of any size and colours."),
@@ -46,7 +54,7 @@ def command(
         _print(report, json_file)
         write_json(report, json_file)
         if report["errors"]:
-            raise typer.Exit(INCOMPLETE)
+            raise typer.Exit(INCOMPLETE)  # the others were classified
 
 
 def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wetcow.cli.output import (
+    INCOMPLETE,
     DataDir,
     Json,
     Out,
@@ -21,7 +22,6 @@ from wetcow.cli.output import (
 from wetcow.reports.reproduce import ALL, FIGURES, SECTIONS, chosen_items, known_items
 
 EXAMPLES = ("wetcow reproduce fig1 figS --out report", "wetcow reproduce all --quick")
-INCOMPLETE = 1  # exit code: data are missing, what does not need them was done
 
 
 def _items_like(incomplete: str) -> list[str]:

@@ -9,7 +9,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
 from wetcow.explore.network_view import (
-    MOST_MODES,
+    MOST_SHOWN_MODES,
     NetworkView,
     look_at_network,
     when_synchronous,
@@ -23,7 +23,9 @@ _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of
 def network_page() -> Any:
     """Sliders beside the waves of a network and its order parameter."""
     sliders = {
-        "size": pn.widgets.IntSlider(label="modes N", start=2, end=MOST_MODES, value=10, width=290),
+        "size": pn.widgets.IntSlider(
+            label="modes N", start=2, end=MOST_SHOWN_MODES, value=10, width=290
+        ),
         "strength": slider("coupling strength K", 0.0, 3.0, 1.0),
         "delta": slider("coupling phase δ", -3.14, 3.14, 0.0),
         "gamma": slider("excitation γ", -0.5, 3.0, 0.5),

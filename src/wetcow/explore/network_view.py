@@ -21,7 +21,7 @@ from wetcow.networks.network import Network
 from wetcow.synchrony.order import order_parameter, time_to_synchrony
 from wetcow.synchrony.silence import damped
 
-MOST_MODES = 40  # modes
+MOST_SHOWN_MODES = 40  # modes
 NEARLY = 0.9  # order parameter from which modes count as nearly synchronous
 LOCKED = 0.01  # relative spread of spiking frequencies that count as one
 
@@ -106,17 +106,17 @@ def look_at_network(
     >>> view.regime, look_at_network(10, 0.0).regime
     ('synchronous', 'incoherent')
     """
-    if not 2 <= size <= MOST_MODES:
-        raise ValueError(f"size must be from 2 to {MOST_MODES}, got {size}")
+    if not 2 <= size <= MOST_SHOWN_MODES:
+        raise ValueError(f"size must be from 2 to {MOST_SHOWN_MODES}, got {size}")
     if not 0 <= spread <= 1 - _SLOWEST:
         raise ValueError(f"spread must be from 0 to {1 - _SLOWEST}, got {spread}")
     # Modes beyond `size` are alone and not looked at: all sizes run what was compiled once.
-    omega = np.ones(MOST_MODES)
+    omega = np.ones(MOST_SHOWN_MODES)
     omega[:size] = np.linspace(1 - spread, 1 + spread, size)
-    coupling = np.zeros((MOST_MODES, MOST_MODES), complex)
+    coupling = np.zeros((MOST_SHOWN_MODES, MOST_SHOWN_MODES), complex)
     coupling[:size, :size] = strength / size * np.exp(-1j * delta)
     np.fill_diagonal(coupling, 0)
-    a0 = np.full(MOST_MODES, NETWORK_START, complex)
+    a0 = np.full(MOST_SHOWN_MODES, NETWORK_START, complex)
     a0[:size] = phases(seed, size)
     network = Network(gamma=gamma, omega=omega, coupling=Dense(coupling))
     motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))

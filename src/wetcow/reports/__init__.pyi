@@ -12,5 +12,6 @@ from . import (
     page as page,
     paper as paper,
     peers as peers,
+    replay as replay,
     reproduce as reproduce,
 )

@@ -13,10 +13,10 @@ import scipy.stats
 from matplotlib.figure import Figure
 
 from wetcow.reports.claims.few_images import (
+    NETWORK_STEPS,
     OURS,
     QUICK_MODES,
-    RIDGE,
-    STEPS,
+    RIDGE_PENALTY,
     copies_of,
     draw_few,
     learners,
@@ -179,11 +179,11 @@ def _caption(sizes: Sequence[int], draws: int, count: int, *, quick: bool) -> st
     if quick:
         copies = f"{QUICK_MODES} hidden modes, {copies}"
     else:
-        network = f"; network {STEPS} steps of 32 deformed images, Adam"
+        network = f"; network {NETWORK_STEPS} steps of 32 deformed images, Adam"
     return (
         f"Test accuracy on {count:,} test images, the same for all, drawn once; mean and standard "
         f"deviation of {draws} draws of training images. Fixed beforehand with validation "
-        f"images (the last 10,000 training images): ours λ = {RIDGE:g}, no margin passes, "
+        f"images (the last 10,000 training images): ours λ = {RIDGE_PENALTY:g}, no margin passes, "
         f"{copies} images of a class; SVM RBF, C = 10, γ = 1 / (pixels × variance){network}. On "
         "MNIST all but those marked “pixels” see images in the same frame as ours."
     )

@@ -12,7 +12,7 @@ import optax
 import scipy.special
 
 from wetcow.reports.peers.layers import forward, initial_weights
-from wetcow.reports.peers.perceptron import BATCH, LEARNING_RATE, flat
+from wetcow.reports.peers.perceptron import IMAGES_PER_STEP, LEARNING_RATE, flat
 
 _PREDICTED_AT_ONCE = 1_000  # images
 
@@ -121,8 +121,8 @@ def batches(n: int, rng: np.random.Generator) -> list[np.ndarray]:
     [5]
     """
     order = rng.permutation(n)
-    whole = max(n // BATCH, 1)
-    return [order[i * BATCH : (i + 1) * BATCH] for i in range(whole)]
+    whole = max(n // IMAGES_PER_STEP, 1)
+    return [order[i * IMAGES_PER_STEP : (i + 1) * IMAGES_PER_STEP] for i in range(whole)]
 
 
 def _loss(weights: Any, anchor: Anchor | None, images: Any, labels: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-BATCH = 128  # images in a step
+IMAGES_PER_STEP = 128  # images in a step
 LEARNING_RATE = 1e-3  # of Adam
 
 
@@ -49,7 +49,7 @@ class Perceptron:
 
     def partial_fit(self, X: np.ndarray, y: np.ndarray) -> Perceptron:
         """Train on, once through these images and no others."""
-        self.model.set_params(batch_size=min(BATCH, len(X)))
+        self.model.set_params(batch_size=min(IMAGES_PER_STEP, len(X)))
         self.model.partial_fit(flat(X), y, classes=np.arange(self.n_classes))
         return self
 
