@@ -91,10 +91,10 @@ def test_seed_of_the_command_replaces_that_of_the_file(wetcow):
 
 
 def test_interrupted_run_is_continued(wetcow, monkeypatch):
-    from wetcow.simulation import simulate as module
+    from wetcow.simulation.run import Run
 
     config = NETWORK + DENSE + "[simulation]\nt1 = 20\nnum_samples = 1027\nseed = 0\n"
-    check, calls = module._check_finite, []
+    check, calls = Run.check, []
 
     def interrupted(*arguments):
         calls.append(arguments)
@@ -102,7 +102,7 @@ def test_interrupted_run_is_continued(wetcow, monkeypatch):
             raise KeyboardInterrupt
         check(*arguments)
 
-    monkeypatch.setattr(module, "_check_finite", interrupted)
+    monkeypatch.setattr(Run, "check", interrupted)
     result = wetcow("--out", "run.zarr", config=config)
     assert result.exit_code == 130 and "the same command continues" in result.stderr
     assert wetcow("--out", "run.zarr", config=config).exit_code == 0

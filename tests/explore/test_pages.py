@@ -165,7 +165,7 @@ def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
         server.unlisten()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "answer", interrupted)
+    monkeypatch.setattr(app, "serve_until_interrupted", interrupted)
     opened = []
     monkeypatch.setattr("typer.launch", opened.append)
     path = tmp_path / "digits.wetcow"

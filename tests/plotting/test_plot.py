@@ -374,7 +374,9 @@ def test_animation_refuses(swept, tmp_path):
 
 
 def test_old_import_paths():
-    from wetcow.reports import brain, figures
+    with pytest.warns(DeprecationWarning, match="plotting"):
+        from wetcow.reports import brain
+    from wetcow.reports import figures
 
     assert figures.plot is wc.plot and brain.plot_brain is wc.plot_brain
 

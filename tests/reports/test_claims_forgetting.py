@@ -84,7 +84,7 @@ def test_a_perceptron_is_the_same_for_the_same_seed(digits):
 def test_only_sums_and_replay_remember(digits):
     tasks = tasks_of(digits, 10)
     test = Part(*datasets.load("digits", "test"))
-    tuned = learn_in_turn(Perceptron(10), tasks, test)
+    tuned = learn_in_turn(PenalisedPerceptron(10), tasks, test)
     kept = learn_in_turn(ReplayPerceptron(10, size=300), tasks, test)
     sums = learn_in_turn(RidgeOnPixels(10), tasks, test)
     assert tuned["first"] < 0.2 < 0.8 < kept["first"] and sums["curve"][-1] > 0.9

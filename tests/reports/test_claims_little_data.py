@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetcow.reports.claims import little_data
+from wetcow.reports.claims import few_images, little_data
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.images.data import Part
 from wetcow.reports.peers.line_up import OnPixels, deformed_copies
@@ -80,9 +80,9 @@ def test_copies_are_of_their_own_images_and_rows_flat():
 @pytest.mark.slow
 def test_digits_from_few_images(monkeypatch):
     monkeypatch.setattr(little_data, "_QUICK_SIZES", (1, 10))
-    monkeypatch.setattr(little_data, "_QUICK_COPIES", 0)
+    monkeypatch.setattr(few_images, "_QUICK_COPIES", 0)
     monkeypatch.setattr(little_data, "_QUICK_DRAWS", 2)
-    monkeypatch.setattr(little_data, "_QUICK_MODES", 16)
+    monkeypatch.setattr(few_images, "QUICK_MODES", 16)
     evidence = little_data.run(
         Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
     )

@@ -66,7 +66,7 @@ def test_neuron_fires_as_often_as_its_equation_says():
     for current in (0.05, 0.3, 0.7):
         potential, fired = 0.0, 0
         for _ in range(spiking.STEPS):
-            potential = spiking.DECAY * potential + current
+            potential = spiking.MEMBRANE_DECAY * potential + current
             fired += potential > 1
             potential -= potential > 1
         (found,) = spiking.scores_and_spikes(weights, jnp.array([[current]]))[1]

@@ -53,12 +53,12 @@ def test_noise_couplings_and_reducers(network, client, rng):
 
 
 def test_an_error_on_a_worker_is_raised(network, client, monkeypatch):
-    from wetcow.simulation.batch import runs as batch
+    from wetcow.simulation.batch import calls
 
     def failing(*_, **__):
         raise RuntimeError("no memory here")
 
-    monkeypatch.setattr(batch, "_start", failing)  # workers are threads of this process
+    monkeypatch.setattr(calls, "start_group", failing)  # workers are threads of this process
     with pytest.raises(RuntimeError, match="no memory here"):
         wc.sweep(network, client=client, gamma=[0.5, 1.0], **SETTINGS)
 

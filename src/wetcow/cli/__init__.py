@@ -27,8 +27,6 @@ from wetcow.cli import (
 from wetcow.cli.output import epilog
 from wetcow.version import __version__
 
-__all__ = ["COMMANDS", "app"]
-
 COMMANDS = {
     "demo": demo,
     "reproduce": reproduce,

@@ -89,7 +89,8 @@ class SmoothTensors(eqx.Module):
 
     def _derivatives(self, position: Any) -> Any:
         """Derivatives by voxel of order 0 to 2 along each axis, (3, …, 3, d, d)."""
-        grid = jnp.asarray(self.grid, self.padded.dtype)
+        padded = jnp.asarray(self.padded)
+        grid = jnp.asarray(self.grid, padded.dtype)
         dimension = len(self.grid)
         place = position / self.spacing
         if self.periodic:
@@ -97,7 +98,7 @@ class SmoothTensors(eqx.Module):
         below = jnp.clip(jnp.floor(place), -_MARGIN, grid - 1 + _MARGIN)
         weights = _weights(place - below)
         block = jax.lax.dynamic_slice(  # one contiguous block is read many times faster than 4^d
-            jnp.asarray(self.padded),
+            padded,
             (*(below.astype(int) + _MARGIN), 0, 0),
             (*(4,) * dimension, dimension, dimension),
         )

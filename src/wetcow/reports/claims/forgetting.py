@@ -22,7 +22,7 @@ from wetcow.reports.images.data import (
     wave,
 )
 from wetcow.reports.peers.continual import ElasticPerceptron, ReplayPerceptron, RidgeOnPixels
-from wetcow.reports.peers.perceptron import Perceptron
+from wetcow.reports.peers.penalised import PenalisedPerceptron
 
 _SEEDS = 3
 _QUICK_TRAIN, _QUICK_TEST = 3_000, 1_000
@@ -58,7 +58,7 @@ def learners(
     peers: dict[str, Callable[[], Any]] = {
         IN_TURN: lambda: InTurn(make(seed, margin_passes=0)),
         RIDGE: lambda: RidgeOnPixels(classes),
-        TUNED: lambda: Perceptron(classes, seed=seed),
+        TUNED: lambda: PenalisedPerceptron(classes, seed=seed),
         ELASTIC: lambda: ElasticPerceptron(classes, strength=strength, seed=seed),
     }
     for size in _BUFFERS:
@@ -90,7 +90,7 @@ def _joint(
     for label, parameters in ((JOINT, {"margin_passes": 0}), (MARGINS, {})):
         model = make(seed, **parameters).fit(train.images, train.labels)
         found[label] = accuracy(model, data.test)
-    peer = Perceptron(data.n_classes, passes=1, seed=seed).fit(train.images, train.labels)
+    peer = PenalisedPerceptron(data.n_classes, passes=1, seed=seed).fit(train.images, train.labels)
     return {**found, JOINT_PEER: accuracy(peer, data.test)}
 
 

@@ -67,7 +67,7 @@ def mode_amplitudes(field: xr.Dataset, k: Any, omega: Any = 0.0) -> xr.DataArray
 
     Examples
     --------
-    >>> from wetcow.tissue.field import simulate_field
+    >>> from wetcow import Conductivity, simulate_field
     >>> tissue = Conductivity(np.full(64, 0.3), 1e-3)
     >>> k = 2 * np.pi / 0.016
     >>> field = simulate_field(tissue, 2e-3, np.cos(k * np.arange(64) * 1e-3), num_samples=3)
