@@ -5,18 +5,6 @@ What there is to see of each is computed by plain functions (`mode_view`, `netwo
 Panel, which comes with ``pip install "wetcow[explore]"``; `app` serves them.
 """
 
-__all__ = [
-    "app",
-    "canvas",
-    "digit_page",
-    "drawing",
-    "memory_page",
-    "memory_view",
-    "mode_page",
-    "mode_view",
-    "model",
-    "network_page",
-    "network_view",
-    "runs",
-    "widgets",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
