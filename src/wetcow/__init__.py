@@ -28,6 +28,7 @@ _HOMES = {
     "modes.hamiltonian": ("hamiltonian", "motion", "network_hamiltonian"),
     "modes.mode": ("Mode",),
     "modes.response": ("response",),
+    "modes.wave_kernel": ("wave_kernel",),
     "networks.coupling": ("Coupling",),
     "networks.dense": ("Dense",),
     "networks.sparse": ("Sparse",),
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from wetcow.modes.hamiltonian import hamiltonian, motion, network_hamiltonian
     from wetcow.modes.mode import Mode
     from wetcow.modes.response import response
+    from wetcow.modes.wave_kernel import wave_kernel
     from wetcow.networks.baselines import (
         Kuramoto,
         LeakyIntegrateAndFire,
@@ -185,6 +187,7 @@ __all__ = [
     "synchrony",
     "time_to_synchrony",
     "trace_rays",
+    "wave_kernel",
 ]
 
 
