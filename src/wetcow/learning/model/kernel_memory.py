@@ -41,7 +41,7 @@ from wetcow.modes.kernel_series import Code, KernelSeries, kernel_series
 from wetcow.simulation.plan import available_memory
 from wetcow.validation import reasonable_size
 
-MOST_LANDMARKS = 1000  # of the preconditioner
+MOST_LANDMARKS = 2000  # of the preconditioner
 _SHARE_OF_FREE = 0.8  # that tiles may take
 _SMALLEST_GROUP = 8  # rows answered at once, so that few sizes are compiled
 
@@ -78,7 +78,7 @@ class Memory:
     ----------
     rows : float32 array (n, d)
         Examples, of unit length.
-    coupling : float32 array (n, columns)
+    coupling : float64 array (n, columns)
         α.
     bias : float64 array (columns,)
         b.
@@ -128,7 +128,7 @@ class Memory:
         return [
             (
                 jnp.asarray(self.rows[start : start + step]),
-                jnp.asarray(self.coupling[start : start + step]),
+                jnp.asarray(self.coupling[start : start + step], jnp.float32),
                 short,
             )
             for start in range(0, len(self.rows), step)
@@ -199,7 +199,7 @@ def memorize_examples(
     tolerance, max_iterations, keep_every, progress
         See `wetcow.learning.model.kernel_solver.solve`.
     n_landmarks : int, optional
-        m of the preconditioner; default: a quarter of n, at most `MOST_LANDMARKS`.
+        m of the preconditioner; default: an eighth of n, at most `MOST_LANDMARKS`.
     cache_size : float
         Bytes of K that may be kept; never more than is free. No matter for the result.
     seed : int
@@ -251,6 +251,7 @@ def memorize_examples(
     found = solve(
         System(
             product=tiles,
+            exact_product=tiles.exact,
             precondition=Nystroem(rows, chosen, kernel.series, kernel.noise),
             noise=kernel.noise,
             known=known.astype(float),
@@ -271,7 +272,7 @@ def _memory(
 ) -> Memory:
     return Memory(
         rows=rows,
-        coupling=found.alpha.astype(np.float32),
+        coupling=found.alpha,
         bias=bias,
         kernel=kernel,
         residual=found.residual,
@@ -283,6 +284,6 @@ def _memory(
 
 def choose_landmarks(count: int, n_landmarks: int | None, seed: int) -> np.ndarray:
     """Which examples are landmarks, sorted; drawn at random, since examples may be sorted."""
-    wanted = min(MOST_LANDMARKS, max(count // 4, 1)) if n_landmarks is None else n_landmarks
+    wanted = min(MOST_LANDMARKS, max(count // 8, 1)) if n_landmarks is None else n_landmarks
     rng = np.random.default_rng(seed)
     return np.sort(rng.choice(count, size=min(wanted, count), replace=False))
