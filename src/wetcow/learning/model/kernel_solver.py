@@ -376,7 +376,12 @@ def solve(
                 done = found <= tolerance or state.iteration >= max_iterations
                 if done or found > state.verified / 2:  # rounding allows no better
                     break
-                state = system.start(state.alpha, exact, state.iteration + 1, found)
+                if found > 2 * now:  # the recurrence has drifted: begin again from here
+                    state = system.start(state.alpha, exact, state.iteration + 1, found)
+                else:  # all directions so far are still worth something
+                    state = state._replace(
+                        residual=exact, iteration=state.iteration + 1, verified=found
+                    )
             state = system.step(state)
             past.append((state.iteration, _relative(state.residual, norm)))
             spent = time.monotonic() - began
