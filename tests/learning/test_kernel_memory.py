@@ -11,9 +11,13 @@ import wetcow as wc
 from wetcow.learning.data.batches import targets_of
 from wetcow.learning.model import kernel_memory
 from wetcow.learning.model.kernel_checkpoint import StateFileError
+from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
 from wetcow.learning.model.kernel_memory import Kernel, memorize_examples, room_for_tiles
+from wetcow.learning.model.kernel_operators import Nystroem, Tiles, tile_bytes
 from wetcow.learning.model.kernel_projection import fit_projection
-from wetcow.learning.model.kernel_solver import Nystroem, Progress, Tiles, tile_bytes
+from wetcow.learning.model.kernel_recall import leave_one_out, memory_of_landmarks, recalled
+from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
 from wetcow.modes.kernel_series import kernel_series
 
@@ -54,7 +58,7 @@ def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
 
 def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
     rows, _, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_solver.BLOCK", 128)
+    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
     series = kernel_series("amplitude", 0.5, 0.5)
     tiles = Tiles(rows, series, np.inf)
     found = tiles(np.eye(N))
@@ -75,7 +79,7 @@ def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
 
 def test_kept_tiles_do_not_change_a_bit(examples, monkeypatch):
     rows, targets, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_solver.BLOCK", 128)
+    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
     found = [memorize_examples(rows, targets, cache_size=size) for size in (0.0, 4e5, np.inf)]
     assert found[0].cached == 0 and 0 < found[1].cached < 1 and found[2].cached == 1
     for one in found[1:]:
@@ -259,3 +263,109 @@ def test_projection_of_few_or_equal_codes(rng):
     with pytest.raises(ValueError, match="nothing to tell them apart"):
         fit_projection(np.ones((1, 3), np.float32), 2)
     assert np.isfinite(fit_projection(few, 2)(np.zeros((2, 50), np.float32))).all()
+
+
+def test_examples_are_added_and_forgotten_exactly(examples):
+    """Both are what solving anew gives, from where the memory stood, in fewer iterations."""
+    rows, targets, new = examples
+    whole = memorize_examples(rows, targets, tolerance=1e-6)
+    part = memorize_examples(rows[:380], targets[:380], tolerance=1e-6)
+    start = np.pad(part.coupling, ((0, 20), (0, 0)))
+    added = memorize_examples(rows, targets, tolerance=1e-6, start=start)
+    forgot = memorize_examples(
+        rows[:380], targets[:380], tolerance=1e-6, start=whole.coupling[:380]
+    )
+    for found, wanted in ((added, whole), (forgot, part)):
+        assert found.iterations < wanted.iterations
+        np.testing.assert_allclose(found.criticality(new), wanted.criticality(new), atol=2e-5)
+    assert np.abs(whole.criticality(new) - part.criticality(new)).max() > 0.01
+
+
+def test_left_out_examples_are_predicted_as_by_a_memory_without_them(examples):
+    rows, targets, _ = examples
+    rows, targets, some = rows[:60], targets[:60], np.array([3, 17, 59])
+    memory = memorize_examples(rows, targets, tolerance=1e-8)
+    found, variance = leave_one_out(memory, targets, some, tolerance=1e-8)
+    matrix = kernel_matrix(rows.astype(float), None, memory.kernel.series)
+    for place, left in enumerate(some):
+        others = np.arange(60) != left
+        inner = matrix[np.ix_(others, others)] + memory.kernel.noise * np.eye(59)
+        weights = np.linalg.solve(inner, matrix[others, left])
+        wanted = weights @ (targets[others] - memory.bias) + memory.bias
+        np.testing.assert_allclose(found[place], wanted, atol=2e-5)
+        assert variance[place] == pytest.approx(1 - weights @ matrix[others, left], abs=2e-5)
+
+
+def test_recalls_the_examples_with_the_largest_share(examples):
+    rows, targets, new = examples
+    memory = memorize_examples(rows, targets, tolerance=1e-6)
+    found, shares = recalled(memory, new, count=N)
+    criticality = memory.criticality(new)
+    winner = criticality.argmax(1)
+    sums = shares.sum(1) + memory.bias[winner]
+    np.testing.assert_allclose(sums, criticality.max(1), atol=1e-4)
+    assert (np.diff(shares, axis=1) <= 0).all()
+    assert all(sorted(one) == list(range(N)) for one in found)
+    # Most of them belong to the class that they speak for.
+    best, _ = recalled(memory, new, count=5)
+    np.testing.assert_array_equal(best, found[:, :5])
+    assert (targets[best].argmax(2) == winner[:, None]).mean() > 0.95
+
+
+def landmark_memory(rows, targets, chosen, kernel):
+    landmarks = Landmarks(rows[chosen], kernel.series)
+    statistics = Statistics.of(landmarks.features(rows), targets)
+    return landmarks, statistics, solve_landmarks(statistics, kernel.noise)
+
+
+def test_all_examples_as_landmarks_are_the_whole_memory(examples):
+    """Up to b, which ridge regression solves for instead of taking the mean of targets."""
+    rows, targets, new = examples
+    kernel = Kernel()
+    landmarks, _, modes = landmark_memory(rows, targets, np.arange(N), kernel)
+    found = memory_of_landmarks(landmarks, modes, kernel).criticality(new)
+    np.testing.assert_allclose(modes.criticality(landmarks.features(new)), found, atol=1e-3)
+    matrix = kernel_matrix(rows.astype(float), None, kernel.series) + kernel.noise * np.eye(N)
+    bordered = np.block([[matrix, np.ones((N, 1))], [np.ones((1, N)), np.zeros((1, 1))]])
+    solution = np.linalg.solve(bordered, np.vstack([targets, np.zeros((1, CLASSES))]))
+    between = kernel_matrix(new.astype(float), rows.astype(float), kernel.series)
+    np.testing.assert_allclose(found, between @ solution[:-1] + solution[-1], atol=3e-3)
+    whole = memorize_examples(rows, targets, kernel).criticality(new)
+    assert (found.argmax(1) == whole.argmax(1)).mean() > 0.97
+
+
+def test_sums_of_landmarks_merge_in_any_order(examples):
+    rows, targets, new = examples
+    kernel = Kernel()
+    landmarks, whole, modes = landmark_memory(rows, targets, np.arange(0, N, 4), kernel)
+    order = np.argsort(targets.argmax(1))
+    parts = [
+        Statistics.of(landmarks.features(rows[some]), targets[some])
+        for some in np.array_split(order, 3)
+    ]
+    merged = parts[2].merge(parts[0]).merge(parts[1])
+    assert merged.count == whole.count
+    other = solve_landmarks(merged, kernel.noise).criticality(landmarks.features(new))
+    np.testing.assert_allclose(other, modes.criticality(landmarks.features(new)), atol=1e-4)
+    full = memorize_examples(rows, targets, kernel).criticality(new)
+    assert (other.argmax(1) == full.argmax(1)).mean() > 0.9
+
+
+def test_variance_is_that_of_a_gaussian_process_and_fewer_landmarks_leave_more(examples):
+    rows, targets, new = examples
+    kernel = Kernel()
+    matrix = kernel_matrix(rows.astype(float), None, kernel.series) + kernel.noise * np.eye(N)
+    between = kernel_matrix(new.astype(float), rows.astype(float), kernel.series)
+    exact = 1 - (between * np.linalg.solve(matrix, between.T).T).sum(1)
+    before = exact - 1e-3
+    for step in (1, 4, 16):
+        landmarks, statistics, _ = landmark_memory(rows, targets, np.arange(0, N, step), kernel)
+        variance = Variance(landmarks, statistics, kernel.noise)
+        found = variance(new)
+        if step == 1:
+            np.testing.assert_allclose(found, exact, atol=1e-3)
+        assert (found >= before - 1e-3).all() and (found <= 1).all()
+        before = found
+        assert variance(rows).mean() < found.mean()
+        # Unlike all examples: nothing is known.
+        assert variance(-rows.mean(0, keepdims=True) / 1e3)[0] > found.mean()

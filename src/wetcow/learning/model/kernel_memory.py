@@ -28,14 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.model.kernel_checkpoint import StateFile
-from wetcow.learning.model.kernel_solver import (
-    Nystroem,
-    Progress,
-    Solution,
-    System,
-    Tiles,
-    solve,
-)
+from wetcow.learning.model.kernel_operators import Nystroem, Tiles
+from wetcow.learning.model.kernel_solver import Progress, System, solve
 from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
 from wetcow.modes.kernel_series import Code, KernelSeries, kernel_series
 from wetcow.simulation.plan import available_memory
@@ -180,6 +174,7 @@ def memorize_examples(
     n_landmarks: int | None = None,
     cache_size: float = math.inf,
     seed: int = 0,
+    start: np.ndarray | None = None,
     checkpoint: str | os.PathLike | None = None,
     keep_every: float = 60.0,
     progress: Callable[[Progress], None] | None = None,
@@ -204,6 +199,9 @@ def memorize_examples(
         Bytes of K that may be kept; never more than is free. No matter for the result.
     seed : int
         Of the choice of landmarks.
+    start : float array (n, columns), optional
+        Couplings to begin from: after examples were added to a memory, or taken from it, those of
+        the others and zeros. The solution is the same, up to `tolerance`, in fewer iterations.
     checkpoint : path, optional
         File that keeps the state of the iterations, written every `keep_every` seconds, at the end
         and when interrupted. If there is one the solution goes on from it.
@@ -245,17 +243,15 @@ def memorize_examples(
     room = room_for_tiles(*rows.shape, len(chosen), targets.shape[1], cache_size)
     file = state = None
     if checkpoint is not None:
-        file = StateFile(checkpoint, (rows, targets, chosen, *kernel))
+        begun = np.zeros(0) if start is None else start
+        file = StateFile(checkpoint, (rows, targets, begun, chosen, *kernel))
         state = file.read()
     tiles = Tiles(rows, kernel.series, room)
+    system = system_of(tiles, rows, chosen, known, kernel)
+    if state is None and start is not None:
+        state = system.start_at(right, np.where(known, start, 0.0))
     found = solve(
-        System(
-            product=tiles,
-            exact_product=tiles.exact,
-            precondition=Nystroem(rows, chosen, kernel.series, kernel.noise),
-            noise=kernel.noise,
-            known=known.astype(float),
-        ),
+        system,
         right,
         tolerance=tolerance,
         max_iterations=max_iterations,
@@ -264,12 +260,6 @@ def memorize_examples(
         keep_every=keep_every,
         progress=progress,
     )
-    return _memory(rows, bias, kernel, found, tiles.kept)
-
-
-def _memory(
-    rows: np.ndarray, bias: np.ndarray, kernel: Kernel, found: Solution, kept: float
-) -> Memory:
     return Memory(
         rows=rows,
         coupling=found.alpha,
@@ -278,7 +268,20 @@ def _memory(
         residual=found.residual,
         reached=found.reached,
         iterations=found.iterations,
-        cached=kept,
+        cached=tiles.kept,
+    )
+
+
+def system_of(
+    tiles: Tiles, rows: np.ndarray, chosen: np.ndarray, known: np.ndarray, kernel: Kernel
+) -> System:
+    """K + λ1 with its preconditioner; `known` as in `System`, `chosen` are landmarks."""
+    return System(
+        product=tiles,
+        exact_product=tiles.exact,
+        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise),
+        noise=kernel.noise,
+        known=known.astype(float),
     )
 
 
