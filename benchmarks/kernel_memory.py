@@ -4,7 +4,8 @@
     python benchmarks/kernel_memory.py --data mnist --n-train 50000 --budget minutes
 
 Learned are the first ``--n-train`` of the first 50,000 training images, judged by are the last
-10,000. Test images are never loaded. Rows are written after each one.
+10,000. Test images are never loaded. Rows are written after each one, below those of earlier
+runs.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def main() -> None:
         "options": vars(options),
     }
     rows: list[dict[str, Any]] = []
+    if options.json.exists():
+        rows = json.loads(options.json.read_text())["rows"]
     for data in options.data:
         for count in options.n_train:
             for row in measure(data, count, options):

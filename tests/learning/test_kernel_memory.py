@@ -226,11 +226,11 @@ def test_odd_examples(examples):
 
 def test_memory_is_planned_before_work_starts(monkeypatch):
     monkeypatch.setattr(kernel_memory, "available_memory", lambda: 1e9)
-    needed = 4 * 60_000 * (2 * 600 + 100) + 64 * 60_000 * 10 + 32 * 100**2
+    needed = 8 * 60_000 * (600 + 100) + 100 * 60_000 * 10 + 32 * 100**2
     assert room_for_tiles(60_000, 600, 100, 10, 1e7) == 1e7
     assert room_for_tiles(60_000, 600, 100, 10, np.inf) == pytest.approx(0.8 * (1e9 - needed))
     assert tile_bytes(60_000) == pytest.approx(7.3e9, rel=0.01)
-    with pytest.raises(ValueError, match=r"4n\(2d \+ m\) .* n=10000000.*n_memories"):
+    with pytest.raises(ValueError, match=r"8n\(d \+ m\) .* n=10000000.*n_memories"):
         room_for_tiles(10**7, 600, 1000, 10, 0.0)
     with pytest.raises(ValueError, match="n_memories"):
         monkeypatch.setattr(kernel_memory, "available_memory", lambda: 1e3)

@@ -137,11 +137,15 @@ class WaveKernel(NormalizedKernelMixin, Kernel):
     def _slopes(self, X: Any) -> np.ndarray:
         theta, steps = self.theta, _STEP * np.eye(self.n_dims)
         slopes = [
-            (self.clone_with_theta(theta + step)(X) - self.clone_with_theta(theta - step)(X))
-            / (2 * _STEP)
+            (self._moved(theta + step)(X) - self._moved(theta - step)(X)) / (2 * _STEP)
             for step in steps
         ]
         return np.stack(slopes, axis=-1) if slopes else np.empty((len(X), len(X), 0))
+
+    def _moved(self, theta: np.ndarray) -> WaveKernel:
+        moved = WaveKernel(**self.get_params())
+        moved.theta = theta
+        return moved
 
     def is_stationary(self) -> bool:
         """False: κ depends on directions, not on differences."""

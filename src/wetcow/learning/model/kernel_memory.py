@@ -10,7 +10,7 @@ so that each example is a memory that resonates with what is like it. b is the m
 unit vectors, such as `wetcow.learning.model.kernel_projection` makes of pooled codes.
 
 **Memory needed** for n examples of d numbers, m landmarks of the preconditioner and C columns of
-targets: 4n(2d + m) + 64nC + 32m² bytes, besides the rows given. Tiles of K, 2n(n + 1024) bytes, are
+targets: 8n(d + m) + 100nC + 32m² bytes, besides the rows given. Tiles of K, 2n(n + 1024) bytes, are
 kept as far as `cache_size` and free memory allow; the rest is computed again in each iteration.
 """
 
@@ -151,17 +151,23 @@ def room_for_tiles(
     ValueError
         If there is no memory even without keeping any; says what to do.
     """
-    needed = 4.0 * count * (2 * columns + n_landmarks) + 64.0 * count * n_targets
+    needed = 8.0 * count * (columns + n_landmarks) + 100.0 * count * n_targets
     needed += 32.0 * n_landmarks**2
-    free = available_memory()
+    free = min(available_memory(), _free_on_device())
     reasonable_size(
-        f"a memory of {count} examples of {columns} numbers (4n(2d + m) + 64nC + 32m² bytes with "
+        f"a memory of {count} examples of {columns} numbers (8n(d + m) + 100nC + 32m² bytes with "
         f"n={count}, d={columns}, m={n_landmarks}, C={n_targets})",
         needed,
         "store fewer of them, as landmarks of all (n_memories)",
         limit=free,
     )
     return min(cache_size, _SHARE_OF_FREE * (free - needed))
+
+
+def _free_on_device() -> float:
+    """Bytes that are free where JAX computes; infinite for a CPU, with no memory of its own."""
+    found = jax.local_devices()[0].memory_stats() or {}
+    return found.get("bytes_limit", math.inf) - found.get("bytes_in_use", 0)
 
 
 def memorize_examples(
@@ -240,7 +246,7 @@ def memorize_examples(
     bias = np.where(known, targets, 0).sum(0) / np.maximum(known.sum(0), 1)
     right = np.where(known, targets - bias, 0.0)
     chosen = choose_landmarks(len(rows), n_landmarks, seed)
-    room = room_for_tiles(*rows.shape, len(chosen), targets.shape[1], cache_size)
+    room = room_for_tiles(len(rows), rows.shape[1], len(chosen), targets.shape[1], cache_size)
     file = state = None
     if checkpoint is not None:
         begun = np.zeros(0) if start is None else start

@@ -70,10 +70,10 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
     rows = unit_rows(codes)
     if count < 1 or not np.ptp(rows, axis=0).any():
         raise ValueError("all samples have the same codes: there is nothing to tell them apart by")
-    found = PCA(count, svd_solver="randomized", iterated_power=4, random_state=seed).fit(rows)
+    found = PCA(count, svd_solver="randomized", random_state=seed).fit(rows)
     variance = found.explained_variance_
     # Rounding leaves some variance where there is none.
     some = variance > 1e-9 * variance[0]
     scale = (variance[some] / variance[0] + _SMALLEST) ** -0.25
-    axes = found.components_[some].T * scale
+    axes = np.asarray(found.components_)[some].T * scale
     return Projection(axes.astype(np.float32), (found.mean_ @ axes).astype(np.float32))

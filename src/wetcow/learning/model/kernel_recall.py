@@ -122,6 +122,6 @@ def memory_of_landmarks(landmarks: Landmarks, modes: ClassModes, kernel: Kernel)
         The solution is direct: its residual is zero up to rounding.
     """
     coupling = scipy.linalg.solve_triangular(
-        landmarks.factor, modes.coupling, lower=True, trans="T", check_finite=False
+        landmarks.factor, modes.coupling, lower=True, trans=1, check_finite=False
     )
     return Memory(rows=landmarks.rows, coupling=coupling, bias=modes.gamma, kernel=kernel)
