@@ -24,6 +24,7 @@ from .modes.hamiltonian import (
 )
 from .modes.mode import Mode as Mode
 from .modes.response import response as response
+from .modes.wave_kernel import wave_kernel as wave_kernel
 from .networks.baselines import (
     Kuramoto as Kuramoto,
     LeakyIntegrateAndFire as LeakyIntegrateAndFire,

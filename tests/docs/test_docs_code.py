@@ -78,6 +78,7 @@ def check_theory(names):
     fastest = np.nanmax(printed[silent], axis=1)
     assert 0.61 < fastest.min() and fastest.max() < 1.61
     assert 0.48 < orders[1].min() and orders[1].max() < 0.785
+    assert names["accuracy"] > 0.95 and abs(names["finite"] - names["limit"]) < 0.02
 
 
 def check_howto(names):

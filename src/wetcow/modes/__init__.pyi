@@ -4,12 +4,15 @@ from . import (
     criticality as criticality,
     end_of_spiking as end_of_spiking,
     hamiltonian as hamiltonian,
+    kernel_matrix as kernel_matrix,
+    kernel_series as kernel_series,
     limit_cycle as limit_cycle,
     mode as mode,
     response as response,
     response_fit as response_fit,
     spiking as spiking,
     system as system,
+    wave_kernel as wave_kernel,
     waveform as waveform,
 )
 from .criticality import (

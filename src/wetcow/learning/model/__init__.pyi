@@ -7,6 +7,13 @@ from . import (
     geometry as geometry,
     hidden_modes as hidden_modes,
     hinge as hinge,
+    kernel_checkpoint as kernel_checkpoint,
+    kernel_landmarks as kernel_landmarks,
+    kernel_memory as kernel_memory,
+    kernel_operators as kernel_operators,
+    kernel_projection as kernel_projection,
+    kernel_recall as kernel_recall,
+    kernel_solver as kernel_solver,
     ridge as ridge,
     statistics as statistics,
 )

@@ -1,0 +1,109 @@
+"""Landmarks: some examples that stand for all, in a memory and where a memory is solved.
+
+With m landmarks and L Lᵀ = K_mm, an example x has m features φ(x) = L⁻¹ κ(landmarks, x), whose
+inner product is the part of κ(x, x') that landmarks know of; it is κ if all are landmarks.
+Ridge regression on them is a memory of any number of examples in sums of m² numbers, which merge:
+`wetcow.learning.model.statistics` and `wetcow.learning.model.ridge` do the rest, on a cluster too,
+where rows stay on their workers.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+
+from wetcow.learning.model.ridge import ClassModes, solve
+from wetcow.learning.model.statistics import Statistics
+from wetcow.modes.kernel_matrix import BLOCK, kernel_matrix, kernel_tile
+from wetcow.modes.kernel_series import KernelSeries
+
+JITTER = 1e-5  # added to the diagonal of K_mm, which is 1
+
+
+class Landmarks:
+    """Features of examples from landmarks.
+
+    Parameters
+    ----------
+    rows : float32 array (m, d)
+        Landmarks, of unit length.
+    series : KernelSeries
+        κ.
+
+    Attributes
+    ----------
+    rows : float32 array (m, d)
+        As given.
+    factor : float64 array (m, m)
+        L, of K_mm + jitter.
+    """
+
+    def __init__(self, rows: np.ndarray, series: KernelSeries):
+        self.rows = rows
+        square = kernel_matrix(rows.astype(np.float64), None, series)
+        np.fill_diagonal(square, 1 + JITTER)
+        self.factor = np.linalg.cholesky(square)
+        self._placed = jnp.asarray(rows)
+        self._short = jnp.asarray(series.chebyshev[0])
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """φ of unit rows (n, d), float32 (n, m)."""
+        found = np.empty((len(rows), len(self.rows)), np.float32)
+        for start in range(0, len(rows), BLOCK):
+            some = slice(start, start + BLOCK)
+            tile = kernel_tile(self._placed, jnp.asarray(rows[some], jnp.float32), self._short)
+            tile = np.asarray(tile, np.float64)
+            found[some] = scipy.linalg.solve_triangular(
+                self.factor, tile, lower=True, overwrite_b=True, check_finite=False
+            ).T
+        return found
+
+
+def solve_landmarks(statistics: Statistics, noise: float) -> ClassModes:
+    """Class modes on features of landmarks: Σ|y − γ − wᵀφ|² + λ|w|² at its least.
+
+    Parameters
+    ----------
+    statistics : Statistics
+        Of features (n, m) and targets, of all examples in any order.
+    noise : float
+        λ, as in `wetcow.learning.model.kernel_memory`.
+
+    Returns
+    -------
+    ClassModes
+        With its leave-one-out predictions and leverages (`wetcow.learning.model.ridge`).
+    """
+    return solve(statistics, noise / statistics.count)
+
+
+class Variance:
+    """Predictive variance of criticalities: what stored examples leave open.
+
+    σ²(x) = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), from landmarks as 1 − |φ|² + λ φᵀ(Σφφᵀ + λ1)⁻¹φ. With all
+    examples as landmarks that is σ² itself; with fewer it is larger, since they know less. Between
+    0 and 1 = κ(1), which an input unlike all examples has; the same for all classes.
+
+    Parameters
+    ----------
+    landmarks : Landmarks
+        Some of the examples.
+    statistics : Statistics
+        Of the features of all examples, as for `solve_landmarks`.
+    noise : float
+        λ.
+    """
+
+    def __init__(self, landmarks: Landmarks, statistics: Statistics, noise: float):
+        self._landmarks, self._noise = landmarks, noise
+        shifted = np.tril(statistics.xx)
+        np.fill_diagonal(shifted, shifted.diagonal() + noise)
+        self._factor = scipy.linalg.cholesky(shifted, lower=True, overwrite_a=True)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """σ² of unit rows (n, d), float64 (n,)."""
+        features = self._landmarks.features(rows).astype(np.float64)
+        known = scipy.linalg.solve_triangular(self._factor, features.T, lower=True)
+        found = 1 - (features**2).sum(1) + self._noise * (known**2).sum(0)
+        return np.clip(found, 0, 1)

@@ -1,0 +1,170 @@
+"""K and its preconditioner as operators on vectors of all stored examples.
+
+K holds κ of all pairs of n unit rows (theory: the wave kernel). It is symmetric: `Tiles` computes
+tiles of its upper half only, **keeps those for which there is room** and computes the others again
+in each product. All of them take 2n(n + 1024) bytes; without any a product costs n²d operations
+for rows of d numbers. The result does not depend on how many are kept, to the last bit.
+
+**Preconditioner** (Nyström). With m landmarks among the examples, L Lᵀ = K_mm and V = L⁻¹ K_mn,
+VᵀV has the leading part of K. Its inverse with a multiple of 1 in place of what is missing,
+
+    P⁻¹ = (1 − Vᵀ (VVᵀ + s1)⁻¹ V)/s,    s = λ + mean diagonal of K − VᵀV,
+
+takes 4mn bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+
+from wetcow.learning.model.kernel_landmarks import Landmarks
+from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
+from wetcow.modes.kernel_series import KernelSeries
+
+_ROUND_TO = 128  # rows of a tile where there are few, so that few sizes are compiled
+
+
+@jax.jit
+def _both_products(tile: Any, right: Any, left: Any) -> tuple[Any, Any]:
+    """Of a tile with the vectors of its columns, and of its transpose with those of its rows."""
+    return (
+        jnp.matmul(tile, right, precision="highest"),
+        jnp.matmul(tile.T, left, precision="highest"),
+    )
+
+
+@jax.jit
+def _on_diagonal(tile: Any) -> Any:
+    """Half of a tile on the diagonal, for it is added twice: exactly symmetric, with ones."""
+    symmetric = (tile + tile.T) / 4
+    return jnp.fill_diagonal(symmetric, 0.5, inplace=False)
+
+
+class Tiles:
+    """K of n unit rows, as an operator.
+
+    Parameters
+    ----------
+    rows : float32 array (n, d)
+        Of unit length.
+    series : KernelSeries
+        κ.
+    cache_size : float
+        Bytes of tiles that may be kept; see `tile_bytes`.
+    """
+
+    def __init__(self, rows: np.ndarray, series: KernelSeries, cache_size: float):
+        self.count = len(rows)
+        self.size = min(BLOCK, _ROUND_TO * -(-self.count // _ROUND_TO))
+        starts = range(0, self.count, self.size)
+        padded = [_padded(rows[start : start + self.size], self.size) for start in starts]
+        self._blocks = [jnp.asarray(block) for block in padded]
+        self._series = jnp.asarray(series.chebyshev[0])
+        self._room = int(min(cache_size, 2.0**62) // (4 * self.size**2))
+        self._kept: dict[tuple[int, int], Any] = {}
+
+    @property
+    def kept(self) -> float:
+        """Share of the tiles that are kept from one product to the next."""
+        blocks = len(self._blocks)
+        return min(1.0, self._room / (blocks * (blocks + 1) / 2))
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Return K times float64 vectors (n, columns), in single precision."""
+        parts = [
+            jnp.asarray(_padded(vectors[start : start + self.size].astype(np.float32), self.size))
+            for start in range(0, self.count, self.size)
+        ]
+        found = np.zeros((len(parts) * self.size, vectors.shape[1]))
+        blocks = found.reshape(len(parts), self.size, -1)
+        waiting: list[tuple[int, int, Any]] = []
+        for i in range(len(parts)):
+            for j in range(i, len(parts)):
+                products = _both_products(self._tile(i, j), parts[j], parts[i])
+                waiting.append((i, j, products))
+                if len(waiting) > 1:  # one is added up while another is computed
+                    _add(blocks, *waiting.pop(0))
+        while waiting:
+            _add(blocks, *waiting.pop(0))
+        return found[: self.count]
+
+    def exact(self, vectors: np.ndarray) -> np.ndarray:
+        """Return K, as it is rounded, times float64 vectors (n, columns), in double precision."""
+        size, count = self.size, len(self._blocks)
+        given = _padded(vectors, count * size).reshape(count, size, -1)
+        found = np.zeros_like(given)
+        for i in range(count):
+            for j in range(i, count):
+                tile = np.asarray(self._tile(i, j), np.float64)
+                found[i] += tile @ given[j]
+                found[j] += tile.T @ given[i]
+        return found.reshape(count * size, -1)[: self.count]
+
+    def _tile(self, i: int, j: int) -> Any:
+        tile = self._kept.get((i, j))
+        if tile is None:
+            tile = kernel_tile(self._blocks[i], self._blocks[j], self._series)
+            tile = _on_diagonal(tile) if i == j else tile
+            if len(self._kept) < self._room:
+                self._kept[i, j] = tile
+        return tile
+
+
+def _add(blocks: np.ndarray, i: int, j: int, products: tuple[Any, Any]) -> None:
+    blocks[i] += products[0]
+    blocks[j] += products[1]
+
+
+def _padded(rows: np.ndarray, size: int) -> np.ndarray:
+    return np.pad(rows, ((0, size - len(rows)), (0, 0)))
+
+
+def tile_bytes(count: int) -> float:
+    """Bytes of all tiles of K for `count` examples: 2n(n + 1024).
+
+    Examples
+    --------
+    >>> tile_bytes(60_000) / 1e9
+    7.32288
+    """
+    return 2.0 * count * (count + BLOCK)
+
+
+class Nystroem:
+    """P⁻¹ of the module, from landmarks.
+
+    Parameters
+    ----------
+    rows : float32 array (n, d)
+        Of unit length.
+    landmarks : int array (m,)
+        Which of them.
+    series : KernelSeries
+        κ.
+    noise : float
+        λ.
+    """
+
+    def __init__(self, rows: np.ndarray, landmarks: np.ndarray, series: KernelSeries, noise: float):
+        features = Landmarks(rows[landmarks], series).features(rows)
+        square = np.zeros((len(landmarks), len(landmarks)))
+        for start in range(0, len(rows), BLOCK):
+            part = features[start : start + BLOCK]
+            square += part.T @ part
+        self.scale = noise + max(1 - np.trace(square) / len(rows), 0.0)
+        np.fill_diagonal(square, square.diagonal() + self.scale)
+        self._factor = scipy.linalg.cho_factor(square, lower=True, overwrite_a=True)
+        self._features = jnp.asarray(features)
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Return P⁻¹ times float64 vectors (n, columns)."""
+        single = jnp.asarray(vectors, jnp.float32)
+        reduced = np.asarray(jnp.matmul(self._features.T, single, precision="highest"), np.float64)
+        weights = jnp.asarray(scipy.linalg.cho_solve(self._factor, reduced), jnp.float32)
+        leading = jnp.matmul(self._features, weights, precision="highest")
+        return (vectors - np.asarray(leading)) / self.scale
