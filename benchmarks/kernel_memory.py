@@ -80,11 +80,8 @@ def measure(data: str, count: int, options: argparse.Namespace) -> Any:
     X, y = datasets.load(data, "train", flat=True, data_dir=options.data_dir)
     judged, labels = X[-N_VALIDATION:], y[-N_VALIDATION:]
     X, y = X[:-N_VALIDATION][:count], y[:-N_VALIDATION][:count]
-    recipe = {
-        name: DATASET_DEFAULTS[data][name]
-        for name in FROM_DEFAULTS
-        if name in DATASET_DEFAULTS[data]
-    }
+    defaults = DATASET_DEFAULTS[data]
+    chosen = {name: defaults[name] for name in FROM_DEFAULTS if name in defaults}
     linear = WaveClassifier(
         options.budget, random_state=options.seed, margin_passes=options.margin_passes, **chosen
     )

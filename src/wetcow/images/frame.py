@@ -165,9 +165,10 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
 
     Returns
     -------
-    float32 array (n, *size)
-        How they differ from their background, sampled bilinearly, zero outside. A result coarser
-        than the image is the mean over its pixels of a sampling at least as fine as the image.
+    float32 array (n, height, width)
+        Of the frame's size: how they differ from their background, sampled bilinearly, zero
+        outside. A result coarser than the image is the mean over its pixels of a sampling at least
+        as fine as the image.
 
     Raises
     ------

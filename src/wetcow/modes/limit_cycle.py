@@ -268,7 +268,9 @@ def solve_orbit(
     else:
         state, sizes = jax.lax.scan(free, state, length=DIFFERENTIABLE_STEPS)
         last = sizes[-1]
-    return Orbit(*state, xp.where(found, last, np.inf)), way, equation
+    ends, slopes = state
+    orbit = Orbit(ends=ends, slopes=slopes, error=xp.where(found, last, np.inf))
+    return orbit, way, equation
 
 
 def _limit_cycle(xp: Any, distance: Any, constants: Constants, at: Any, ratio: Any) -> LimitCycle:

@@ -50,21 +50,26 @@ def _changed(coupling: Coupling, own: Any, p: Any, q: Any, v: Any) -> Any:
 
 def _eigenvalues(product: Callable[..., Any], size: int, count: int, which: Any) -> Complex:
     """Eigenvalues of a linear map of deviations, by Arnoldi's method."""
-    operator = scipy.sparse.linalg.LinearOperator((2 * size, 2 * size), product, dtype=float)
+    operator: Any = scipy.sparse.linalg.LinearOperator
+    operator = operator((2 * size, 2 * size), matvec=product, dtype=float)
+    eigs: Any = scipy.sparse.linalg.eigs
     start = np.random.default_rng(0).normal(size=2 * size)
-    return scipy.sparse.linalg.eigs(
-        operator, count, which=which, v0=start, tol=TOLERANCE, return_eigenvectors=False
-    )
+    return eigs(operator, count, which=which, v0=start, tol=TOLERANCE, return_eigenvectors=False)
 
 
 def _steps(mode: Mode, bound: float) -> Local:
     """A turn in steps that a Taylor series takes, of fourth order, without commutators."""
     first, second = gauss_points(mode, NUM_STEPS)
     halves = [first.combined(0.25 + sign * GAUSS, second, 0.25 - sign * GAUSS) for sign in (1, -1)]
-    every = Local(*(np.stack(pair, axis=1).ravel() for pair in zip(*halves, strict=True)))
+    p, q, time = (np.stack(pair, axis=1).ravel() for pair in zip(*halves, strict=True))
+    every = Local(p=p, q=q, time=np.real(time))
     strength = np.abs(every.p) + np.abs(every.q) + bound * np.abs(every.time)
     parts = np.maximum(np.ceil(strength / LARGEST_STEP), 1).astype(int)
-    return Local(*(np.repeat(value / parts, parts) for value in every))
+    return Local(
+        p=np.repeat(every.p / parts, parts),
+        q=np.repeat(every.q / parts, parts),
+        time=np.repeat(every.time / parts, parts),
+    )
 
 
 def leading(coupling: Coupling, own: Complex, mode: Mode, count: int) -> Complex:

@@ -55,7 +55,11 @@ class Local(NamedTuple):
 
     def combined(self, one: float, other: Local, two: float) -> Local:
         """``one`` times this and ``two`` times the `other`."""
-        return Local(*(one * a + two * b for a, b in zip(self, other, strict=True)))
+        return Local(
+            p=one * self.p + two * other.p,
+            q=one * self.q + two * other.q,
+            time=one * self.time + two * other.time,
+        )
 
 
 def nonlinear(mode: Mode, s: Any) -> tuple[Complex, Complex]:

@@ -87,7 +87,7 @@ class Turn(NamedTuple):
 def exponents(multipliers: Any, period: float) -> tuple[Complex, NDArray[np.intp]]:
     """log(μ)/T, largest real part first, and their order."""
     with np.errstate(divide="ignore"):
-        found = np.log(np.asarray(multipliers, dtype=complex)) / period
+        found: Any = np.log(np.asarray(multipliers, dtype=complex)) / period
     order = np.argsort(-found.real, kind="stable")
     return found[order], order
 
@@ -184,7 +184,7 @@ def slope_at_rest(
     """As `slope`, where a silent mode rests: dλ = wᵀ dA v / (wᵀ v)."""
     matrix = rest_matrix(m, mode)
     found, right = np.linalg.eig(matrix)
-    order = np.argsort(-found.real, kind="stable")
+    order = np.argsort(-np.real(found), kind="stable")
     found, right = found[order].astype(complex), right[:, order]
     weight = np.asarray(weights(found), dtype=complex)
     chosen = np.flatnonzero(weight)
@@ -192,7 +192,7 @@ def slope_at_rest(
     return found, _as_complex((w * weight[chosen]) @ v.T)
 
 
-def _as_complex(gathered: Complex) -> Complex:
+def _as_complex(gathered: NDArray[Any]) -> Complex:
     """Derivative for M of what has the derivative `gathered` for its real form, (2n, 2n)."""
     size = len(gathered) // 2
     (rx, ry), (sx, sy) = gathered.reshape(2, size, 2, size).swapaxes(1, 2)

@@ -160,10 +160,10 @@ def _of_phases(network: Kuramoto, members: Any) -> Stability:
             f"{total.min():.4g} to {total.max():.4g}"
         )
     found = np.linalg.eigvals(matrix.real - np.diag(matrix.real.sum(axis=1))).astype(complex)
-    found = neutral_first(found[np.argsort(-found.real, kind="stable")])
+    found = neutral_first(found[np.argsort(-np.real(found), kind="stable")])
     with np.errstate(divide="ignore"):
         period = float(2 * np.pi / np.abs(np.mean(total)))
-    return Stability(found, float(found[1].real), period)
+    return Stability(exponents=found, largest=float(np.real(found[1])), period=period)
 
 
 def _leading(network: Network, members: Any, count: int) -> Stability:

@@ -5,4 +5,6 @@ blurs, shifts, covers and darkens images in steps of strength; `letters` draws l
 were learned.
 """
 
-__all__ = ["corruptions", "data", "deformation", "letters"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

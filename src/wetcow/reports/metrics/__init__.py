@@ -5,4 +5,6 @@ that to our classifier and to ensembles. `operations` counts arithmetic and memo
 `energy` counts them for networks that have learned the same images.
 """
 
-__all__ = ["confidence", "energy", "operations", "uncertainty"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,4 +5,6 @@ same in JAX, for `continual`, whose losses and steps scikit-learn has not. `laye
 are networks that `descent` trains plainly. `convolutional` and `torch_training` need PyTorch.
 """
 
-__all__ = ["continual", "descent", "layers", "line_up", "penalised", "perceptron", "spiking"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,8 @@
+"""The modules of `wetcow.reports.metrics`, once."""
+
+from . import (
+    confidence as confidence,
+    energy as energy,
+    operations as operations,
+    uncertainty as uncertainty,
+)
