@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from wetcow import datasets
 from wetcow.cli import app
-from wetcow.explore.drawing import answer
+from wetcow.explore.drawing import answer_drawing
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data.convention import Convention, from_header, learned
 from wetcow.learning.io.container import read_model, write_model
@@ -190,7 +190,7 @@ def test_pictures_and_drawings_get_the_values_learned(models, held_out, tmp_path
     assert np.mean(found == model.predict(CONVENTIONS[name](held_out[0][:20]))) >= 0.95
 
     strokes = [[(0.5, 0.1), (0.5, 0.9)]]
-    drawn = answer(model, strokes, 1.0)
+    drawn = answer_drawing(model, strokes, 1.0)
     assert drawn.image.min() == 0 and drawn.image.max() == 1
     assert drawn.label == "1" and not drawn.unlike_training
 
