@@ -360,6 +360,7 @@ def test_spoiled_cache_is_downloaded_again(small, mirrors, cache):
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_import_is_without_pooch():
     code = "import sys; from wetcow import datasets; datasets.load('digits')\n"
     code += "assert 'pooch' not in sys.modules and 'requests' not in sys.modules"

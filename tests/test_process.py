@@ -50,12 +50,14 @@ def forked(*arguments):
 
 
 class TestForks:
+    @pytest.mark.slow
     def test_after_use_of_jax_all_that_computes_raises(self):
         lines = forked("used")
         assert len(lines) == 7
         for line in lines:
             assert line.endswith("ForkedProcessError True"), line
 
+    @pytest.mark.slow
     def test_before_use_of_jax_the_child_computes(self):
         assert forked() == ["simulate ran"]
 

@@ -154,6 +154,7 @@ def _failing(sizes, seed):
     raise ValueError("no such size")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "said"), [(_killed, "memory"), (_failing, "no such size")])
 def test_a_part_that_breaks_off_loses_no_row(part, said, monkeypatch, tmp_path):
     monkeypatch.setitem(run.PARTS, "growth", part)

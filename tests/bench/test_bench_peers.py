@@ -87,6 +87,7 @@ def test_failure_of_the_polar_form_is_told(network):
     assert np.all(np.isnan(PEERS["polar numpy"].prepare(one, T1)(1.0)))
 
 
+@pytest.mark.slow
 def test_phases_come_as_near_with_all_peers():
     problem = kuramoto.mean_field(30)
     exact = kuramoto.kuramoto_reference(problem, T1)

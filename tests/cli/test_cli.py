@@ -49,6 +49,7 @@ def wetcow(tmp_path, monkeypatch):
 # simulate
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*still move but spiked")  # both say NaN then
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_each_kind_runs_and_its_file_can_be_read(wetcow, tmp_path, kind):
@@ -70,6 +71,7 @@ def test_each_kind_runs_and_its_file_can_be_read(wetcow, tmp_path, kind):
     assert report["time_to_synchrony_unit"] == {"mode": None, "lif": "time"}.get(kind, "periods")
 
 
+@pytest.mark.slow
 def test_exact_frequency_stands_beside_the_measured_one(wetcow):
     result = wetcow("--json", "-", config=MODE + "[simulation]\nt1 = 100\nnum_samples = 1001")
     assert result.exit_code == 0, result.output
@@ -79,6 +81,7 @@ def test_exact_frequency_stands_beside_the_measured_one(wetcow):
     assert "exact" in result.stderr and "not saved" in result.stderr
 
 
+@pytest.mark.slow
 def test_seed_of_the_command_replaces_that_of_the_file(wetcow):
     config = NETWORK + DENSE + SHORT + "seed = 1\n"
     for number in (1, 2):
@@ -142,6 +145,7 @@ def test_missing_configuration(wetcow):
 # learn
 
 
+@pytest.mark.slow
 def test_learn_digits(wetcow):
     result = wetcow("learn", "digits", "--n-modes", 8, "--seed", 3, "--json", "-")
     assert result.exit_code == 0, result.output
@@ -256,6 +260,7 @@ def test_as_a_module_and_without_heavy_imports():
     assert "simulate" in result.stdout
 
 
+@pytest.mark.slow
 def test_all_cores_are_devices_unless_they_were_chosen():
     code = "from wetcow.cli.output import use_all_cores; use_all_cores(); use_all_cores()\n"
     code += "import jax, os; print(len(jax.devices()) == os.cpu_count(), len(jax.devices()))"

@@ -23,6 +23,7 @@ def run_doctor(*arguments):
     return CliRunner().invoke(app, ["doctor", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_it_tells_the_truth(tmp_path):
     result = run_doctor("--json", "-", "--data-dir", tmp_path)
     assert result.exit_code == 0, result.output

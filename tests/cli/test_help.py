@@ -66,6 +66,7 @@ def test_module_is_the_command(tmp_path):
     assert run("wetcow --version", tmp_path).strip() == f"wetcow {wetcow.__version__}"
 
 
+@pytest.mark.slow
 @needs_bash
 def test_shell_completion_once_installed(tmp_path):
     # Which shell this is cannot be seen from a test: its name is given.

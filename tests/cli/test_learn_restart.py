@@ -32,6 +32,7 @@ def steps(report):
     return [look["step"] for look in looks]
 
 
+@pytest.mark.slow
 def test_restart_starts_over(trained):
     folder, report, learn = trained
     assert steps(report) == [STEPS_PER_CALL]

@@ -179,6 +179,7 @@ def digits_model(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_large_inverted_pictures_of_digits(wetcow, digits_model):
     X, y = datasets.load("digits", split="test")
     files = [f"{number}.png" for number in range(40)]
@@ -204,6 +205,7 @@ def test_what_is_no_model_and_what_is_no_digit(wetcow, digits_model):
     assert result.exit_code == 2 and "missing.wetcow" in result.stderr
 
 
+@pytest.mark.slow
 def test_learned_by_the_command(wetcow):
     arguments = ("digits", "--budget", "seconds", "--n-modes", "8", "--save", "digits.wetcow")
     learned = CliRunner().invoke(app, ["learn", *arguments])

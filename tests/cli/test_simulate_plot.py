@@ -1,5 +1,6 @@
 """What `wetcow simulate --plot` draws."""
 
+import pytest
 from typer.testing import CliRunner
 
 from wetcow.cli import app
@@ -16,6 +17,7 @@ gamma = [0.5, 1.0]
 """
 
 
+@pytest.mark.slow
 def test_a_sweep_is_drawn(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sweep.toml").write_text(CONFIG, encoding="utf-8")

@@ -333,6 +333,7 @@ def test_sweep_table(tmp_path):
     assert swept["seed"].tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_command_runs_a_sweep(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")

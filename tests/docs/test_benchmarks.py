@@ -41,6 +41,7 @@ def broken_peer(tmp_path):
     return {**os.environ, "PYTHONPATH": str(folder)}
 
 
+@pytest.mark.slow
 def test_compares_and_lists_what_is_not_installed(tmp_path, broken_peer):
     file = tmp_path / "result.json"
     script = [sys.executable, str(BENCHMARKS / "learning.py"), "--n-train", "300", "--seed", "3"]
@@ -79,6 +80,7 @@ def test_a_method_over_the_limit_is_ended(learning):
     assert found == {"status": "over limit", "detail": "more than 0.01 s"}
 
 
+@pytest.mark.slow
 def test_a_method_that_fails_says_why(learning):
     found = learning.measure_apart({}, 60)
     assert found == {"status": "failed", "detail": "KeyError: 'data'"}
@@ -121,6 +123,7 @@ def test_splits_do_not_overlap(learning):
         load_split("digits", "validation", 1079)
 
 
+@pytest.mark.slow
 def test_tissue_is_timed(tmp_path):
     file = tmp_path / "tissue.json"
     small = ["--side", "6", "--waves", "2", "--field-side", "16", "--steps", "4"]
@@ -174,6 +177,7 @@ def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     assert picture.stat().st_size > 5_000
 
 
+@pytest.mark.slow
 def test_exported_model_beside_itself(monkeypatch):
     pytest.importorskip("onnxruntime")
     monkeypatch.syspath_prepend(BENCHMARKS)

@@ -69,6 +69,7 @@ def test_gallery_of_memories():
         assert len(names["figure"].axes) == 6
 
 
+@pytest.mark.slow
 def test_gallery_of_images():
     names = runpy.run_path(str(ROOT / "examples" / "frompapers" / "figure_4.py"))
     plt.close("all")

@@ -48,6 +48,7 @@ def page(server):
     page.close()
 
 
+@pytest.mark.slow
 def test_slider_moves_the_mode(page):
     page.wait_for("criticality cr")
     assert page.driver.title == "wetcow explorer"
@@ -118,6 +119,7 @@ def test_only_loopback_listens(server):
     assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 
 
+@pytest.mark.slow
 def test_pages_of_others_cannot_connect(server):
     """What another page opens in a browser on this machine must not reach the sessions."""
     address = server[0].removeprefix("http://").rstrip("/")

@@ -77,6 +77,7 @@ def test_network_follows_its_sliders():
     assert "beyond criticality" in seen.text() and "nan" not in seen.text()
 
 
+@pytest.mark.slow
 def test_memory_is_built_from_typed_frequencies():
     seen = Seen(memory_page())
     assert "10 of 10" in seen.text() and not seen.errors()
@@ -102,6 +103,7 @@ def model():
     )
 
 
+@pytest.mark.slow
 def test_drawing_is_answered_as_soon_as_there_is_a_model(model, monkeypatch):
     looks = []
 

@@ -201,6 +201,7 @@ def fitted():
     return WaveClassifier(n_modes=64).fit(X, y)
 
 
+@pytest.mark.slow
 def test_position_and_size_of_a_drawing_do_not_matter(fitted):
     two = np.array([(0.25, 0.3), (0.35, 0.15), (0.6, 0.12), (0.72, 0.28), (0.6, 0.5), (0.25, 0.88)])
     two = np.vstack([two, (0.8, 0.88)])

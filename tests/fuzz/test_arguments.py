@@ -2,9 +2,11 @@
 
 import collections
 
+import pytest
 from fuzz import arguments
 
 
+@pytest.mark.slow
 def test_strange_numbers_are_refused_or_answered():
     # Those that are answered compile something; most are refused at once.
     drawn = [case for case in arguments.cases(seed=0, number=150) if case.call != "sweep"]

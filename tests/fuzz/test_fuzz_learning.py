@@ -7,6 +7,7 @@ import pictures
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fuzzer", "number"), [(models, 60), (pictures, 120)])
 def test_refused_or_answered_as_it_should(fuzzer, number):
     found = Counter(map(fuzzer.check, fuzzer.cases(1, number)))

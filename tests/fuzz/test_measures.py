@@ -4,6 +4,8 @@ import collections
 import importlib.util
 import pathlib
 
+import pytest
+
 PATH = pathlib.Path(__file__).with_name("measures.py")
 
 
@@ -14,6 +16,7 @@ def load():
     return module
 
 
+@pytest.mark.slow
 def test_measures_agree_with_numpy():
     measures = load()
     found = collections.Counter()

@@ -10,6 +10,7 @@ from wetcow.images.background import without_background
 SIDE = 28
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 99), inked=st.integers(0, SIDE // 2))
 def test_what_has_a_margin_stays_as_it_is(seed, inked):
     image = np.zeros((SIDE, SIDE), np.float32)
@@ -37,6 +38,7 @@ def test_something_is_left_of_ink_that_has_no_margin():
     assert np.mean(without_background(image)[image > 0]) > 0.9
 
 
+@pytest.mark.slow
 def test_digits_of_mnist_stay_as_they_are():
     try:
         X, _ = datasets.load("mnist")

@@ -38,6 +38,7 @@ def aligned(image, frame):
     return align(image[None], frame)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", FRAMES)
 @given(down=st.integers(4, 14), right=st.integers(4, 16), seed=st.integers(0, 9))
 def test_translation_changes_nothing(frame, down, right, seed):
@@ -56,6 +57,7 @@ def test_centre_is_in_the_middle(frame, y, x, skew):
     np.testing.assert_allclose(moments(result)[0], (len(result) - 1) / 2, atol=0.05)
 
 
+@pytest.mark.slow
 @given(sigma=st.floats(1.5, 5.0), strength=st.sampled_from([0.0, 0.5, 1.0]))
 def test_size_is_scaled(sigma, strength):
     image = gaussian(sigma=(sigma, sigma), shape=(41, 41), centre=(20, 20))
@@ -98,6 +100,7 @@ def test_roundness_removes_its_share_of_the_anisotropy(roundness):
     np.testing.assert_allclose(y * x, 3.2**2 * 1.6**2, rtol=0.06)  # areas stay
 
 
+@pytest.mark.slow
 def test_coarse_result_is_the_mean_of_a_fine_one(rng):
     images = rng.uniform(size=(3, SIDE, SIDE))
     fine = align(images, SEVEN._replace(size=None))
@@ -118,6 +121,7 @@ def test_identity():
     np.testing.assert_allclose(aligned(image, Frame(None, 0.1, 0.0)), image, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("shape", [(28, 28), (12, 20), (1, 9), (9, 1), (1, 1)])
 def test_blank_images_stay_blank(frame, shape):
@@ -127,6 +131,7 @@ def test_blank_images_stay_blank(frame, shape):
     assert not result.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", FRAMES)
 @given(
     image=hnp.arrays(

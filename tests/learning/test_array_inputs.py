@@ -48,6 +48,7 @@ def check(X, y, expected, seen=None):
 NUMBERS = ["uint8", "int16", "int64", "float16", "float32", "float64", "longdouble", ">f4", ">i2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", NUMBERS)
 @pytest.mark.parametrize("flat", [False, True])
 def test_numbers_of_all_kinds(images, expected, dtype, flat):
@@ -75,6 +76,7 @@ class DLPack:
         return self._array.__dlpack_device__()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flat", [False, True])
 @pytest.mark.parametrize(
     "kind", ["jax", "bfloat16", "torch", "h5py", "zarr", "xarray", "list", "nested", "dlpack"]
@@ -172,6 +174,7 @@ def test_masked_entries_are_no_numbers(images, kind):
         np.testing.assert_array_equal(clf.predict(whole), clf.predict(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e20, 1e38, 1e300])
 def test_numbers_that_are_too_large_have_no_answer(images, factor):
     """They had one of p = 0.99999, or class 0 from NaN."""
@@ -236,6 +239,7 @@ def peak_of(function):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
     monkeypatch.setattr(calibration, "NUM_CALIBRATING", 100)
     X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels

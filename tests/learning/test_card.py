@@ -83,6 +83,7 @@ def test_margins_are_measured_on_samples_left_out_together(digits):
     assert 0.7 < clf.record_.left_out_accuracy <= 1
 
 
+@pytest.mark.slow
 def test_copies_frame_and_mirror_are_told(digits):
     X, y = digits
     settings = {"copies": 2, "augmentation": "handwriting", "frame": "seven", "mirror": True}

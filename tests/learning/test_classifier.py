@@ -51,6 +51,7 @@ def close(first, second, tolerance):
 # --- features ---
 
 
+@pytest.mark.slow
 def test_mirror_images_have_the_same_features(digits):
     images = digits[0][:50]
     geometry = encoder.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
@@ -63,12 +64,14 @@ def test_mirror_images_have_the_same_features(digits):
     assert np.abs(plain - one).max() > 0.01
 
 
+@pytest.mark.slow
 def test_mirror_images_have_the_same_class(digits):
     X, y = digits
     clf = WaveClassifier(n_modes=8, mirror=True, ridge=0.1).fit(X[:200], y[:200])
     close(clf.criticality(X[:, :, ::-1]), clf.criticality(X), 1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elements", [2**10, 2**14, 2**18])
 def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, elements):
     """With 2¹⁰ elements, runs of 256, 16 and 1 groups of two images on two devices."""
@@ -87,6 +90,7 @@ def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, 
     np.testing.assert_array_equal(encoder.features(images, [layer], [geometry], "both"), found)
 
 
+@pytest.mark.slow
 def test_one_large_image_is_as_in_its_batch(large):
     images = np.concatenate([large[0]] * 3)
     geometry = encoder.Geometry((28, 28), (5, 5), 2, 4)
@@ -198,6 +202,7 @@ def same_answers(loaded, saved, X):
         np.testing.assert_array_equal(getattr(loaded, answer)(X), getattr(saved, answer)(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -342,6 +347,7 @@ def test_invalid_budgets_and_frames(digits, parameters, message):
         WaveClassifier(**parameters).fit(*digits)
 
 
+@pytest.mark.slow
 def test_seven_by_seven(digits):
     X, y = enlarge(digits[0][:120], times=2), digits[1][:120]
     clf = WaveClassifier(

@@ -32,6 +32,7 @@ def test_learning_copies_helps(digits):
     assert with_copies.score(X[200:], y[200:]) > plain + 0.005
 
 
+@pytest.mark.slow
 def test_copies_differ_from_each_other_and_by_hidden_modes(digits):
     X, y = digits
     clf, other = (classifier(random_state=seed).fit(X[:100], y[:100]) for seed in (0, 1))
@@ -46,6 +47,7 @@ def test_copies_differ_from_each_other_and_by_hidden_modes(digits):
     assert np.abs(elsewhere[1] - found[1]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passes", [0, 3])
 def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, passes):
     X, y = digits
@@ -57,6 +59,7 @@ def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, passes):
         assert found.inverse_temperature_ == pytest.approx(clf.inverse_temperature_, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first, then", [(slice(900, None), slice(900)), (slice(900), slice(900, None))]
 )

@@ -82,6 +82,7 @@ def same_model(found, expected, X):
         assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chunks", "parameters"),
     [
@@ -99,6 +100,7 @@ def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache_size", [0, 150_000, 1e9])
 def test_features_are_kept_or_not(digits, where, cache_size, monkeypatch):
     """150,000 bytes are the features of a part of the images."""
@@ -115,6 +117,7 @@ def test_features_are_kept_or_not(digits, where, cache_size, monkeypatch):
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rows", "columns apart", "uint8", "labels"])
 def test_kinds_of_arrays_and_labels(digits, where, kind):
     X, y = np.round(digits[0] * 16), digits[1]
@@ -163,6 +166,7 @@ def test_an_xarray_of_dask_chunks(digits, where):
     assert isinstance(found.predict(array), da.Array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 10])
 def test_answers_are_dask_arrays(digits, where, n_classes):
     X, y = digits
@@ -225,6 +229,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
 # --- what goes wrong ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [450, 3])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):

@@ -57,6 +57,7 @@ def path(tmp_path):
     return tmp_path / "model.onnx"
 
 
+@pytest.mark.slow
 def test_digits_of_any_number(fitted, digits, path):
     check(fitted, digits[0][600:1000], path)
     whole = run(path, digits[0][600:640])
@@ -65,6 +66,7 @@ def test_digits_of_any_number(fitted, digits, path):
             np.testing.assert_allclose(part, all_of_them[:count], rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -86,6 +88,7 @@ def test_every_kind_of_network(parameters, digits, path):
     check(WaveClassifier(n_modes=12, **parameters).fit(X[:200], y[:200]), rows, path)
 
 
+@pytest.mark.slow
 def test_images_that_are_not_square(digits, path):
     X, y = digits[0][:, 1:7], digits[1]
     frame = Frame((4, 9), 0.3, 0.7, deskew=True)
@@ -94,6 +97,7 @@ def test_images_that_are_not_square(digits, path):
     )
 
 
+@pytest.mark.slow
 def test_couplings_to_frequencies(fitted, digits, path):
     """Trained modes may be driven in frequency too."""
     import copy

@@ -52,11 +52,13 @@ def test_codes_at_a_frequency_that_is_not_positive():
     assert 0 <= rate[1] < 1e-6 and np.isfinite(amplitude[1])
 
 
+@pytest.mark.slow
 def test_codes_have_finite_slopes():
     slope = jax.vmap(jax.grad(lambda gamma: sum(codes(gamma, 1.0))))
     assert np.all(np.isfinite(slope(jnp.array([-1.0, 0.0, 1.0, 2.0, 3.0]))))
 
 
+@pytest.mark.slow
 def test_slopes_are_those_of_the_codes():
     """Of each code by γ̄ and by ω̄, away from the critical point, where they are bounded."""
     below, beyond = np.linspace(0.01, 1.99, 100), np.linspace(2.01, 9, 100)
@@ -82,6 +84,7 @@ def test_analytic_rate_is_equation_28():
     np.testing.assert_allclose(analytic_rate(gamma, omega), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_respond_chooses():
     gamma = jnp.linspace(-1, 3, 9)
     amplitude, rate = respond(gamma, 1.0, "both")
@@ -140,6 +143,7 @@ def test_whitening_whitens(monkeypatch):
     np.testing.assert_allclose(white, white.T)
 
 
+@pytest.mark.slow
 def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
     """The folded, pooled, compiled features against the definition, step by step."""
     images = digits[0][:40]
@@ -247,11 +251,13 @@ def test_an_undetermined_solution_says_so():
 # --- classifier ---
 
 
+@pytest.mark.slow
 @parametrize_with_checks([WaveClassifier()])
 def test_scikit_learn_compatible(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 def test_digits_accuracy_and_calibration(digits):
     X, y = digits
     test, labels = datasets.load("digits", split="test")
@@ -263,6 +269,7 @@ def test_digits_accuracy_and_calibration(digits):
     assert probability.max(axis=1).mean() == pytest.approx(clf.score(test, labels), abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RESPONSES)
 def test_every_response_learns(digits, kind):
     X, y = digits
@@ -296,6 +303,7 @@ def test_flat_rows_and_stacks_are_the_same_images(digits):
     np.testing.assert_array_equal(stack.criticality(rows), flat.criticality(X))
 
 
+@pytest.mark.slow
 def test_several_patch_sizes_and_images_that_are_not_square(digits):
     X, y = digits[0][:200, 1:], digits[1][:200]
     clf = WaveClassifier(n_modes=16, patch_size=(3, 5)).fit(X, y)

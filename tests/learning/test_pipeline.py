@@ -70,6 +70,7 @@ def test_calibration_is_that_of_samples_left_out_one_by_one(problem):
 # --- each other ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [

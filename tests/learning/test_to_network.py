@@ -91,6 +91,7 @@ def with_traces(network, traces):
 # --- what it is made of ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -109,6 +110,7 @@ def test_settled_codes_give_the_closed_form(digits, held_out, parameters):
         np.testing.assert_allclose(found, clf.criticality(x[None])[0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_tables_have_networks_too():
     X, y = load_wine(return_X_y=True)
     clf = WaveClassifier(n_modes=16, ridge=0.1).fit(X, y)
@@ -118,6 +120,7 @@ def test_tables_have_networks_too():
     np.testing.assert_allclose(found, clf.criticality(X[7:8])[0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_field_is_that_of_its_three_parts(network, rng):
     traces = settled_traces(network)
     a = with_traces(network, traces * rng.uniform(0.5, 1.5, len(traces)))
@@ -154,6 +157,7 @@ def test_silent_modes_do_not_turn(network):
     np.testing.assert_allclose(moving.imag * float(silent.time_constant), 1, rtol=5e-3)
 
 
+@pytest.mark.slow
 def test_hidden_modes_settle_on_the_codes_of_single_modes(network):
     c = np.asarray(network.hidden.gamma / network.hidden.omega)
     wanted = [-2.0, -0.5, 0.2, 0.6, 1.0, 1.4, 1.7, 2.5, 3.2, 4.0]
@@ -177,6 +181,7 @@ def test_the_unit_of_time_is_that_of_the_hidden_modes(classifier, network):
 # --- integrated ---
 
 
+@pytest.mark.slow
 def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
     X = held_out[0][:30]
     closed = classifier.criticality(X)
@@ -207,6 +212,7 @@ def test_longer_runs_come_closer(classifier, held_out):
     assert errors[1][measured].max() < 0.3 * errors[0].max()
 
 
+@pytest.mark.slow
 def test_adaptive_steps_agree_with_fixed_ones(network):
     fixed, adaptive = (read_class(network, run_of(network, dt=dt)) for dt in (network.step, None))
     assert fixed.label == adaptive.label
@@ -249,6 +255,7 @@ def run_of_classes(network, cr, t1=60.0, precision="double"):
     return run.assign_coords(mode=network.class_indices)
 
 
+@pytest.mark.slow
 def test_reading_measures_criticality_in_any_state(network):
     cr = np.array([-2.0, -0.5, -0.01, 0.0, 0.1, 0.4, 0.8, 0.99, 1.1, 1.6])
     reading = read_class(network, run_of_classes(network, cr))

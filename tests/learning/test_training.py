@@ -46,6 +46,7 @@ def trainer_of(clf, digits, augmentation=None, seed=0):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirror", [False, True])
 def test_starts_from_the_constructed_network(digits, mirror):
     constructed = WaveClassifier(n_modes=12, mirror=mirror).fit(*digits[:2])
@@ -59,6 +60,7 @@ def test_starts_from_the_constructed_network(digits, mirror):
         np.testing.assert_array_equal(after.floor, before.floor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", ["amplitude", "relu"])
 def test_gradient_is_that_of_differences(digits, response):
     """Along the gradient.
@@ -102,6 +104,7 @@ def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
     assert float(rate[5]) < 1e-3 and float(amplitude[5]) >= 0.5  # the codes themselves are exact
 
 
+@pytest.mark.slow
 def test_learns(constructed, digits):
     trainer = trainer_of(constructed, digits, Augmentation(shift=0.05))
     points = []
@@ -180,12 +183,14 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
     np.testing.assert_array_equal(again.predict_proba(X_other), clf.predict_proba(X_other))
 
 
+@pytest.mark.slow
 def test_number_of_steps_follows_from_the_time(constructed, digits):
     trainer = trainer_of(constructed, digits)
     once = training.fit_to_time(trainer, -1.0)  # no time left
     assert training.fit_to_time(trainer, 20.0) > once > 0
 
 
+@pytest.mark.slow
 def test_training_that_harms_is_not_kept(digits, monkeypatch):
     def harm(trainer, state, *_):
         return state._replace(average=jax.tree.map(jnp.zeros_like, state.average))
@@ -251,6 +256,7 @@ def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, 
         clf.fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])
 def test_augmented_images_are_images(augmentation, rng):
     images = np.zeros((50, 20, 20), np.float32)
@@ -284,6 +290,7 @@ def test_errors(digits, parameters, said):
         WaveClassifier(**parameters).fit(*digits[:2])
 
 
+@pytest.mark.slow
 def test_command_trains_and_keeps_its_state(tmp_path):
     options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
     refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])

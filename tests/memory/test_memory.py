@@ -261,6 +261,7 @@ def smallest_weight(factor, total, phase):
     return found.fun if found.success else np.inf
 
 
+@pytest.mark.slow
 @given(
     draw=st.integers(0, 2**32 - 1),
     stretch=st.sampled_from([0.5, 0.99, 1.01, 2.0]),

@@ -18,6 +18,7 @@ def network(rng):
     )
 
 
+@pytest.mark.slow
 def test_motion_of_a_mode_is_its_field(rng):
     mode = wc.Mode(
         gamma=rng.normal(size=6), omega=2.0, w_a=1.0, w_phi=0.7, psi=rng.uniform(0, 6, 6), alpha=1.5
@@ -27,6 +28,7 @@ def test_motion_of_a_mode_is_its_field(rng):
         np.testing.assert_allclose(wc.motion(wc.hamiltonian, a, mode), mode.field(a), rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_motion_of_a_network_is_its_field(network, rng):
     a = conftest.random_amplitudes(rng, 5)
     with jax.enable_x64(True):

@@ -165,6 +165,7 @@ BESIDE_THE_CYCLE = [
 
 
 class TestBistability:
+    @pytest.mark.slow
     @pytest.mark.parametrize("constants", BESIDE_THE_CYCLE)
     def test_two_answers_until_the_cycle_ends(self, constants):
         unit = wc.Mode(1.0, 1.0, **constants._asdict())
@@ -196,6 +197,7 @@ class TestBistability:
         assert not turns_late(mode, (0.01, 0.0))
         assert mode.spiking_frequency() == 0 and mode.state == "supercritical"
 
+    @pytest.mark.slow
     def test_traced(self):
         rates = jax.jit(lambda c, w_a: wc.response(c, wc.CANONICAL._replace(w_a=w_a)))
         assert np.all(np.isnan(rates(0.55, -2.0)))
@@ -296,6 +298,7 @@ class TestFrequencies:
         assert np.all(np.isnan(jax.jit(wc.response)(np.nan)))
         assert np.all(np.isnan(wc.response(np.nan)))
 
+    @pytest.mark.slow
     def test_modes_with_different_constants(self):
         mode = wc.Mode(
             gamma=[1.0, 0.8, 5.0, -1.0],
@@ -332,6 +335,7 @@ class TestFrequencies:
 
 
 class TestGradients:
+    @pytest.mark.slow
     @pytest.mark.parametrize("method", list(spiking.SPIKING_METHODS))
     def test_against_finite_differences(self, method):
         gamma, step = np.array([-0.5, 0.3, 1.0, 1.9, 1.99, 2.5]), 1e-6
@@ -344,6 +348,7 @@ class TestGradients:
                 down = frequency(gamma - h[0], 1.0 - h[1])
                 np.testing.assert_allclose(slope, (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("method", list(spiking.SPIKING_METHODS))
     def test_with_respect_to_constants(self, method):
         with jax.enable_x64(True):
@@ -355,6 +360,7 @@ class TestGradients:
             difference = (both(3.0 + 1e-5)[0] - both(3.0 - 1e-5)[0]) / 2e-5
             assert both(3.0)[1] == pytest.approx(float(difference), rel=1e-6)
 
+    @pytest.mark.slow
     def test_finite_at_and_beyond_criticality(self):
         gamma = np.array([0.0, 1e-12, 2 - 1e-12, 2.0, 2 + 1e-12, 3.0, 100.0])
         with jax.enable_x64(True):
@@ -364,6 +370,7 @@ class TestGradients:
             slope = jax.vmap(jax.grad(lambda c: wc.response(c)[1]))(gamma)
             assert np.all(np.isfinite(slope))
 
+    @pytest.mark.slow
     def test_amplitude_beyond_criticality(self):
         with jax.enable_x64(True):
             slope = jax.grad(lambda c: wc.response(c)[1])(3.0)
@@ -372,6 +379,7 @@ class TestGradients:
 
 
 class TestField:
+    @pytest.mark.slow
     @given(
         st.floats(1e-3, 10.0),
         st.floats(-np.pi, np.pi),

@@ -32,6 +32,7 @@ def order():
 
 
 class TestKuramoto:
+    @pytest.mark.slow
     def test_transition(self, order):
         assert order[1.0] < 0.1
         assert order[4.0] == pytest.approx(np.sqrt(1 - 2 / 4), abs=0.03)
@@ -56,6 +57,7 @@ class TestKuramoto:
             kuramoto = np.asarray(wc.Kuramoto(omega, wc.Dense(r)).field(unit))
         np.testing.assert_allclose(np.imag(wave / a), np.imag(kuramoto / unit), atol=1e-7)
 
+    @pytest.mark.slow
     def test_two_oscillators_lock_at_the_known_angle(self):
         """θ' = Δω − 2w sin θ settles at arcsin(Δω/2w)."""
         system = wc.Kuramoto([1.0, 1.6], wc.Dense([[0, 0.5], [0.5, 0]]))
@@ -71,6 +73,7 @@ def neuron(current, coupling=None, **parameters):
 
 
 class TestLeakyIntegrateAndFire:
+    @pytest.mark.slow
     def test_rate_and_convergence(self):
         """T = τ ln((I + U_rest − U_reset)/(I + U_rest − Θ)) between spikes."""
         system = neuron(3.0, tau_m=2.0, rest=-0.5, threshold=1.5, reset=0.25)

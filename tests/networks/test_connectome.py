@@ -808,6 +808,7 @@ class TestNetworks:
             exact = brain.coupling(delays="exact")(start, past)
             np.testing.assert_allclose(exact, brain.coupling()(start), atol=1e-12)
 
+    @pytest.mark.slow
     def test_phase_delays_approximate_exact_ones(self, brain):
         """Two modes close to harmonic: frequencies agree to second order in the coupling."""
         pair = Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 24.0], [24.0, 0]], speed=3.0)
@@ -824,6 +825,7 @@ class TestNetworks:
         assert settled["exact"] == pytest.approx(settled["phase"], abs=2e-3)
         assert settled["phase"] - settled["none"] == pytest.approx(-0.04 * np.sin(0.503), abs=2e-3)
 
+    @pytest.mark.slow
     def test_memory_on_the_links_of_a_brain(self, brain):
         linked = brain.select(np.flatnonzero(brain.links.any(axis=1)).tolist())
         omega = np.random.default_rng(1).normal(1, 0.2, linked.size)
@@ -840,6 +842,7 @@ class TestNetworks:
 
 
 class TestLabels:
+    @pytest.mark.slow
     def test_run(self, three, tmp_path):
         run = three.label(wc.simulate(three.to_network(), t1=10.0, num_samples=11, modes=[2, 0]))
         assert run.region.values.tolist() == ["rFEF", "rV1"]
@@ -856,6 +859,7 @@ class TestLabels:
             np.testing.assert_array_equal(loaded.z, run.z)
             np.testing.assert_array_equal(loaded.a, run.a)
 
+    @pytest.mark.slow
     def test_measures_and_sweeps(self, three):
         run = wc.simulate(three.to_network(), t1=10.0, num_samples=101)
         locking = three.label(wc.phase_locking(run))
@@ -881,6 +885,7 @@ class TestLabels:
         for one in (loaded, brain.label(wc.phase_locking(run))):
             assert {name: one.attrs[name] for name in wanted} == wanted
 
+    @pytest.mark.slow
     def test_what_a_sweep_varies_is_no_attribute(self, three):
         def build(speed):
             return three.replace(speed=speed).to_network()
@@ -898,6 +903,7 @@ class TestLabels:
         with pytest.raises(ValueError, match=r"connectome.replace\(speed=speed\).to_network"):
             wc.sweep(three.to_network(), t1=1.0, num_samples=3, speed=[3, 6])
 
+    @pytest.mark.slow
     def test_errors(self, three):
         other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
         with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):

@@ -73,6 +73,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 class TestActions:
+    @pytest.mark.slow
     @given(sizes, seeds)
     def test_dense(self, size, seed):
         rng = np.random.default_rng(seed)
@@ -95,6 +96,7 @@ class TestActions:
         assert isinstance(wc.Dense(r).compiled_layout(), layout)
         assert_acts_like(wc.Dense(r), r, rng)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("limits", "parts"),
         [
@@ -114,6 +116,7 @@ class TestActions:
         assert len(links.compiled_layout().values) > 3
         assert_acts_like(links, r, rng)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("near", [100, 15])
     def test_sparse_in_single_precision(self, monkeypatch, rng, near):
         """States are read by other means; for many at once and changes of either factor too."""
@@ -135,6 +138,7 @@ class TestActions:
             slopes = jax.grad(lambda a: jnp.sum(jnp.abs(links(a)) ** 2))(a)
             close(slopes, 2 * np.conj(r.conj().T @ (r @ a)), atol=1e-4)
 
+    @pytest.mark.slow
     @given(sizes, seeds)
     def test_sparse(self, size, seed):
         rng = np.random.default_rng(seed)
@@ -142,6 +146,7 @@ class TestActions:
         assert_acts_like(wc.Sparse.from_matrix(r), r, rng)
         assert_acts_like(wc.Sparse.from_matrix(scipy.sparse.coo_array(r)), r, rng)
 
+    @pytest.mark.slow
     @given(sizes, st.integers(1, 3), seeds)
     def test_low_rank(self, size, rank, seed):
         rng = np.random.default_rng(seed)
@@ -151,6 +156,7 @@ class TestActions:
         np.fill_diagonal(r, 0)
         assert_acts_like(wc.LowRank(left, right), r, rng)
 
+    @pytest.mark.slow
     @settings(max_examples=10)  # each shape is compiled
     @given(
         st.integers(1, 5),

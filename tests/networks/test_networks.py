@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 import wetcow as wc
 
 
+@pytest.mark.slow
 @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_cartesian_field_is_the_polar_one(size, seed):
     rng = np.random.default_rng(seed)
@@ -47,6 +48,7 @@ class TestSynchronized:
         total = np.asarray(coupling.matrix()).sum(axis=1)
         np.testing.assert_allclose(modes.gamma + 1j * modes.omega, 0.5 + 1j + total, rtol=1e-6)
 
+    @pytest.mark.slow
     def test_equal_modes_stay_together_and_spike_as_predicted(self):
         r = 0.25 * np.exp(-0.3j) * (1 - np.eye(3))
         network = wc.Network(1.0, 1.0, coupling=wc.Dense(r))

@@ -164,6 +164,7 @@ def test_silent_modes_have_no_order_parameter():
     assert "fewer than two modes move" in figure.axes[2].texts[0].get_text()
 
 
+@pytest.mark.slow
 def test_sweep_is_a_heat_map_with_named_axes(swept):
     figure = drawn(wc.plot(swept))
     axis = figure.axes[0]
@@ -265,6 +266,7 @@ def test_other_measures(swept):
     assert (sweep.get_legend() is None and sweep.get_xlabel() == "time (s)") or sweep.get_xlabel()
 
 
+@pytest.mark.slow
 def test_fields_have_units(fields):
     axis, bar = drawn(wc.plot(fields[1])).axes
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("time (ms)", "x (mm)")
@@ -292,6 +294,7 @@ def test_fields_have_units(fields):
     assert energy.get_xlabel() == "time (ms)" and energy.get_ylabel().endswith("(J)")
 
 
+@pytest.mark.slow
 def test_maps_and_rays():
     tissue = wc.Conductivity.from_function(
         lambda r: 0.3 * (1 + 5 * r[0] + 9 * r[1] ** 2), (8, 7, 6), 1e-3

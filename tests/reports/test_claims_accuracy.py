@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+import pytest
 
 from wetcow.reports.claims import accuracy
 from wetcow.reports.evidence import Effort
@@ -23,6 +24,7 @@ def row_of(method, reached, seconds):
     }
 
 
+@pytest.mark.slow
 def test_runs_and_draws():
     evidence = accuracy.run(
         Effort(quick=True, seed=0, data_dir=None, say=lambda _: None), names=("digits",)

@@ -28,6 +28,7 @@ def counted_by_compiler(function, *arguments):
     return jax.jit(function).lower(*arguments).compile().cost_analysis()["flops"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", ["amplitude", "both", "analytic"])
 def test_waves_are_counted_as_by_the_compiler(digits, response):
     """Within a quarter: it also counts comparisons, and saves what is the same twice."""
@@ -73,6 +74,7 @@ def test_dense_spikes_are_counted_as_products():
     assert busy.memory_words == calm.memory_words == parameters + 64
 
 
+@pytest.mark.slow
 def test_spikes_are_counted_for_each_image():
     weights = initial_weights(np.random.default_rng(0), (4, 8, 3))
     images = np.random.default_rng(1).uniform(0, 1, (700, 4)).astype("f4")
@@ -112,6 +114,7 @@ def test_energy_is_what_the_table_says():
     assert twice.microjoules == pytest.approx(1.5 * count.microjoules)
 
 
+@pytest.mark.slow
 def test_learning_is_dominated_by_sums_of_products(digits):
     model = WaveClassifier(n_modes=16, margin_passes=0).fit(*digits[0])
     d, n = model.hidden_.mean.size, 10**9

@@ -39,6 +39,7 @@ def test_tasks_have_two_classes_each_and_lose_nothing(digits):
     assert sum(len(task.images) for task in tasks) == len(digits.labels)
 
 
+@pytest.mark.slow
 def test_fisher_is_the_mean_of_squared_slopes(digits):
     peer = PenalisedPerceptron(10, passes=1).fit(*digits)
     rows = digits.images[:5].reshape(5, -1)
@@ -51,6 +52,7 @@ def test_fisher_is_the_mean_of_squared_slopes(digits):
         np.testing.assert_allclose(one, (np.asarray(each) ** 2).mean(0), rtol=1e-4, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_quadratics_merge_into_one():
     one, other = (Anchor([jnp.array([p, 0.0])], [jnp.array([c, c])]) for p, c in ((1, 2), (3, -1)))
     both = merged(one, other)
@@ -63,6 +65,7 @@ def test_quadratics_merge_into_one():
     assert np.all(np.isfinite(both.centre[0]))
 
 
+@pytest.mark.slow
 def test_both_perceptrons_learn_equally_well(digits):
     """One is scikit-learn's, the other has room for a penalty."""
     test = Part(*datasets.load("digits", "test"))
@@ -73,6 +76,7 @@ def test_both_perceptrons_learn_equally_well(digits):
     assert min(reached) > 0.93 and abs(reached[0] - reached[1]) < 0.015
 
 
+@pytest.mark.slow
 def test_a_perceptron_is_the_same_for_the_same_seed(digits):
     one, same, other = (Perceptron(10, passes=2, seed=seed).fit(*digits) for seed in (3, 3, 4))
     X = digits.images[:20]
@@ -81,6 +85,7 @@ def test_a_perceptron_is_the_same_for_the_same_seed(digits):
     assert one.fit(*digits).predict_proba(X) == pytest.approx(same.predict_proba(X), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_only_sums_and_replay_remember(digits):
     tasks = tasks_of(digits, 10)
     test = Part(*datasets.load("digits", "test"))
@@ -98,6 +103,7 @@ def test_replay_keeps_a_fair_sample():
     assert len(peer.images) == 100 and 35 <= sum(peer.labels) <= 65
 
 
+@pytest.mark.slow
 def test_an_anchor_holds_what_earlier_classes_need(digits):
     first, second = tasks_of(digits, 10)[:2]
     moved = []

@@ -61,6 +61,7 @@ class Remembers:
         return X.mean(axis=1)
 
 
+@pytest.mark.slow
 def test_copies_are_of_their_own_images_and_rows_flat():
     images = np.zeros((3, 12, 12), np.float32)
     images[:, 4:8, 4:8] = np.array([0.2, 0.5, 1.0])[:, None, None]

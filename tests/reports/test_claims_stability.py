@@ -74,6 +74,7 @@ def test_neuron_fires_as_often_as_its_equation_says():
     assert fired > 10
 
 
+@pytest.mark.slow
 def test_only_the_surrogate_slope_reaches_hidden_neurons():
     weights = initial_weights(np.random.default_rng(0), (4, 16, 16, 3))
     rows = jnp.asarray(np.random.default_rng(1).uniform(0, 1, (8, 4)), jnp.float32)
@@ -87,6 +88,7 @@ def test_only_the_surrogate_slope_reaches_hidden_neurons():
         assert (norm(hidden) == 0) == (steepness is None)
 
 
+@pytest.mark.slow
 def test_exact_slopes_grow_as_the_inverse_root_and_used_ones_do_not():
     rows = borders.steepness()
     for code in ("amplitude", "rate", "analytic"):
@@ -110,6 +112,7 @@ def test_slopes_in_training_are_bounded_everywhere(code):
     assert 1 < borders.steepest(code) < stability.BOUND
 
 
+@pytest.mark.slow
 def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
     found = borders.sensitivity()
     for one in found:

@@ -20,6 +20,7 @@ def report(tmp_path_factory):
     return out, reproduce(["fig2"], out, seed=1, say=headings.append), headings
 
 
+@pytest.mark.slow
 def test_memory_replays_the_single_mode(report):
     _, result, _ = report
     rows = {row["quantity"]: row["ours"] for row in result["tables"]["fig2"]}
@@ -76,6 +77,7 @@ def test_unknown_items_are_refused_before_work(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_frequency_table_is_that_of_theory():
     runs = experiments.single_modes([0.5, 0.945], t1=200.0)
     rows = experiments.frequency_table(runs)

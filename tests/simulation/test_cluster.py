@@ -42,6 +42,7 @@ def same(network, client, **options):
     return there
 
 
+@pytest.mark.slow
 def test_noise_couplings_and_reducers(network, client, rng):
     """Nine runs do not divide into equal blocks; steps are those of the fastest of all runs."""
     r = conftest.random_coupling(rng, 3)

@@ -42,6 +42,7 @@ class TestEffort:
         with pytest.raises(ValueError, match="rate"):
             wc.simulate(wc.Network(0.5, 1.0, wc.Dense(1e308 * (1 - np.eye(4)))))
 
+    @pytest.mark.slow
     def test_max_steps(self):
         fast = wc.Mode(gamma=1.0, omega=100.0)
         with pytest.raises(ValueError, match="max_steps=1e"):
@@ -138,6 +139,7 @@ class TestNumbers:
         with pytest.raises(ValueError, match=message):
             wc.integrate(wc.Mode(1.0), **{**self.usual, **arguments})
 
+    @pytest.mark.slow
     def test_what_is_traced_and_makes_no_sense_gives_nan(self):
         run = jax.jit(lambda times: wc.integrate(wc.Mode(1.0), np.array([0.1 + 0j]), times))
         for times in ([0, np.nan, 2], [0, 2, 1], [0, 0, 0], [0, 1, np.inf]):
@@ -187,6 +189,7 @@ class TestCompiledOnce:
         call()
         return _JAX.compiled - before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("dt", [None, 0.05])
     def test_simulate(self, dt):
         def run(t1, number, tolerance, gamma):
@@ -198,6 +201,7 @@ class TestCompiledOnce:
         assert self.compiled(lambda: run(7.0, 121, first / 2, 1.6)) == 0
         assert self.compiled(lambda: run(31.0, 90, first / 3, 0.7)) == 0
 
+    @pytest.mark.slow
     def test_integrate(self):
         def run(gamma, end, tolerance):
             times = np.linspace(0, end, 11)

@@ -40,6 +40,7 @@ def loss(parameters, adjoint=None):
     return jnp.sum(jnp.abs(a[1:]) ** 2 + a[1:].real)
 
 
+@pytest.mark.slow
 def test_gradient_is_the_slope(parameters, rng):
     """By weights, phase delays, excitations and frequencies, along random directions."""
     both = jax.jit(jax.value_and_grad(loss))

@@ -102,6 +102,7 @@ class TestPieces:
         pieces_of(700)
         np.testing.assert_array_equal(FIXED[kind]().a, whole.a)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ADAPTIVE)
     def test_adaptive_steps_agree_within_tolerance(self, pieces_of, kind):
         pieces_of(1e9)
@@ -109,6 +110,7 @@ class TestPieces:
         pieces_of(30)
         np.testing.assert_allclose(ADAPTIVE[kind]().a, whole.a, rtol=0, atol=1e-6)
 
+    @pytest.mark.slow
     def test_reducers_see_only_samples(self, pieces_of):
         reduce = {"mean": MeanAmplitude()}
         pieces_of(700)
@@ -163,14 +165,17 @@ class TestMaxSteps:
 
     message = r"max_steps=20 .*between t=\d.* and t=\d.*Pass a larger max_steps"
 
+    @pytest.mark.slow
     def test_simulate(self, estimated):
         with pytest.raises(wc.SimulationError, match=self.message):
             wc.simulate(MODE, **TIMES, max_steps=20)
 
+    @pytest.mark.slow
     def test_sweep(self, estimated):
         with pytest.raises(wc.SimulationError, match=self.message):
             wc.sweep(MODE, **TIMES, max_steps=20, gamma=[-5.0, 1.9])
 
+    @pytest.mark.slow
     def test_a_run_in_a_file_goes_on_with_more(self, estimated, tmp_path):
         settings = {"t1": 20.0, "num_samples": 21, "path": tmp_path / "run.zarr"}
         with pytest.raises(wc.SimulationError, match="max_steps=21"):

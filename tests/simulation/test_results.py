@@ -67,6 +67,7 @@ def interrupt(monkeypatch, method, call):
 
 
 class TestResumption:
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", KINDS)
     def test_run_in_pieces_is_the_run_in_memory(self, kind, whole, tmp_path, monkeypatch):
         """Cut off after the second segment is written but before it is certain, then resumed."""

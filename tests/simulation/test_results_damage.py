@@ -81,6 +81,7 @@ def older():
 
 
 class TestKills:
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_old_or_new_after_a_kill(self, suffix, tmp_path):
         wc.save_run(older(), tmp_path / f"old{suffix}")
@@ -104,6 +105,7 @@ class TestKills:
             assert wc.load_run(folder / f"x{suffix}").identical(older())
         assert {"old", "new"} == set(found[1:]) if suffix == ".zarr" else "old" in found[1:]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_full_disk(self, suffix, tmp_path):
         """An error, after which the process goes on; the old results stay."""

@@ -129,6 +129,7 @@ def handled(draw, results):
     return found.assign_attrs(draw(st.dictionaries(names, values, max_size=3)))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -205,6 +206,7 @@ class TestEarlierVersions:
     def run(self):
         return wc.simulate(wc.Mode(gamma=1.0), t1=5.0, num_samples=11, reduce={"r": MeanOrder()})
 
+    @pytest.mark.slow
     def test_files(self, run, tmp_path):
         self.packed(run).to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
         self.packed(run).to_zarr(tmp_path / "x.zarr", mode="w", consolidated=False)
@@ -272,6 +274,7 @@ class Weighted(Reducer):
 
 
 class TestIdentity:
+    @pytest.mark.slow
     def test_reducers_that_differ_in_an_array(self, tmp_path):
         first, second = Weighted(np.array([1.0])), Weighted(np.array([2.0]))
         assert repr(first) == repr(second)
@@ -281,6 +284,7 @@ class TestIdentity:
             wc.simulate(wc.Mode(gamma=1.0), reduce={"w": second}, **settings)
         wc.simulate(wc.Mode(gamma=1.0), reduce={"w": Weighted(np.array([1.0]))}, **settings)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "name", ["a", "time", "mode", "a_real", "x/y", "", "1st", "attribute_gamma", 3]
     )
@@ -330,6 +334,7 @@ class TestIdentity:
 
 
 class TestLazily:
+    @pytest.mark.slow
     def test_a_run_is_not_read_back(self, tmp_path):
         """A run of 16 MB is returned, and a part of it used, without 16 MB."""
         settings = {"t1": 1.0, "num_samples": 2049, "dt": 1.0 / 2048}

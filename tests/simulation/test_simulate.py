@@ -24,6 +24,7 @@ def network(rng):
 
 
 class TestKnownSolutions:
+    @pytest.mark.slow
     def test_modes_as_scipy_integrates_them(self):
         mode = wc.Mode(gamma=[0.5, 1.9, 2.2])
         run = wc.simulate(mode, a0=START, **SETTINGS)
@@ -31,6 +32,7 @@ class TestKnownSolutions:
             expected = conftest.polar_solution(wc.Mode(gamma), START[index], run.time.values)
             np.testing.assert_allclose(run.a[:, index], expected[:, 0], atol=1e-6)
 
+    @pytest.mark.slow
     def test_network_as_scipy_integrates_it(self, network, rng):
         a0 = conftest.random_amplitudes(rng, 4)
         run = wc.simulate(network, a0=a0, **SETTINGS)
@@ -109,11 +111,13 @@ class TestDelays:
         expected = [[before(t, index) for index in (0, 1)] for t in run.time.values]
         return np.abs(run.a.values - expected).max()
 
+    @pytest.mark.slow
     def test_method_of_steps(self):
         coarse, fine = self.error(0.1), self.error(0.05)
         assert fine < 1e-7
         assert coarse / fine > 8, "third order at least"
 
+    @pytest.mark.slow
     def test_zero_delay_is_dense_coupling(self, network):
         delayed = network.replace(coupling=wc.Delayed(network.coupling.r, np.zeros((4, 4))))
         expected = wc.simulate(network, **SETTINGS).a
@@ -133,6 +137,7 @@ class TestSteps:
     def reference(self):
         return wc.simulate(wc.Mode(gamma=[0.5, 1.9, 2.2]), a0=START, **SETTINGS).a
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "tolerance"),
         [
@@ -153,6 +158,7 @@ class TestSteps:
 
 
 class TestNoise:
+    @pytest.mark.slow
     def test_damped_mode_is_an_ornstein_uhlenbeck_process(self):
         """E|a|² = σ²/(2|γ|), correlated as e^{(γ+iω)τ}; the same again for the same seed."""
         mode = wc.Mode(gamma=np.full(1000, -0.5), omega=2.0, **LINEAR)
@@ -170,6 +176,7 @@ class TestNoise:
 
 
 class TestWhatIsKept:
+    @pytest.mark.slow
     def test_reducers_and_selected_modes(self, network):
         reduce = {
             "frequency": Frequency(after=15.0),
@@ -245,6 +252,7 @@ class TestErrors:
         with pytest.raises(ValueError, match="shortest delay"):
             wc.simulate(DELAYED, t1=1.0, num_samples=2, dt=0.2)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "where"),
         [({}, ""), ({"dt": 0.05}, r" in modes \[1\]"), ({"precision": "single"}, "")],

@@ -53,6 +53,7 @@ def ends(how, system, times, stepping, dtype):
     return np.asarray(found), after, "xla_cpu_small_call" in lowered.as_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize(
     ("stepping", "double"),
@@ -75,6 +76,7 @@ def test_single_kernel_is_as_anywhere(name, stepping, double):
         assert after.step == state.step
 
 
+@pytest.mark.slow
 def test_samples_between_adaptive_steps():
     with jax.enable_x64(True):
         times = np.linspace(0, 2, 21)
@@ -85,6 +87,7 @@ def test_samples_between_adaptive_steps():
     np.testing.assert_array_equal(*both)
 
 
+@pytest.mark.slow
 def test_noise_and_delays_are_kept():
     settings = {"t1": 2.0, "a0": 0.1, "dt": 0.01}
     noisy = [wc.simulate(SYSTEMS["small"], noise=0.1, seed=s, **settings) for s in (0, 1)]

@@ -28,6 +28,7 @@ def end(solver, t0, t1, steps):
         return complex(found.ys[0][0], found.ys[1][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("solver", "order"), [(solvers.Tsit5(), 5), (solvers.Dopri8(), 8)])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_order(solver, order, backwards):
@@ -41,6 +42,7 @@ def test_order(solver, order, backwards):
     assert order < np.log2(coarse / fine) < order + 1.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Tsit5", "Dopri8"])
 def test_steps_are_those_of_diffrax(name):
     """The same accepted and rejected steps, and samples between them."""
@@ -71,6 +73,7 @@ def test_steps_are_those_of_diffrax(name):
     np.testing.assert_allclose(ours.ys, theirs.ys, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rtol", [1e-5, 1e-8])
 def test_with_and_without_a_bound_on_steps(rtol):
     """Written out, or in loops that can be differentiated: the same to the tolerance."""
@@ -84,6 +87,7 @@ def test_with_and_without_a_bound_on_steps(rtol):
     assert 0 < np.abs(bounded - exact).max() < 100 * rtol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", [diffrax.Tsit5(), solvers.Tsit5()])
 @pytest.mark.parametrize("damping", [8.0, 150.0])
 def test_a_trial_step_that_overflows_is_cut(solver, damping):
@@ -99,6 +103,7 @@ def test_a_trial_step_that_overflows_is_cut(solver, damping):
     np.testing.assert_allclose(found.ys[-1], 1 / np.sqrt(1 + 2 * damping), rtol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [[0, 50], [0, 25, 50]])
 def test_what_did_not_get_to_the_end_is_not_finite(times):
     network, a0 = wc.Network(0.5, 1.0, wc.LowRank.uniform(3, 1.0)), np.full(3, 0.1 + 0j)

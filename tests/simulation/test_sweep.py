@@ -41,6 +41,7 @@ def assert_run_by_run(system, settings, tolerance=1e-7, **values):
 
 
 class TestAsSimulate:
+    @pytest.mark.slow
     def test_parameter_and_seeds(self, network):
         runs = assert_run_by_run(network, SETTINGS, gamma=[0.5, 1.5, 3.0], seed=[1, 2])
         np.testing.assert_array_equal(runs.gamma, [0.5, 1.5, 3.0])
@@ -48,25 +49,30 @@ class TestAsSimulate:
         assert "gamma" not in runs.attrs
         np.testing.assert_array_equal(runs.attrs["coupling_r"], network.coupling.r)
 
+    @pytest.mark.slow
     def test_rows_for_the_modes(self, network, rng):
         runs = assert_run_by_run(network, SETTINGS, omega=rng.uniform(0.5, 2, (3, 3)))
         np.testing.assert_array_equal(runs.omega, [0, 1, 2])
 
+    @pytest.mark.slow
     def test_couplings_and_their_strength(self, network, rng):
         others = [wc.Dense(conftest.random_coupling(rng, 3)) for _ in range(2)]
         assert_run_by_run(network, SETTINGS, coupling=others, coupling_strength=[0.0, 2.0])
 
+    @pytest.mark.slow
     def test_noise(self, network):
         settings = {**SETTINGS, "noise": 0.2, "dt": 0.05, "a0": 0.1}
         runs = assert_run_by_run(network, settings, 1e-12, seed=[3, 4])
         assert np.abs(runs.a[0] - runs.a[1]).max() > 0.1
 
+    @pytest.mark.slow
     def test_one_seed_is_no_dimension(self, network):
         runs = wc.sweep(network, seed=7, gamma=[0.5, 1.5, 3.0], **SETTINGS)
         assert runs.a.dims == ("gamma", "time", "mode")
         assert runs.attrs["seed"] == 7
         np.testing.assert_array_equal(runs.a[0, 0], runs.a[1, 0])
 
+    @pytest.mark.slow
     def test_delays(self):
         """Step and memory serve the shortest and the longest delay of all couplings."""
         r = [[0, 0.5], [0.3j, 0]]
@@ -77,6 +83,7 @@ class TestAsSimulate:
         with pytest.raises(ValueError, match="shortest delay"):
             wc.sweep(network, dt=0.25, coupling=delays, **SETTINGS)
 
+    @pytest.mark.slow
     def test_baselines(self, rng):
         coupling = wc.Dense(np.abs(conftest.random_coupling(rng, 3)))
         neurons = wc.LeakyIntegrateAndFire([1.2, 1.5, 2.0], coupling)
@@ -91,12 +98,14 @@ class TestGrouping:
     def expected(self, network):
         return wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
 
+    @pytest.mark.slow
     def test_groups_do_not_matter(self, network, expected, monkeypatch):
         monkeypatch.setattr(layout, "GROUP", 2)
         monkeypatch.setattr(layout, "SMALLEST_GROUP", 1)
         runs = wc.sweep(network, devices=jax.devices()[:1], **SETTINGS, **VARIED)
         xr.testing.assert_allclose(runs, expected, rtol=1e-9, atol=1e-9)
 
+    @pytest.mark.slow
     def test_devices_do_not_matter(self, network, expected):
         assert len(jax.devices()) == 2
         runs = wc.sweep(network, **SETTINGS, **VARIED)
@@ -115,6 +124,7 @@ class TestGrouping:
 
 
 class TestReduced:
+    @pytest.mark.slow
     @pytest.mark.filterwarnings("ignore:.*still move but spiked")  # both say NaN then
     def test_reducers_without_recording(self, network, monkeypatch):
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)  # two of 32 samples and one of 16
@@ -134,6 +144,7 @@ class TestReduced:
             recorded.frequency, wc.spiking_frequency(recorded, 0.0), rtol=1e-9
         )
 
+    @pytest.mark.slow
     def test_single_precision_and_files(self, network, tmp_path):
         runs = wc.sweep(network, precision="single", gamma=[0.5, 1.5], seed=[1, 2], **SETTINGS)
         assert runs.a.dtype == np.complex64
@@ -141,6 +152,7 @@ class TestReduced:
             wc.save_run(runs, tmp_path / f"runs{suffix}")
             xr.testing.assert_identical(wc.load_run(tmp_path / f"runs{suffix}"), runs)
 
+    @pytest.mark.slow
     def test_singular_runs_warn(self):
         mode = wc.Mode(gamma=0.2, w_a=0.0, w_phi=0.0, psi=0.0, alpha=1.0)
         with pytest.warns(UserWarning, match="1 of 2 runs became singular"):
@@ -152,6 +164,7 @@ class TestReduced:
 class TestVaried:
     """Each run of a sweep is that of simulate with the value that its coordinate says."""
 
+    @pytest.mark.slow
     def test_strength_is_absolute(self):
         """0.3 means 0.3, whatever the network was built with."""
         brain = wc.Connectome([[0, 1.0], [1.0, 0]])
@@ -168,6 +181,7 @@ class TestVaried:
         with pytest.raises(ValueError, match="nothing to scale"):
             brain.to_network(coupling_strength=0).replace(coupling_strength=0.5)
 
+    @pytest.mark.slow
     def test_speeds_of_a_connectome(self):
         """Delays differ from run to run; their history is shared."""
         brain = wc.Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 60.0], [60.0, 0]])
@@ -187,6 +201,7 @@ class TestVaried:
         with pytest.raises(ValueError, match="needs values of"):
             wc.sweep(network, **settings, gamma=[1.0])
 
+    @pytest.mark.slow
     def test_names_of_couplings(self, network, rng):
         couplings = {name: wc.Dense(conftest.random_coupling(rng, 3)) for name in ("one", "other")}
         runs = wc.sweep(network, t1=2.0, num_samples=5, coupling=couplings)
@@ -195,6 +210,7 @@ class TestVaried:
 
 
 class TestInterrupted:
+    @pytest.mark.slow
     @pytest.mark.parametrize("record", [True, False])
     def test_killed_and_resumed(self, network, tmp_path, monkeypatch, record):
         """To the same bits, also if it goes on with another number of devices."""
@@ -223,6 +239,7 @@ class TestInterrupted:
         with pytest.raises(FileExistsError, match="other arguments"):
             wc.sweep(network, path=path, **{**settings, "gamma": VARIED["gamma"] + 1})
 
+    @pytest.mark.slow
     def test_ctrl_c_is_answered(self, rng):
         """A sweep that would take minutes ends soon after the signal."""
         network = wc.Network(1.0, 1.0, wc.Dense(conftest.random_coupling(rng, 100)))

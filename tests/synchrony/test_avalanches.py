@@ -211,6 +211,7 @@ class TestPowerLaw:
         assert fit.exponent == pytest.approx(2.2, abs=4 * fit.error)
         assert fit.p_value > 0.1 and "not ruled out" in fit.verdict
 
+    @pytest.mark.slow
     def test_p_values_are_uniform_when_the_law_holds(self):
         p = [
             fit_power_law(
@@ -302,6 +303,7 @@ class TestPowerLaw:
 
 
 # Near an amplitude of zero a phase turns at once.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:phases turn")
 def test_coupling_spreads_spikes_of_excitable_modes():
     """Near-critical noisy modes: independent without coupling, larger avalanches with it."""

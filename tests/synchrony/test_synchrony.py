@@ -155,6 +155,7 @@ class TestTooFewSpikes:
         exact = {1.95: 0.16664, 1.99: 0.07184}[gamma]
         np.testing.assert_allclose(wc.spiking_frequency(run), exact, rtol=1e-3)
 
+    @pytest.mark.slow
     def test_rates_of_theory(self):
         """The table of integrated limit cycles, at criticality cr = γ/2."""
         known = {0.125: 0.97773, 0.5: 0.78478, 0.945: 0.25353, 0.99: 0.10295, 0.995: 0.07184}
@@ -162,6 +163,7 @@ class TestTooFewSpikes:
         run = wc.simulate(wc.Mode(gamma), t1=450.0, num_samples=9001)
         np.testing.assert_allclose(wc.spiking_frequency(run), [*known.values()], rtol=1e-3)
 
+    @pytest.mark.slow
     def test_advice_for_sweeps_selections_and_networks(self):
         runs = wc.sweep(wc.Mode(0.0), t1=100.0, gamma=[0.5, 1.99])
         with pytest.warns(UserWarning, match="1 of 2 modes.*t1=244 or longer"):
@@ -191,6 +193,7 @@ def silent(request):
 class TestSilence:
     """Modes that do not move have no phase."""
 
+    @pytest.mark.slow
     def test_silent_modes_do_not_lock(self, silent):
         assert silent_modes(silent).all() and np.all(wc.spiking_frequency(silent) == 0)
         for order in (wc.order_parameter(silent), wc.amplitude_order_parameter(silent)):
@@ -232,6 +235,7 @@ class TestSilence:
             part = run.sel(time=slice(start, start + 20))
             assert not silent_modes(part).any() and not silent_modes(part, after=start).any()
 
+    @pytest.mark.slow
     def test_order_is_that_of_the_modes_that_move(self):
         modes = wc.Mode([0.5, 0.5, 2.5, 2.6], [1.0, 1.0, 1.0, 1.1])
         run = wc.simulate(modes, t1=100.0, a0=0.1 * np.exp(1j * np.array([0, 1, 2, 3])))
@@ -246,6 +250,7 @@ class TestSilence:
         assert np.isnan(wc.order_parameter(run.isel(mode=[0, 2, 3]))[-1])
         assert np.isfinite(wc.order_parameter(run.isel(mode=[0]))).all()
 
+    @pytest.mark.slow
     def test_modes_that_others_shake_are_silent(self):
         """A mode beyond criticality, coupled to one that spikes, goes back as far as forth."""
         coupling = wc.Dense([[0, 0], [0.05, 0]])
@@ -254,6 +259,7 @@ class TestSilence:
         assert np.ptp(np.angle(run.a.values[3000 // 2 :, 1])) > 1e-3
         assert wc.spiking_frequency(run).values[1] == 0
 
+    @pytest.mark.slow
     def test_oscillators_at_rest_are_not_silent(self):
         """Kuramoto's synchronized oscillators rest in the frame that turns with them."""
         system = wc.Kuramoto(np.linspace(-0.5, 0.5, 20), wc.LowRank.uniform(20, 3.0))
@@ -277,6 +283,7 @@ def runs():
 
 
 class TestSweeps:
+    @pytest.mark.slow
     @pytest.mark.parametrize("measure", MEASURES)
     def test_connectivity(self, runs, measure):
         found = wc.functional_connectivity(runs, measure)
@@ -395,6 +402,7 @@ class TestReducers:
         (value,) = self.reduced_all([reducer], run)
         return value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("after", [0.0, 20.0])
     def test_frequency(self, phasors, after):
         expected = wc.spiking_frequency(phasors, after=after)
@@ -403,6 +411,7 @@ class TestReducers:
         assert np.isnan(self.reduced(Frequency(after), slow)).all()
         assert np.isnan(self.reduced(Frequency(41.0), phasors)).all()  # beyond the end
 
+    @pytest.mark.slow
     def test_frequency_of_a_wobbling_phase(self):
         """Passing through a multiple of 2π again after going back is no spike."""
         speeds = np.linspace(0.45, 0.75, 40)
@@ -419,6 +428,7 @@ class TestReducers:
         expected = wc.order_parameter(phasors).sel(time=slice(20, None)).mean()
         np.testing.assert_allclose(order, expected, rtol=1e-12)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("chosen, after", [([0, 1, 2, 3, 4], 30.0), ([0, 3], 0.0), ([3], 30.0)])
     def test_silent_modes(self, mixed, chosen, after):
         run = mixed.isel(mode=chosen)

@@ -35,6 +35,7 @@ def test_the_number_of_spacings_decides_what_is_ambiguous():
     assert wc.Conductivity(line, [1e-3]).grid == (5,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("periodic", [True, False])
 @pytest.mark.parametrize("dimension", [1, 3])
 def test_finite_differences_converge_to_the_exact_gradient(dimension, periodic):

@@ -337,6 +337,7 @@ def invoke(*arguments):
     return CliRunner().invoke(app, ["tissue", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_command_on_the_real_volume(real, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     dwi, bvals, bvecs = real

@@ -112,6 +112,7 @@ def test_network_of_a_field_is_that_of_its_tissue(rng):
         wc.network_of_field([fields[0], fields[1].isel(time=slice(None, None, 2))], k)
 
 
+@pytest.mark.slow
 def test_the_network_simulated_for_small_amplitudes_is_the_field(rng):
     """The parameters go into wetcow.Network as they are; small waves are linear."""
     tissue = wc.Conductivity(rng.uniform(0.2, 0.5, 5), 1e-3)
@@ -126,6 +127,7 @@ def test_the_network_simulated_for_small_amplitudes_is_the_field(rng):
     np.testing.assert_allclose(run.a.values / 1e-6, a, atol=1e-5 * np.abs(a).max())
 
 
+@pytest.mark.slow
 def test_errors(rng):
     tissue = wc.Conductivity(np.full((6, 6), 0.3), 1e-3)
     field = wc.simulate_field(tissue, 1e-4, rng.normal(size=(6, 6)), num_samples=3)

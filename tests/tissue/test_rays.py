@@ -21,6 +21,7 @@ def tissue():
     return wc.Conductivity.from_function(wavy, GRID, 0.1 / 40)
 
 
+@pytest.mark.slow
 def test_interpolation_passes_through_voxels_and_is_accurate_between(tissue):
     smooth = SmoothTensors(tissue)
     between = tissue.positions()[3:9, 30:32, :].reshape(-1, 2) + np.array([0.001, 0.0013])
@@ -53,6 +54,7 @@ def test_borders_go_on_smoothly(rng):
             assert np.abs(second).max() < 1e-4 * scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", [1, 2, 3])
 def test_motion_is_hamiltons(rng, dimension):
     tissue = wc.Conductivity(random_tensors(rng, (5,) * dimension), 2e-3)
@@ -69,6 +71,7 @@ def test_motion_is_hamiltons(rng, dimension):
     assert growth == pytest.approx(-gamma)
 
 
+@pytest.mark.slow
 def test_rays_agree_with_scipy_and_keep_their_frequency(tissue):
     start = np.array([[0.02, 0.03], [0.07, 0.04], [0.05, 0.06]])
     k = np.array([[400.0, 100.0], [-300.0, 200.0], [100.0, 500.0]])
@@ -116,6 +119,7 @@ def test_a_ring_keeps_its_rays_and_their_angular_momentum():
     assert np.all(np.diff(angle) < 0) or np.all(np.diff(angle) > 0)
 
 
+@pytest.mark.slow
 def test_periodic_tissue_has_no_border():
     """A ray far away is the one in the first copy of the tissue."""
     tissue = wc.Conductivity.from_function(wavy, (16, 16), 0.1 / 16, periodic=True)

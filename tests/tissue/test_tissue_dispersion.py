@@ -24,6 +24,7 @@ def k():
     return np.random.default_rng(1).normal(size=(5, 3)) * 200
 
 
+@pytest.mark.slow
 def test_rates_are_the_roots_of_the_dispersion_relation(tissue, k):
     k = k[:, : tissue.dimension]
     waves = wc.dispersion(tissue, k)
@@ -118,6 +119,7 @@ def test_derivative_by_conductivity_against_differences(rng):
     assert np.sum(slope * change) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_mask_and_single_precision(rng):
     sigma = random_tensors(rng, (5, 5, 5))
     mask = rng.random((5, 5, 5)) > 0.2
@@ -151,6 +153,7 @@ def test_errors(k, variables, error, said):
 # The direction in which waves survive longest
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6), st.sampled_from(["general", "along an axis", "round", "flat"]))
 def test_longest_surviving_direction_beats_all_others(seed, kind):
     rng = np.random.default_rng(seed)
@@ -178,6 +181,7 @@ def test_longest_surviving_direction_beats_all_others(seed, kind):
     np.testing.assert_allclose(found.omega[1], found.omega[0] / 2)
 
 
+@pytest.mark.slow
 def test_uniform_tissue_has_no_direction():
     waves = wc.survival(wc.Conductivity(np.full((4, 4), 0.25), 0.5), 100.0)
     assert np.isnan(waves.direction).all() and np.isnan(waves.omega).all()

@@ -1,6 +1,7 @@
 """Images, masks, units and b-values as other programs write them."""
 
 import gzip
+import sys
 
 import numpy as np
 import pytest
@@ -114,6 +115,8 @@ def test_maps_keep_their_wave_numbers(tmp_path):
 
 
 def test_modules_are_found():
+    sys.modules.pop("wetcow.tissue.figures", None)  # of another test: it warns once
+    vars(wc.tissue).pop("figures", None)
     with pytest.warns(DeprecationWarning, match="plotting.tissue"):
         assert callable(wc.tissue.figures.tissue_figure)
     assert wc.tissue.Conductivity is wc.Conductivity

@@ -70,6 +70,7 @@ def test_inhomogeneous_anisotropic_tissue_against_dense_matrices(rng, grid, is_c
     assert np.abs(np.linalg.eigvals(matrix).imag).max() < 1e-6 * np.abs(matrix).max()
 
 
+@pytest.mark.slow
 def test_fourth_order_in_time():
     tissue = wc.Conductivity.from_function(wavy, (16, 16), 0.1 / 16, periodic=True)
     psi0 = np.random.default_rng(3).normal(size=(16, 16))
@@ -86,6 +87,7 @@ def test_fourth_order_in_time():
     assert np.all(np.array(errors[:-1]) / errors[1:] > 12), errors  # 16 in the limit
 
 
+@pytest.mark.slow
 def test_spectral_in_space():
     """Doubling the grid takes many digits, not a factor: smooth tissue, smooth field."""
     finals = []
@@ -117,6 +119,7 @@ def test_energy_only_falls_and_within_its_bounds(seed, lowest):
     assert np.all(falls <= np.exp(-2 * rates.min() * elapsed) * (1 + 1e-6))
 
 
+@pytest.mark.slow
 def test_energy_falls_by_what_the_currents_dissipate(rng):
     tissue = wc.Conductivity.from_function(wavy, (12, 12), 0.1 / 12, periodic=True)
     psi0 = rng.normal(size=(12, 12))
@@ -145,6 +148,7 @@ def test_the_potential_may_grow_for_a_while_though_energy_falls():
     assert np.all(np.diff(squares) > 0) and np.all(np.diff(field.energy) < 0)
 
 
+@pytest.mark.slow
 def test_a_packet_has_the_frequency_and_damping_of_the_dispersion_relation():
     """Relative errors fall as 1/(kL)², for packets whose width grows with L."""
     errors = []
@@ -175,6 +179,7 @@ def test_a_packet_has_the_frequency_and_damping_of_the_dispersion_relation():
     assert abs(wanted.omega / wanted.omega_potential - 1) > 0.1
 
 
+@pytest.mark.slow
 def test_source_charges_uniform_tissue_to_its_steady_state():
     tissue = wc.Conductivity(np.full((16, 12), 0.3), 1e-3)
     rate = 0.3 / tissue.permittivity
@@ -212,6 +217,7 @@ def test_complex_source_turns_the_field(rng):
 # Borders
 
 
+@pytest.mark.slow
 def test_absorbing_borders_are_nearer_to_tissue_that_goes_on():
     """A dipole in 32 voxels, beside the same in a grid so large that its borders do not matter."""
     step = 1e-3
@@ -266,6 +272,7 @@ def test_energy_falls_also_into_absorbing_borders(rng):
 # A ring
 
 
+@pytest.mark.slow
 def test_a_ring_of_low_conductivity_keeps_what_it_was_given():
     """Waves in a sheet-like loop outlive those in uniform tissue of the same mean conductivity."""
 

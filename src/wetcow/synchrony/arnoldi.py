@@ -84,7 +84,7 @@ def leading(coupling: Coupling, own: Complex, mode: Mode, count: int) -> Complex
     mode : Mode
         The single mode that all run as; if it is silent, these are eigenvalues where it rests.
     """
-    coupling, size = coupling.arranged(), len(own)
+    coupling, size = coupling.compiled_layout(), len(own)
     if not 0 < float(mode.criticality) < 1:
         p, q = nonlinear(mode, np.asarray(rest_point(mode)))
         change = in_double(lambda v: _changed(coupling, own, p, q, v))

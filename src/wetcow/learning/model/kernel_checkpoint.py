@@ -52,14 +52,9 @@ class StateFile:
     def write(self, state: State) -> None:
         """Replace the file by one with this state."""
         values = {name: np.asarray(value) for name, value in state._asdict().items()}
+        values |= {"format": np.array(_FORMAT), "mark": np.array(self._mark)}
         with whole_file(self.path) as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                format=np.array(_FORMAT),
-                mark=np.array(self._mark),
-                **values,
-            )
+            np.savez(file, allow_pickle=False, **values)
 
     def read(self) -> State | None:
         """State in the file; None without one.
