@@ -93,6 +93,7 @@ def test_seed_of_the_command_replaces_that_of_the_file(wetcow):
     np.testing.assert_array_equal(wc.load_run("3.nc")["a"], first["a"])
 
 
+@pytest.mark.slow
 def test_interrupted_run_is_continued(wetcow, monkeypatch):
     from wetcow.simulation.run import Run
 

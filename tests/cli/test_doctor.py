@@ -100,6 +100,7 @@ def test_extras_have_what_the_extras_they_ask_for_add(package):
     assert [one.good for one in found["gpu"]] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source, said",
     [

@@ -51,6 +51,7 @@ def test_restart_starts_over(trained):
     assert {path.name for path in folder.iterdir()} == {"state", "state.old", "state.1.old"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flipped", "other"])
 def test_a_damaged_state_is_refused_and_restart_goes_on(trained, damage):
     folder, report, learn = trained

@@ -194,6 +194,7 @@ def test_large_inverted_pictures_of_digits(wetcow, digits_model):
     assert np.mean([image["unlike_training"] for image in images]) < 0.2
 
 
+@pytest.mark.slow
 def test_what_is_no_model_and_what_is_no_digit(wetcow, digits_model):
     board = np.pad(np.indices((6, 6)).sum(axis=0) % 2, 1)
     Image.fromarray(np.kron(board, np.full((9, 9), 255)).astype("u1")).save("board.png")

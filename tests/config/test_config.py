@@ -92,6 +92,7 @@ def test_one_number_couples_all_pairs(build):
     )
 
 
+@pytest.mark.slow
 def test_sparse_sheet_lowrank_delayed(build):
     sparse = '[coupling]\nkind = "sparse"\ntarget = [0, 2]\nsource = [1, 0]\nweight = [0.5, 0.25]'
     expected = np.zeros((3, 3))

@@ -52,6 +52,7 @@ class Seen:
         return self.model.select_one({"type": ColumnDataSource, "name": source}).data
 
 
+@pytest.mark.slow
 def test_mode_follows_its_sliders():
     seen = Seen(mode_page())
     assert "0.9500" in seen.text() and "below criticality" in seen.text()
@@ -64,6 +65,7 @@ def test_mode_follows_its_sliders():
     np.testing.assert_array_equal(seen.data("motion")["amplitude"], before)
 
 
+@pytest.mark.slow
 def test_network_follows_its_sliders():
     seen = Seen(network_page())
     assert seen.data("waves")["image"][0].shape == (10, 501)
@@ -140,6 +142,7 @@ def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
     assert seen.errors() == ["no classifier could be constructed: no data"]
 
 
+@pytest.mark.slow
 def test_tabs_are_filled_when_they_are_opened(model):
     page = app.explorer_page(app.Models(loaded=model, data_dir=None, seed=0))
     (tabs,) = page.select(pn.Tabs)

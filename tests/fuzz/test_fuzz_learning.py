@@ -15,6 +15,7 @@ def test_refused_or_answered_as_it_should(fuzzer, number):
     assert found["refused"] > number / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fuzzer", [models, pictures])
 def test_the_same_seed_gives_the_same_cases(fuzzer):
     first, again = ([case.change for case in fuzzer.cases(3, 20)] for _ in range(2))

@@ -32,6 +32,7 @@ def test_noise_on_the_ground_goes_and_ink_stays(rng, noise, level):
     np.testing.assert_allclose(left[:, 9:19, 13:15].mean(), 1, atol=0.05)
 
 
+@pytest.mark.slow
 def test_something_is_left_of_ink_that_has_no_margin():
     image = np.zeros((1, SIDE, SIDE), np.float32)
     image[:, :20, :20] = 1.0  # on most of two sides

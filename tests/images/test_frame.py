@@ -81,6 +81,7 @@ def test_equal_shapes_of_different_size_become_equal(sigma):
     np.testing.assert_allclose(other, small, atol=0.06)
 
 
+@pytest.mark.slow
 @given(skew=st.floats(-0.8, 0.8))
 def test_deskewed_bar_is_upright(skew):
     bar = gaussian(sigma=(4.0, 1.5), skew=skew)
@@ -108,6 +109,7 @@ def test_coarse_result_is_the_mean_of_a_fine_one(rng):
     np.testing.assert_allclose(align(images, SEVEN), means, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_coarse_result_keeps_the_mass():
     image = gaussian()
     small = aligned(image, Frame((7, 7), 4 / 28, 0.0))
@@ -169,6 +171,7 @@ def test_chunks_change_nothing(monkeypatch, rng, count):
     np.testing.assert_allclose(align(images[:count], UPRIGHT), whole[:count], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
     sizes = []
     original = module._align

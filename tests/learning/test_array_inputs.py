@@ -56,6 +56,7 @@ def test_numbers_of_all_kinds(images, expected, dtype, flat):
     check(X.reshape(200, 64) if flat else X, images[1], expected)
 
 
+@pytest.mark.slow
 def test_black_and_white(images):
     X, y = images[0] > 8, images[1]
     assert X.dtype == bool
@@ -299,6 +300,7 @@ def test_every_missing_parameter_is_named(images, tmp_path):
             WaveClassifier.load(tmp_path / "partial")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flat", [False, True])
 def test_network_of_one_image(images, flat):
     clf = WaveClassifier(n_modes=4, n_regions=1, response="amplitude", ridge=0.1).fit(*images)

@@ -105,6 +105,7 @@ def test_one_large_image_is_as_in_its_batch(large):
 # --- learning on ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 3, 1, 2]])
 @pytest.mark.parametrize("ridge", ["gcv", 0.01])
 def test_learning_on_is_learning_at_once(digits, order, ridge):
@@ -237,6 +238,7 @@ def test_saved_models_of_tables_answer_the_same(tmp_path, kind):
     same_answers(loaded, clf, X)
 
 
+@pytest.mark.slow
 def test_saved_models_learn_on_if_updatable(digits, tmp_path):
     X, y = digits[0][:200], digits[1][:200]
     few = y < 7
@@ -363,6 +365,7 @@ def test_seven_by_seven(digits):
 # --- scikit-learn ---
 
 
+@pytest.mark.slow
 def test_pipeline_and_grid_search():
     X, y = load_wine(return_X_y=True)
     search = GridSearchCV(

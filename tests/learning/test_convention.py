@@ -114,6 +114,7 @@ def test_learning_on_is_checked_as_well(digits, held_out):
     assert model.convention_.high == 255
 
 
+@pytest.mark.slow
 def test_a_frame_takes_away_the_background_but_not_the_range(digits, held_out):
     X, y = (np.pad(part, ((0, 0), (2, 2), (2, 2))) for part in (digits[0], held_out[0]))
     model = WaveClassifier(n_modes=8, patch_size=3, frame="handwriting", ridge=0.1)

@@ -140,6 +140,7 @@ def test_labels_come_back(labels, dtype, digits, path):
     assert json.loads(stored["classes"]) == classifier.classes_.tolist()
 
 
+@pytest.mark.slow
 def test_metadata(fitted, path):
     fitted.to_onnx(path)
     model = onnx.load(path)

@@ -41,6 +41,7 @@ def direct(rows, targets, kernel):
     return np.linalg.solve(matrix + kernel.noise * np.eye(len(rows)), targets - bias), bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["amplitude", "both"])
 def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
     """To 1e-4 in criticality, of which 1 is the critical point: float32 against float64."""
@@ -56,6 +57,7 @@ def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
     assert 0.1 < wanted.std()
 
 
+@pytest.mark.slow
 def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
     rows, _, _ = examples
     monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
@@ -164,6 +166,7 @@ def test_says_what_rounding_does_not_allow(examples):
     assert memory.iterations == 2 and memory.residual > 1e-5
 
 
+@pytest.mark.slow
 def test_columns_that_leave_out_examples_never_saw_them(examples):
     rows, targets, new = examples
     left_out = np.arange(N) % 5 == 0
@@ -174,6 +177,7 @@ def test_columns_that_leave_out_examples_never_saw_them(examples):
     assert np.abs(both[:, CLASSES:] - both[:, :CLASSES]).max() > 0.01
 
 
+@pytest.mark.slow
 def test_order_of_examples_and_preconditioner_do_not_matter(examples):
     rows, targets, new = examples
     order = np.argsort(targets.argmax(1))  # class after class
@@ -202,6 +206,7 @@ def test_progress_says_how_long_it_will_take(examples):
     assert all(one.seconds_left > 0 for one in reports[:-1])
 
 
+@pytest.mark.slow
 def test_odd_examples(examples):
     rows, targets, new = examples
     # One class; fewer examples than landmarks; duplicates, of which two disagree; rows of zeros.
@@ -265,6 +270,7 @@ def test_projection_of_few_or_equal_codes(rng):
     assert np.isfinite(fit_projection(few, 2)(np.zeros((2, 50), np.float32))).all()
 
 
+@pytest.mark.slow
 def test_examples_are_added_and_forgotten_exactly(examples):
     """Both are what solving anew gives, from where the memory stood, in fewer iterations."""
     rows, targets, new = examples
@@ -334,6 +340,7 @@ def test_all_examples_as_landmarks_are_the_whole_memory(examples):
     assert (found.argmax(1) == whole.argmax(1)).mean() > 0.97
 
 
+@pytest.mark.slow
 def test_sums_of_landmarks_merge_in_any_order(examples):
     rows, targets, new = examples
     kernel = Kernel()
@@ -351,6 +358,7 @@ def test_sums_of_landmarks_merge_in_any_order(examples):
     assert (other.argmax(1) == full.argmax(1)).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_variance_is_that_of_a_gaussian_process_and_fewer_landmarks_leave_more(examples):
     rows, targets, new = examples
     kernel = Kernel()

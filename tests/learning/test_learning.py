@@ -46,6 +46,7 @@ def test_codes_are_those_of_a_mode_within_the_stated_error(omega):
     assert np.all(np.abs(found[1] / omega - frequency) < CODE_ERROR + rounding)
 
 
+@pytest.mark.slow
 def test_codes_at_a_frequency_that_is_not_positive():
     amplitude, rate = codes(jnp.array([-1.0, 2.0]), jnp.array([0.0, -1.0]))
     assert rate[0] == amplitude[0] == 0
@@ -294,6 +295,7 @@ def test_seed_determines_the_result(digits):
     assert np.abs(first - other).max() > 0.01
 
 
+@pytest.mark.slow
 def test_flat_rows_and_stacks_are_the_same_images(digits):
     X, y = digits[0][:200], digits[1][:200]
     rows = X.reshape(200, 64)

@@ -90,6 +90,7 @@ def test_framed_encoded_and_pooled_images_are_features(digits, parameters):
     assert np.abs(features - hidden.features(rows)).mean() < 1e-5
 
 
+@pytest.mark.slow
 def test_what_is_learned_is_a_pytree(digits):
     X, y = digits
     clf = WaveClassifier(n_modes=6, ridge=0.1).fit(X, y)

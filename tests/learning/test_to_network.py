@@ -145,6 +145,7 @@ def test_field_is_that_of_its_three_parts(network, rng):
     np.testing.assert_allclose(moving[first:second], wanted, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_silent_modes_do_not_turn(network):
     """A damped mode rings at ω; as a code its rate is zero."""
     silent = network.replace(gamma=-1.0, omega=1.0)
@@ -199,6 +200,7 @@ def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
     assert abs(error.mean()) < 0.005
 
 
+@pytest.mark.slow
 def test_longer_runs_come_closer(classifier, held_out):
     x = held_out[0][3]
     network = network_of(classifier, x)

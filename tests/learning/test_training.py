@@ -87,6 +87,7 @@ def test_gradient_is_that_of_differences(digits, response):
     assert float(ends[1] - ends[0]) / (2 * step) == pytest.approx(slope, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", RESPONSES)
 def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
     """Slopes of exact codes are infinite there."""

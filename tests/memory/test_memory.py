@@ -31,6 +31,7 @@ def matrix(network):
 # The conditions and the bounds
 
 
+@pytest.mark.slow
 @given(
     size=st.integers(2, 12),
     gamma=st.floats(0.05, 3.0),
@@ -401,6 +402,7 @@ def test_ten_different_modes_replay_the_target(arguments):
     assert order(times, a) >= 0.999
 
 
+@pytest.mark.slow
 def test_single_sided_coupling_fails():
     network = memorize(TARGET, OMEGA, max_weight=0.4, max_phase=np.pi / 2, seed=0)
     exact = TARGET.spiking_frequency()
@@ -412,6 +414,7 @@ def test_single_sided_coupling_fails():
     assert order(times, a) < 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", [0, 4])
 def test_two_memories(overlap):
     members = 10
@@ -477,6 +480,7 @@ def test_scattered_constants_are_approximate():
     np.testing.assert_allclose(found, TARGET.spiking_frequency(), rtol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:beyond criticality")
 def test_bistable_target_has_no_one_frequency():
     bistable = Mode(gamma=0.54, w_a=-2.0)

@@ -36,6 +36,7 @@ def test_motion_of_a_network_is_its_field(network, rng):
         np.testing.assert_allclose(motion, network.field(a), rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_motion_at_rest_is_zero():
     a = np.array([0j, 0.5])
     with jax.enable_x64(True):
@@ -59,6 +60,7 @@ def test_single_mode_hamiltonian_is_the_printed_one(rng):
         np.testing.assert_allclose(value, printed, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_printed_network_hamiltonian_couples_by_a_hermitian_matrix(network, rng):
     """[9] as printed, r_nm between a_n and a†_m and its conjugate, moves by R = r* + rᵀ."""
     r = np.asarray(network.coupling.matrix())

@@ -215,6 +215,7 @@ class TestFrequencies:
         frequency = wc.Mode(gamma=2 * FREQUENCIES[:, 0]).spiking_frequency(method)
         np.testing.assert_allclose(frequency, FREQUENCIES[:, column], atol=0.5000001e-5, rtol=0)
 
+    @pytest.mark.slow
     def test_damped_and_silent(self):
         mode = wc.Mode(gamma=[-1.0, 0.0, 2.0, 5.0])
         for method in ("exact", "analytic", "adiabatic"):
@@ -236,6 +237,7 @@ class TestFrequencies:
         np.testing.assert_allclose(frequency, cycle.frequency, rtol=1e-9)
         np.testing.assert_allclose(amplitude, cycle.mean_amplitude, rtol=1e-9)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("constants", [wc.CANONICAL, OTHER])
     @pytest.mark.parametrize("criticality", [0.1, 0.6, 0.97])
     def test_scipy_measures_the_same(self, constants, criticality):
@@ -245,6 +247,7 @@ class TestFrequencies:
         assert float(mode.spiking_frequency()) == pytest.approx(frequency, rel=1e-7)
         assert float(mode.mean_amplitude()) == pytest.approx(amplitude, rel=1e-7)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("constants", random_constants(6))
     def test_scipy_measures_the_same_at_random_constants(self, constants, rng):
         critical = float(wc.Mode(1.0, 1.0, **constants._asdict()).critical_gamma)
@@ -322,6 +325,7 @@ class TestFrequencies:
         amplitudes = [float(single.mean_amplitude()) for single in singles]
         np.testing.assert_allclose(mode.mean_amplitude(), amplitudes, rtol=1e-9)
 
+    @pytest.mark.slow
     @given(
         st.floats(0.01, 1.99), st.floats(0.05, 20.0), st.sampled_from(list(spiking.SPIKING_METHODS))
     )
@@ -398,6 +402,7 @@ class TestField:
         largest = amplitude * (abs(gamma) + omega) + 10 * amplitude**2
         assert abs(complex(field) - expected) <= 1e-12 * largest
 
+    @pytest.mark.slow
     def test_regular_at_rest(self):
         assert wc.Mode(gamma=1.0).field(np.zeros(1, complex))[0] == 0
 

@@ -35,6 +35,7 @@ def random_rows(rng, count, columns, dtype=np.float64):
     return unit_rows(rng.normal(size=(count, columns))).astype(dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(("threshold", "omega"), [(0.5, 0.5), (-0.3, 1.5)])
 def test_is_what_many_random_modes_say(code, threshold, omega, rng):
@@ -114,6 +115,7 @@ def test_is_positive_definite(code, threshold, omega):
     assert np.linalg.eigvalsh(found).min() > -1e-11
 
 
+@pytest.mark.slow
 @given(**ANY_KERNEL)
 @settings(max_examples=5)
 def test_single_precision_is_as_accurate_as_it_says(code, threshold, omega):
@@ -131,6 +133,7 @@ def test_single_precision_is_as_accurate_as_it_says(code, threshold, omega):
     assert np.abs(found - wanted).max() < 3e-3
 
 
+@pytest.mark.slow
 def test_blocks_do_not_matter(rng, monkeypatch):
     rows, others = random_rows(rng, 50, 5, np.float32), random_rows(rng, 30, 5, np.float32)
     series = kernel_series("amplitude", 0.5, 0.5)
@@ -227,6 +230,7 @@ def test_slopes_are_those_of_the_kernel(rng):
         np.testing.assert_allclose(slopes[..., column][apart], wanted[apart], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gaussian_processes_choose_their_hyperparameters(digits):
     X, y, X_new, y_new = digits
     k = WaveKernel(threshold=0.5, omega=0.5, omega_bounds="fixed")

@@ -52,6 +52,7 @@ def test_modes_that_are_not_excited_have_no_waveform_but_rest_at_zero(gamma):
     assert rest_point(Mode(gamma=gamma)) == 0
 
 
+@pytest.mark.slow
 def test_rest_is_a_node_for_all_constants():
     rng = np.random.default_rng(0)
     seen = 0

@@ -93,6 +93,7 @@ class TestLeakyIntegrateAndFire:
         assert error(0.1) < 1e-4
         assert error(0.025) < 2e-5
 
+    @pytest.mark.slow
     def test_silent_below_threshold(self):
         run = wc.simulate(neuron([0.9]), t1=20.0, num_samples=201)
         expected = np.exp(2j * np.pi * 0.9 * (1 - np.exp(-run.time)))
@@ -109,6 +110,7 @@ class TestLeakyIntegrateAndFire:
         untouched = np.array([0.9 + 0.2j, 0.3 + 0.1j])
         np.testing.assert_allclose(system.after_step(untouched), untouched, atol=1e-7)
 
+    @pytest.mark.slow
     def test_equal_neurons_fire_together(self):
         """Their period solves U(T) = Θ with the settled synaptic current s₀ e^{−t/τ_s}."""
         kick, current = 0.4, 2.0

@@ -870,6 +870,7 @@ class TestLabels:
         assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
         assert "region" not in wc.order_parameter(three.label(run)).coords
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
     def test_files_can_be_turned_into_hertz(self, three, tmp_path, suffix):
         brain = three.replace(frequency=40.0, speed=6.0)

@@ -173,6 +173,7 @@ class TestActions:
         coupling = wc.Sheet((height, width), kernel, periodic=periodic)
         assert_acts_like(coupling, literal_sheet((height, width), kernel, periodic), rng)
 
+    @pytest.mark.slow
     @given(sizes, seeds)
     def test_delayed_sees_each_source_at_its_own_time(self, size, seed):
         rng = np.random.default_rng(seed)

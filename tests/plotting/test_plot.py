@@ -181,6 +181,7 @@ def test_sweep_is_a_heat_map_with_named_axes(swept):
     ]
 
 
+@pytest.mark.slow
 def test_labelled_sweep_is_in_hertz(swept):
     one = labelled(swept, 4).isel(gamma=0)
     figure = drawn(wc.plot(one, modes=["rA1"]))

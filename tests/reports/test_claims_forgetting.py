@@ -96,6 +96,7 @@ def test_only_sums_and_replay_remember(digits):
     assert tuned["curve"][-1] < kept["curve"][-1] < sums["curve"][-1]
 
 
+@pytest.mark.slow
 def test_replay_keeps_a_fair_sample():
     images, labels = np.zeros((1_000, 8, 8), np.float32), np.repeat([0, 1], 500)
     peer = ReplayPerceptron(10, size=100)

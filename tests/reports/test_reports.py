@@ -30,6 +30,7 @@ def test_memory_replays_the_single_mode(report):
     assert float(rows["order parameter at the end"]) > 0.9999
 
 
+@pytest.mark.slow
 def test_page_holds_everything_in_itself(report):
     out, result, headings = report
     page = (out / "index.html").read_text()

@@ -53,6 +53,7 @@ def test_noise_couplings_and_reducers(network, client, rng):
     assert np.isfinite(runs.a).all()
 
 
+@pytest.mark.slow
 def test_an_error_on_a_worker_is_raised(network, client, monkeypatch):
     from wetcow.simulation.batch import calls
 

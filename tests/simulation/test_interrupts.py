@@ -120,6 +120,7 @@ class TestPieces:
         np.testing.assert_allclose(run["mean"], expected, rtol=1e-12)
         np.testing.assert_allclose(runs["mean"][0], expected, rtol=1e-9)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("sweep", [False, True])
     def test_resumed_to_the_same_result(self, pieces_of, tmp_path, monkeypatch, sweep):
         """Interrupted between two samples, so that it goes on from the sample before."""

@@ -85,6 +85,7 @@ class TestResumption:
         xr.testing.assert_identical(wc.load_run(path), whole(kind))
         assert not (path / CHECKPOINT).exists()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("method", "call"), [("write", 1), ("write", 3), ("checkpoint", 1), ("finish", 1)]
     )
@@ -128,6 +129,7 @@ class TestResumption:
 
 
 class TestFiles:
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
     @pytest.mark.parametrize("kind", KINDS)
     def test_round_trip(self, kind, suffix, whole, tmp_path):

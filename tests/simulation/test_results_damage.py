@@ -247,6 +247,7 @@ class TestDamage:
         wc.save_run(part, path)  # reads the old one while the new one is made
         assert wc.load_run(path).sizes["time"] == 5
 
+    @pytest.mark.slow
     def test_checkpoint(self, tmp_path, monkeypatch):
         """A damaged one says which file and what to do; --restart does it."""
         from wetcow.simulation import chunks

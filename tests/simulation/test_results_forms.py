@@ -142,6 +142,7 @@ def test_any_results_survive(data, results, folder):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 class TestForms:
+    @pytest.mark.slow
     def test_results_of_the_package(self, suffix, results, folder):
         for one in results:
             round_trip(one, folder / f"x{suffix}")
@@ -219,6 +220,7 @@ class TestEarlierVersions:
         wc.save_run(run, tmp_path / "x.zarr")
         check_same(wc.load_run(tmp_path / "x.zarr"), run)
 
+    @pytest.mark.slow
     def test_finished_run(self, run, tmp_path):
         """It is read; where something differs, it says what."""
         import zarr
@@ -248,6 +250,7 @@ class TestEarlierVersions:
         with pytest.raises(FileExistsError, match=r"unfinished run of wetcow 0\.0\.9"):
             wc.simulate(wc.Mode(gamma=1.0), **same)
 
+    @pytest.mark.slow
     def test_finished_run_of_another_version_with_a_table(self, tmp_path, monkeypatch):
         settings = {"t1": 5.0, "num_samples": 11, "path": tmp_path / "x.zarr"}
         with monkeypatch.context() as patch:

@@ -40,6 +40,7 @@ class TestKnownSolutions:
         expected = conftest.polar_solution(network.modes, a0, run.time.values, r)
         np.testing.assert_allclose(run.a, expected, atol=1e-6)
 
+    @pytest.mark.slow
     def test_linear_modes_ring_down(self):
         mode = wc.Mode(gamma=[-0.1, -0.5, 0.02], omega=1.3, **LINEAR)
         run = wc.simulate(mode, a0=START, **SETTINGS)
@@ -69,6 +70,7 @@ class TestKnownSolutions:
         fast = wc.simulate(wc.Mode(4 * gamma, 4.0), a0=4 * START, t1=7.5, num_samples=301)
         np.testing.assert_allclose(fast.a, 4 * unit.a.values, atol=1e-6)
 
+    @pytest.mark.slow
     def test_global_phase(self, network, rng):
         """Coupling keeps the symmetry of a global phase; the canonical constants break it."""
         a0, turn = conftest.random_amplitudes(rng, 4), np.exp(0.7j)
@@ -123,6 +125,7 @@ class TestDelays:
         expected = wc.simulate(network, **SETTINGS).a
         np.testing.assert_allclose(wc.simulate(delayed, **SETTINGS).a, expected, atol=1e-7)
 
+    @pytest.mark.slow
     def test_undelayed_links_beside_delayed_ones(self, network):
         delay = np.zeros((4, 4))
         delay[0, 1] = 0.01

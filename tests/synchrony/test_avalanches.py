@@ -65,6 +65,7 @@ class TestEvents:
         np.testing.assert_allclose(events.time, [20.0, 70.0, 99.9])
         assert events.mode.tolist() == [0, 0, 1]
 
+    @pytest.mark.slow
     def test_errors(self):
         run = wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101)
         with pytest.raises(ValueError, match="'spikes' or of 'amplitude'"):
@@ -83,6 +84,7 @@ class TestEvents:
         with pytest.raises(ValueError, match="the Dataset of simulate"):
             find_events(run.a.values)
 
+    @pytest.mark.slow
     def test_silent_modes_have_no_events(self):
         """What varies of an amplitude at rest, or of one that is gone, is rounding."""
         run = wc.simulate(wc.Mode(gamma=[-1.0, 2.5]), t1=100.0, num_samples=1001)

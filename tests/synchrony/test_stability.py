@@ -104,6 +104,7 @@ def test_weak_coupling_of_modes_of_constant_amplitude_is_kuramotos():
     assert errors[1] < 0.01 and errors[1] < 0.6 * errors[0]
 
 
+@pytest.mark.slow
 def test_silent_memories_have_the_eigenvalues_of_where_they_rest():
     network = memory(gamma=2.3, max_weight=0.8)
     found = wc.stability(network)
@@ -128,6 +129,7 @@ def test_damped_modes_have_the_eigenvalues_of_the_linear_part():
     assert found.attracts
 
 
+@pytest.mark.slow
 def test_largest_exponent_says_whether_deviations_grow():
     rng = np.random.default_rng(2)
     grown = []
@@ -143,6 +145,7 @@ def test_largest_exponent_says_whether_deviations_grow():
     assert any(grown) and not all(grown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [wc.Dense, wc.Sparse.from_matrix])
 @pytest.mark.parametrize("gamma", [1.5, 2.3])
 def test_leading_exponents_need_no_matrix(kind, gamma):
@@ -153,6 +156,7 @@ def test_leading_exponents_need_no_matrix(kind, gamma):
     assert leading.largest == pytest.approx(whole.largest, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_leading_exponents_of_other_couplings():
     low_rank = wc.LowRank.uniform(8, 0.5)
     total = np.asarray(low_rank.matrix()).sum(axis=1)
@@ -177,6 +181,7 @@ def test_leading_exponents_of_ten_thousand_sparse_modes():
     assert found.largest == pytest.approx(np.sort(kappa.real)[-2] - 1.2, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [1.6, 2.3])
 def test_gradient_is_that_of_finite_differences(gamma):
     network = memory(gamma=gamma, seed=3, max_weight=0.8)
@@ -197,6 +202,7 @@ def test_gradient_is_that_of_finite_differences(gamma):
     np.testing.assert_allclose(jitted, (largest(0.0), slope), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_gradient_of_all_exponents():
     network = memory(gamma=1.2, seed=1)
     change = np.zeros((6, 6))

@@ -205,6 +205,7 @@ class TestSilence:
         time = wc.time_to_synchrony(silent)
         assert np.isnan(time) and float(time.silent_share) == 1
 
+    @pytest.mark.slow
     def test_a_slice_at_rest_has_no_order_at_all(self, silent):
         late = silent.sel(time=slice(110, None))
         if not silent.attrs["noise"]:
@@ -293,6 +294,7 @@ class TestSweeps:
             np.testing.assert_allclose(found[gamma, 1], one, rtol=1e-12)
         assert found.gamma.values.tolist() == [0.5, 1.0]
 
+    @pytest.mark.slow
     def test_correlation_is_numpys(self, runs):
         one = runs.isel(gamma=0, seed=0)
         found = wc.functional_connectivity(one, "correlation", after=0.0)
@@ -421,6 +423,7 @@ class TestReducers:
             found = self.reduced(Frequency(after), run)
             np.testing.assert_allclose(found, expected, rtol=1e-10)
 
+    @pytest.mark.slow
     def test_means(self, phasors):
         amplitude = self.reduced(MeanAmplitude(after=20.0), phasors)
         np.testing.assert_allclose(amplitude, [1, 2, 3], rtol=1e-12)
@@ -449,6 +452,7 @@ class TestReducers:
         for value, wanted in zip(found, expected.values(), strict=True):
             np.testing.assert_allclose(value, wanted, rtol=1e-9)
 
+    @pytest.mark.slow
     def test_synchrony_time(self, joining, phasors):
         expected = wc.time_to_synchrony(joining, period=1)
         np.testing.assert_allclose(self.reduced(SynchronyTime(), joining), expected)

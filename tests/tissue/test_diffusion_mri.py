@@ -86,6 +86,7 @@ def test_maps_are_in_world_axes(tmp_path, rng):
         maps.save_maps(tissue.replace(affine=None), waves, tmp_path)
 
 
+@pytest.mark.slow
 def test_real_volume(real):
     with pytest.raises(errors.NonPositiveTensorError, match=r"28 of 1000 voxels.*exclude"):
         wc.conductivity_from_dwi(*real)
@@ -394,6 +395,7 @@ def test_command_errors_are_one_line(real, tmp_path, monkeypatch):
     assert help_text.exit_code == 0 and "--json" in help_text.stdout
 
 
+@pytest.mark.slow
 def test_damaged_files_are_refused_or_read_right():
     found = {case: volumes.check(case) for case in volumes.cases(seed=0, number=150)}
     wrong = {case: result for case, result in found.items() if result not in ("ok", "refused")}

@@ -9,6 +9,7 @@ from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.tissue.projection import local_rates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [(16,), (9, 8), (5, 6, 7)])
 def test_temporal_modes_of_known_waves(rng, grid):
     dimension = len(grid)

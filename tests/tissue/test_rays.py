@@ -98,6 +98,7 @@ def test_rays_agree_with_scipy_and_keep_their_frequency(tissue):
     assert np.all(np.diff(rays.log_amplitude) < 0)
 
 
+@pytest.mark.slow
 def test_a_ring_keeps_its_rays_and_their_angular_momentum():
     """In tissue that is the same all around, r × k is constant, and loops are trapped."""
 

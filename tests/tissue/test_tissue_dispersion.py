@@ -36,6 +36,7 @@ def test_rates_are_the_roots_of_the_dispersion_relation(tissue, k):
     assert np.abs(D).max() < 1e-12 * np.abs(Omega[..., None] * np.sum(k**2)).max()
 
 
+@pytest.mark.slow
 def test_rates_are_what_the_charge_density_of_a_plane_wave_does(tissue, k):
     """∂_t ∇²Ψ = −∇·(Σ·∇Ψ) [2] is iΩ ∇²Ψ at every place if Ψ is a plane wave."""
     k = k[:, : tissue.dimension]

@@ -36,6 +36,7 @@ def dense_operator(tensors, spacing):
     return -np.linalg.pinv(laplacian, rcond=1e-9) @ flux, -laplacian
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [(12,), (10, 9), (6, 5, 4)])
 def test_uniform_tissue_decays_exactly_by_gamma(rng, grid):
     """Each wave decays by [5] also when Σ is anisotropic, whatever the step."""
@@ -104,6 +105,7 @@ def test_spectral_in_space():
     assert errors[0] < 1e-4 and errors[1] < 1e-11
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.1]))
 def test_energy_only_falls_and_within_its_bounds(seed, lowest):
@@ -260,6 +262,7 @@ def test_a_frame_is_tissue_inside_and_passive_around(rng):
     np.testing.assert_allclose(frame.tensors[0, height // 2], 5 * np.eye(2), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_energy_falls_also_into_absorbing_borders(rng):
     tissue = wc.Conductivity(random_tensors(rng, (8, 7, 6)), 1e-3)
     field = wc.simulate_field(
