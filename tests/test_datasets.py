@@ -20,40 +20,6 @@ DATA = Path(
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
-def test_digits_are_all_there_once_and_stratified():
-    train, train_labels = datasets.load("digits")
-    test, test_labels = datasets.load("digits", split="test")
-    assert train.shape == (1347, 8, 8) and test.shape == (450, 8, 8)
-    assert train.dtype == np.float32 and train.min() == 0 and train.max() == 1
-    shares = np.bincount(test_labels) / len(test_labels)
-    np.testing.assert_allclose(shares, np.bincount(train_labels) / len(train_labels), atol=0.002)
-
-    def sorted_rows(rows):
-        return rows[np.lexsort(rows.T)]
-
-    rows = np.concatenate([train, test]).reshape(-1, 64)
-    labels = np.concatenate([train_labels, test_labels])
-    images, targets = load_digits(return_X_y=True)
-    np.testing.assert_array_equal(
-        sorted_rows(np.column_stack([rows * 16, labels])),
-        sorted_rows(np.column_stack([images, targets])),
-    )
-
-
-def test_flat_is_the_same_images_as_rows():
-    images, labels = datasets.load("digits", split="test")
-    rows, same = datasets.load("digits", split="test", flat=True)
-    np.testing.assert_array_equal(rows, images.reshape(450, 64))
-    np.testing.assert_array_equal(labels, same)
-
-
-def test_unknown_names_raise():
-    with pytest.raises(ValueError, match=r"no data set 'nonsense'.*'digits'"):
-        datasets.load("nonsense")
-    with pytest.raises(ValueError, match=r"split must be one of.*'validation'"):
-        datasets.load("digits", split="validation")
-
-
 def idx(array):
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
     return bytes((0, 0, 8, array.ndim)) + sizes + array.astype(np.uint8).tobytes()
@@ -175,6 +141,57 @@ if PRESENT:
         np.testing.assert_array_equal(np.bincount(test_labels), test_counts)
 
 
+def spoil_bit(content):
+    return packed(content[:-1] + bytes((content[-1] ^ 1,)))
+
+
+def lose(mirror, small):
+    del mirror.files[f"/{IMAGES}.gz"]
+
+
+def corrupt(mirror, small):
+    mirror.files[f"/{IMAGES}.gz"] = spoil_bit(small[f"mnist/{IMAGES}"])
+
+
+def swap(mirror, small):
+    mirror.files[f"/{IMAGES}.gz"] = packed(small[f"fashion-mnist/{IMAGES}"])
+
+
+def interrupt(mirror, small):
+    mirror.cut = 100
+
+
+FAULTS = {
+    lose: "404",
+    corrupt: "found 9,424 unpacked bytes",
+    swap: f"which is fashion-mnist/{IMAGES}",
+    interrupt: "IncompleteRead",
+}
+
+
+# Known answers
+
+
+def test_digits_are_all_there_once_and_stratified():
+    train, train_labels = datasets.load("digits")
+    test, test_labels = datasets.load("digits", split="test")
+    assert train.shape == (1347, 8, 8) and test.shape == (450, 8, 8)
+    assert train.dtype == np.float32 and train.min() == 0 and train.max() == 1
+    shares = np.bincount(test_labels) / len(test_labels)
+    np.testing.assert_allclose(shares, np.bincount(train_labels) / len(train_labels), atol=0.002)
+
+    def sorted_rows(rows):
+        return rows[np.lexsort(rows.T)]
+
+    rows = np.concatenate([train, test]).reshape(-1, 64)
+    labels = np.concatenate([train_labels, test_labels])
+    images, targets = load_digits(return_X_y=True)
+    np.testing.assert_array_equal(
+        sorted_rows(np.column_stack([rows * 16, labels])),
+        sorted_rows(np.column_stack([images, targets])),
+    )
+
+
 def test_every_file_has_a_size_a_hash_and_two_mirrors():
     sizes = {"train-images": 47_040_016, "train-labels": 60_008}
     sizes |= {"t10k-images": 7_840_016, "t10k-labels": 10_008}
@@ -186,6 +203,67 @@ def test_every_file_has_a_size_a_hash_and_two_mirrors():
         assert len(bytes.fromhex(digest)) == 32
         assert len(set(idx_files.MIRRORS[name])) >= 2
         assert all(mirror.endswith("/") for mirror in idx_files.MIRRORS[name])
+
+
+def test_download_once(small, mirrors, cache):
+    for _ in range(2):
+        check_small_mnist(small, *datasets.load("mnist"))
+    assert mirrors[0].requests == [f"/{IMAGES}.gz", f"/{LABELS}.gz"]
+    assert not mirrors[1].requests
+    assert files_in(cache) == files_in(cache / "mnist") == [f"{IMAGES}.gz", f"{LABELS}.gz"]
+
+
+def test_server_that_unpacks_what_it_sends(small, mirrors):
+    mirrors[0].headers = {"Content-Encoding": "gzip"}
+    check_small_mnist(small, *datasets.load("mnist"))
+    assert not mirrors[1].requests
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_second_mirror_takes_over(fault, small, mirrors):
+    fault(mirrors[0], small)
+    check_small_mnist(small, *datasets.load("mnist"))
+    assert f"/{IMAGES}.gz" in mirrors[1].requests
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_all_mirrors_fail(fault, small, mirrors, cache):
+    for mirror in mirrors:
+        fault(mirror, small)
+    with pytest.raises(OSError, match=f"could not download mnist/{IMAGES}:\n") as raised:
+        datasets.load("mnist")
+    lines = str(raised.value).splitlines()
+    for mirror, line in zip(mirrors, lines[1:3], strict=True):
+        assert line.startswith(f"  {mirror.url}{IMAGES}.gz: ") and FAULTS[fault] in line
+    assert "WETCOW_DATA_DIR" in lines[3] and "--data-dir" in lines[3]
+    assert files_in(cache) == []
+
+
+@pytest.mark.slow
+def test_import_is_without_pooch():
+    code = "import sys; from wetcow import datasets; datasets.load('digits')\n"
+    code += "assert 'pooch' not in sys.modules and 'requests' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Properties
+
+
+def test_flat_is_the_same_images_as_rows():
+    images, labels = datasets.load("digits", split="test")
+    rows, same = datasets.load("digits", split="test", flat=True)
+    np.testing.assert_array_equal(rows, images.reshape(450, 64))
+    np.testing.assert_array_equal(labels, same)
+
+
+# Errors
+
+
+def test_unknown_names_raise():
+    with pytest.raises(ValueError, match=r"no data set 'nonsense'.*'digits'"):
+        datasets.load("nonsense")
+    with pytest.raises(ValueError, match=r"split must be one of.*'validation'"):
+        datasets.load("digits", split="validation")
 
 
 def test_folder_from_argument_or_environment(small, folder, monkeypatch):
@@ -205,10 +283,6 @@ def test_file_missing_from_the_folder_is_not_downloaded(folder, mirrors):
     for tried in (folder / "mnist" / LABELS, folder / "mnist" / f"{LABELS}.gz"):
         assert str(tried) in str(raised.value)
     assert not mirrors[0].requests and not mirrors[1].requests
-
-
-def spoil_bit(content):
-    return packed(content[:-1] + bytes((content[-1] ^ 1,)))
 
 
 @pytest.mark.parametrize(
@@ -270,64 +344,6 @@ def test_what_is_not_idx_is_refused(content, message):
         idx_files.parse_idx(content, 3)
 
 
-def test_download_once(small, mirrors, cache):
-    for _ in range(2):
-        check_small_mnist(small, *datasets.load("mnist"))
-    assert mirrors[0].requests == [f"/{IMAGES}.gz", f"/{LABELS}.gz"]
-    assert not mirrors[1].requests
-    assert files_in(cache) == files_in(cache / "mnist") == [f"{IMAGES}.gz", f"{LABELS}.gz"]
-
-
-def test_server_that_unpacks_what_it_sends(small, mirrors):
-    mirrors[0].headers = {"Content-Encoding": "gzip"}
-    check_small_mnist(small, *datasets.load("mnist"))
-    assert not mirrors[1].requests
-
-
-def lose(mirror, small):
-    del mirror.files[f"/{IMAGES}.gz"]
-
-
-def corrupt(mirror, small):
-    mirror.files[f"/{IMAGES}.gz"] = spoil_bit(small[f"mnist/{IMAGES}"])
-
-
-def swap(mirror, small):
-    mirror.files[f"/{IMAGES}.gz"] = packed(small[f"fashion-mnist/{IMAGES}"])
-
-
-def interrupt(mirror, small):
-    mirror.cut = 100
-
-
-FAULTS = {
-    lose: "404",
-    corrupt: "found 9,424 unpacked bytes",
-    swap: f"which is fashion-mnist/{IMAGES}",
-    interrupt: "IncompleteRead",
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_second_mirror_takes_over(fault, small, mirrors):
-    fault(mirrors[0], small)
-    check_small_mnist(small, *datasets.load("mnist"))
-    assert f"/{IMAGES}.gz" in mirrors[1].requests
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_all_mirrors_fail(fault, small, mirrors, cache):
-    for mirror in mirrors:
-        fault(mirror, small)
-    with pytest.raises(OSError, match=f"could not download mnist/{IMAGES}:\n") as raised:
-        datasets.load("mnist")
-    lines = str(raised.value).splitlines()
-    for mirror, line in zip(mirrors, lines[1:3], strict=True):
-        assert line.startswith(f"  {mirror.url}{IMAGES}.gz: ") and FAULTS[fault] in line
-    assert "WETCOW_DATA_DIR" in lines[3] and "--data-dir" in lines[3]
-    assert files_in(cache) == []
-
-
 def test_nobody_answers(mirrors, cache):
     for mirror in mirrors:
         mirror.close()
@@ -358,10 +374,3 @@ def test_spoiled_cache_is_downloaded_again(small, mirrors, cache):
     with pytest.raises(OSError, match=r"gz \(removed\): damaged gzip file of 50 bytes"):
         datasets.load("mnist")
     assert not path.exists()
-
-
-@pytest.mark.slow
-def test_import_is_without_pooch():
-    code = "import sys; from wetcow import datasets; datasets.load('digits')\n"
-    code += "assert 'pooch' not in sys.modules and 'requests' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)

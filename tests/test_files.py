@@ -18,6 +18,31 @@ def names(folder):
     return sorted(one.name for one in folder.iterdir())
 
 
+# Known answers
+
+
+def test_every_writer_is_the_atomic_one():
+    """No other way of writing files is used in the package."""
+    package = os.path.dirname(files.__file__)
+    direct = re.compile(
+        r"\.write_text\(|\.write_bytes\(|\.to_netcdf\(|\.to_zarr\(|np\.savez?\((?!file|buffer)"
+        r"|json\.dump\(|savefig\((?!buffer|drawn)|\.to_filename\(|open\([^)]*[\"'][wax]b?[\"']"
+    )
+    found = []
+    for folder, _, inside in os.walk(package):
+        for name in inside:
+            path = os.path.join(folder, name)
+            if name.endswith(".py") and path != files.__file__:
+                with open(path, encoding="utf-8") as file:
+                    lines = [line for line in file if not line.lstrip().startswith((">>>", "..."))]
+                found += [f"{name}: {line.strip()}" for line in lines if direct.search(line)]
+    allowed = ("archive.open(member", "``", "h5netcdf.File(buffer")
+    assert [line for line in found if not any(one in line for one in allowed)] == []
+
+
+# Files
+
+
 class TestWholeFile:
     def test_failure_leaves_the_old_file(self, tmp_path):
         path = tmp_path / "table.json"
@@ -137,22 +162,3 @@ class TestReplaceFolder:
         with only_writer(path):
             assert (path / "content").read_text() == "old"
         assert names(tmp_path) == ["x.zarr"]
-
-
-def test_every_writer_is_the_atomic_one():
-    """No other way of writing files is used in the package."""
-    package = os.path.dirname(files.__file__)
-    direct = re.compile(
-        r"\.write_text\(|\.write_bytes\(|\.to_netcdf\(|\.to_zarr\(|np\.savez?\((?!file|buffer)"
-        r"|json\.dump\(|savefig\((?!buffer|drawn)|\.to_filename\(|open\([^)]*[\"'][wax]b?[\"']"
-    )
-    found = []
-    for folder, _, inside in os.walk(package):
-        for name in inside:
-            path = os.path.join(folder, name)
-            if name.endswith(".py") and path != files.__file__:
-                with open(path, encoding="utf-8") as file:
-                    lines = [line for line in file if not line.lstrip().startswith((">>>", "..."))]
-                found += [f"{name}: {line.strip()}" for line in lines if direct.search(line)]
-    allowed = ("archive.open(member", "``", "h5netcdf.File(buffer")
-    assert [line for line in found if not any(one in line for one in allowed)] == []

@@ -10,6 +10,8 @@ import pytest
 import wetcow
 from wetcow._moved import MOVED
 
+# Known answers
+
 
 def test_import_does_no_array_work():
     heavy = ("jax", "diffrax", "equinox", "xarray", "scipy", "sklearn", "matplotlib")
@@ -21,13 +23,6 @@ def test_import_does_no_array_work():
 @pytest.mark.parametrize("name", wetcow.__all__)
 def test_public_names_resolve(name):
     assert getattr(wetcow, name).__doc__
-
-
-def test_dir_lists_the_public_names():
-    assert set(dir(wetcow)) == set(wetcow.__all__) and {"Mode", "__version__"} < set(dir(wetcow))
-    missing = "nothing_like_this"
-    with pytest.raises(AttributeError, match=missing):
-        getattr(wetcow, missing)
 
 
 @pytest.mark.parametrize("old", MOVED)
@@ -55,3 +50,13 @@ def test_rooms_name_their_modules(room):
     assert modules <= set(package.__all__)
     for name in package.__all__:
         assert getattr(package, name).__doc__
+
+
+# Errors
+
+
+def test_dir_lists_the_public_names():
+    assert set(dir(wetcow)) == set(wetcow.__all__) and {"Mode", "__version__"} < set(dir(wetcow))
+    missing = "nothing_like_this"
+    with pytest.raises(AttributeError, match=missing):
+        getattr(wetcow, missing)

@@ -15,6 +15,19 @@ from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
 
 
+def _killed(sizes, seed):
+    yield {"what": "batch", "seconds": 1.0}
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _failing(sizes, seed):
+    yield {"what": "batch", "seconds": 1.0}
+    raise ValueError("no such size")
+
+
+# Known answers
+
+
 def test_polar_and_cartesian_equations_are_the_networks(rng):
     one = problem(7)
     a = one.a0 * rng.uniform(1, 5, 7)
@@ -46,6 +59,85 @@ def test_exponents_are_those_of_power_laws():
     found = {row["what"]: row["power"] for row in powers(rows)}
     expected = {"dense: seconds": 2, "dense: megabytes": 1, "dense: compile_seconds": 0}
     assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", growth.COUPLING_KINDS)
+def test_networks_that_grow_are_as_said(kind):
+    coupling = growth.COUPLING_KINDS[kind](225, np.random.default_rng(0))
+    r = np.asarray(coupling.matrix())
+    assert coupling.size == 225
+    np.testing.assert_allclose(np.diag(r), 0, atol=1e-7)
+    links = {"dense": 224, "sparse": 100, "sheet": 224}[kind]
+    most = np.count_nonzero(np.abs(r) > 1e-6, axis=1).max()
+    assert links / 2 < most <= links
+    assert 0.5 < float(coupling.bound()) < 2
+
+
+# Properties
+
+
+@pytest.mark.slow
+def test_methods_agree():
+    rows = methods.compare(3, 5.0, 0)
+    for row in rows:
+        small = 2e-2 if row["precision"] == "single" or row["accuracy"] > 1e-6 else 1e-5
+        assert row["error"] < small, row
+    for regime in methods.REGIMES:
+        for method in methods.INTEGRATION_METHODS:
+            own = [
+                row["error"]
+                for row in rows
+                if (row["regime"], row["method"], row["precision"]) == (regime, method, "double")
+            ]
+            assert own[-1] < own[0] / 10
+
+
+# Files
+
+
+@pytest.mark.slow
+def test_command(tmp_path):
+    picture, file = tmp_path / "speed.png", tmp_path / "speed.json"
+    command = [
+        "bench",
+        "limits",
+        "growth",
+        "devices",
+        "sweeps",
+        "--quick",
+        "--plot",
+        str(picture),
+        "--json",
+        str(file),
+    ]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    found = json.loads(file.read_text())
+    assert found["complete"] and found["quick"] and found["seed"] == 0
+    assert found["machine"]["cores"] >= 1
+    assert [*found["parts"]] == ["limits", "growth", "devices", "sweeps"]
+    assert all(row["seconds"] > 0 for row in found["parts"]["growth"])
+    sweep = found["parts"]["growth"][-1]
+    assert sweep["what"] == "sweep" and sweep["error"] < 1e-6
+    assert [row["processes"] for row in found["parts"]["devices"]] == [1, 2]
+    shared = found["parts"]["sweeps"]
+    assert [(row["devices"], row["batch"]) for row in shared] == [(1, 2), (1, 4), (2, 2), (2, 4)]
+    assert [row["efficiency"] for row in shared[:2]] == [1, 1] and shared[3]["efficiency"] > 0
+    assert picture.stat().st_size > 10_000 and "Growth" in done.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "said"), [(_killed, "memory"), (_failing, "no such size")])
+def test_a_part_that_breaks_off_loses_no_row(part, said, monkeypatch, tmp_path):
+    monkeypatch.setitem(run.PARTS, "growth", part)
+    file = tmp_path / "speed.json"
+    done = CliRunner().invoke(app, ["bench", "growth", "--json", str(file)])
+    assert done.exit_code == 2 and said in done.output
+    found = json.loads(file.read_text())
+    assert not found["complete"] and len(found["parts"]["growth"]) == 1
+
+
+# Errors
 
 
 def test_methods_are_compared_at_one_error():
@@ -80,86 +172,6 @@ def test_peers_are_compared_at_one_error():
     assert ours["seconds"] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("kind", growth.COUPLING_KINDS)
-def test_networks_that_grow_are_as_said(kind):
-    coupling = growth.COUPLING_KINDS[kind](225, np.random.default_rng(0))
-    r = np.asarray(coupling.matrix())
-    assert coupling.size == 225
-    np.testing.assert_allclose(np.diag(r), 0, atol=1e-7)
-    links = {"dense": 224, "sparse": 100, "sheet": 224}[kind]
-    most = np.count_nonzero(np.abs(r) > 1e-6, axis=1).max()
-    assert links / 2 < most <= links
-    assert 0.5 < float(coupling.bound()) < 2
-
-
-@pytest.mark.slow
-def test_methods_agree():
-    rows = methods.compare(3, 5.0, 0)
-    for row in rows:
-        small = 2e-2 if row["precision"] == "single" or row["accuracy"] > 1e-6 else 1e-5
-        assert row["error"] < small, row
-    for regime in methods.REGIMES:
-        for method in methods.INTEGRATION_METHODS:
-            own = [
-                row["error"]
-                for row in rows
-                if (row["regime"], row["method"], row["precision"]) == (regime, method, "double")
-            ]
-            assert own[-1] < own[0] / 10
-
-
-@pytest.mark.slow
-def test_command(tmp_path):
-    picture, file = tmp_path / "speed.png", tmp_path / "speed.json"
-    command = [
-        "bench",
-        "limits",
-        "growth",
-        "devices",
-        "sweeps",
-        "--quick",
-        "--plot",
-        str(picture),
-        "--json",
-        str(file),
-    ]
-    done = CliRunner().invoke(app, command)
-    assert done.exit_code == 0, done.output
-    found = json.loads(file.read_text())
-    assert found["complete"] and found["quick"] and found["seed"] == 0
-    assert found["machine"]["cores"] >= 1
-    assert [*found["parts"]] == ["limits", "growth", "devices", "sweeps"]
-    assert all(row["seconds"] > 0 for row in found["parts"]["growth"])
-    sweep = found["parts"]["growth"][-1]
-    assert sweep["what"] == "sweep" and sweep["error"] < 1e-6
-    assert [row["processes"] for row in found["parts"]["devices"]] == [1, 2]
-    shared = found["parts"]["sweeps"]
-    assert [(row["devices"], row["batch"]) for row in shared] == [(1, 2), (1, 4), (2, 2), (2, 4)]
-    assert [row["efficiency"] for row in shared[:2]] == [1, 1] and shared[3]["efficiency"] > 0
-    assert picture.stat().st_size > 10_000 and "Growth" in done.output
-
-
 def test_command_refuses_before_it_measures(tmp_path):
     done = CliRunner().invoke(app, ["bench", "limits", "--plot", "speed.txt"])
     assert done.exit_code == 2 and ".png" in done.output
-
-
-def _killed(sizes, seed):
-    yield {"what": "batch", "seconds": 1.0}
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _failing(sizes, seed):
-    yield {"what": "batch", "seconds": 1.0}
-    raise ValueError("no such size")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("part", "said"), [(_killed, "memory"), (_failing, "no such size")])
-def test_a_part_that_breaks_off_loses_no_row(part, said, monkeypatch, tmp_path):
-    monkeypatch.setitem(run.PARTS, "growth", part)
-    file = tmp_path / "speed.json"
-    done = CliRunner().invoke(app, ["bench", "growth", "--json", str(file)])
-    assert done.exit_code == 2 and said in done.output
-    found = json.loads(file.read_text())
-    assert not found["complete"] and len(found["parts"]["growth"]) == 1

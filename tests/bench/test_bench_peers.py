@@ -47,6 +47,9 @@ def _measured(name, network, exact):
         pytest.skip(str(error))
 
 
+# Known answers
+
+
 def test_every_peer_is_tested():
     assert EXPECTED.keys() == PEERS.keys()
     fixed = {name for name, peer in PEERS.items() if not peer.adaptive}
@@ -80,11 +83,7 @@ def test_steps_that_do_not_divide_the_time_end_at_it(network, exact):
     np.testing.assert_allclose(a, exact, atol=1e-6)
 
 
-def test_failure_of_the_polar_form_is_told(network):
-    # One mode goes through zero, where the phase of the polar equations is not defined.
-    one = network._replace(r=np.zeros((6, 6), complex), gamma=np.full(6, -1e3))
-    assert np.all(np.isfinite(polar(np.abs(one.a0), np.angle(one.a0), one, one.weight, one.phase)))
-    assert np.all(np.isnan(PEERS["polar numpy"].prepare(one, T1)(1.0)))
+# An independent integrator or library
 
 
 @pytest.mark.slow
@@ -103,3 +102,13 @@ def test_phases_come_as_near_with_all_peers():
         if name == "jaxkuramoto":
             coarse, fine = (row["error"] for row in rows)
             assert math.log(coarse / fine, 4) == pytest.approx(4, abs=0.3)
+
+
+# Errors
+
+
+def test_failure_of_the_polar_form_is_told(network):
+    # One mode goes through zero, where the phase of the polar equations is not defined.
+    one = network._replace(r=np.zeros((6, 6), complex), gamma=np.full(6, -1e3))
+    assert np.all(np.isfinite(polar(np.abs(one.a0), np.angle(one.a0), one, one.weight, one.phase)))
+    assert np.all(np.isnan(PEERS["polar numpy"].prepare(one, T1)(1.0)))

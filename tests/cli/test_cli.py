@@ -46,131 +46,6 @@ def wetcow(tmp_path, monkeypatch):
     return run
 
 
-# simulate
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*still move but spiked")  # both say NaN then
-@pytest.mark.parametrize("kind", CONFIGS)
-def test_each_kind_runs_and_its_file_can_be_read(wetcow, tmp_path, kind):
-    drawn = ["--plot", "figures/run.png"] if kind == "memory" else []
-    result = wetcow("--out", "run.nc", "--json", "run.json", *drawn, config=CONFIGS[kind] + SHORT)
-    assert result.exit_code == 0, result.output
-    if drawn:
-        assert (tmp_path / "figures/run.png").read_bytes().startswith(b"\x89PNG")
-    report = json.loads((tmp_path / "run.json").read_text())
-    run = wc.load_run("run.nc")
-    assert run.sizes["time"] == 51 and run.sizes["mode"] == report["n_modes"]
-    assert run.attrs["system"] == report["system"]
-    measured = [mode["frequency_measured"] for mode in report["modes"]]
-    np.testing.assert_array_equal(np.array(measured, float), wc.spiking_frequency(run))
-    if kind != "mode":
-        assert report["order_parameter"]["final"] == float(wc.order_parameter(run)[-1])
-    known = {"mode": "each mode", "memory": "synchronized motion"}
-    assert report["exact_frequencies_of"] == known.get(kind)
-    assert report["time_to_synchrony_unit"] == {"mode": None, "lif": "time"}.get(kind, "periods")
-
-
-@pytest.mark.slow
-def test_exact_frequency_stands_beside_the_measured_one(wetcow):
-    result = wetcow("--json", "-", config=MODE + "[simulation]\nt1 = 100\nnum_samples = 1001")
-    assert result.exit_code == 0, result.output
-    (mode,) = json.loads(result.stdout)["modes"]
-    assert mode["frequency_measured"] == pytest.approx(mode["frequency_exact"], rel=1e-3)
-    assert mode["frequency_analytic"] == pytest.approx(np.sqrt(0.75))
-    assert "exact" in result.stderr and "not saved" in result.stderr
-
-
-@pytest.mark.slow
-def test_seed_of_the_command_replaces_that_of_the_file(wetcow):
-    config = NETWORK + DENSE + SHORT + "seed = 1\n"
-    for number in (1, 2):
-        assert wetcow("--seed", number, "--out", f"{number}.nc", config=config).exit_code == 0
-    first, second = wc.load_run("1.nc"), wc.load_run("2.nc")
-    assert (first.attrs["seed"], second.attrs["seed"]) == (1, 2)
-    assert np.all(first["a"][0] != second["a"][0])
-    assert wetcow("--out", "3.nc", config=config).exit_code == 0
-    np.testing.assert_array_equal(wc.load_run("3.nc")["a"], first["a"])
-
-
-@pytest.mark.slow
-def test_interrupted_run_is_continued(wetcow, monkeypatch):
-    from wetcow.simulation.run import Run
-
-    config = NETWORK + DENSE + "[simulation]\nt1 = 20\nnum_samples = 1027\nseed = 0\n"
-    check, calls = Run.check, []
-
-    def interrupted(*arguments):
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        check(*arguments)
-
-    monkeypatch.setattr(Run, "check", interrupted)
-    result = wetcow("--out", "run.zarr", config=config)
-    assert result.exit_code == 130 and "the same command continues" in result.stderr
-    assert wetcow("--out", "run.zarr", config=config).exit_code == 0
-    assert len(calls) == 4  # three segments, the second of them twice
-    assert wetcow("--out", "whole.zarr", config=config).exit_code == 0
-    np.testing.assert_array_equal(wc.load_run("run.zarr")["a"], wc.load_run("whole.zarr")["a"])
-    other = wetcow("--out", "run.zarr", "--seed", 1, config=config)
-    assert other.exit_code == 2 and "other arguments" in other.stderr
-
-
-@pytest.mark.parametrize(
-    "config, options, said",
-    [
-        (MODE + "gama = 1\n", [], ["config.toml", "system", "gama"]),
-        (MODE + "omega = 1 2\n", [], ["config.toml", "line 4"]),
-        (MODE + "alpha = -1\n", [], ["alpha must be positive"]),
-        (MODE + "[simulation]\nt1 = -1\n", [], ["t1"]),
-        (MODE + "[simulation]\nnoise = 0.1\n", [], ["seed"]),
-        (MODE, ["--out", "run.txt"], ["--out", ".nc"]),
-        (MODE, ["--plot", "run.txt"], ["--plot", ".png"]),
-        (MODE, ["--json", "."], ["--json", "folder"]),
-    ],
-)
-def test_errors_are_one_line_and_exit_code_2(wetcow, config, options, said):
-    result = wetcow(*options, config=config)
-    assert result.exit_code == 2, result.output
-    assert result.stdout == "" and result.stderr.count("\n") == 1
-    assert result.stderr.startswith("error: ")
-    assert all(word in result.stderr for word in said), result.stderr
-
-
-def test_missing_configuration(wetcow):
-    result = wetcow("simulate", "none.toml")
-    assert result.exit_code == 2 and "none.toml" in result.stderr
-
-
-# learn
-
-
-@pytest.mark.slow
-def test_learn_digits(wetcow):
-    result = wetcow("learn", "digits", "--n-modes", 8, "--seed", 3, "--json", "-")
-    assert result.exit_code == 0, result.output
-    report = json.loads(result.stdout)
-    assert set(report) == {
-        *("dataset", "n_train", "n_test", "test_accuracy", "test_errors", "construct_seconds"),
-        *("train_seconds", "predict_seconds_per_image", "n_modes", "n_parameters"),
-        *("peak_memory_mb", "seed", "versions"),
-    }
-    assert (report["n_train"], report["n_test"], report["n_modes"]) == (1347, 450, 8)
-    assert report["test_accuracy"] == 1 - report["test_errors"] / 450 > 0.9
-    assert report["seed"] == 3
-    # 8 modes on 5×5 pixels with gamma and omega, one floor; 2 codes × 9 regions to 10 class modes.
-    assert report["n_parameters"] == 8 * (25 + 2) + 1 + 8 * 2 * 9 * 10 + 10
-
-
-def test_unknown_data_set(wetcow):
-    result = wetcow("learn", "imagenet")
-    assert result.exit_code == 2 and "digits" in result.stderr
-
-
-# demo and reproduce: only that arguments arrive; the reports have their own tests
-
-
 @pytest.fixture
 def reports(monkeypatch):
     calls = []
@@ -196,42 +71,34 @@ def reports(monkeypatch):
     return calls
 
 
-def test_demo_arguments(wetcow, reports, tmp_path):
-    result = wetcow("demo", "--out", "report", "--seed", 7, "--json", "deep/demo.json")
+# Known answers
+
+
+@pytest.mark.slow
+def test_exact_frequency_stands_beside_the_measured_one(wetcow):
+    result = wetcow("--json", "-", config=MODE + "[simulation]\nt1 = 100\nnum_samples = 1001")
     assert result.exit_code == 0, result.output
-    ((items, out, seed, _),) = reports
-    assert (items, str(out), seed) == (None, "report", 7)
-    assert "report/index.html" in result.stdout and "it works" in result.stdout
-    assert "holds: Waves wave. 1 of 1" in result.stdout
-    assert "Figure 1" in result.stderr
-    written = json.loads((tmp_path / "deep/demo.json").read_text())
-    assert written["html"] == "report/index.html" and written["tables"] == {"x": [1.5, None]}
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["demo.json"]
+    (mode,) = json.loads(result.stdout)["modes"]
+    assert mode["frequency_measured"] == pytest.approx(mode["frequency_exact"], rel=1e-3)
+    assert mode["frequency_analytic"] == pytest.approx(np.sqrt(0.75))
+    assert "exact" in result.stderr and "not saved" in result.stderr
 
 
-def test_reproduce_arguments(wetcow, reports, tmp_path):
-    result = wetcow("reproduce", "fig1", "figS", "--data-dir", "images", "--json", "-")
+@pytest.mark.slow
+def test_learn_digits(wetcow):
+    result = wetcow("learn", "digits", "--n-modes", 8, "--seed", 3, "--json", "-")
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["tables"] == {"x": [1.5, None]}
-    assert wetcow("reproduce", "--quick", "--data-dir", "images").exit_code == 0
-    folder = pathlib.Path("images")
-    assert [(items, str(out), seed, options) for items, out, seed, options in reports] == [
-        (
-            ["fig1", "figS"],
-            "wetcow-report",
-            0,
-            {"quick": False, "older": False, "data_dir": folder},
-        ),
-        (["all"], "wetcow-report", 0, {"quick": True, "older": False, "data_dir": folder}),
-    ]
-    wrong = wetcow("reproduce", "fig9")
-    assert wrong.exit_code == 2 and "fig9" in wrong.stderr and len(reports) == 2
-    lacking = wetcow("reproduce", "--out", "lacking", "--json", "lacking.json")
-    assert lacking.exit_code == 1 and "energy: no images" in lacking.stderr
-    assert "lacking/index.html" in lacking.stdout and (tmp_path / "lacking.json").exists()
-
-
-# The command itself
+    report = json.loads(result.stdout)
+    assert set(report) == {
+        *("dataset", "n_train", "n_test", "test_accuracy", "test_errors", "construct_seconds"),
+        *("train_seconds", "predict_seconds_per_image", "n_modes", "n_parameters"),
+        *("peak_memory_mb", "seed", "versions"),
+    }
+    assert (report["n_train"], report["n_test"], report["n_modes"]) == (1347, 450, 8)
+    assert report["test_accuracy"] == 1 - report["test_errors"] / 450 > 0.9
+    assert report["seed"] == 3
+    # 8 modes on 5×5 pixels with gamma and omega, one floor; 2 codes × 9 regions to 10 class modes.
+    assert report["n_parameters"] == 8 * (25 + 2) + 1 + 8 * 2 * 9 * 10 + 10
 
 
 @pytest.mark.parametrize("command", [[], ["simulate"], ["learn"], ["demo"], ["reproduce"]])
@@ -275,3 +142,133 @@ def test_all_cores_are_devices_unless_they_were_chosen():
             check=True,
         )
         assert wanted in done.stdout.split()
+
+
+# Files
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*still move but spiked")  # both say NaN then
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_each_kind_runs_and_its_file_can_be_read(wetcow, tmp_path, kind):
+    drawn = ["--plot", "figures/run.png"] if kind == "memory" else []
+    result = wetcow("--out", "run.nc", "--json", "run.json", *drawn, config=CONFIGS[kind] + SHORT)
+    assert result.exit_code == 0, result.output
+    if drawn:
+        assert (tmp_path / "figures/run.png").read_bytes().startswith(b"\x89PNG")
+    report = json.loads((tmp_path / "run.json").read_text())
+    run = wc.load_run("run.nc")
+    assert run.sizes["time"] == 51 and run.sizes["mode"] == report["n_modes"]
+    assert run.attrs["system"] == report["system"]
+    measured = [mode["frequency_measured"] for mode in report["modes"]]
+    np.testing.assert_array_equal(np.array(measured, float), wc.spiking_frequency(run))
+    if kind != "mode":
+        assert report["order_parameter"]["final"] == float(wc.order_parameter(run)[-1])
+    known = {"mode": "each mode", "memory": "synchronized motion"}
+    assert report["exact_frequencies_of"] == known.get(kind)
+    assert report["time_to_synchrony_unit"] == {"mode": None, "lif": "time"}.get(kind, "periods")
+
+
+@pytest.mark.slow
+def test_seed_of_the_command_replaces_that_of_the_file(wetcow):
+    config = NETWORK + DENSE + SHORT + "seed = 1\n"
+    for number in (1, 2):
+        assert wetcow("--seed", number, "--out", f"{number}.nc", config=config).exit_code == 0
+    first, second = wc.load_run("1.nc"), wc.load_run("2.nc")
+    assert (first.attrs["seed"], second.attrs["seed"]) == (1, 2)
+    assert np.all(first["a"][0] != second["a"][0])
+    assert wetcow("--out", "3.nc", config=config).exit_code == 0
+    np.testing.assert_array_equal(wc.load_run("3.nc")["a"], first["a"])
+
+
+@pytest.mark.slow
+def test_interrupted_run_is_continued(wetcow, monkeypatch):
+    from wetcow.simulation.run import Run
+
+    config = NETWORK + DENSE + "[simulation]\nt1 = 20\nnum_samples = 1027\nseed = 0\n"
+    check, calls = Run.check, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        check(*arguments)
+
+    monkeypatch.setattr(Run, "check", interrupted)
+    result = wetcow("--out", "run.zarr", config=config)
+    assert result.exit_code == 130 and "the same command continues" in result.stderr
+    assert wetcow("--out", "run.zarr", config=config).exit_code == 0
+    assert len(calls) == 4  # three segments, the second of them twice
+    assert wetcow("--out", "whole.zarr", config=config).exit_code == 0
+    np.testing.assert_array_equal(wc.load_run("run.zarr")["a"], wc.load_run("whole.zarr")["a"])
+    other = wetcow("--out", "run.zarr", "--seed", 1, config=config)
+    assert other.exit_code == 2 and "other arguments" in other.stderr
+
+
+def test_demo_arguments(wetcow, reports, tmp_path):
+    result = wetcow("demo", "--out", "report", "--seed", 7, "--json", "deep/demo.json")
+    assert result.exit_code == 0, result.output
+    ((items, out, seed, _),) = reports
+    assert (items, str(out), seed) == (None, "report", 7)
+    assert "report/index.html" in result.stdout and "it works" in result.stdout
+    assert "holds: Waves wave. 1 of 1" in result.stdout
+    assert "Figure 1" in result.stderr
+    written = json.loads((tmp_path / "deep/demo.json").read_text())
+    assert written["html"] == "report/index.html" and written["tables"] == {"x": [1.5, None]}
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["demo.json"]
+
+
+def test_reproduce_arguments(wetcow, reports, tmp_path):
+    result = wetcow("reproduce", "fig1", "figS", "--data-dir", "images", "--json", "-")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["tables"] == {"x": [1.5, None]}
+    assert wetcow("reproduce", "--quick", "--data-dir", "images").exit_code == 0
+    folder = pathlib.Path("images")
+    assert [(items, str(out), seed, options) for items, out, seed, options in reports] == [
+        (
+            ["fig1", "figS"],
+            "wetcow-report",
+            0,
+            {"quick": False, "older": False, "data_dir": folder},
+        ),
+        (["all"], "wetcow-report", 0, {"quick": True, "older": False, "data_dir": folder}),
+    ]
+    wrong = wetcow("reproduce", "fig9")
+    assert wrong.exit_code == 2 and "fig9" in wrong.stderr and len(reports) == 2
+    lacking = wetcow("reproduce", "--out", "lacking", "--json", "lacking.json")
+    assert lacking.exit_code == 1 and "energy: no images" in lacking.stderr
+    assert "lacking/index.html" in lacking.stdout and (tmp_path / "lacking.json").exists()
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    "config, options, said",
+    [
+        (MODE + "gama = 1\n", [], ["config.toml", "system", "gama"]),
+        (MODE + "omega = 1 2\n", [], ["config.toml", "line 4"]),
+        (MODE + "alpha = -1\n", [], ["alpha must be positive"]),
+        (MODE + "[simulation]\nt1 = -1\n", [], ["t1"]),
+        (MODE + "[simulation]\nnoise = 0.1\n", [], ["seed"]),
+        (MODE, ["--out", "run.txt"], ["--out", ".nc"]),
+        (MODE, ["--plot", "run.txt"], ["--plot", ".png"]),
+        (MODE, ["--json", "."], ["--json", "folder"]),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(wetcow, config, options, said):
+    result = wetcow(*options, config=config)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == "" and result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    assert all(word in result.stderr for word in said), result.stderr
+
+
+def test_missing_configuration(wetcow):
+    result = wetcow("simulate", "none.toml")
+    assert result.exit_code == 2 and "none.toml" in result.stderr
+
+
+def test_unknown_data_set(wetcow):
+    result = wetcow("learn", "imagenet")
+    assert result.exit_code == 2 and "digits" in result.stderr

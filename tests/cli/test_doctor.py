@@ -23,26 +23,6 @@ def run_doctor(*arguments):
     return CliRunner().invoke(app, ["doctor", *map(str, arguments)])
 
 
-@pytest.mark.slow
-def test_it_tells_the_truth(tmp_path):
-    result = run_doctor("--json", "-", "--data-dir", tmp_path)
-    assert result.exit_code == 0, result.output
-    report = json.loads(result.stdout)
-    assert report["broken"] == []
-    required = {found["name"]: found["version"] for found in report["required"]}
-    assert required["jax"] == jax.__version__ and required["numpy"] == np.__version__
-    assert report["jax"]["backend"] == jax.default_backend()
-    assert len(report["jax"]["devices"]) == len(jax.devices())
-    assert report["jax"]["double_precision"] is True
-    assert report["machine"]["usable_cores"] <= report["machine"]["cores"]
-    assert report["extras"]["mri"]["complete"] is True  # the tests need it
-    # An empty folder: only the embedded data set is complete.
-    assert report["data"]["folder"] == str(tmp_path)
-    complete = {name: one["complete"] for name, one in report["data"]["sets"].items()}
-    assert complete == {"digits": True, "mnist": False, "fashion-mnist": False}
-    assert "everything that is required works" in result.stderr
-
-
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """Return a function that installs a package of some requirements, in a folder of its own."""
@@ -59,6 +39,9 @@ def package(tmp_path, monkeypatch):
         return tmp_path
 
     return install
+
+
+# Known answers
 
 
 def test_versions_are_compared_and_markers_applied(package):
@@ -120,6 +103,70 @@ def test_a_package_that_cannot_be_imported_is_broken(package, monkeypatch, sourc
     assert name in sentence and said in sentence and "broken: " in result.stderr
 
 
+def test_without_metadata_and_without_devices(monkeypatch):
+    def absent():
+        raise metadata.PackageNotFoundError("wetcow")
+
+    def fail():
+        raise RuntimeError("Unable to initialize backend 'cuda'")
+
+    monkeypatch.setattr(doctor, "required", absent)
+    monkeypatch.setattr(jax, "devices", fail)
+    result = run_doctor()
+    assert result.exit_code == 1
+    assert "not installed" in result.stderr and "backend 'cuda'" in result.stderr
+
+
+# Files
+
+
+@pytest.mark.slow
+def test_it_tells_the_truth(tmp_path):
+    result = run_doctor("--json", "-", "--data-dir", tmp_path)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["broken"] == []
+    required = {found["name"]: found["version"] for found in report["required"]}
+    assert required["jax"] == jax.__version__ and required["numpy"] == np.__version__
+    assert report["jax"]["backend"] == jax.default_backend()
+    assert len(report["jax"]["devices"]) == len(jax.devices())
+    assert report["jax"]["double_precision"] is True
+    assert report["machine"]["usable_cores"] <= report["machine"]["cores"]
+    assert report["extras"]["mri"]["complete"] is True  # the tests need it
+    # An empty folder: only the embedded data set is complete.
+    assert report["data"]["folder"] == str(tmp_path)
+    complete = {name: one["complete"] for name, one in report["data"]["sets"].items()}
+    assert complete == {"digits": True, "mnist": False, "fashion-mnist": False}
+    assert "everything that is required works" in result.stderr
+
+
+def test_memory_is_that_of_a_container(monkeypatch, tmp_path):
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(doctor, "_CGROUP_LIMIT", limit)
+    whole = doctor.memory_mb()
+    limit.write_text("max\n")
+    assert doctor.memory_mb() == whole
+    limit.write_text("500000000\n")
+    assert doctor.memory_mb() == 500
+
+
+def test_complete_data_have_no_problem(tmp_path, monkeypatch):
+    files = {}
+    for name in ("mnist", "fashion-mnist"):
+        (tmp_path / name).mkdir()
+        for kind in ("images", "labels"):
+            key, content = f"{name}/train-{kind}", f"{name} {kind}".encode()
+            (tmp_path / key).write_bytes(content)
+            files[key] = (len(content), hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(idx_files, "FILES", files)
+    assert datasets.check_folder(tmp_path)[1] == {"mnist": "", "fashion-mnist": ""}
+    result = run_doctor("--data-dir", tmp_path, "--json", "-")
+    assert all(one["complete"] for one in json.loads(result.stdout)["data"]["sets"].values())
+
+
+# Errors
+
+
 def test_too_old_and_missing_packages_are_broken(monkeypatch):
     found = [
         installation.Found(name="jax", wanted=">=99", version="0.8", good=False),
@@ -141,30 +188,6 @@ def test_a_missing_extra_is_named_with_the_command_but_is_not_broken(monkeypatch
     assert 'missing: panel; pip install "wetcow[explore]"' in result.stdout
 
 
-def test_without_metadata_and_without_devices(monkeypatch):
-    def absent():
-        raise metadata.PackageNotFoundError("wetcow")
-
-    def fail():
-        raise RuntimeError("Unable to initialize backend 'cuda'")
-
-    monkeypatch.setattr(doctor, "required", absent)
-    monkeypatch.setattr(jax, "devices", fail)
-    result = run_doctor()
-    assert result.exit_code == 1
-    assert "not installed" in result.stderr and "backend 'cuda'" in result.stderr
-
-
-def test_memory_is_that_of_a_container(monkeypatch, tmp_path):
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(doctor, "_CGROUP_LIMIT", limit)
-    whole = doctor.memory_mb()
-    limit.write_text("max\n")
-    assert doctor.memory_mb() == whole
-    limit.write_text("500000000\n")
-    assert doctor.memory_mb() == 500
-
-
 def test_damaged_data_are_found_and_missing_ones_named(tmp_path, monkeypatch):
     folder, problems = datasets.check_folder(tmp_path)
     assert folder == tmp_path and set(problems) == {"mnist", "fashion-mnist"}
@@ -174,17 +197,3 @@ def test_damaged_data_are_found_and_missing_ones_named(tmp_path, monkeypatch):
     assert "SHA-256" in datasets.check_folder(tmp_path)[1]["mnist"]
     monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path / "other"))
     assert datasets.check_folder()[0] == tmp_path / "other"
-
-
-def test_complete_data_have_no_problem(tmp_path, monkeypatch):
-    files = {}
-    for name in ("mnist", "fashion-mnist"):
-        (tmp_path / name).mkdir()
-        for kind in ("images", "labels"):
-            key, content = f"{name}/train-{kind}", f"{name} {kind}".encode()
-            (tmp_path / key).write_bytes(content)
-            files[key] = (len(content), hashlib.sha256(content).hexdigest())
-    monkeypatch.setattr(idx_files, "FILES", files)
-    assert datasets.check_folder(tmp_path)[1] == {"mnist": "", "fashion-mnist": ""}
-    result = run_doctor("--data-dir", tmp_path, "--json", "-")
-    assert all(one["complete"] for one in json.loads(result.stdout)["data"]["sets"].values())

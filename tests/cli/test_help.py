@@ -17,24 +17,6 @@ from wetcow.cli import app
 COMMANDS = typer.main.get_command(app).commands
 
 
-def test_every_command_has_examples():
-    assert list(cli.COMMANDS) == list(COMMANDS)
-    assert all(module.EXAMPLES for module in cli.COMMANDS.values())
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_shows_examples_that_the_command_takes(name, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    result = CliRunner().invoke(app, [name, "--help"])
-    assert result.exit_code == 0
-    for line in cli.COMMANDS[name].EXAMPLES:
-        assert f"$ {line}\n" in "".join(f"{row.strip()}\n" for row in result.stdout.splitlines())
-        program, command, *arguments = shlex.split(line)
-        assert (program, command) == ("wetcow", name)
-        # Parses and checks what is given; does not run the command.
-        COMMANDS[name].make_context(name, arguments)
-
-
 def run(code, home, **environment):
     """Run a shell script with an empty home, and ``wetcow`` on the path; return its output."""
     folder = home / "bin"
@@ -59,6 +41,30 @@ def run(code, home, **environment):
 
 
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+
+
+# Known answers
+
+
+def test_every_command_has_examples():
+    assert list(cli.COMMANDS) == list(COMMANDS)
+    assert all(module.EXAMPLES for module in cli.COMMANDS.values())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_examples_that_the_command_takes(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    result = CliRunner().invoke(app, [name, "--help"])
+    assert result.exit_code == 0
+    for line in cli.COMMANDS[name].EXAMPLES:
+        assert f"$ {line}\n" in "".join(f"{row.strip()}\n" for row in result.stdout.splitlines())
+        program, command, *arguments = shlex.split(line)
+        assert (program, command) == ("wetcow", name)
+        # Parses and checks what is given; does not run the command.
+        COMMANDS[name].make_context(name, arguments)
+
+
+# Files
 
 
 @needs_bash

@@ -57,6 +57,17 @@ def draw(name, left, size=84):
     Image.fromarray(page).save(name)
 
 
+@pytest.fixture(scope="module")
+def digits_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "digits.wetcow"
+    X, y = datasets.load("digits")
+    WaveClassifier(n_modes=16).fit(X, y).save(path)
+    return path
+
+
+# Known answers
+
+
 def test_table_and_json(wetcow, told):
     draw("a.png", 5)
     draw("b.png", 64)
@@ -90,6 +101,34 @@ def test_crop_is_the_default(wetcow, told):
     assert np.flatnonzero(cropped[0].max(0) > 0.5).mean() == pytest.approx(13.5, abs=0.6)
     wetcow("model", "a.png", "--no-crop")
     assert np.flatnonzero(told.seen[0].max(0) > 0.5).mean() < 5
+
+
+def test_no_picture_can_be_read(wetcow, told):
+    result = wetcow("model", "missing.png", "--json", "-")
+    assert result.exit_code == 1 and "missing.png" in result.stderr
+    assert json.loads(result.stdout)["images"] == []
+
+
+def test_one_class_and_numbers_as_labels(wetcow, told):
+    told.classes_ = np.array([7])
+    told.uncertainty_threshold_ = 0.0
+    told.predict_proba = lambda X: np.ones((len(X), 1))
+    draw("a.png", 5)
+    result = wetcow("model", "a.png", "--json", "-")
+    assert result.exit_code == 0, result.output
+    (image,) = json.loads(result.stdout)["images"]
+    assert image["label"] == 7 and image["probabilities"] == {"7": 1.0}
+
+
+def test_model_of_a_table(wetcow, told):
+    told.image_shape_ = None
+    draw("a.png", 5)
+    result = wetcow("iris.wetcow", "a.png")
+    assert result.exit_code == 2
+    assert "iris.wetcow is a model of tables" in result.stderr and "Traceback" not in result.output
+
+
+# Files
 
 
 def test_bad_pictures_are_named_and_the_others_classified(wetcow, told, tmp_path):
@@ -133,50 +172,6 @@ def test_large_pictures_and_other_files_do_not_lose_the_others(wetcow, told, mon
     monkeypatch.setattr("wetcow.images.pictures.read_picture", read)
     result = wetcow("model", "a.png")
     assert result.exit_code == 1 and "a.png is too large for the memory" in result.stderr
-
-
-def test_no_picture_can_be_read(wetcow, told):
-    result = wetcow("model", "missing.png", "--json", "-")
-    assert result.exit_code == 1 and "missing.png" in result.stderr
-    assert json.loads(result.stdout)["images"] == []
-
-
-def test_one_class_and_numbers_as_labels(wetcow, told):
-    told.classes_ = np.array([7])
-    told.uncertainty_threshold_ = 0.0
-    told.predict_proba = lambda X: np.ones((len(X), 1))
-    draw("a.png", 5)
-    result = wetcow("model", "a.png", "--json", "-")
-    assert result.exit_code == 0, result.output
-    (image,) = json.loads(result.stdout)["images"]
-    assert image["label"] == 7 and image["probabilities"] == {"7": 1.0}
-
-
-def test_model_of_a_table(wetcow, told):
-    told.image_shape_ = None
-    draw("a.png", 5)
-    result = wetcow("iris.wetcow", "a.png")
-    assert result.exit_code == 2
-    assert "iris.wetcow is a model of tables" in result.stderr and "Traceback" not in result.output
-
-
-def test_json_that_cannot_be_written_is_said_first(wetcow, tmp_path):
-    assert "is a folder" in wetcow("model", "a.png", "--json", tmp_path).stderr
-
-
-def test_arguments_are_needed(wetcow):
-    assert wetcow().exit_code == wetcow("model").exit_code == 2
-
-
-# With a real model
-
-
-@pytest.fixture(scope="module")
-def digits_model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "digits.wetcow"
-    X, y = datasets.load("digits")
-    WaveClassifier(n_modes=16).fit(X, y).save(path)
-    return path
 
 
 @pytest.mark.slow
@@ -225,3 +220,14 @@ def test_learned_by_the_command(wetcow):
     # The pictures are enlarged exactly, but for their resolution of 8 bits.
     expected = WaveClassifier.load("digits.wetcow").predict(X[:10])
     assert [image["label"] for image in report["images"]] == expected.tolist()
+
+
+# Errors
+
+
+def test_json_that_cannot_be_written_is_said_first(wetcow, tmp_path):
+    assert "is a folder" in wetcow("model", "a.png", "--json", tmp_path).stderr
+
+
+def test_arguments_are_needed(wetcow):
+    assert wetcow().exit_code == wetcow("model").exit_code == 2

@@ -33,28 +33,15 @@ def matrix(system):
         return np.asarray(system.coupling.matrix())
 
 
-# What is built
+MODE = '[system]\nkind = "mode"\n'
+
+
+# Known answers
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_build(path):
     assert load_config(path).build().size in (1, 6, 10)
-
-
-def test_mode_takes_all_forms_of_numbers(build, tmp_path):
-    np.save(tmp_path / "omega.npy", [1.0, 2.0, 3.0])
-    np.savetxt(tmp_path / "alpha.csv", [3.0, 3.1, 3.2], delimiter=",")
-    mode = build(
-        '[system]\nkind = "mode"\ngamma = {linspace = [0.1, 0.3, 3]}\n'
-        'omega = {file = "omega.npy"}\nalpha = {file = "alpha.csv"}\nw_a = [2.0, 2, 2.2]\n'
-        "psi = {uniform = [0.1, 0.2], n = 3}",
-        seed=1,
-    )
-    np.testing.assert_allclose(mode.gamma, [0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(mode.omega, [1, 2, 3])
-    np.testing.assert_allclose(mode.alpha, [3.0, 3.1, 3.2])
-    np.testing.assert_array_equal(mode.w_a, [2.0, 2.0, 2.2])
-    assert np.all((mode.psi >= 0.1) & (mode.psi <= 0.2)) and np.unique(mode.psi).size == 3
 
 
 def test_n_repeats_a_mode(build):
@@ -68,21 +55,6 @@ def test_draws_depend_on_the_seed_and_on_nothing_else(build):
     assert np.all(build(text, 3).omega != build(text, 4).omega)
     in_file = build(text + "[simulation]\nseed = 3")
     np.testing.assert_array_equal(build(text, 3).omega, in_file.omega)
-
-
-def test_dense_in_three_ways(build, tmp_path):
-    np.savetxt(tmp_path / "R.csv", R, delimiter=",")
-    cartesian = '[coupling]\nkind = "dense"\nr_real = {file = "R.csv"}\n'
-    np.testing.assert_allclose(matrix(build(NETWORK + cartesian)), R)
-    complex_ = matrix(build(NETWORK + cartesian + 'r_imag = {file = "R.csv"}'))
-    np.testing.assert_allclose(complex_, R * (1 + 1j))
-    polar = f'[coupling]\nkind = "dense"\nweight = {R.tolist()}\nphase = 0.5'
-    np.testing.assert_allclose(matrix(build(NETWORK + polar)), R * np.exp(-0.5j))
-    drawn = '[coupling]\nkind = "dense"\nrandom = {weight = [0.1, 0.2], phase = [-1.5, 1.5]}'
-    r = matrix(build(NETWORK + drawn, seed=0))
-    links = r[~np.eye(3, dtype=bool)]
-    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2) & (abs(np.angle(links)) <= 1.5))
-    assert np.all(np.diagonal(r) == 0) and np.unique(links).size == 6
 
 
 def test_one_number_couples_all_pairs(build):
@@ -114,32 +86,12 @@ def test_sparse_sheet_lowrank_delayed(build):
     assert build(NETWORK + delayed).delays == (0.5, 0.5)
 
 
-def test_memory_is_that_of_memorize(build):
-    text = (
-        '[system]\nkind = "network"\nomega = [0.8, 1.0, 1.2, 1.1]\n[coupling]\nkind = "memory"\n'
-        "target = {gamma = 1.9}\nbackground = 0.2\nmax_weight = 0.9\nmax_phase = 1.5\n"
-    )
-    options = {"background": 0.2, "max_weight": 0.9, "max_phase": 1.5}
-    omega = [0.8, 1.0, 1.2, 1.1]
-    nearest = wc.memorize(wc.Mode(1.9), omega, **options)
-    np.testing.assert_array_equal(matrix(build(text, seed=1)), matrix(nearest))
-    drawn = wc.memorize(wc.Mode(1.9), omega, seed=1, **options)
-    np.testing.assert_array_equal(
-        matrix(build(text + 'nearest_to = "random"', seed=1)), matrix(drawn)
-    )
-
-
 def test_baselines(build):
     coupling = '[coupling]\nkind = "lowrank"\nstrength = 0.6\n'
     kuramoto = build('[system]\nkind = "kuramoto"\nomega = [1, 2]\n' + coupling)
     assert isinstance(kuramoto, wc.Kuramoto) and kuramoto.size == 2
     lif = build('[system]\nkind = "lif"\ncurrent = 1.5\nn = 3\ntau_m = 2\n' + coupling)
     assert isinstance(lif, wc.LeakyIntegrateAndFire) and lif.size == 3 and lif.tau_m == 2
-
-
-# What is said of wrong files
-
-MODE = '[system]\nkind = "mode"\n'
 
 
 @pytest.mark.parametrize(
@@ -212,6 +164,130 @@ def test_messages_name_the_key(build, text, said):
     assert "pydantic" not in message and "\n" not in message
 
 
+def test_fuzz():
+    """A short form; a longer one finds nothing else."""
+    answers = {case: check(case) for case in cases(seed=0, number=60)}
+    wrong = {case: answer for case, answer in answers.items() if answer not in ("ok", "refused")}
+    assert not wrong
+    assert "refused" in answers.values()
+
+
+def test_distributions(build):
+    text = '[system]\nkind = "mode"\nn = 4000\ngamma = {normal = [0.5, 0.1]}\n'
+    text += "omega = {lognormal = [0.0, 0.25], seed = 5}"
+    mode = build(text, seed=1)
+    assert np.mean(mode.gamma) == pytest.approx(0.5, abs=0.01)
+    assert np.std(mode.gamma) == pytest.approx(0.1, abs=0.01)
+    assert np.std(np.log(mode.omega)) == pytest.approx(0.25, abs=0.02)
+    np.testing.assert_array_equal(mode.omega, build(text, seed=2).omega)
+    assert np.all(mode.gamma != build(text, seed=2).gamma)
+
+
+def test_drawn_couplings(build):
+    weights = "weight = {uniform = [0.1, 0.2]}\nphase = {normal = [0.0, 0.5]}"
+    r = matrix(build(NETWORK + f'[coupling]\nkind = "dense"\n{weights}', seed=0))
+    links = r[~np.eye(3, dtype=bool)]
+    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2)) and np.unique(links).size == 6
+    assert np.all(np.diagonal(r) == 0)
+    sparse = '[coupling]\nkind = "sparse"\ntarget = [0, 2]\nsource = [1, 0]\n' + weights
+    r = matrix(build(NETWORK + sparse, seed=0))
+    assert np.count_nonzero(r) == 2 and r[0, 1] != r[2, 0]
+
+
+def test_page_lists_every_key():
+    root = pathlib.Path(__file__).parents[2]
+    assert root.joinpath("docs/configuration.md").read_text(encoding="utf-8") == page(), (
+        "run python tools/document_configuration.py"
+    )
+
+
+# Properties
+
+
+def test_memory_is_that_of_memorize(build):
+    text = (
+        '[system]\nkind = "network"\nomega = [0.8, 1.0, 1.2, 1.1]\n[coupling]\nkind = "memory"\n'
+        "target = {gamma = 1.9}\nbackground = 0.2\nmax_weight = 0.9\nmax_phase = 1.5\n"
+    )
+    options = {"background": 0.2, "max_weight": 0.9, "max_phase": 1.5}
+    omega = [0.8, 1.0, 1.2, 1.1]
+    nearest = wc.memorize(wc.Mode(1.9), omega, **options)
+    np.testing.assert_array_equal(matrix(build(text, seed=1)), matrix(nearest))
+    drawn = wc.memorize(wc.Mode(1.9), omega, seed=1, **options)
+    np.testing.assert_array_equal(
+        matrix(build(text + 'nearest_to = "random"', seed=1)), matrix(drawn)
+    )
+
+
+# Files
+
+
+def test_mode_takes_all_forms_of_numbers(build, tmp_path):
+    np.save(tmp_path / "omega.npy", [1.0, 2.0, 3.0])
+    np.savetxt(tmp_path / "alpha.csv", [3.0, 3.1, 3.2], delimiter=",")
+    mode = build(
+        '[system]\nkind = "mode"\ngamma = {linspace = [0.1, 0.3, 3]}\n'
+        'omega = {file = "omega.npy"}\nalpha = {file = "alpha.csv"}\nw_a = [2.0, 2, 2.2]\n'
+        "psi = {uniform = [0.1, 0.2], n = 3}",
+        seed=1,
+    )
+    np.testing.assert_allclose(mode.gamma, [0.1, 0.2, 0.3])
+    np.testing.assert_array_equal(mode.omega, [1, 2, 3])
+    np.testing.assert_allclose(mode.alpha, [3.0, 3.1, 3.2])
+    np.testing.assert_array_equal(mode.w_a, [2.0, 2.0, 2.2])
+    assert np.all((mode.psi >= 0.1) & (mode.psi <= 0.2)) and np.unique(mode.psi).size == 3
+
+
+def test_dense_in_three_ways(build, tmp_path):
+    np.savetxt(tmp_path / "R.csv", R, delimiter=",")
+    cartesian = '[coupling]\nkind = "dense"\nr_real = {file = "R.csv"}\n'
+    np.testing.assert_allclose(matrix(build(NETWORK + cartesian)), R)
+    complex_ = matrix(build(NETWORK + cartesian + 'r_imag = {file = "R.csv"}'))
+    np.testing.assert_allclose(complex_, R * (1 + 1j))
+    polar = f'[coupling]\nkind = "dense"\nweight = {R.tolist()}\nphase = 0.5'
+    np.testing.assert_allclose(matrix(build(NETWORK + polar)), R * np.exp(-0.5j))
+    drawn = '[coupling]\nkind = "dense"\nrandom = {weight = [0.1, 0.2], phase = [-1.5, 1.5]}'
+    r = matrix(build(NETWORK + drawn, seed=0))
+    links = r[~np.eye(3, dtype=bool)]
+    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2) & (abs(np.angle(links)) <= 1.5))
+    assert np.all(np.diagonal(r) == 0) and np.unique(links).size == 6
+
+
+def test_connectome(build, tmp_path):
+    weights = R + R.T
+    np.savetxt(tmp_path / "weights.csv", weights, delimiter=",")
+    text = '[system]\nkind = "connectome"\nfile = "weights.csv"\nnormalisation = "max"\n'
+    text += "gamma = {linspace = [0.1, 0.3, 3]}\ncoupling_strength = 0.4"
+    built = build(text)
+    connectome = wc.load_connectome(tmp_path / "weights.csv", normalisation="max")
+    expected = connectome.to_network([0.1, 0.2, 0.3], 0.4)
+    np.testing.assert_allclose(matrix(built), matrix(expected))
+    np.testing.assert_allclose(built.modes.gamma, [0.1, 0.2, 0.3])
+
+
+def test_sweep_table(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(MODE + "gamma = 1\n[sweep]\ngamma = {linspace = [0.5, 1.5, 3]}\nseed = [1, 2]")
+    swept = load_config(path).swept()
+    np.testing.assert_allclose(swept["gamma"], [0.5, 1.0, 1.5])
+    assert swept["seed"].tolist() == [1, 2]
+
+
+@pytest.mark.slow
+def test_command_runs_a_sweep(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")
+    run(path, out=tmp_path / "runs.nc", json_file=str(tmp_path / "report.json"))
+    runs = json.loads((tmp_path / "report.json").read_text())["runs"]
+    assert [one["gamma"] for one in runs] == [0.5, 1.0]
+    exact = wc.Mode([0.5, 1.0]).spiking_frequency()
+    np.testing.assert_allclose([one["frequency"] for one in runs], exact, rtol=1e-2)
+    assert dict(wc.load_run(tmp_path / "runs.nc").sizes)["gamma"] == 2
+
+
+# Errors
+
+
 def test_complex_files_are_refused(build, tmp_path):
     np.save(tmp_path / "R.npy", R + 0j)
     with pytest.raises(ValueError, match=r"coupling\.r_real.*complex"):
@@ -279,75 +355,3 @@ def test_npy_that_declares_more_than_it_holds(build, tmp_path):
     for name in ("gamma", "empty"):
         with pytest.raises(ValueError, match=rf"system\.gamma.*{name}\.npy cannot be read"):
             build(MODE + f'gamma = {{file = "{name}.npy"}}')
-
-
-def test_fuzz():
-    """A short form; a longer one finds nothing else."""
-    answers = {case: check(case) for case in cases(seed=0, number=60)}
-    wrong = {case: answer for case, answer in answers.items() if answer not in ("ok", "refused")}
-    assert not wrong
-    assert "refused" in answers.values()
-
-
-# Distributions, connectomes, sweeps
-
-
-def test_distributions(build):
-    text = '[system]\nkind = "mode"\nn = 4000\ngamma = {normal = [0.5, 0.1]}\n'
-    text += "omega = {lognormal = [0.0, 0.25], seed = 5}"
-    mode = build(text, seed=1)
-    assert np.mean(mode.gamma) == pytest.approx(0.5, abs=0.01)
-    assert np.std(mode.gamma) == pytest.approx(0.1, abs=0.01)
-    assert np.std(np.log(mode.omega)) == pytest.approx(0.25, abs=0.02)
-    np.testing.assert_array_equal(mode.omega, build(text, seed=2).omega)
-    assert np.all(mode.gamma != build(text, seed=2).gamma)
-
-
-def test_drawn_couplings(build):
-    weights = "weight = {uniform = [0.1, 0.2]}\nphase = {normal = [0.0, 0.5]}"
-    r = matrix(build(NETWORK + f'[coupling]\nkind = "dense"\n{weights}', seed=0))
-    links = r[~np.eye(3, dtype=bool)]
-    assert np.all((abs(links) >= 0.1) & (abs(links) <= 0.2)) and np.unique(links).size == 6
-    assert np.all(np.diagonal(r) == 0)
-    sparse = '[coupling]\nkind = "sparse"\ntarget = [0, 2]\nsource = [1, 0]\n' + weights
-    r = matrix(build(NETWORK + sparse, seed=0))
-    assert np.count_nonzero(r) == 2 and r[0, 1] != r[2, 0]
-
-
-def test_connectome(build, tmp_path):
-    weights = R + R.T
-    np.savetxt(tmp_path / "weights.csv", weights, delimiter=",")
-    text = '[system]\nkind = "connectome"\nfile = "weights.csv"\nnormalisation = "max"\n'
-    text += "gamma = {linspace = [0.1, 0.3, 3]}\ncoupling_strength = 0.4"
-    built = build(text)
-    connectome = wc.load_connectome(tmp_path / "weights.csv", normalisation="max")
-    expected = connectome.to_network([0.1, 0.2, 0.3], 0.4)
-    np.testing.assert_allclose(matrix(built), matrix(expected))
-    np.testing.assert_allclose(built.modes.gamma, [0.1, 0.2, 0.3])
-
-
-def test_sweep_table(tmp_path):
-    path = tmp_path / "config.toml"
-    path.write_text(MODE + "gamma = 1\n[sweep]\ngamma = {linspace = [0.5, 1.5, 3]}\nseed = [1, 2]")
-    swept = load_config(path).swept()
-    np.testing.assert_allclose(swept["gamma"], [0.5, 1.0, 1.5])
-    assert swept["seed"].tolist() == [1, 2]
-
-
-@pytest.mark.slow
-def test_command_runs_a_sweep(tmp_path):
-    path = tmp_path / "config.toml"
-    path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")
-    run(path, out=tmp_path / "runs.nc", json_file=str(tmp_path / "report.json"))
-    runs = json.loads((tmp_path / "report.json").read_text())["runs"]
-    assert [one["gamma"] for one in runs] == [0.5, 1.0]
-    exact = wc.Mode([0.5, 1.0]).spiking_frequency()
-    np.testing.assert_allclose([one["frequency"] for one in runs], exact, rtol=1e-2)
-    assert dict(wc.load_run(tmp_path / "runs.nc").sizes)["gamma"] == 2
-
-
-def test_page_lists_every_key():
-    root = pathlib.Path(__file__).parents[2]
-    assert root.joinpath("docs/configuration.md").read_text(encoding="utf-8") == page(), (
-        "run python tools/document_configuration.py"
-    )

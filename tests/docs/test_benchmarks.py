@@ -41,6 +41,68 @@ def broken_peer(tmp_path):
     return {**os.environ, "PYTHONPATH": str(folder)}
 
 
+# Known answers
+
+
+@pytest.mark.slow
+def test_a_method_that_fails_says_why(learning):
+    found = learning.measure_apart({}, 60)
+    assert found == {"status": "failed", "detail": "KeyError: 'data'"}
+
+
+def test_splits_do_not_overlap(learning):
+    from measure import load_split
+
+    train, test = (datasets.load("digits", part, flat=True) for part in ("train", "test"))
+    X, y, X_judged, y_judged = load_split("digits", "validation")
+    np.testing.assert_array_equal(np.concatenate([X, X_judged]), train[0])
+    np.testing.assert_array_equal(np.concatenate([y, y_judged]), train[1])
+    for found, expected in zip(load_split("digits", "test"), (*train, *test), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="asks for 1079"):
+        load_split("digits", "validation", 1079)
+
+
+@pytest.mark.slow
+def test_responses_are_judged(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    responses = importlib.import_module("responses")
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 5_200)
+    images = rng.uniform(0, 0.3, (5_200, 20, 20)).astype(np.float32)
+    for digit in range(10):  # a bar for each class
+        images[labels == digit, 2 * digit : 2 * digit + 2, 4:16] += 1
+    monkeypatch.setattr(responses, "N_VALIDATION", 200)
+    setting = responses.Setting(0.1, 0.2, 0.3)
+    pair = (images[:5_000], labels[:5_000]), (images[5_000:], labels[5_000:])
+    for name in responses.VARIANTS:
+        assert responses.judge(name, 4, setting, 0, *pair) > 0.9, name
+
+
+# An independent integrator or library
+
+
+@pytest.mark.slow
+def test_exported_model_beside_itself(monkeypatch):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    found = importlib.import_module("export").measure("digits", 200, 100, 0)
+    assert (found["n_train"], found["n_compared"], found["other_labels"]) == (200, 100, 0)
+    assert found["median_difference"] < 1e-6 and found["difference_99_percent"] < 1e-5
+    assert set(found["onnx_ms"]) == {1, 8, 32} and min(found["onnx_ms"].values()) > 0
+
+
+# Limits
+
+
+def test_a_method_over_the_limit_is_ended(learning):
+    found = learning.measure_apart({"method": "ridge"}, 0.01)
+    assert found == {"status": "over limit", "detail": "more than 0.01 s"}
+
+
+# Files
+
+
 @pytest.mark.slow
 def test_compares_and_lists_what_is_not_installed(tmp_path, broken_peer):
     file = tmp_path / "result.json"
@@ -75,17 +137,6 @@ def test_compares_and_lists_what_is_not_installed(tmp_path, broken_peer):
     assert last.index(best) < last.index(worst) < last.index("lightgbm")
 
 
-def test_a_method_over_the_limit_is_ended(learning):
-    found = learning.measure_apart({"method": "ridge"}, 0.01)
-    assert found == {"status": "over limit", "detail": "more than 0.01 s"}
-
-
-@pytest.mark.slow
-def test_a_method_that_fails_says_why(learning):
-    found = learning.measure_apart({}, 60)
-    assert found == {"status": "failed", "detail": "KeyError: 'data'"}
-
-
 def test_interrupted_it_keeps_the_complete_rows(learning, monkeypatch, tmp_path, capsys):
     def measure(task, limit):
         if task["method"] == "knn":
@@ -101,28 +152,6 @@ def test_interrupted_it_keeps_the_complete_rows(learning, monkeypatch, tmp_path,
     assert "ridge: failed: why" in capsys.readouterr().out
 
 
-def test_data_that_cannot_be_loaded_are_an_error(learning, monkeypatch, tmp_path, capsys):
-    found = {"status": "failed", "detail": "OSError: no mirror"}
-    monkeypatch.setattr(learning, "measure_apart", lambda task, limit: found)
-    file = tmp_path / "result.json"
-    assert learning.main(["--data", "mnist", "--json", str(file)]) == 2
-    assert "mnist could not be loaded: OSError: no mirror" in capsys.readouterr().out
-    assert not file.exists()
-
-
-def test_splits_do_not_overlap(learning):
-    from measure import load_split
-
-    train, test = (datasets.load("digits", part, flat=True) for part in ("train", "test"))
-    X, y, X_judged, y_judged = load_split("digits", "validation")
-    np.testing.assert_array_equal(np.concatenate([X, X_judged]), train[0])
-    np.testing.assert_array_equal(np.concatenate([y, y_judged]), train[1])
-    for found, expected in zip(load_split("digits", "test"), (*train, *test), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    with pytest.raises(ValueError, match="asks for 1079"):
-        load_split("digits", "validation", 1079)
-
-
 @pytest.mark.slow
 def test_tissue_is_timed(tmp_path):
     file = tmp_path / "tissue.json"
@@ -133,22 +162,6 @@ def test_tissue_is_timed(tmp_path):
     maps, field = json.loads(file.read_text())["rows"]
     assert maps["result_mb"] * 1e6 == pytest.approx(6**3 * 2 * 28, rel=0.2)
     assert field["size"] == "16², 4 steps" and field["seconds"] < field["first_seconds"]
-
-
-@pytest.mark.slow
-def test_responses_are_judged(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    responses = importlib.import_module("responses")
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 10, 5_200)
-    images = rng.uniform(0, 0.3, (5_200, 20, 20)).astype(np.float32)
-    for digit in range(10):  # a bar for each class
-        images[labels == digit, 2 * digit : 2 * digit + 2, 4:16] += 1
-    monkeypatch.setattr(responses, "N_VALIDATION", 200)
-    setting = responses.Setting(0.1, 0.2, 0.3)
-    pair = (images[:5_000], labels[:5_000]), (images[5_000:], labels[5_000:])
-    for name in responses.VARIANTS:
-        assert responses.judge(name, 4, setting, 0, *pair) > 0.9, name
 
 
 @pytest.mark.slow
@@ -177,11 +190,13 @@ def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     assert picture.stat().st_size > 5_000
 
 
-@pytest.mark.slow
-def test_exported_model_beside_itself(monkeypatch):
-    pytest.importorskip("onnxruntime")
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    found = importlib.import_module("export").measure("digits", 200, 100, 0)
-    assert (found["n_train"], found["n_compared"], found["other_labels"]) == (200, 100, 0)
-    assert found["median_difference"] < 1e-6 and found["difference_99_percent"] < 1e-5
-    assert set(found["onnx_ms"]) == {1, 8, 32} and min(found["onnx_ms"].values()) > 0
+# Errors
+
+
+def test_data_that_cannot_be_loaded_are_an_error(learning, monkeypatch, tmp_path, capsys):
+    found = {"status": "failed", "detail": "OSError: no mirror"}
+    monkeypatch.setattr(learning, "measure_apart", lambda task, limit: found)
+    file = tmp_path / "result.json"
+    assert learning.main(["--data", "mnist", "--json", str(file)]) == 2
+    assert "mnist could not be loaded: OSError: no mirror" in capsys.readouterr().out
+    assert not file.exists()

@@ -23,6 +23,19 @@ def extensions(monkeypatch):
         sys.modules.pop(name, None)
 
 
+def _find(name):
+    value = wetcow
+    for part in name.split(".")[1:]:
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            value = importlib.import_module(f"{value.__name__}.{part}")
+    return value
+
+
+# Known answers
+
+
 def test_every_public_name_is_on_a_page_of_the_api(extensions):
     documented = importlib.import_module("docstrings").documented_names()
     assert len(documented) == len(set(documented))
@@ -33,16 +46,6 @@ def test_every_public_name_is_on_a_page_of_the_api(extensions):
             value = getattr(module, name)
             if name != "__version__" and not isinstance(value, type(wetcow)):
                 assert id(value) in objects, f"{module.__name__}.{name} is on no page in docs/api"
-
-
-def _find(name):
-    value = wetcow
-    for part in name.split(".")[1:]:
-        try:
-            value = getattr(value, part)
-        except AttributeError:
-            value = importlib.import_module(f"{value.__name__}.{part}")
-    return value
 
 
 def test_docstrings_become_restructured_text(extensions):
@@ -91,6 +94,9 @@ def test_notebooks_have_the_code_of_the_tutorials(extensions):
         code = [cell for cell in made.cells if cell.cell_type == "code"]
         assert len(code) == page.read_text("utf-8").count("```python")
         assert not any(".md)" in cell.source for cell in made.cells)
+
+
+# Files
 
 
 @pytest.mark.slow

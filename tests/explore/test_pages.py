@@ -52,6 +52,17 @@ class Seen:
         return self.model.select_one({"type": ColumnDataSource, "name": source}).data
 
 
+@pytest.fixture(scope="module")
+def model():
+    X, y = datasets.load("digits")
+    return Model(
+        classifier=WaveClassifier(n_modes=64).fit(X, y), origin="made for a test", fill=1.0
+    )
+
+
+# Known answers
+
+
 @pytest.mark.slow
 def test_mode_follows_its_sliders():
     seen = Seen(mode_page())
@@ -95,14 +106,6 @@ def test_memory_is_built_from_typed_frequencies():
     assert "Raise max_weight" in seen.errors()[0] and seen.data("modes")["wave"] == []
     seen["largest weight"].value = 0.4
     assert not seen.errors() and len(seen.data("modes")["wave"]) == 10
-
-
-@pytest.fixture(scope="module")
-def model():
-    X, y = datasets.load("digits")
-    return Model(
-        classifier=WaveClassifier(n_modes=64).fit(X, y), origin="made for a test", fill=1.0
-    )
 
 
 @pytest.mark.slow
@@ -152,17 +155,7 @@ def test_tabs_are_filled_when_they_are_opened(model):
     assert any("made for a test" in one.object for one in page.select(pn.pane.HTML))
 
 
-def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
-    server = app.make_server(0, app.Models(loaded=model, data_dir=None, seed=0))
-    try:
-        assert server.address == "127.0.0.1" and server.port > 0
-        result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])
-        assert (
-            result.exit_code == 2 and "error" in result.stderr and "Traceback" not in result.stderr
-        )
-    finally:
-        server.stop()
-        server.unlisten()
+# Files
 
 
 def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
@@ -180,6 +173,22 @@ def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
     assert opened[0] in result.stdout and opened[0].startswith("http://127.0.0.1:")
     result = CliRunner().invoke(command, ["explore", "--no-show", "--port", "0"])
     assert result.exit_code == 130 and len(opened) == 1
+
+
+# Errors
+
+
+def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
+    server = app.make_server(0, app.Models(loaded=model, data_dir=None, seed=0))
+    try:
+        assert server.address == "127.0.0.1" and server.port > 0
+        result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])
+        assert (
+            result.exit_code == 2 and "error" in result.stderr and "Traceback" not in result.stderr
+        )
+    finally:
+        server.stop()
+        server.unlisten()
 
 
 @pytest.mark.parametrize("name", ["panel", "bokeh"])

@@ -17,6 +17,30 @@ from wetcow.explore.runs import number_text, phases, wrapped
 from wetcow.learning.classifier import WaveClassifier
 
 
+def executed(code):
+    """Names that the code of a view defines."""
+    names = {}
+    exec(code, names)
+    return names
+
+
+def same_network(view, names):
+    assert float(names["order"][-1]) == pytest.approx(view.order[-1], rel=1e-6, nan_ok=True)
+    assert float(names["mean_order"]) == pytest.approx(view.mean_order, rel=1e-6, nan_ok=True)
+    periods = float(names["periods"])
+    assert periods == pytest.approx(view.time_to_synchrony, abs=0.01, nan_ok=True)
+    np.testing.assert_allclose(names["frequencies"], view.frequencies, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = datasets.load("digits")
+    return WaveClassifier(n_modes=64).fit(X, y)
+
+
+# Known answers
+
+
 @pytest.mark.parametrize("gamma", [0.25, 0.5, 1.0, 1.5, 1.89])
 def test_integrated_rate_is_the_exact_one_and_the_paper_s_is_too_high(gamma):
     view = look_at_mode(gamma)
@@ -64,13 +88,6 @@ def test_what_no_run_can_say_is_not_said():
     assert number_text(-1e-9) == "0.0000" and number_text(-0.0004, 3) == "0.000"
 
 
-def executed(code):
-    """Names that the code of a view defines."""
-    names = {}
-    exec(code, names)
-    return names
-
-
 @pytest.mark.parametrize("gamma, omega", [(-0.3, 1.0), (1.5, 1.0), (1.5, 0.76), (2.4, 1.0)])
 def test_numbers_of_a_mode_are_those_of_its_code(gamma, omega):
     view = look_at_mode(gamma, omega)
@@ -79,14 +96,6 @@ def test_numbers_of_a_mode_are_those_of_its_code(gamma, omega):
     assert float(names["critical_gamma"]) == view.critical_gamma
     for name, rate in view.frequencies.items():
         assert float(names["rates"][name]) == pytest.approx(rate, rel=1e-9, abs=1e-12)
-
-
-def same_network(view, names):
-    assert float(names["order"][-1]) == pytest.approx(view.order[-1], rel=1e-6, nan_ok=True)
-    assert float(names["mean_order"]) == pytest.approx(view.mean_order, rel=1e-6, nan_ok=True)
-    periods = float(names["periods"])
-    assert periods == pytest.approx(view.time_to_synchrony, abs=0.01, nan_ok=True)
-    np.testing.assert_allclose(names["frequencies"], view.frequencies, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -136,19 +145,6 @@ def test_wrapped_phase_has_gaps_where_it_jumps():
     np.testing.assert_allclose(np.exp(1j * seen[kept]), np.exp(1j * phase[kept]))
 
 
-def test_modes_beyond_the_size_do_not_matter():
-    view = look_at_network(3, 0.8, delta=0.4, gamma=0.3, spread=0.1, seed=5)
-    coupling = 0.8 / 3 * np.exp(-0.4j) * (1 - np.eye(3))
-    start = phases(5, 3)
-    # Another integrator, of the polar equations, and no other modes.
-    a = conftest.polar_solution(wc.Mode(0.3, [0.9, 1.0, 1.1]), start, view.time, coupling)
-    np.testing.assert_allclose(view.motion, a.real, atol=1e-4)
-    order = np.abs((a / np.abs(a)).mean(axis=1))
-    np.testing.assert_allclose(view.order, order, atol=1e-4)
-    synchronous = np.flatnonzero(order < 0.99)[-1] + 1
-    assert view.time_to_synchrony == pytest.approx(view.time[synchronous] / (2 * np.pi), abs=0.02)
-
-
 def test_coupling_synchronizes_and_its_absence_does_not():
     together, apart = look_at_network(MOST_SHOWN_MODES, 1.0), look_at_network(MOST_SHOWN_MODES, 0.0)
     assert together.mean_order > 0.9 and np.ptp(together.frequencies) < 1e-3
@@ -173,18 +169,6 @@ def test_ten_modes_replay_what_they_remember():
     assert np.abs(view.delta[view.weight > 1e-12]).max() <= np.pi / 2 + 1e-9
 
 
-def test_impossible_memories_are_explained():
-    with pytest.raises(ValueError, match="Raise max_weight"):
-        look_at_memory(np.linspace(0.1, 1.9, 10), 1.9, max_weight=0.02)
-    for text, said in (("1", "2 to 40"), ("1, x", "'x'"), ("1 -2", "'-2'"), ("1 99", "at most 10")):
-        with pytest.raises(ValueError, match=said):
-            read_frequencies(text)
-    assert read_frequencies("1;2,3  4\n5").tolist() == [1, 2, 3, 4, 5]
-
-
-# Drawings
-
-
 def test_a_stroke_has_the_pen_s_width_and_round_ends():
     ink = paint([[(0.2, 0.5), (0.8, 0.5)]])
     rows = np.flatnonzero(ink[:, 140])
@@ -193,12 +177,6 @@ def test_a_stroke_has_the_pen_s_width_and_round_ends():
     assert ink.mean() == pytest.approx(area, rel=0.03)
     assert paint([]) is None and paint([[(2.0, 2.0)]]) is None
     assert paint([[(0.5, 0.5)]]).sum() > 0  # a dot
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    X, y = datasets.load("digits")
-    return WaveClassifier(n_modes=64).fit(X, y)
 
 
 @pytest.mark.slow
@@ -222,6 +200,46 @@ def test_scribbles_are_unlike_what_was_learned(fitted):
     assert answer_drawing(fitted, []) is None
 
 
+# An independent integrator or library
+
+
+def test_modes_beyond_the_size_do_not_matter():
+    view = look_at_network(3, 0.8, delta=0.4, gamma=0.3, spread=0.1, seed=5)
+    coupling = 0.8 / 3 * np.exp(-0.4j) * (1 - np.eye(3))
+    start = phases(5, 3)
+    # Another integrator, of the polar equations, and no other modes.
+    a = conftest.polar_solution(wc.Mode(0.3, [0.9, 1.0, 1.1]), start, view.time, coupling)
+    np.testing.assert_allclose(view.motion, a.real, atol=1e-4)
+    order = np.abs((a / np.abs(a)).mean(axis=1))
+    np.testing.assert_allclose(view.order, order, atol=1e-4)
+    synchronous = np.flatnonzero(order < 0.99)[-1] + 1
+    assert view.time_to_synchrony == pytest.approx(view.time[synchronous] / (2 * np.pi), abs=0.02)
+
+
+# Files
+
+
+def test_without_mnist_the_embedded_digits_are_learned(tmp_path, monkeypatch):
+    monkeypatch.setattr("wetcow.explore.model.NUM_LEARNED", 400)
+    small = functools.partial(WaveClassifier, n_modes=64)
+    monkeypatch.setattr("wetcow.explore.model.WaveClassifier", small)
+    model = construct_model(tmp_path)
+    assert "400 images of digits" in model.origin and f"MNIST is not in {tmp_path}" in model.origin
+    assert model.classifier.image_shape_ == (8, 8)
+
+
+# Errors
+
+
+def test_impossible_memories_are_explained():
+    with pytest.raises(ValueError, match="Raise max_weight"):
+        look_at_memory(np.linspace(0.1, 1.9, 10), 1.9, max_weight=0.02)
+    for text, said in (("1", "2 to 40"), ("1, x", "'x'"), ("1 -2", "'-2'"), ("1 99", "at most 10")):
+        with pytest.raises(ValueError, match=said):
+            read_frequencies(text)
+    assert read_frequencies("1;2,3  4\n5").tolist() == [1, 2, 3, 4, 5]
+
+
 def test_models_are_found(fitted, tmp_path):
     path = tmp_path / "digits.wetcow"
     fitted.save(path)
@@ -235,12 +253,3 @@ def test_models_are_found(fitted, tmp_path):
         load_model(tmp_path / "table.wetcow")
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "none.wetcow")
-
-
-def test_without_mnist_the_embedded_digits_are_learned(tmp_path, monkeypatch):
-    monkeypatch.setattr("wetcow.explore.model.NUM_LEARNED", 400)
-    small = functools.partial(WaveClassifier, n_modes=64)
-    monkeypatch.setattr("wetcow.explore.model.WaveClassifier", small)
-    model = construct_model(tmp_path)
-    assert "400 images of digits" in model.origin and f"MNIST is not in {tmp_path}" in model.origin
-    assert model.classifier.image_shape_ == (8, 8)

@@ -10,13 +10,7 @@ from wetcow.images.background import without_background
 SIDE = 28
 
 
-@pytest.mark.slow
-@given(seed=st.integers(0, 99), inked=st.integers(0, SIDE // 2))
-def test_what_has_a_margin_stays_as_it_is(seed, inked):
-    image = np.zeros((SIDE, SIDE), np.float32)
-    image[4:-4, 4:-4] = np.random.default_rng(seed).uniform(size=(20, 20))
-    image[:4, :inked] = 1.0  # some of the border may be inked
-    np.testing.assert_array_equal(without_background(image[None])[0], image)
+# Known answers
 
 
 @pytest.mark.parametrize("noise", [0.05, 0.1, 0.2])
@@ -48,3 +42,15 @@ def test_digits_of_mnist_stay_as_they_are():
     parts = np.split(np.asarray(X, np.float32).reshape(-1, SIDE, SIDE), 10)
     changed = [np.any(without_background(part) != part, axis=(1, 2)).sum() for part in parts]
     assert sum(changed) <= 10  # of 60,000: those that fill much of the border
+
+
+# Properties
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 99), inked=st.integers(0, SIDE // 2))
+def test_what_has_a_margin_stays_as_it_is(seed, inked):
+    image = np.zeros((SIDE, SIDE), np.float32)
+    image[4:-4, 4:-4] = np.random.default_rng(seed).uniform(size=(20, 20))
+    image[:4, :inked] = 1.0  # some of the border may be inked
+    np.testing.assert_array_equal(without_background(image[None])[0], image)

@@ -38,33 +38,7 @@ def aligned(image, frame):
     return align(image[None], frame)[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("frame", FRAMES)
-@given(down=st.integers(4, 14), right=st.integers(4, 16), seed=st.integers(0, 9))
-def test_translation_changes_nothing(frame, down, right, seed):
-    shape = np.random.default_rng(seed).uniform(size=(SIDE - 18, SIDE - 20))
-    images = np.zeros((2, SIDE, SIDE))
-    images[0, 4:14, 4:12] = shape
-    images[1, down : down + 10, right : right + 8] = shape
-    first, second = align(images, frame)
-    np.testing.assert_allclose(second, first, atol=2e-4)
-
-
-@pytest.mark.parametrize("frame", [HANDWRITING, Frame(None, 0.15, 1.0), Frame((7, 7), 0.15)])
-@given(y=st.floats(9, 18), x=st.floats(9, 18), skew=st.floats(-0.6, 0.6))
-def test_centre_is_in_the_middle(frame, y, x, skew):
-    result = aligned(gaussian(centre=(y, x), sigma=(2.5, 2.0), skew=skew), frame)
-    np.testing.assert_allclose(moments(result)[0], (len(result) - 1) / 2, atol=0.05)
-
-
-@pytest.mark.slow
-@given(sigma=st.floats(1.5, 5.0), strength=st.sampled_from([0.0, 0.5, 1.0]))
-def test_size_is_scaled(sigma, strength):
-    image = gaussian(sigma=(sigma, sigma), shape=(41, 41), centre=(20, 20))
-    old = np.sqrt(moments(image)[1].mean())
-    new = np.sqrt(moments(aligned(image, Frame(None, 4 / 41, strength)))[1])
-    # Bilinear interpolation widens a blob by up to 1/4 pixel² of variance, before it is scaled.
-    np.testing.assert_allclose(new, old ** (1 - strength) * 4**strength, rtol=0.06)
+# Known answers
 
 
 def test_size_does_not_depend_on_that_of_the_result():
@@ -72,25 +46,6 @@ def test_size_does_not_depend_on_that_of_the_result():
     _, variances, _ = moments(aligned(image, Frame((7, 7), 4 / 28, 1.0)))
     # A cell of the result spreads the mass by its own variance, 1/12.
     np.testing.assert_allclose(variances.mean(), 1 + 1 / 12, rtol=0.05)
-
-
-@given(sigma=st.floats(1.5, 2.6))
-def test_equal_shapes_of_different_size_become_equal(sigma):
-    small = aligned(gaussian(sigma=(2.0, 2.5)), Frame(None, 4 / 28, 1.0))
-    other = aligned(gaussian(sigma=(sigma, 1.25 * sigma)), Frame(None, 4 / 28, 1.0))
-    np.testing.assert_allclose(other, small, atol=0.06)
-
-
-@pytest.mark.slow
-@given(skew=st.floats(-0.8, 0.8))
-def test_deskewed_bar_is_upright(skew):
-    bar = gaussian(sigma=(4.0, 1.5), skew=skew)
-    upright = aligned(bar, UPRIGHT)
-    # Of up to 13 pixel²: interpolating along slanted lines leaves little.
-    assert abs(moments(upright)[2]) < 0.3
-    np.testing.assert_allclose(upright, aligned(gaussian(sigma=(4.0, 1.5)), UPRIGHT), atol=0.1)
-    kept = aligned(bar, UPRIGHT._replace(deskew=False, strength=0))
-    np.testing.assert_allclose(moments(kept)[2], moments(bar)[2], atol=0.1)
 
 
 @pytest.mark.parametrize("roundness", [0.0, 0.5, 1.0])
@@ -133,6 +88,84 @@ def test_blank_images_stay_blank(frame, shape):
     assert not result.any()
 
 
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 11])
+def test_chunks_change_nothing(monkeypatch, rng, count):
+    images = rng.uniform(size=(11, 10, 12))
+    whole = align(images, UPRIGHT)
+    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 4 * 10 * 12 + 7)  # four at once
+    np.testing.assert_allclose(align(images[:count], UPRIGHT), whole[:count], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
+    sizes = []
+    original = module._align
+    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 5 * 36)
+    monkeypatch.setattr(
+        module, "_align", lambda part, frame: sizes.append(len(part)) or original(part, frame)
+    )
+    for count in (1, 3, 9):
+        align(rng.uniform(size=(count, 6, 6)), UPRIGHT)
+    assert sizes == [1, 4, 4, 4, 1]
+
+
+@pytest.mark.parametrize("frame", [HANDWRITING, SEVEN])
+def test_frames_are_static(frame):
+    check_frame(frame)
+    assert hash(frame) == hash(Frame(*frame))
+
+
+# Properties
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", FRAMES)
+@given(down=st.integers(4, 14), right=st.integers(4, 16), seed=st.integers(0, 9))
+def test_translation_changes_nothing(frame, down, right, seed):
+    shape = np.random.default_rng(seed).uniform(size=(SIDE - 18, SIDE - 20))
+    images = np.zeros((2, SIDE, SIDE))
+    images[0, 4:14, 4:12] = shape
+    images[1, down : down + 10, right : right + 8] = shape
+    first, second = align(images, frame)
+    np.testing.assert_allclose(second, first, atol=2e-4)
+
+
+@pytest.mark.parametrize("frame", [HANDWRITING, Frame(None, 0.15, 1.0), Frame((7, 7), 0.15)])
+@given(y=st.floats(9, 18), x=st.floats(9, 18), skew=st.floats(-0.6, 0.6))
+def test_centre_is_in_the_middle(frame, y, x, skew):
+    result = aligned(gaussian(centre=(y, x), sigma=(2.5, 2.0), skew=skew), frame)
+    np.testing.assert_allclose(moments(result)[0], (len(result) - 1) / 2, atol=0.05)
+
+
+@pytest.mark.slow
+@given(sigma=st.floats(1.5, 5.0), strength=st.sampled_from([0.0, 0.5, 1.0]))
+def test_size_is_scaled(sigma, strength):
+    image = gaussian(sigma=(sigma, sigma), shape=(41, 41), centre=(20, 20))
+    old = np.sqrt(moments(image)[1].mean())
+    new = np.sqrt(moments(aligned(image, Frame(None, 4 / 41, strength)))[1])
+    # Bilinear interpolation widens a blob by up to 1/4 pixel² of variance, before it is scaled.
+    np.testing.assert_allclose(new, old ** (1 - strength) * 4**strength, rtol=0.06)
+
+
+@given(sigma=st.floats(1.5, 2.6))
+def test_equal_shapes_of_different_size_become_equal(sigma):
+    small = aligned(gaussian(sigma=(2.0, 2.5)), Frame(None, 4 / 28, 1.0))
+    other = aligned(gaussian(sigma=(sigma, 1.25 * sigma)), Frame(None, 4 / 28, 1.0))
+    np.testing.assert_allclose(other, small, atol=0.06)
+
+
+@pytest.mark.slow
+@given(skew=st.floats(-0.8, 0.8))
+def test_deskewed_bar_is_upright(skew):
+    bar = gaussian(sigma=(4.0, 1.5), skew=skew)
+    upright = aligned(bar, UPRIGHT)
+    # Of up to 13 pixel²: interpolating along slanted lines leaves little.
+    assert abs(moments(upright)[2]) < 0.3
+    np.testing.assert_allclose(upright, aligned(gaussian(sigma=(4.0, 1.5)), UPRIGHT), atol=0.1)
+    kept = aligned(bar, UPRIGHT._replace(deskew=False, strength=0))
+    np.testing.assert_allclose(moments(kept)[2], moments(bar)[2], atol=0.1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("frame", FRAMES)
 @given(
@@ -163,25 +196,7 @@ def test_brightness_is_only_a_factor(factor):
     np.testing.assert_allclose(result, aligned(image, HANDWRITING), atol=1e-4)
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 11])
-def test_chunks_change_nothing(monkeypatch, rng, count):
-    images = rng.uniform(size=(11, 10, 12))
-    whole = align(images, UPRIGHT)
-    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 4 * 10 * 12 + 7)  # four at once
-    np.testing.assert_allclose(align(images[:count], UPRIGHT), whole[:count], atol=1e-5)
-
-
-@pytest.mark.slow
-def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
-    sizes = []
-    original = module._align
-    monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 5 * 36)
-    monkeypatch.setattr(
-        module, "_align", lambda part, frame: sizes.append(len(part)) or original(part, frame)
-    )
-    for count in (1, 3, 9):
-        align(rng.uniform(size=(count, 6, 6)), UPRIGHT)
-    assert sizes == [1, 4, 4, 4, 1]
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -213,9 +228,3 @@ def test_senseless_frames_are_refused(change, message):
 def test_only_stacks_of_images(shape):
     with pytest.raises(ValueError, match="height, width"):
         align(np.zeros(shape), HANDWRITING)
-
-
-@pytest.mark.parametrize("frame", [HANDWRITING, SEVEN])
-def test_frames_are_static(frame):
-    check_frame(frame)
-    assert hash(frame) == hash(Frame(*frame))

@@ -48,6 +48,32 @@ def check(X, y, expected, seen=None):
 NUMBERS = ["uint8", "int16", "int64", "float16", "float32", "float64", "longdouble", ">f4", ">i2"]
 
 
+class DLPack:
+    """An array with nothing but DLPack's protocol."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __dlpack__(self, **keywords):
+        return self._array.__dlpack__(**keywords)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
+def peak_of(function):
+    """Most bytes that NumPy and Python had at a time."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", NUMBERS)
 @pytest.mark.parametrize("flat", [False, True])
@@ -64,17 +90,34 @@ def test_black_and_white(images):
     np.testing.assert_array_equal(fitted(X, y).criticality(X), expected)
 
 
-class DLPack:
-    """An array with nothing but DLPack's protocol."""
+@pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
+def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
+    one = fitted(*images, margin_passes=3, batch_size=200)
+    many = fitted(*images, margin_passes=3, batch_size=30, cache_size=cache_size)
+    found, expected = many.criticality(images[0]), one.criticality(images[0])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert many.inverse_temperature_ == pytest.approx(one.inverse_temperature_, rel=1e-4)
 
-    def __init__(self, array):
-        self._array = array
 
-    def __dlpack__(self, **keywords):
-        return self._array.__dlpack__(**keywords)
+def test_floats_are_converted_only_if_they_must():
+    x = np.ones((2, 2), np.float32)
+    assert validation.as_floats(x) is x
+    assert validation.as_floats(np.ones(2, np.longdouble)).dtype == np.float64
 
-    def __dlpack_device__(self):
-        return self._array.__dlpack_device__()
+
+def test_a_failed_fit_keeps_what_was_learned(images):
+    """Also of data of another shape, whose number of features would not fit the old modes."""
+    X, y = images
+    clf = fitted(X, y)
+    before = {name: value for name, value in vars(clf).items() if name.endswith("_")}
+    for bad in (X[:, 1:].astype(float) * [np.nan], X[:, :2]):  # no numbers; smaller than a patch
+        with pytest.raises(ValueError):
+            clf.fit(bad, y)
+        assert all(vars(clf)[name] is value for name, value in before.items())
+    assert clf.predict(X).shape == (200,)
+
+
+# An independent integrator or library
 
 
 @pytest.mark.slow
@@ -108,6 +151,9 @@ def test_arrays_of_other_libraries(images, expected, tmp_path, kind, flat):
         check(DLPack(X), y, expected)
 
 
+# Files
+
+
 def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
     pandas = pytest.importorskip("pandas")
     names = [f"pixel {i}" for i in range(64)]
@@ -126,6 +172,27 @@ def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
         loaded.predict(frame[names[::-1]])
     fitted(*images).save(tmp_path / "nameless")
     assert not hasattr(WaveClassifier.load(tmp_path / "nameless"), "feature_names_in_")
+
+
+@pytest.mark.slow
+def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(calibration, "NUM_CALIBRATING", 100)
+    X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels
+    y = np.repeat(images[1], 30)
+    np.save(tmp_path / "images.npy", X)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
+    clf = WaveClassifier(
+        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, batch_size=100
+    )
+    clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
+    for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
+        assert peak_of(learn) < X.nbytes  # measured: 0.62; a copy in float32 alone would be 4
+    here = clf.criticality(mapped[:50])
+    np.testing.assert_array_equal(here, clf.criticality(X[:50]))
+
+
+# Errors
 
 
 def test_unfit_data_are_refused(images):
@@ -228,61 +295,6 @@ def test_fractional_and_other_image_shapes(images, shape):
 def test_declared_classes_that_are_none(images, classes, said):
     with pytest.raises(ValueError, match=said):
         WaveClassifier().partial_fit(*images, classes=classes)
-
-
-def peak_of(function):
-    """Most bytes that NumPy and Python had at a time."""
-    tracemalloc.start()
-    try:
-        function()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.slow
-def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "NUM_CALIBRATING", 100)
-    X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels
-    y = np.repeat(images[1], 30)
-    np.save(tmp_path / "images.npy", X)
-    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
-    clf = WaveClassifier(
-        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, batch_size=100
-    )
-    clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
-    for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
-        assert peak_of(learn) < X.nbytes  # measured: 0.62; a copy in float32 alone would be 4
-    here = clf.criticality(mapped[:50])
-    np.testing.assert_array_equal(here, clf.criticality(X[:50]))
-
-
-@pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
-def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
-    one = fitted(*images, margin_passes=3, batch_size=200)
-    many = fitted(*images, margin_passes=3, batch_size=30, cache_size=cache_size)
-    found, expected = many.criticality(images[0]), one.criticality(images[0])
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
-    assert many.inverse_temperature_ == pytest.approx(one.inverse_temperature_, rel=1e-4)
-
-
-def test_floats_are_converted_only_if_they_must():
-    x = np.ones((2, 2), np.float32)
-    assert validation.as_floats(x) is x
-    assert validation.as_floats(np.ones(2, np.longdouble)).dtype == np.float64
-
-
-def test_a_failed_fit_keeps_what_was_learned(images):
-    """Also of data of another shape, whose number of features would not fit the old modes."""
-    X, y = images
-    clf = fitted(X, y)
-    before = {name: value for name, value in vars(clf).items() if name.endswith("_")}
-    for bad in (X[:, 1:].astype(float) * [np.nan], X[:, :2]):  # no numbers; smaller than a patch
-        with pytest.raises(ValueError):
-            clf.fit(bad, y)
-        assert all(vars(clf)[name] is value for name, value in before.items())
-    assert clf.predict(X).shape == (200,)
 
 
 def test_every_missing_parameter_is_named(images, tmp_path):

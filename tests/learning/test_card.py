@@ -33,6 +33,9 @@ def table(card):
     return {label: int(count.replace(",", "")) for label, count in rows}
 
 
+# Known answers
+
+
 def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     card = fitted.card()
     wanted = np.bincount(digits[1][:300])
@@ -51,6 +54,47 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert "Parameters that are not the default: `n_modes=8`." in card
     assert "Where the data are from was not said" in card
     assert not re.search(r"nan|None\b|deformed|trained for|frame", card)
+
+
+def test_margins_are_measured_on_samples_left_out_together(digits):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, margin_passes=3).fit(X[:300], y[:300])
+    assert clf.record_.left_out == 60 and clf.record_.margins
+    assert (
+        "on 60 of the samples, by class modes that were solved without all of these" in clf.card()
+    )
+    assert 0.7 < clf.record_.left_out_accuracy <= 1
+
+
+def test_tables_and_rare_classes():
+    import pandas  # comes with xarray
+
+    X, y = load_wine(return_X_y=True)
+    keep = (y != 1) | (np.arange(len(y)) < 80)
+    names = [f"column {number}" for number in range(13)]
+    frame = pandas.DataFrame(X[keep], columns=names)
+    clf = WaveClassifier(n_modes=8, image_shape=None).fit(
+        frame, np.array(["a", "b|", "c"])[y[keep]]
+    )
+    card = clf.card()
+    assert "rows of 13 columns to 3 classes" in card and "`column 12`." in card
+    assert "`b|` has the fewest samples, 21; the most of one class are 59" in card
+    assert r"| b\| | 21 |" in card
+    assert "pixels" not in card
+
+
+def test_many_classes_end_with_a_summary(fitted):
+    import copy
+
+    many = copy.copy(fitted)
+    many.classes_ = np.arange(150)
+    many.record_ = fitted.record_._replace(counts=tuple(range(1, 151)))
+    card = many.card()
+    assert len(table(card)) == 100
+    assert f"| 50 more, of 101 to 150 each | {sum(range(101, 151)):,} |" in card
+
+
+# Properties
 
 
 def test_left_out_accuracy_is_that_of_class_modes_solved_without(digits):
@@ -73,43 +117,7 @@ def test_left_out_accuracy_is_that_of_class_modes_solved_without(digits):
     assert f"accuracy {right / 60:.4f} on 60 of the samples" in clf.card()
 
 
-def test_margins_are_measured_on_samples_left_out_together(digits):
-    X, y = digits
-    clf = WaveClassifier(n_modes=8, margin_passes=3).fit(X[:300], y[:300])
-    assert clf.record_.left_out == 60 and clf.record_.margins
-    assert (
-        "on 60 of the samples, by class modes that were solved without all of these" in clf.card()
-    )
-    assert 0.7 < clf.record_.left_out_accuracy <= 1
-
-
-@pytest.mark.slow
-def test_copies_frame_and_mirror_are_told(digits):
-    X, y = digits
-    settings = {"copies": 2, "augmentation": "handwriting", "frame": "seven", "mirror": True}
-    clf = WaveClassifier(n_modes=8, **settings).fit(X[:100], y[:100])
-    card = clf.card()
-    assert sum(table(card).values()) == 100
-    assert "100 samples, images of 8×8 pixels, and 2 deformed copies of each" in card
-    assert "centred, scaled (strength 1), deskewed, made rounder (0.5), and seen at 7×7" in card
-    assert "An image and its mirror image are the same to it." in card
-
-
-def test_tables_and_rare_classes():
-    import pandas  # comes with xarray
-
-    X, y = load_wine(return_X_y=True)
-    keep = (y != 1) | (np.arange(len(y)) < 80)
-    names = [f"column {number}" for number in range(13)]
-    frame = pandas.DataFrame(X[keep], columns=names)
-    clf = WaveClassifier(n_modes=8, image_shape=None).fit(
-        frame, np.array(["a", "b|", "c"])[y[keep]]
-    )
-    card = clf.card()
-    assert "rows of 13 columns to 3 classes" in card and "`column 12`." in card
-    assert "`b|` has the fewest samples, 21; the most of one class are 59" in card
-    assert r"| b\| | 21 |" in card
-    assert "pixels" not in card
+# Files
 
 
 def test_learning_on_adds_to_the_counts(digits, tmp_path):
@@ -122,18 +130,6 @@ def test_learning_on_adds_to_the_counts(digits, tmp_path):
     assert "Made for a test." in loaded.card()
     loaded.partial_fit(X[~few], y[~few], classes=range(10))
     assert table(loaded.card()) == {str(label): int((y == label).sum()) for label in range(10)}
-
-
-def test_training_is_told():
-    from wetcow.learning.record import Trained
-
-    clf = WaveClassifier(n_modes=4).fit(*(part[:100] for part in datasets.load("digits")))
-    for trained, kept in ((0.97, "trained"), (0.9, "constructed")):
-        clf.record_ = clf.record_._replace(trained=(Trained(0.95, trained, 61.2, False),))
-        assert (
-            "trained for 61 s, interrupted: accuracy on samples that were not learned 0.9500 "
-            f"constructed, {trained:.4f} trained; the {kept} modes were kept"
-        ) in clf.card()
 
 
 def test_file_holds_the_card_of_what_is_loaded(fitted, tmp_path):
@@ -167,17 +163,6 @@ def test_files_without_a_record(fitted, digits, tmp_path):
     assert WaveClassifier.load(path).record_ is None
 
 
-def test_many_classes_end_with_a_summary(fitted):
-    import copy
-
-    many = copy.copy(fitted)
-    many.classes_ = np.arange(150)
-    many.record_ = fitted.record_._replace(counts=tuple(range(1, 151)))
-    card = many.card()
-    assert len(table(card)) == 100
-    assert f"| 50 more, of 101 to 150 each | {sum(range(101, 151)):,} |" in card
-
-
 def test_command(fitted, tmp_path):
     path = tmp_path / "model.wetcow"
     fitted.save(path)
@@ -190,3 +175,30 @@ def test_command(fitted, tmp_path):
     assert found["banks"][0]["modes"] == 8 and found["updatable"] is False
     (tmp_path / "other").write_text("other")
     assert CliRunner().invoke(app, ["card", str(tmp_path / "other")]).exit_code == 2
+
+
+# Errors
+
+
+@pytest.mark.slow
+def test_copies_frame_and_mirror_are_told(digits):
+    X, y = digits
+    settings = {"copies": 2, "augmentation": "handwriting", "frame": "seven", "mirror": True}
+    clf = WaveClassifier(n_modes=8, **settings).fit(X[:100], y[:100])
+    card = clf.card()
+    assert sum(table(card).values()) == 100
+    assert "100 samples, images of 8×8 pixels, and 2 deformed copies of each" in card
+    assert "centred, scaled (strength 1), deskewed, made rounder (0.5), and seen at 7×7" in card
+    assert "An image and its mirror image are the same to it." in card
+
+
+def test_training_is_told():
+    from wetcow.learning.record import Trained
+
+    clf = WaveClassifier(n_modes=4).fit(*(part[:100] for part in datasets.load("digits")))
+    for trained, kept in ((0.97, "trained"), (0.9, "constructed")):
+        clf.record_ = clf.record_._replace(trained=(Trained(0.95, trained, 61.2, False),))
+        assert (
+            "trained for 61 s, interrupted: accuracy on samples that were not learned 0.9500 "
+            f"constructed, {trained:.4f} trained; the {kept} modes were kept"
+        ) in clf.card()

@@ -48,27 +48,36 @@ def close(first, second, tolerance):
     np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * np.abs(second).max())
 
 
-# --- features ---
+@pytest.fixture(scope="module", params=[0, 5], ids=["closed", "margins"])
+def fitted(request, digits):
+    return WaveClassifier(n_modes=16, ridge=0.01, margin_passes=request.param).fit(*digits)
 
 
-@pytest.mark.slow
-def test_mirror_images_have_the_same_features(digits):
-    images = digits[0][:50]
-    geometry = encoder.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
-    layer = dictionary.construct_layer(images, geometry, 8, np.random.default_rng(0))
-    one, other = (
-        encoder.features(seen, [layer], [geometry], "both") for seen in (images, images[:, :, ::-1])
-    )
-    np.testing.assert_array_equal(one, other)
-    plain = encoder.features(images, [layer], [geometry._replace(mirrored=False)], "both")
-    assert np.abs(plain - one).max() > 0.01
+def same_answers(loaded, saved, X):
+    assert loaded.get_params() == saved.get_params()
+    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "uncertainty_threshold_"):
+        assert getattr(loaded, name) == getattr(saved, name), name
+    assert loaded.classes_.dtype == saved.classes_.dtype
+    for answer in ("predict", "predict_proba", "decision_function", "uncertainty"):
+        np.testing.assert_array_equal(getattr(loaded, answer)(X), getattr(saved, answer)(X))
 
 
-@pytest.mark.slow
-def test_mirror_images_have_the_same_class(digits):
-    X, y = digits
-    clf = WaveClassifier(n_modes=8, mirror=True, ridge=0.1).fit(X[:200], y[:200])
-    close(clf.criticality(X[:, :, ::-1]), clf.criticality(X), 1e-5)
+@pytest.fixture(scope="module")
+def saved(digits, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model"
+    WaveClassifier(n_modes=8).fit(digits[0][:100], digits[1][:100]).save(path)
+    return path
+
+
+def rewrite(saved, path, change):
+    header, arrays = read_model(saved)
+    for own in ("format", "format_version", "wetcow", "arrays"):
+        del header[own]
+    change(header, arrays)
+    write_model(path, header, arrays)
+
+
+# Known answers
 
 
 @pytest.mark.slow
@@ -88,21 +97,6 @@ def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, 
     one_device = jax.devices()[:1]
     monkeypatch.setattr(jax, "devices", lambda: one_device)
     np.testing.assert_array_equal(encoder.features(images, [layer], [geometry], "both"), found)
-
-
-@pytest.mark.slow
-def test_one_large_image_is_as_in_its_batch(large):
-    images = np.concatenate([large[0]] * 3)
-    geometry = encoder.Geometry((28, 28), (5, 5), 2, 4)
-    layer = dictionary.construct_layer(images, geometry, 16, np.random.default_rng(0))
-    # 20 images are a group: a run of 16 groups and two of one.
-    together = encoder.features(images, [layer], [geometry], "both")
-    for index in (0, 319, 320, 359):
-        alone = encoder.features(images[index : index + 1], [layer], [geometry], "both")
-        np.testing.assert_array_equal(alone[0], together[index])
-
-
-# --- learning on ---
 
 
 @pytest.mark.slow
@@ -140,27 +134,6 @@ def test_classes_one_after_the_other(digits, declared):
     assert on.score(X, y) > 0.9
 
 
-def test_undeclared_labels_are_named_and_change_nothing(digits):
-    X, y = digits
-    few = y < 5
-    with pytest.raises(ValueError, match=r"label .*7.* is not among the classes.*pass all"):
-        WaveClassifier(n_modes=8).partial_fit(X[y > 6], y[y > 6], classes=[8, 9])
-    clf = WaveClassifier(n_modes=8).partial_fit(X[few], y[few])
-    before = clf.criticality(X[:20])
-    with pytest.raises(ValueError, match=r"label .*6.* is not among the classes \[0, 1, 2, 3, 4\]"):
-        clf.partial_fit(X[y == 6], y[y == 6])
-    assert clf.statistics_.count == few.sum() and len(clf.classes_) == 5
-    np.testing.assert_array_equal(clf.criticality(X[:20]), before)
-
-
-# --- probabilities and uncertainty ---
-
-
-@pytest.fixture(scope="module", params=[0, 5], ids=["closed", "margins"])
-def fitted(request, digits):
-    return WaveClassifier(n_modes=16, ridge=0.01, margin_passes=request.param).fit(*digits)
-
-
 def test_probabilities_sum_to_one(fitted, held_out):
     probability = fitted.predict_proba(held_out[0].astype(np.float32))
     assert probability.dtype == np.float64
@@ -191,16 +164,95 @@ def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
         assert np.mean(fitted.uncertainty(other) > usual) > 0.95
 
 
-# --- saving ---
+def test_model_file_holds_no_pickle(saved):
+    with zipfile.ZipFile(saved) as archive:
+        names = archive.namelist()
+        assert json.loads(archive.read("header.json"))["parameters"]["n_modes"] == 8
+    assert all(name.endswith((".json", ".md", ".npy")) for name in names)
 
 
-def same_answers(loaded, saved, X):
-    assert loaded.get_params() == saved.get_params()
-    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "uncertainty_threshold_"):
-        assert getattr(loaded, name) == getattr(saved, name), name
-    assert loaded.classes_.dtype == saved.classes_.dtype
-    for answer in ("predict", "predict_proba", "decision_function", "uncertainty"):
-        np.testing.assert_array_equal(getattr(loaded, answer)(X), getattr(saved, answer)(X))
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_numbers_win_over_the_budget(large, budget):
+    given = {"n_modes": 8, "patch_size": (3,), "n_regions": 1, "threshold": 0.0, "omega": 0.7}
+    given |= {"ridge": 0.5, "margin_passes": 0, "response": "both"}
+    clf = WaveClassifier(budget, **given).fit(*large)
+    assert clf.settings_._asdict() == given
+    assert clf.ridge_ == 0.5 and np.size(clf.hidden_.layers[0].gamma) == 8
+
+
+def test_budgets_choose(large):
+    found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
+    sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
+    assert sizes == sorted(set(sizes))
+    only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
+    assert only == found[1]._replace(n_modes=8)
+
+
+@pytest.mark.slow
+def test_seven_by_seven(digits):
+    X, y = enlarge(digits[0][:120], times=2), digits[1][:120]
+    clf = WaveClassifier(
+        n_modes=8, patch_size=3, n_regions=1, frame="seven", ridge=0.1, margin_passes=0
+    ).fit(X, y)
+    assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
+    assert clf.hidden_.geometries[0].image == (7, 7)
+    assert clf.criticality(X[:3]).shape == (3, 10)
+    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is background still
+    close(clf.criticality(shifted), clf.criticality(X), 1e-3)
+
+
+@pytest.mark.slow
+def test_pipeline_and_grid_search():
+    X, y = load_wine(return_X_y=True)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), WaveClassifier()),
+        {"waveclassifier__n_modes": [2, 16]},
+        cv=3,
+    ).fit(X, y)
+    assert search.best_params_ == {"waveclassifier__n_modes": 16}
+    assert search.best_score_ > 0.8  # measured: 0.85
+    assert search.predict_proba(X).shape == (len(X), 3)
+
+
+# Limits
+
+
+@pytest.mark.slow
+def test_one_large_image_is_as_in_its_batch(large):
+    images = np.concatenate([large[0]] * 3)
+    geometry = encoder.Geometry((28, 28), (5, 5), 2, 4)
+    layer = dictionary.construct_layer(images, geometry, 16, np.random.default_rng(0))
+    # 20 images are a group: a run of 16 groups and two of one.
+    together = encoder.features(images, [layer], [geometry], "both")
+    for index in (0, 319, 320, 359):
+        alone = encoder.features(images[index : index + 1], [layer], [geometry], "both")
+        np.testing.assert_array_equal(alone[0], together[index])
+
+
+# Properties
+
+
+@pytest.mark.slow
+def test_mirror_images_have_the_same_features(digits):
+    images = digits[0][:50]
+    geometry = encoder.Geometry((8, 8), (3, 3), 1, 3, mirrored=True)
+    layer = dictionary.construct_layer(images, geometry, 8, np.random.default_rng(0))
+    one, other = (
+        encoder.features(seen, [layer], [geometry], "both") for seen in (images, images[:, :, ::-1])
+    )
+    np.testing.assert_array_equal(one, other)
+    plain = encoder.features(images, [layer], [geometry._replace(mirrored=False)], "both")
+    assert np.abs(plain - one).max() > 0.01
+
+
+@pytest.mark.slow
+def test_mirror_images_have_the_same_class(digits):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, mirror=True, ridge=0.1).fit(X[:200], y[:200])
+    close(clf.criticality(X[:, :, ::-1]), clf.criticality(X), 1e-5)
+
+
+# Files
 
 
 @pytest.mark.slow
@@ -255,11 +307,20 @@ def test_saved_models_learn_on_if_updatable(digits, tmp_path):
         small.partial_fit(X[few], y[few])
 
 
-@pytest.fixture(scope="module")
-def saved(digits, tmp_path_factory):
-    path = tmp_path_factory.mktemp("saved") / "model"
-    WaveClassifier(n_modes=8).fit(digits[0][:100], digits[1][:100]).save(path)
-    return path
+# Errors
+
+
+def test_undeclared_labels_are_named_and_change_nothing(digits):
+    X, y = digits
+    few = y < 5
+    with pytest.raises(ValueError, match=r"label .*7.* is not among the classes.*pass all"):
+        WaveClassifier(n_modes=8).partial_fit(X[y > 6], y[y > 6], classes=[8, 9])
+    clf = WaveClassifier(n_modes=8).partial_fit(X[few], y[few])
+    before = clf.criticality(X[:20])
+    with pytest.raises(ValueError, match=r"label .*6.* is not among the classes \[0, 1, 2, 3, 4\]"):
+        clf.partial_fit(X[y == 6], y[y == 6])
+    assert clf.statistics_.count == few.sum() and len(clf.classes_) == 5
+    np.testing.assert_array_equal(clf.criticality(X[:20]), before)
 
 
 def test_damaged_and_foreign_files(saved, tmp_path):
@@ -272,14 +333,6 @@ def test_damaged_and_foreign_files(saved, tmp_path):
     write_model(path, {"parameters": {}}, {})
     with pytest.raises(ModelFileError, match="not a model of a WaveClassifier"):
         WaveClassifier.load(path)
-
-
-def rewrite(saved, path, change):
-    header, arrays = read_model(saved)
-    for own in ("format", "format_version", "wetcow", "arrays"):
-        del header[own]
-    change(header, arrays)
-    write_model(path, header, arrays)
 
 
 @pytest.mark.parametrize(
@@ -308,33 +361,6 @@ def test_missing_and_unknown_parameters(saved, tmp_path, name):
             WaveClassifier.load(tmp_path / path)
 
 
-def test_model_file_holds_no_pickle(saved):
-    with zipfile.ZipFile(saved) as archive:
-        names = archive.namelist()
-        assert json.loads(archive.read("header.json"))["parameters"]["n_modes"] == 8
-    assert all(name.endswith((".json", ".md", ".npy")) for name in names)
-
-
-# --- budgets ---
-
-
-@pytest.mark.parametrize("budget", BUDGETS)
-def test_numbers_win_over_the_budget(large, budget):
-    given = {"n_modes": 8, "patch_size": (3,), "n_regions": 1, "threshold": 0.0, "omega": 0.7}
-    given |= {"ridge": 0.5, "margin_passes": 0, "response": "both"}
-    clf = WaveClassifier(budget, **given).fit(*large)
-    assert clf.settings_._asdict() == given
-    assert clf.ridge_ == 0.5 and np.size(clf.hidden_.layers[0].gamma) == 8
-
-
-def test_budgets_choose(large):
-    found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
-    sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
-    assert sizes == sorted(set(sizes))
-    only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
-    assert only == found[1]._replace(n_modes=8)
-
-
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -347,35 +373,6 @@ def test_budgets_choose(large):
 def test_invalid_budgets_and_frames(digits, parameters, message):
     with pytest.raises(ValueError, match=message):
         WaveClassifier(**parameters).fit(*digits)
-
-
-@pytest.mark.slow
-def test_seven_by_seven(digits):
-    X, y = enlarge(digits[0][:120], times=2), digits[1][:120]
-    clf = WaveClassifier(
-        n_modes=8, patch_size=3, n_regions=1, frame="seven", ridge=0.1, margin_passes=0
-    ).fit(X, y)
-    assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
-    assert clf.hidden_.geometries[0].image == (7, 7)
-    assert clf.criticality(X[:3]).shape == (3, 10)
-    shifted = np.roll(X, (1, -2), axis=(1, 2))  # with a margin that is background still
-    close(clf.criticality(shifted), clf.criticality(X), 1e-3)
-
-
-# --- scikit-learn ---
-
-
-@pytest.mark.slow
-def test_pipeline_and_grid_search():
-    X, y = load_wine(return_X_y=True)
-    search = GridSearchCV(
-        make_pipeline(StandardScaler(), WaveClassifier()),
-        {"waveclassifier__n_modes": [2, 16]},
-        cv=3,
-    ).fit(X, y)
-    assert search.best_params_ == {"waveclassifier__n_modes": 16}
-    assert search.best_score_ > 0.8  # measured: 0.85
-    assert search.predict_proba(X).shape == (len(X), 3)
 
 
 def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):

@@ -63,6 +63,9 @@ def models(digits):
     }
 
 
+# Known answers
+
+
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_the_values_learned_are_known_and_answered(models, held_out, name):
     model, X = models[name], CONVENTIONS[name](held_out[0])
@@ -70,6 +73,115 @@ def test_the_values_learned_are_known_and_answered(models, held_out, name):
     assert model.score(X, held_out[1]) > 0.85
     for row in X[:20]:  # each image by itself, too
         model.predict(row[None])
+
+
+@pytest.mark.parametrize("kind", CORRUPTIONS)
+def test_what_is_only_worse_is_answered(models, held_out, kind):
+    worst = corrupt(held_out[0], kind, 5, 0)
+    for model in (models["0 to 1"], models["0 to 255"]):
+        model.predict(worst * np.float32(model.convention_.high))
+
+
+def test_images_that_say_nothing_are_answered(models, held_out):
+    model, X = models["0 to 255"], np.round(255 * held_out[0][:5])
+    for some in (np.zeros((3, 8, 8)), np.full((1, 8, 8), 255), np.concatenate([X, X / 255])[:9]):
+        assert model.predict(some).shape == (len(some),)
+
+
+def test_tables_are_not_touched():
+    X, y = load_wine(return_X_y=True)
+    model = WaveClassifier(n_modes=4, ridge=0.1).fit(X, y)
+    assert model.convention_ is None
+    for other in (X * 255, X / 255, -X):
+        model.predict(other)
+
+
+def test_learned_from_mixed_images_all_backgrounds_are_answered(digits):
+    X, y = digits
+    mixed = np.where(np.arange(len(X))[:, None, None] % 2, X, 1 - X)
+    model = WaveClassifier(n_modes=4, patch_size=3, ridge=0.1).fit(mixed, y)
+    model.predict(X)
+    model.predict(1 - X)
+
+
+def test_pictures_are_as_they_were_for_images_from_0_to_1(models):
+    pictures = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8)
+    found = models["0 to 1"].convention_.of_pictures(pictures)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, pictures)
+
+
+def test_a_convention_of_blank_images():
+    blank = learned(np.full((3, 9), 7), (3, 3))
+    assert blank == Convention(7, 7, (7, 7, 7), 7)
+    blank.check(np.arange(18).reshape(2, 9), (3, 3), background=True)
+
+
+# An independent integrator or library
+
+
+def test_onnx_says_in_which_values_images_are(models, held_out, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = models["dark on light, 0 to 255"]
+    X = CONVENTIONS["dark on light, 0 to 255"](held_out[0]).astype(np.float32)
+    model.to_onnx(tmp_path / "model.onnx")
+    metadata = {one.key: one.value for one in onnx.load(tmp_path / "model.onnx").metadata_props}
+    said = json.loads(metadata["convention"])
+    assert from_header(said) == model.convention_
+    labels, *_ = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(
+        None, {"X": X.reshape(len(X), -1)}
+    )
+    np.testing.assert_array_equal(labels, model.predict(X))
+
+
+# Files
+
+
+def test_saved_with_the_model_and_not_needed_of_older_files(models, held_out, tmp_path):
+    model, X = models["0 to 255"], CONVENTIONS["0 to 255"](held_out[0])
+    model.save(tmp_path / "model")
+    loaded = WaveClassifier.load(tmp_path / "model")
+    assert loaded.convention_ == model.convention_
+    assert "values from 0 to 255, light on dark" in loaded.card()
+    with pytest.raises(ValueError, match="learned images with"):
+        loaded.predict(held_out[0])
+
+    header, arrays = read_model(tmp_path / "model")
+    for own in ("format", "format_version", "wetcow", "arrays", "convention"):
+        del header[own]
+    write_model(tmp_path / "old", header, arrays)
+    old = WaveClassifier.load(tmp_path / "old")
+    assert old.convention_ is None
+    np.testing.assert_array_equal(old.predict_proba(X), model.predict_proba(X))
+    old.predict(held_out[0])  # nothing is known that would contradict
+    assert "values from" not in old.card()
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_pictures_and_drawings_get_the_values_learned(models, held_out, tmp_path, name):
+    """Dark ink on white paper and the reverse: as good as images of the convention learned."""
+    model = models[name]
+    model.save(tmp_path / "model")
+    files = []
+    for number, image in enumerate(held_out[0][:20]):
+        page = np.kron(255 * (image if number % 2 else 1 - image), np.ones((20, 20)))
+        files.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(np.round(page).astype(np.uint8)).save(files[-1])
+    arguments = ["predict", str(tmp_path / "model"), *files, "--no-crop", "--json", "-"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    found = [image["label"] for image in json.loads(result.stdout)["images"]]
+    # Pixels of 8 bits stand for those of digits, up to rounding.
+    assert np.mean(found == model.predict(CONVENTIONS[name](held_out[0][:20]))) >= 0.95
+
+    strokes = [[(0.5, 0.1), (0.5, 0.9)]]
+    drawn = answer_drawing(model, strokes, 1.0)
+    assert drawn.image.min() == 0 and drawn.image.max() == 1
+    assert drawn.label == "1" and not drawn.unlike_training
+
+
+# Errors
 
 
 @pytest.mark.parametrize(("known", "asked"), PLAIN)
@@ -124,100 +236,6 @@ def test_a_frame_takes_away_the_background_but_not_the_range(digits, held_out):
         model.predict(255 * y)
 
 
-@pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_what_is_only_worse_is_answered(models, held_out, kind):
-    worst = corrupt(held_out[0], kind, 5, 0)
-    for model in (models["0 to 1"], models["0 to 255"]):
-        model.predict(worst * np.float32(model.convention_.high))
-
-
-def test_images_that_say_nothing_are_answered(models, held_out):
-    model, X = models["0 to 255"], np.round(255 * held_out[0][:5])
-    for some in (np.zeros((3, 8, 8)), np.full((1, 8, 8), 255), np.concatenate([X, X / 255])[:9]):
-        assert model.predict(some).shape == (len(some),)
-
-
-def test_tables_are_not_touched():
-    X, y = load_wine(return_X_y=True)
-    model = WaveClassifier(n_modes=4, ridge=0.1).fit(X, y)
-    assert model.convention_ is None
-    for other in (X * 255, X / 255, -X):
-        model.predict(other)
-
-
-def test_learned_from_mixed_images_all_backgrounds_are_answered(digits):
-    X, y = digits
-    mixed = np.where(np.arange(len(X))[:, None, None] % 2, X, 1 - X)
-    model = WaveClassifier(n_modes=4, patch_size=3, ridge=0.1).fit(mixed, y)
-    model.predict(X)
-    model.predict(1 - X)
-
-
-def test_saved_with_the_model_and_not_needed_of_older_files(models, held_out, tmp_path):
-    model, X = models["0 to 255"], CONVENTIONS["0 to 255"](held_out[0])
-    model.save(tmp_path / "model")
-    loaded = WaveClassifier.load(tmp_path / "model")
-    assert loaded.convention_ == model.convention_
-    assert "values from 0 to 255, light on dark" in loaded.card()
-    with pytest.raises(ValueError, match="learned images with"):
-        loaded.predict(held_out[0])
-
-    header, arrays = read_model(tmp_path / "model")
-    for own in ("format", "format_version", "wetcow", "arrays", "convention"):
-        del header[own]
-    write_model(tmp_path / "old", header, arrays)
-    old = WaveClassifier.load(tmp_path / "old")
-    assert old.convention_ is None
-    np.testing.assert_array_equal(old.predict_proba(X), model.predict_proba(X))
-    old.predict(held_out[0])  # nothing is known that would contradict
-    assert "values from" not in old.card()
-
-
-@pytest.mark.parametrize("name", CONVENTIONS)
-def test_pictures_and_drawings_get_the_values_learned(models, held_out, tmp_path, name):
-    """Dark ink on white paper and the reverse: as good as images of the convention learned."""
-    model = models[name]
-    model.save(tmp_path / "model")
-    files = []
-    for number, image in enumerate(held_out[0][:20]):
-        page = np.kron(255 * (image if number % 2 else 1 - image), np.ones((20, 20)))
-        files.append(str(tmp_path / f"{number}.png"))
-        Image.fromarray(np.round(page).astype(np.uint8)).save(files[-1])
-    arguments = ["predict", str(tmp_path / "model"), *files, "--no-crop", "--json", "-"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    found = [image["label"] for image in json.loads(result.stdout)["images"]]
-    # Pixels of 8 bits stand for those of digits, up to rounding.
-    assert np.mean(found == model.predict(CONVENTIONS[name](held_out[0][:20]))) >= 0.95
-
-    strokes = [[(0.5, 0.1), (0.5, 0.9)]]
-    drawn = answer_drawing(model, strokes, 1.0)
-    assert drawn.image.min() == 0 and drawn.image.max() == 1
-    assert drawn.label == "1" and not drawn.unlike_training
-
-
-def test_pictures_are_as_they_were_for_images_from_0_to_1(models):
-    pictures = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8)
-    found = models["0 to 1"].convention_.of_pictures(pictures)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, pictures)
-
-
-def test_onnx_says_in_which_values_images_are(models, held_out, tmp_path):
-    onnx = pytest.importorskip("onnx")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    model = models["dark on light, 0 to 255"]
-    X = CONVENTIONS["dark on light, 0 to 255"](held_out[0]).astype(np.float32)
-    model.to_onnx(tmp_path / "model.onnx")
-    metadata = {one.key: one.value for one in onnx.load(tmp_path / "model.onnx").metadata_props}
-    said = json.loads(metadata["convention"])
-    assert from_header(said) == model.convention_
-    labels, *_ = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(
-        None, {"X": X.reshape(len(X), -1)}
-    )
-    np.testing.assert_array_equal(labels, model.predict(X))
-
-
 def test_dask_arrays_are_checked_chunk_by_chunk(models, held_out):
     da = pytest.importorskip("dask.array")
     import dask
@@ -231,15 +249,6 @@ def test_dask_arrays_are_checked_chunk_by_chunk(models, held_out):
         np.testing.assert_array_equal(models["0 to 1"].predict(X[..., None]).compute(), found)
         with pytest.raises(TypeError, match="masked"):
             models["0 to 1"].predict(da.ma.masked_greater(X, 0.5))
-
-
-def test_a_convention_of_blank_images():
-    blank = learned(np.full((3, 9), 7), (3, 3))
-    assert blank == Convention(7, 7, (7, 7, 7), 7)
-    blank.check(np.arange(18).reshape(2, 9), (3, 3), background=True)
-
-
-# --- channels ---
 
 
 def test_one_channel_is_accepted_and_colours_are_refused(digits, held_out, models):

@@ -22,6 +22,9 @@ def classifier(**parameters):
     return WaveClassifier(**parameters)
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_learning_copies_helps(digits):
     X, y = digits
@@ -59,6 +62,9 @@ def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, passes):
         assert found.inverse_temperature_ == pytest.approx(clf.inverse_temperature_, rel=1e-3)
 
 
+# Properties
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "first, then", [(slice(900, None), slice(900)), (slice(900), slice(900, None))]
@@ -69,6 +75,9 @@ def test_partial_fit_in_any_order_is_fit(digits, first, then):
     whole = copy.deepcopy(parts).set_params(warm_start=True).fit(X, y)  # the same hidden modes
     parts.partial_fit(X[then], y[then])
     np.testing.assert_allclose(parts.criticality(X), whole.criticality(X), atol=1e-4)
+
+
+# Errors
 
 
 def test_copies_are_of_images_and_must_be_told_how(digits):

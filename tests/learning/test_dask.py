@@ -82,22 +82,13 @@ def same_model(found, expected, X):
         assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4), name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("chunks", "parameters"),
-    [
-        (UNEVEN, {"margin_passes": 3}),
-        (600, {}),
-        (150, {"mirror": True}),
-        (UNEVEN, {"margin_passes": 3, "copies": 2, "augmentation": "handwriting"}),
-    ],
-)
-def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
-    X, y = digits
-    parameters = PARAMETERS | parameters
-    expected = WaveClassifier(**parameters).fit(X, y)
-    array = da.from_array(X, chunks=(chunks, 8, 8))
-    same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
+def made_on_a_worker(driver, start):
+    """A chunk of images that the driver cannot have had."""
+    assert os.getpid() != driver, "the driver computed a chunk"
+    return datasets.load("digits")[0][start : start + 200]
+
+
+# Known answers
 
 
 @pytest.mark.slow
@@ -137,16 +128,6 @@ def test_kinds_of_arrays_and_labels(digits, where, kind):
     np.testing.assert_array_equal(found.predict(array).compute(), found.predict(X))
 
 
-def test_tables(where):
-    from sklearn.datasets import load_wine
-
-    X, y = load_wine(return_X_y=True)
-    expected = WaveClassifier(n_modes=16, ridge=0.1).fit(X, y)
-    found = WaveClassifier(n_modes=16, ridge=0.1).fit(da.from_array(X, chunks=(50, 13)), y)
-    assert found.image_shape_ is None
-    same_model(found, expected, X)
-
-
 def test_learning_on(digits, where):
     X, y = digits
     few = y < 5
@@ -184,19 +165,6 @@ def test_answers_are_dask_arrays(digits, where, n_classes):
         assert clf.score(array, da.from_array(y, chunks=70)) == clf.score(X, y)
 
 
-def test_nothing_is_computed_before_it_is_wanted(digits):
-    X, y = digits
-    clf = WaveClassifier(**PARAMETERS).fit(X, y)
-
-    def fail(block):
-        raise AssertionError("a chunk was computed")
-
-    array = da.from_array(X, chunks=(200, 8, 8)).map_blocks(fail, dtype=X.dtype, meta=X[:0])
-    clf.predict(array)
-    with pytest.raises(AssertionError, match="a chunk was computed"):
-        clf.predict(array).compute()
-
-
 def test_one_chunk_at_a_time(digits, monkeypatch):
     """Without a cluster, what was loaded of one chunk is let go before the next."""
     X, y = digits
@@ -226,7 +194,113 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
     assert len(loaded_so_far) == 6 and most == 1
 
 
-# --- what goes wrong ---
+def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
+    X, y = digits
+    clf = WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(X, y)
+    before = clf.criticality(X)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wetcow.learning.pipeline.minimise_hinge", interrupt)
+    with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
+        clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
+    assert interruption.tb is not None  # which a notebook would keep, and all that it refers to
+    assert forgotten(threads)
+    np.testing.assert_array_equal(clf.criticality(X), before)
+
+
+def test_the_cluster_keeps_nothing(digits, threads):
+    X, y = digits
+    with threads.as_current():
+        array = da.from_array(X, chunks=(100, 8, 8))
+        WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(array, y)
+    assert forgotten(threads)
+
+
+@pytest.mark.slow
+def test_dask_is_not_imported_for_other_arrays():
+    code = (
+        "import sys; from wetcow import datasets, WaveClassifier\n"
+        "X, y = datasets.load('digits')\n"
+        "WaveClassifier(n_modes=2, ridge=1.0).fit(X[:50], y[:50]).predict(X[:5])\n"
+        "print('dask' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cache_size", [0, 1e9])
+def test_processes(digits, cache_size):
+    X, y = digits
+    parameters = PARAMETERS | {"margin_passes": 3, "cache_size": cache_size}
+    expected = WaveClassifier(**parameters).fit(X, y)
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+    )
+    with cluster, distributed.Client(cluster) as client:
+        chunk = dask.delayed(made_on_a_worker, pure=False)
+        parts = [
+            da.from_delayed(chunk(os.getpid(), start), (200, 8, 8), X.dtype)
+            for start in (0, 200, 400)
+        ]
+        array = da.concatenate(parts)
+        found = WaveClassifier(**parameters).fit(array, da.from_array(y, chunks=100))
+        same_model(found, expected, X)
+        np.testing.assert_array_equal(found.predict(array).compute(), expected.predict(X))
+        close(found.uncertainty(array).compute(), expected.uncertainty(X), 1e-4)
+        assert forgotten(client)
+
+
+# An independent integrator or library
+
+
+def test_tables(where):
+    from sklearn.datasets import load_wine
+
+    X, y = load_wine(return_X_y=True)
+    expected = WaveClassifier(n_modes=16, ridge=0.1).fit(X, y)
+    found = WaveClassifier(n_modes=16, ridge=0.1).fit(da.from_array(X, chunks=(50, 13)), y)
+    assert found.image_shape_ is None
+    same_model(found, expected, X)
+
+
+# Properties
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("chunks", "parameters"),
+    [
+        (UNEVEN, {"margin_passes": 3}),
+        (600, {}),
+        (150, {"mirror": True}),
+        (UNEVEN, {"margin_passes": 3, "copies": 2, "augmentation": "handwriting"}),
+    ],
+)
+def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
+    X, y = digits
+    parameters = PARAMETERS | parameters
+    expected = WaveClassifier(**parameters).fit(X, y)
+    array = da.from_array(X, chunks=(chunks, 8, 8))
+    same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
+
+
+# Errors
+
+
+def test_nothing_is_computed_before_it_is_wanted(digits):
+    X, y = digits
+    clf = WaveClassifier(**PARAMETERS).fit(X, y)
+
+    def fail(block):
+        raise AssertionError("a chunk was computed")
+
+    array = da.from_array(X, chunks=(200, 8, 8)).map_blocks(fail, dtype=X.dtype, meta=X[:0])
+    clf.predict(array)
+    with pytest.raises(AssertionError, match="a chunk was computed"):
+        clf.predict(array).compute()
 
 
 @pytest.mark.slow
@@ -311,71 +385,3 @@ def test_data_frames(digits):
     labels = dataframe.from_pandas(pandas.Series(y), npartitions=3)
     new.fit(frame.to_dask_array(lengths=True), labels)
     same_model(new, WaveClassifier(**PARAMETERS).fit(X.reshape(600, 64), y), X)
-
-
-def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
-    X, y = digits
-    clf = WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(X, y)
-    before = clf.criticality(X)
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("wetcow.learning.pipeline.minimise_hinge", interrupt)
-    with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
-        clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
-    assert interruption.tb is not None  # which a notebook would keep, and all that it refers to
-    assert forgotten(threads)
-    np.testing.assert_array_equal(clf.criticality(X), before)
-
-
-def test_the_cluster_keeps_nothing(digits, threads):
-    X, y = digits
-    with threads.as_current():
-        array = da.from_array(X, chunks=(100, 8, 8))
-        WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(array, y)
-    assert forgotten(threads)
-
-
-@pytest.mark.slow
-def test_dask_is_not_imported_for_other_arrays():
-    code = (
-        "import sys; from wetcow import datasets, WaveClassifier\n"
-        "X, y = datasets.load('digits')\n"
-        "WaveClassifier(n_modes=2, ridge=1.0).fit(X[:50], y[:50]).predict(X[:5])\n"
-        "print('dask' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
-# --- processes ---
-
-
-def made_on_a_worker(driver, start):
-    """A chunk of images that the driver cannot have had."""
-    assert os.getpid() != driver, "the driver computed a chunk"
-    return datasets.load("digits")[0][start : start + 200]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cache_size", [0, 1e9])
-def test_processes(digits, cache_size):
-    X, y = digits
-    parameters = PARAMETERS | {"margin_passes": 3, "cache_size": cache_size}
-    expected = WaveClassifier(**parameters).fit(X, y)
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-    )
-    with cluster, distributed.Client(cluster) as client:
-        chunk = dask.delayed(made_on_a_worker, pure=False)
-        parts = [
-            da.from_delayed(chunk(os.getpid(), start), (200, 8, 8), X.dtype)
-            for start in (0, 200, 400)
-        ]
-        array = da.concatenate(parts)
-        found = WaveClassifier(**parameters).fit(array, da.from_array(y, chunks=100))
-        same_model(found, expected, X)
-        np.testing.assert_array_equal(found.predict(array).compute(), expected.predict(X))
-        close(found.uncertainty(array).compute(), expected.uncertainty(X), 1e-4)
-        assert forgotten(client)

@@ -57,6 +57,9 @@ def path(tmp_path):
     return tmp_path / "model.onnx"
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_digits_of_any_number(fitted, digits, path):
     check(fitted, digits[0][600:1000], path)
@@ -150,6 +153,40 @@ def test_metadata(fitted, path):
     assert [one.domain for one in model.opset_import] == [""]  # no extensions
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_real_images(name, path):
+    """With frame, or mirror pairs; a small network, as it is the image that matters here."""
+    try:
+        X, y = datasets.load(name, split="test")
+    except OSError as error:
+        pytest.skip(str(error))
+    classifier = WaveClassifier(n_modes=24, margin_passes=2, **DATASET_DEFAULTS[name]).fit(
+        X[:600], y[:600]
+    )
+    check(classifier, X[600:800], path)
+
+
+# Files
+
+
+def test_command(fitted, digits, path, monkeypatch):
+    saved = path.with_name("digits.wetcow")
+    fitted.save(saved)
+    arguments = ["export", str(saved), "--onnx", str(path)]
+    result = CliRunner().invoke(app, [*arguments, "--json", "-"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["bytes"] == path.stat().st_size and report["classes"] == list(range(10))
+    assert run(path, digits[0][600:650])[0].tolist() == fitted.predict(digits[0][600:650]).tolist()
+    monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2 and 'pip install "wetcow[onnx]"' in result.stderr
+
+
+# Errors
+
+
 @pytest.mark.parametrize("labels", [[1, "a"], [True, 2], [None, "a"], [2**70, 1]])
 def test_labels_without_a_type_are_refused_before_writing(labels, fitted, path):
     import copy
@@ -169,31 +206,3 @@ def test_too_large_and_not_fitted(fitted, path, monkeypatch):
     with pytest.raises(ValueError, match="fewer modes"):
         fitted.to_onnx(path)
     assert not path.exists()
-
-
-def test_command(fitted, digits, path, monkeypatch):
-    saved = path.with_name("digits.wetcow")
-    fitted.save(saved)
-    arguments = ["export", str(saved), "--onnx", str(path)]
-    result = CliRunner().invoke(app, [*arguments, "--json", "-"])
-    assert result.exit_code == 0, result.output
-    report = json.loads(result.stdout)
-    assert report["bytes"] == path.stat().st_size and report["classes"] == list(range(10))
-    assert run(path, digits[0][600:650])[0].tolist() == fitted.predict(digits[0][600:650]).tolist()
-    monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2 and 'pip install "wetcow[onnx]"' in result.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_real_images(name, path):
-    """With frame, or mirror pairs; a small network, as it is the image that matters here."""
-    try:
-        X, y = datasets.load(name, split="test")
-    except OSError as error:
-        pytest.skip(str(error))
-    classifier = WaveClassifier(n_modes=24, margin_passes=2, **DATASET_DEFAULTS[name]).fit(
-        X[:600], y[:600]
-    )
-    check(classifier, X[600:800], path)

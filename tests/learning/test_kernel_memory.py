@@ -41,106 +41,13 @@ def direct(rows, targets, kernel):
     return np.linalg.solve(matrix + kernel.noise * np.eye(len(rows)), targets - bias), bias
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("code", ["amplitude", "both"])
-def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
-    """To 1e-4 in criticality, of which 1 is the critical point: float32 against float64."""
-    rows, targets, new = examples
-    kernel = Kernel(code, threshold=0.4, omega=0.8, noise=0.03)
-    memory = memorize_examples(rows, targets, kernel, tolerance=1e-5)
-    k = wc.wave_kernel(code, threshold=0.4, omega=0.8)
-    bias = targets.mean(0)
-    ridge = KernelRidge(alpha=0.03, kernel=k).fit(rows.astype(float), targets - bias)
-    wanted = ridge.predict(new.astype(float)) + bias
-    assert memory.reached and memory.residual <= 1e-5
-    assert np.abs(memory.criticality(new) - wanted).max() < 1e-4
-    assert 0.1 < wanted.std()
+def landmark_memory(rows, targets, chosen, kernel):
+    landmarks = Landmarks(rows[chosen], kernel.series)
+    statistics = Statistics.of(landmarks.features(rows), targets)
+    return landmarks, statistics, solve_landmarks(statistics, kernel.noise)
 
 
-@pytest.mark.slow
-def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
-    rows, _, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
-    series = kernel_series("amplitude", 0.5, 0.5)
-    tiles = Tiles(rows, series, np.inf)
-    found = tiles(np.eye(N))
-    assert tiles.size == 128 and tiles.kept == 1
-    assert (found == found.T).all() and (np.diag(found) == 1).all()
-    np.testing.assert_allclose(found, kernel_matrix(rows.astype(float), None, series), atol=5e-6)
-    assert np.linalg.eigvalsh(found).min() > 0
-    landmarks = np.arange(0, N, 7)
-    inverse = Nystroem(rows, landmarks, series, 0.03)(np.eye(N))
-    np.testing.assert_allclose(inverse, inverse.T, atol=1e-4)
-    values = np.linalg.eigvalsh((inverse + inverse.T) / 2)
-    assert values.min() > 0
-    # It makes the problem easier: eigenvalues of the preconditioned matrix are nearer to 1.
-    matrix = found + 0.03 * np.eye(N)
-    better = np.linalg.eigvals(inverse @ matrix).real
-    assert better.max() / better.min() < 0.2 * np.linalg.cond(matrix)
-
-
-def test_kept_tiles_do_not_change_a_bit(examples, monkeypatch):
-    rows, targets, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
-    found = [memorize_examples(rows, targets, cache_size=size) for size in (0.0, 4e5, np.inf)]
-    assert found[0].cached == 0 and 0 < found[1].cached < 1 and found[2].cached == 1
-    for one in found[1:]:
-        np.testing.assert_array_equal(one.coupling, found[0].coupling)
-
-
-def test_what_was_interrupted_goes_on_to_the_same_bits(examples, tmp_path):
-    rows, targets, _ = examples
-    straight = memorize_examples(rows, targets, tolerance=1e-5)
-    path = tmp_path / "memory.npz"
-    stopped_at = []
-
-    def stop(progress):
-        if len(stopped_at) < 3 and progress.iteration >= 3 * (len(stopped_at) + 1):
-            stopped_at.append(progress.iteration)
-            raise KeyboardInterrupt
-
-    for _ in range(3):
-        with pytest.raises(KeyboardInterrupt):
-            memorize_examples(rows, targets, tolerance=1e-5, checkpoint=path, progress=stop)
-    again = memorize_examples(rows, targets, tolerance=1e-5, checkpoint=path, progress=stop)
-    assert stopped_at == [3, 6, 9]
-    np.testing.assert_array_equal(again.coupling, straight.coupling)
-    assert again.iterations == straight.iterations and again.residual == straight.residual
-    # What is finished is not repeated, and can be made more accurate.
-    once_more = memorize_examples(
-        rows, targets, tolerance=1e-5, checkpoint=path, progress=lambda _: pytest.fail("repeated")
-    )
-    np.testing.assert_array_equal(once_more.coupling, straight.coupling)
-    assert {file.name for file in tmp_path.iterdir()} == {"memory.npz"}
-
-
-def test_a_killed_process_leaves_its_last_checkpoint(examples, tmp_path):
-    rows, targets, _ = examples
-    path, seen = tmp_path / "memory.npz", []
-
-    def look(progress):
-        seen.append(path.exists() and np.load(path)["iteration"].item())
-
-    memorize_examples(rows, targets, checkpoint=path, keep_every=0.0, progress=look)
-    assert seen[0] is False and seen[1:] == list(range(1, len(seen)))
-
-
-@pytest.mark.parametrize("damage", ["cut", "other", "text"])
-def test_checkpoints_that_do_not_fit_are_refused(examples, tmp_path, damage):
-    rows, targets, _ = examples
-    path = tmp_path / "memory.npz"
-    memorize_examples(rows, targets, checkpoint=path)
-    message = "no checkpoint, or a damaged one"
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:1000])
-    elif damage == "text":
-        path.write_text("nothing")
-    else:
-        message, targets = "of other examples or parameters", 1 - targets
-    before = path.read_bytes()
-    with pytest.raises(StateFileError, match=message):
-        memorize_examples(rows, targets, checkpoint=path)
-    assert path.read_bytes() == before
+# Known answers
 
 
 @pytest.mark.parametrize("tolerance", [0.3, 1e-3, 1e-5, 1e-9])
@@ -175,16 +82,6 @@ def test_columns_that_leave_out_examples_never_saw_them(examples):
     apart = memorize_examples(rows[~left_out], targets[~left_out], tolerance=1e-5)
     np.testing.assert_allclose(both[:, CLASSES:], apart.criticality(new), atol=1e-4)
     assert np.abs(both[:, CLASSES:] - both[:, :CLASSES]).max() > 0.01
-
-
-@pytest.mark.slow
-def test_order_of_examples_and_preconditioner_do_not_matter(examples):
-    rows, targets, new = examples
-    order = np.argsort(targets.argmax(1))  # class after class
-    found = memorize_examples(rows, targets, tolerance=1e-7)
-    other = memorize_examples(rows[order], targets[order], tolerance=1e-7, n_landmarks=3, seed=5)
-    assert other.iterations > found.iterations
-    np.testing.assert_allclose(other.criticality(new), found.criticality(new), atol=5e-5)
 
 
 def test_answers_do_not_depend_on_the_others(examples):
@@ -318,12 +215,6 @@ def test_recalls_the_examples_with_the_largest_share(examples):
     assert (targets[best].argmax(2) == winner[:, None]).mean() > 0.95
 
 
-def landmark_memory(rows, targets, chosen, kernel):
-    landmarks = Landmarks(rows[chosen], kernel.series)
-    statistics = Statistics.of(landmarks.features(rows), targets)
-    return landmarks, statistics, solve_landmarks(statistics, kernel.noise)
-
-
 def test_all_examples_as_landmarks_are_the_whole_memory(examples):
     """Up to b, which ridge regression solves for instead of taking the mean of targets."""
     rows, targets, new = examples
@@ -338,6 +229,69 @@ def test_all_examples_as_landmarks_are_the_whole_memory(examples):
     np.testing.assert_allclose(found, between @ solution[:-1] + solution[-1], atol=3e-3)
     whole = memorize_examples(rows, targets, kernel).criticality(new)
     assert (found.argmax(1) == whole.argmax(1)).mean() > 0.97
+
+
+# An independent integrator or library
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["amplitude", "both"])
+def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
+    """To 1e-4 in criticality, of which 1 is the critical point: float32 against float64."""
+    rows, targets, new = examples
+    kernel = Kernel(code, threshold=0.4, omega=0.8, noise=0.03)
+    memory = memorize_examples(rows, targets, kernel, tolerance=1e-5)
+    k = wc.wave_kernel(code, threshold=0.4, omega=0.8)
+    bias = targets.mean(0)
+    ridge = KernelRidge(alpha=0.03, kernel=k).fit(rows.astype(float), targets - bias)
+    wanted = ridge.predict(new.astype(float)) + bias
+    assert memory.reached and memory.residual <= 1e-5
+    assert np.abs(memory.criticality(new) - wanted).max() < 1e-4
+    assert 0.1 < wanted.std()
+
+
+# Properties
+
+
+@pytest.mark.slow
+def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
+    rows, _, _ = examples
+    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
+    series = kernel_series("amplitude", 0.5, 0.5)
+    tiles = Tiles(rows, series, np.inf)
+    found = tiles(np.eye(N))
+    assert tiles.size == 128 and tiles.kept == 1
+    assert (found == found.T).all() and (np.diag(found) == 1).all()
+    np.testing.assert_allclose(found, kernel_matrix(rows.astype(float), None, series), atol=5e-6)
+    assert np.linalg.eigvalsh(found).min() > 0
+    landmarks = np.arange(0, N, 7)
+    inverse = Nystroem(rows, landmarks, series, 0.03)(np.eye(N))
+    np.testing.assert_allclose(inverse, inverse.T, atol=1e-4)
+    values = np.linalg.eigvalsh((inverse + inverse.T) / 2)
+    assert values.min() > 0
+    # It makes the problem easier: eigenvalues of the preconditioned matrix are nearer to 1.
+    matrix = found + 0.03 * np.eye(N)
+    better = np.linalg.eigvals(inverse @ matrix).real
+    assert better.max() / better.min() < 0.2 * np.linalg.cond(matrix)
+
+
+def test_kept_tiles_do_not_change_a_bit(examples, monkeypatch):
+    rows, targets, _ = examples
+    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
+    found = [memorize_examples(rows, targets, cache_size=size) for size in (0.0, 4e5, np.inf)]
+    assert found[0].cached == 0 and 0 < found[1].cached < 1 and found[2].cached == 1
+    for one in found[1:]:
+        np.testing.assert_array_equal(one.coupling, found[0].coupling)
+
+
+@pytest.mark.slow
+def test_order_of_examples_and_preconditioner_do_not_matter(examples):
+    rows, targets, new = examples
+    order = np.argsort(targets.argmax(1))  # class after class
+    found = memorize_examples(rows, targets, tolerance=1e-7)
+    other = memorize_examples(rows[order], targets[order], tolerance=1e-7, n_landmarks=3, seed=5)
+    assert other.iterations > found.iterations
+    np.testing.assert_allclose(other.criticality(new), found.criticality(new), atol=5e-5)
 
 
 @pytest.mark.slow
@@ -377,3 +331,64 @@ def test_variance_is_that_of_a_gaussian_process_and_fewer_landmarks_leave_more(e
         assert variance(rows).mean() < found.mean()
         # Unlike all examples: nothing is known.
         assert variance(-rows.mean(0, keepdims=True) / 1e3)[0] > found.mean()
+
+
+# Files
+
+
+def test_what_was_interrupted_goes_on_to_the_same_bits(examples, tmp_path):
+    rows, targets, _ = examples
+    straight = memorize_examples(rows, targets, tolerance=1e-5)
+    path = tmp_path / "memory.npz"
+    stopped_at = []
+
+    def stop(progress):
+        if len(stopped_at) < 3 and progress.iteration >= 3 * (len(stopped_at) + 1):
+            stopped_at.append(progress.iteration)
+            raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            memorize_examples(rows, targets, tolerance=1e-5, checkpoint=path, progress=stop)
+    again = memorize_examples(rows, targets, tolerance=1e-5, checkpoint=path, progress=stop)
+    assert stopped_at == [3, 6, 9]
+    np.testing.assert_array_equal(again.coupling, straight.coupling)
+    assert again.iterations == straight.iterations and again.residual == straight.residual
+    # What is finished is not repeated, and can be made more accurate.
+    once_more = memorize_examples(
+        rows, targets, tolerance=1e-5, checkpoint=path, progress=lambda _: pytest.fail("repeated")
+    )
+    np.testing.assert_array_equal(once_more.coupling, straight.coupling)
+    assert {file.name for file in tmp_path.iterdir()} == {"memory.npz"}
+
+
+def test_a_killed_process_leaves_its_last_checkpoint(examples, tmp_path):
+    rows, targets, _ = examples
+    path, seen = tmp_path / "memory.npz", []
+
+    def look(progress):
+        seen.append(path.exists() and np.load(path)["iteration"].item())
+
+    memorize_examples(rows, targets, checkpoint=path, keep_every=0.0, progress=look)
+    assert seen[0] is False and seen[1:] == list(range(1, len(seen)))
+
+
+# Errors
+
+
+@pytest.mark.parametrize("damage", ["cut", "other", "text"])
+def test_checkpoints_that_do_not_fit_are_refused(examples, tmp_path, damage):
+    rows, targets, _ = examples
+    path = tmp_path / "memory.npz"
+    memorize_examples(rows, targets, checkpoint=path)
+    message = "no checkpoint, or a damaged one"
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "text":
+        path.write_text("nothing")
+    else:
+        message, targets = "of other examples or parameters", 1 - targets
+    before = path.read_bytes()
+    with pytest.raises(StateFileError, match=message):
+        memorize_examples(rows, targets, checkpoint=path)
+    assert path.read_bytes() == before

@@ -28,22 +28,7 @@ def problem():
     return rng.standard_normal((60, 12)) + 0.5, np.eye(3)[rng.integers(3, size=60)]
 
 
-# --- response ---
-
-
-@pytest.mark.parametrize("omega", [0.3, 1.0])
-def test_codes_are_those_of_a_mode_within_the_stated_error(omega):
-    near = np.geomspace(1e-6, 1, 500)
-    c = np.concatenate([np.linspace(-2, 12, 5001), near, 2 - near, 2 + near]).astype(np.float32)
-    with jax.enable_x64(True):
-        frequency, amplitude = (np.asarray(code) for code in response(c.astype(float)))
-    frequency = np.where(c <= 0, 0, frequency)  # silent: no rate as a code
-    found = jax.jit(codes)(c * np.float32(omega), np.float32(omega))
-    assert found[0].dtype == np.float32
-    # c is itself rounded on the way, which the square root at criticality enlarges.
-    rounding = np.where(np.abs(c - 2) < 1e-5, 2e-3, 0)
-    assert np.all(np.abs(found[0] / omega - amplitude) < CODE_ERROR * np.maximum(1, c / 2))
-    assert np.all(np.abs(found[1] / omega - frequency) < CODE_ERROR + rounding)
+# Known answers
 
 
 @pytest.mark.slow
@@ -93,9 +78,6 @@ def test_respond_chooses():
     np.testing.assert_array_equal(respond(gamma, 1.0, "rate")[0], rate)
 
 
-# --- hidden modes ---
-
-
 def test_patches_are_where_they_should_be(digits):
     images = digits[0][:3]
     geometry = features.Geometry((8, 8), (3, 3), padding=1)
@@ -125,13 +107,6 @@ def test_sampled_patches_are_patches(digits):
     every = np.asarray(features.extract(images, geometry)).reshape(-1, 9)
     assert len(sampled) == len(every)
     np.testing.assert_array_equal(np.sort(sampled, axis=0), np.sort(every, axis=0))
-
-
-@pytest.mark.parametrize(("positions", "regions"), [(8, 3), (24, 4), (7, 7), (5, 1)])
-def test_regions_are_symmetric_and_cover_evenly(positions, regions):
-    weights = features.region_weights(positions, regions)
-    np.testing.assert_allclose(weights, weights[::-1, ::-1], atol=1e-6)
-    np.testing.assert_allclose(weights.sum(axis=0), regions / positions, rtol=1e-5)
 
 
 def test_whitening_whitens(monkeypatch):
@@ -173,9 +148,6 @@ def test_features_do_not_depend_on_company(digits):
     together = features.features(images, [layer], [geometry], "both")
     alone = features.features(images[299:], [layer], [geometry], "both")
     np.testing.assert_array_equal(together[299:], alone)
-
-
-# --- class modes ---
 
 
 def test_solution_is_ridge_regression(problem):
@@ -240,18 +212,6 @@ def test_walking_over_penalties_finds_the_best(problem):
         assert found == min(RIDGES[:end], key=every.__getitem__)
 
 
-def test_an_undetermined_solution_says_so():
-    features = np.ones((4, 3)) * np.arange(4)[:, None]
-    statistics = Statistics.of(features, np.eye(2)[[0, 1, 0, 1]])
-    with pytest.raises(ValueError, match="increase ridge"):
-        closed_form.solve(statistics, ridge=1e-30)
-    with pytest.raises(ValueError, match="none of the penalties"):
-        closed_form.cross_validate(statistics, [1e-30])
-
-
-# --- classifier ---
-
-
 @pytest.mark.slow
 @parametrize_with_checks([WaveClassifier()])
 def test_scikit_learn_compatible(estimator, check):
@@ -286,25 +246,6 @@ def test_batch_size_does_not_change_the_result(digits):
     np.testing.assert_allclose(one.criticality(X), many.criticality(X), atol=1e-4)
 
 
-def test_seed_determines_the_result(digits):
-    X, y = digits[0][:200], digits[1][:200]
-    first, again, other = (
-        WaveClassifier(n_modes=16, random_state=seed).fit(X, y).criticality(X) for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 0.01
-
-
-@pytest.mark.slow
-def test_flat_rows_and_stacks_are_the_same_images(digits):
-    X, y = digits[0][:200], digits[1][:200]
-    rows = X.reshape(200, 64)
-    stack = WaveClassifier(n_modes=16).fit(X, y)
-    flat = WaveClassifier(n_modes=16, image_shape=(8, 8)).fit(rows, y)
-    assert stack.image_shape_ == flat.image_shape_ == (8, 8)
-    np.testing.assert_array_equal(stack.criticality(rows), flat.criticality(X))
-
-
 @pytest.mark.slow
 def test_several_patch_sizes_and_images_that_are_not_square(digits):
     X, y = digits[0][:200, 1:], digits[1][:200]
@@ -324,6 +265,62 @@ def test_tables_and_labels_of_any_kind():
     decision = clf.decision_function(X[two])
     assert decision.shape == (two.sum(),)
     np.testing.assert_array_equal(clf.predict(X[two]) == "second", decision > 0)
+
+
+# Properties
+
+
+@pytest.mark.parametrize(("positions", "regions"), [(8, 3), (24, 4), (7, 7), (5, 1)])
+def test_regions_are_symmetric_and_cover_evenly(positions, regions):
+    weights = features.region_weights(positions, regions)
+    np.testing.assert_allclose(weights, weights[::-1, ::-1], atol=1e-6)
+    np.testing.assert_allclose(weights.sum(axis=0), regions / positions, rtol=1e-5)
+
+
+def test_seed_determines_the_result(digits):
+    X, y = digits[0][:200], digits[1][:200]
+    first, again, other = (
+        WaveClassifier(n_modes=16, random_state=seed).fit(X, y).criticality(X) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.01
+
+
+@pytest.mark.slow
+def test_flat_rows_and_stacks_are_the_same_images(digits):
+    X, y = digits[0][:200], digits[1][:200]
+    rows = X.reshape(200, 64)
+    stack = WaveClassifier(n_modes=16).fit(X, y)
+    flat = WaveClassifier(n_modes=16, image_shape=(8, 8)).fit(rows, y)
+    assert stack.image_shape_ == flat.image_shape_ == (8, 8)
+    np.testing.assert_array_equal(stack.criticality(rows), flat.criticality(X))
+
+
+# Errors
+
+
+@pytest.mark.parametrize("omega", [0.3, 1.0])
+def test_codes_are_those_of_a_mode_within_the_stated_error(omega):
+    near = np.geomspace(1e-6, 1, 500)
+    c = np.concatenate([np.linspace(-2, 12, 5001), near, 2 - near, 2 + near]).astype(np.float32)
+    with jax.enable_x64(True):
+        frequency, amplitude = (np.asarray(code) for code in response(c.astype(float)))
+    frequency = np.where(c <= 0, 0, frequency)  # silent: no rate as a code
+    found = jax.jit(codes)(c * np.float32(omega), np.float32(omega))
+    assert found[0].dtype == np.float32
+    # c is itself rounded on the way, which the square root at criticality enlarges.
+    rounding = np.where(np.abs(c - 2) < 1e-5, 2e-3, 0)
+    assert np.all(np.abs(found[0] / omega - amplitude) < CODE_ERROR * np.maximum(1, c / 2))
+    assert np.all(np.abs(found[1] / omega - frequency) < CODE_ERROR + rounding)
+
+
+def test_an_undetermined_solution_says_so():
+    features = np.ones((4, 3)) * np.arange(4)[:, None]
+    statistics = Statistics.of(features, np.eye(2)[[0, 1, 0, 1]])
+    with pytest.raises(ValueError, match="increase ridge"):
+        closed_form.solve(statistics, ridge=1e-30)
+    with pytest.raises(ValueError, match="none of the penalties"):
+        closed_form.cross_validate(statistics, [1e-30])
 
 
 @pytest.mark.parametrize(

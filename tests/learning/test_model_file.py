@@ -56,6 +56,17 @@ def npy(array, **options):
     return stream.getvalue()
 
 
+def set_shape(header):
+    header["arrays"]["coupling"]["shape"] = [3, 2]
+
+
+def set_dtype(header):
+    header["arrays"]["coupling"]["dtype"] = "<f4"
+
+
+# Known answers
+
+
 def test_header_and_arrays_come_back(written):
     header, arrays = read_model(written)
     assert {name: header[name] for name in HEADER} == HEADER
@@ -68,37 +79,12 @@ def test_header_and_arrays_come_back(written):
         assert same(np.load(archive.open("coupling.npy")), ARRAYS["coupling"])
 
 
-@given(array=hnp.arrays(DTYPES | hnp.unicode_string_dtypes(), hnp.array_shapes(min_dims=0)))
-def test_any_array_comes_back(array, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / "any.wetcow"
-    write_model(path, {}, {"a": array, "transposed": array.T, "none": array.ravel()[:0]})
-    _, arrays = read_model(path)
-    assert same(arrays["a"], array) and same(arrays["transposed"], array.T)
-    assert same(arrays["none"], array.ravel()[:0])
-
-
-def test_large_array_is_not_copied_in_memory(path):
-    import tracemalloc
-
-    array = np.zeros(8_000_000)
-    tracemalloc.start()
-    write_model(path, {}, {"a": array})
-    assert tracemalloc.get_traced_memory()[1] < array.nbytes / 2  # NumPy's buffer has 16 MB
-    tracemalloc.stop()
-    assert same(read_model(path)[1]["a"], array)
-
-
 def test_values_of_numpy_and_paths_in_the_header(path):
     write_model(
         path, {"n": np.int64(3), "x": np.float32(0.5), "v": np.ones(2), "p": pathlib.Path("a")}, {}
     )
     header, _ = read_model(path)
     assert [header[name] for name in "nxvp"] == [3, 0.5, [1, 1], "a"]
-
-
-def test_equal_models_give_equal_files(written, tmp_path):
-    write_model(tmp_path / "again", HEADER, ARRAYS)
-    assert (tmp_path / "again").read_bytes() == written.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +118,67 @@ def test_interrupted_writing_leaves_the_old_file(written, monkeypatch):
         write_model(written, {}, {"a": np.zeros(3)})
     assert written.read_bytes() == before
     assert os.listdir(written.parent) == [written.name]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([1, 2, 2**40]),
+        np.array([0, 255], np.uint8),
+        np.array([-0.5, 1e-300]),
+        np.array([False, True]),
+        np.array(["cat", "größer"]),
+        np.array(["cat", "a\0b"], dtype=object),
+        np.array([1, 2.5, True, None, "x", 2**80, np.int64(4), np.str_("y")], dtype=object),
+        np.array([], dtype=object),
+    ],
+)
+def test_labels_of_any_kind_come_back(path, labels):
+    packed = pack_labels(labels)
+    if isinstance(packed, np.ndarray):
+        write_model(path, {}, {"classes": packed})
+        labels_read = unpack_labels(read_model(path)[1]["classes"])
+    else:
+        write_model(path, {"classes": packed}, {})
+        labels_read = unpack_labels(read_model(path)[0]["classes"])
+    assert same(labels_read, labels)
+    if labels.dtype == object:
+        wanted = [getattr(label, "item", lambda label=label: label)() for label in labels]
+        assert [type(label) for label in labels_read] == [type(label) for label in wanted]
+
+
+# Limits
+
+
+def test_large_array_is_not_copied_in_memory(path):
+    import tracemalloc
+
+    array = np.zeros(8_000_000)
+    tracemalloc.start()
+    write_model(path, {}, {"a": array})
+    assert tracemalloc.get_traced_memory()[1] < array.nbytes / 2  # NumPy's buffer has 16 MB
+    tracemalloc.stop()
+    assert same(read_model(path)[1]["a"], array)
+
+
+# Files
+
+
+@given(array=hnp.arrays(DTYPES | hnp.unicode_string_dtypes(), hnp.array_shapes(min_dims=0)))
+def test_any_array_comes_back(array, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "any.wetcow"
+    write_model(path, {}, {"a": array, "transposed": array.T, "none": array.ravel()[:0]})
+    _, arrays = read_model(path)
+    assert same(arrays["a"], array) and same(arrays["transposed"], array.T)
+    assert same(arrays["none"], array.ravel()[:0])
+
+
+def test_equal_models_give_equal_files(written, tmp_path):
+    write_model(tmp_path / "again", HEADER, ARRAYS)
+    assert (tmp_path / "again").read_bytes() == written.read_bytes()
+
+
+# Errors
 
 
 def test_missing_file(path):
@@ -180,14 +227,6 @@ def test_damage_is_refused_or_harmless(written, flip):
     assert refused > 0.8 * len(content)
 
 
-def set_shape(header):
-    header["arrays"]["coupling"]["shape"] = [3, 2]
-
-
-def set_dtype(header):
-    header["arrays"]["coupling"]["dtype"] = "<f4"
-
-
 @pytest.mark.parametrize(
     "change, members, said",
     [
@@ -219,36 +258,6 @@ def test_newer_format_names_the_version_that_wrote_it(written):
     rewrite(written, lambda header: header.update(format_version=2, wetcow="9.1", arrays=[]))
     with pytest.raises(ModelFileError, match=r"written by wetcow 9\.1.*pip install -U"):
         read_model(written)
-
-
-# labels
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        np.array([1, 2, 2**40]),
-        np.array([0, 255], np.uint8),
-        np.array([-0.5, 1e-300]),
-        np.array([False, True]),
-        np.array(["cat", "größer"]),
-        np.array(["cat", "a\0b"], dtype=object),
-        np.array([1, 2.5, True, None, "x", 2**80, np.int64(4), np.str_("y")], dtype=object),
-        np.array([], dtype=object),
-    ],
-)
-def test_labels_of_any_kind_come_back(path, labels):
-    packed = pack_labels(labels)
-    if isinstance(packed, np.ndarray):
-        write_model(path, {}, {"classes": packed})
-        labels_read = unpack_labels(read_model(path)[1]["classes"])
-    else:
-        write_model(path, {"classes": packed}, {})
-        labels_read = unpack_labels(read_model(path)[0]["classes"])
-    assert same(labels_read, labels)
-    if labels.dtype == object:
-        wanted = [getattr(label, "item", lambda label=label: label)() for label in labels]
-        assert [type(label) for label in labels_read] == [type(label) for label in wanted]
 
 
 @pytest.mark.parametrize(

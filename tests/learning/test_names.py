@@ -27,6 +27,9 @@ def fitted(digits):
     return WaveClassifier(n_modes=4, ridge=0.1).fit(*digits)
 
 
+# Known answers
+
+
 @pytest.mark.parametrize("old, new", RENAMED.items())
 def test_old_attributes(fitted, old, new):
     with pytest.warns(FutureWarning, match=f"{old} is called {new} now"):
@@ -43,6 +46,15 @@ def test_old_parameter(digits, fitted):
     np.testing.assert_array_equal(old.criticality(X), new.criticality(X))
 
 
+def test_old_constant():
+    presets = importlib.import_module("wetcow.learning.presets")
+    with pytest.warns(FutureWarning, match="DATASET_DEFAULTS"):
+        assert presets.RECIPES is DATASET_DEFAULTS
+
+
+# Files
+
+
 def test_files_keep_the_names_of_the_first_version(digits, fitted, tmp_path):
     """So that either version reads the files of the other."""
     X, _ = digits
@@ -56,9 +68,3 @@ def test_files_keep_the_names_of_the_first_version(digits, fitted, tmp_path):
     for new in RENAMED.values():
         assert getattr(loaded, new) == getattr(fitted, new)
     np.testing.assert_allclose(loaded.criticality(X), fitted.criticality(X), atol=1e-9)
-
-
-def test_old_constant():
-    presets = importlib.import_module("wetcow.learning.presets")
-    with pytest.warns(FutureWarning, match="DATASET_DEFAULTS"):
-        assert presets.RECIPES is DATASET_DEFAULTS

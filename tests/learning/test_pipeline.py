@@ -40,7 +40,7 @@ def parts_of(problem, *edges):
     return PairBatches(lambda parts=list(parts): parts)
 
 
-# --- explicit formulas ---
+# Known answers
 
 
 @pytest.mark.parametrize("edges", [(), (7, 30)])
@@ -50,24 +50,6 @@ def test_statistics_and_solve_are_the_normal_equations(problem, edges):
     coupling, gamma = least_squares(*problem, ridge=0.3)
     np.testing.assert_allclose(modes.coupling, coupling, rtol=1e-10)
     np.testing.assert_allclose(modes.gamma, gamma, rtol=1e-10)
-
-
-def test_calibration_is_that_of_samples_left_out_one_by_one(problem):
-    """Solved again without each sample, with the same penalty in all."""
-    features, targets = problem
-    modes = pipeline.solve(pipeline.statistics(parts_of(problem)), ridge=0.3)
-    known = pipeline.calibrate(modes, features[:, None], targets)
-    left_out = np.empty_like(targets)
-    for row in range(60):
-        others = np.arange(60) != row
-        coupling, gamma = least_squares(features[others], targets[others], 0.3 * 60 / 59)
-        left_out[row] = features[row] @ coupling + gamma
-    assert known.residual_variance == pytest.approx(np.mean((left_out - targets) ** 2), rel=1e-8)
-    right = left_out.argmax(axis=1) == targets.argmax(axis=1)
-    assert (known.n_left_out, known.left_out_accuracy) == (60, np.mean(right))
-
-
-# --- each other ---
 
 
 @pytest.mark.slow
@@ -135,7 +117,25 @@ def test_learning_on_is_learning_all(digits):
     np.testing.assert_allclose(modes.coupling, clf.class_modes_.coupling, atol=2e-5)
 
 
-# --- errors ---
+# Properties
+
+
+def test_calibration_is_that_of_samples_left_out_one_by_one(problem):
+    """Solved again without each sample, with the same penalty in all."""
+    features, targets = problem
+    modes = pipeline.solve(pipeline.statistics(parts_of(problem)), ridge=0.3)
+    known = pipeline.calibrate(modes, features[:, None], targets)
+    left_out = np.empty_like(targets)
+    for row in range(60):
+        others = np.arange(60) != row
+        coupling, gamma = least_squares(features[others], targets[others], 0.3 * 60 / 59)
+        left_out[row] = features[row] @ coupling + gamma
+    assert known.residual_variance == pytest.approx(np.mean((left_out - targets) ** 2), rel=1e-8)
+    right = left_out.argmax(axis=1) == targets.argmax(axis=1)
+    assert (known.n_left_out, known.left_out_accuracy) == (60, np.mean(right))
+
+
+# Errors
 
 
 def test_what_is_not_finite_is_refused(digits):

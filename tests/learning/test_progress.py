@@ -36,6 +36,9 @@ def lines(text):
     return [line.strip() for line in plain.replace("\r", "\n").split("\n") if line.strip()]
 
 
+# Known answers
+
+
 def test_stages_are_shown_to_their_ends(digits, terminal):
     X, y = digits
     clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=4, batch_size=70, progress=True)
@@ -65,15 +68,6 @@ def test_only_stages_that_there_are(digits, terminal, passes):
 def test_nothing_is_shown_unasked(digits, capfd, terminal):
     WaveClassifier(n_modes=8, ridge=0.1).fit(*digits)
     assert terminal.getvalue() == "" and capfd.readouterr() == ("", "")
-
-
-def test_the_model_is_the_same(digits, terminal):
-    X, y = digits
-    shown, silent = (
-        WaveClassifier(n_modes=8, ridge=0.1, margin_passes=2, progress=progress).fit(X, y)
-        for progress in (True, False)
-    )
-    np.testing.assert_array_equal(shown.criticality(X), silent.criticality(X))
 
 
 @pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "solve"])
@@ -123,3 +117,15 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
         rich.reconfigure()
     assert ("features and sums" in stderr.getvalue()) == is_terminal
     assert "features and sums" not in capfd.readouterr().out
+
+
+# Properties
+
+
+def test_the_model_is_the_same(digits, terminal):
+    X, y = digits
+    shown, silent = (
+        WaveClassifier(n_modes=8, ridge=0.1, margin_passes=2, progress=progress).fit(X, y)
+        for progress in (True, False)
+    )
+    np.testing.assert_array_equal(shown.criticality(X), silent.criticality(X))

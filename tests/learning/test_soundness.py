@@ -102,15 +102,6 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("name", FORGERIES)
-def test_forgeries_are_refused_and_named(images_model, tmp_path, name):
-    change, said = FORGERIES[name]
-    path = forge(images_model, tmp_path / "model", change)
-    with pytest.raises(ModelFileError, match=said) as caught:
-        WaveClassifier.load(path)
-    assert str(path) in str(caught.value)
-
-
 TABLES = {
     "a frame": (put("hidden", "frame", value={"size": None, "spread": 0.2}), "no frame"),
     "a part of the row": (put("hidden", "geometries", 0, "patch", value=[1, 12]), "as a whole"),
@@ -118,20 +109,6 @@ TABLES = {
     "labels of several kinds": (put("classes", "labels", value=["a", 2, "c"]), "not supported"),
     "a label twice": (put("classes", "labels", value=["a", "a", "c"]), "different"),
 }
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_forged_tables_are_refused(table_model, tmp_path, name):
-    change, said = TABLES[name]
-    with pytest.raises(ModelFileError, match=said):
-        WaveClassifier.load(forge(table_model, tmp_path / "model", change))
-
-
-def test_what_changes_nothing_is_loaded(images_model, table_model, tmp_path):
-    for path in (images_model, table_model):
-        again = forge(path, tmp_path / "model", lambda *_: None)
-        assert read_model(again)[0] == read_model(path)[0]
-        WaveClassifier.load(again)
 
 
 def repacked(path, target, change, compressed=False):
@@ -148,10 +125,36 @@ def repacked(path, target, change, compressed=False):
     return target
 
 
-def test_what_was_changed_after_it_was_saved_is_refused(images_model, tmp_path):
-    changed = repacked(images_model, tmp_path / "model", put("sharpness_", value=1.0))
-    with pytest.raises(ModelFileError, match="not those that were saved"):
-        WaveClassifier.load(changed)
+def _with_body(content: bytes, body: bytes, size: int) -> bytes:
+    """Return a zip with one member of deflated bytes in place of the stored {}."""
+    head = bytearray(content)
+    start = head.index(b"PK\1\2")
+    local, central, end = head[:start], head[start : head.index(b"PK\5\6")], head[-22:]
+    for part, at in ((local, 8), (central, 10)):
+        part[at : at + 2] = (8).to_bytes(2, "little")  # deflated
+    for part, at in ((local, 18), (central, 20)):
+        part[at : at + 8] = len(body).to_bytes(4, "little") + size.to_bytes(4, "little")
+    local = local[:-2] + body
+    end[16:20] = len(local).to_bytes(4, "little")
+    return bytes(local + central + end)
+
+
+def _alias(member: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
+    """Return an entry of another name for the same bytes."""
+    other = zipfile.ZipInfo(name)
+    for field in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
+        setattr(other, field, getattr(member, field))
+    return other
+
+
+# Files
+
+
+def test_what_changes_nothing_is_loaded(images_model, table_model, tmp_path):
+    for path in (images_model, table_model):
+        again = forge(path, tmp_path / "model", lambda *_: None)
+        assert read_model(again)[0] == read_model(path)[0]
+        WaveClassifier.load(again)
 
 
 def test_files_of_earlier_versions_have_neither_digest_nor_convention(images_model, tmp_path):
@@ -164,7 +167,29 @@ def test_files_of_earlier_versions_have_neither_digest_nor_convention(images_mod
     np.testing.assert_array_equal(old.predict_proba(X[:20]), expected)
 
 
-# --- sizes ---
+# Errors
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forgeries_are_refused_and_named(images_model, tmp_path, name):
+    change, said = FORGERIES[name]
+    path = forge(images_model, tmp_path / "model", change)
+    with pytest.raises(ModelFileError, match=said) as caught:
+        WaveClassifier.load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_forged_tables_are_refused(table_model, tmp_path, name):
+    change, said = TABLES[name]
+    with pytest.raises(ModelFileError, match=said):
+        WaveClassifier.load(forge(table_model, tmp_path / "model", change))
+
+
+def test_what_was_changed_after_it_was_saved_is_refused(images_model, tmp_path):
+    changed = repacked(images_model, tmp_path / "model", put("sharpness_", value=1.0))
+    with pytest.raises(ModelFileError, match="not those that were saved"):
+        WaveClassifier.load(changed)
 
 
 def test_a_header_that_would_fill_the_memory_is_not_read(images_model, tmp_path, monkeypatch):
@@ -191,20 +216,6 @@ def test_a_header_as_a_bomb_of_gigabytes(tmp_path):
         read_model(tmp_path / "bomb")
 
 
-def _with_body(content: bytes, body: bytes, size: int) -> bytes:
-    """Return a zip with one member of deflated bytes in place of the stored {}."""
-    head = bytearray(content)
-    start = head.index(b"PK\1\2")
-    local, central, end = head[:start], head[start : head.index(b"PK\5\6")], head[-22:]
-    for part, at in ((local, 8), (central, 10)):
-        part[at : at + 2] = (8).to_bytes(2, "little")  # deflated
-    for part, at in ((local, 18), (central, 20)):
-        part[at : at + 8] = len(body).to_bytes(4, "little") + size.to_bytes(4, "little")
-    local = local[:-2] + body
-    end[16:20] = len(local).to_bytes(4, "little")
-    return bytes(local + central + end)
-
-
 def test_arrays_that_share_their_bytes_do_not_fill_the_memory(tmp_path):
     """Many members of one array: more bytes than the file has."""
     array = np.zeros(100_000)
@@ -222,11 +233,3 @@ def test_arrays_that_share_their_bytes_do_not_fill_the_memory(tmp_path):
             archive.filelist.append(_alias(archive.getinfo("a.npy"), f"{name}.npy"))
     with pytest.raises(ModelFileError, match=r"stored uncompressed|damaged"):
         read_model(tmp_path / "model")
-
-
-def _alias(member: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
-    """Return an entry of another name for the same bytes."""
-    other = zipfile.ZipInfo(name)
-    for field in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
-        setattr(other, field, getattr(member, field))
-    return other

@@ -88,7 +88,16 @@ def with_traces(network, traces):
     return a
 
 
-# --- what it is made of ---
+def run_of_classes(network, cr, t1=60.0, precision="double"):
+    """What class modes of constant criticality would do."""
+    omega = float(network.class_omega)
+    modes = Mode(2 * omega * np.asarray(cr), omega)
+    dt = 0.99 / float(modes.rate())  # adaptive steps leave the fastest mode at their tolerance
+    run = simulate(modes, t1, num_samples=int(8 * t1) + 1, dt=dt, precision=precision)
+    return run.assign_coords(mode=network.class_indices)
+
+
+# Known answers
 
 
 @pytest.mark.slow
@@ -121,31 +130,6 @@ def test_tables_have_networks_too():
 
 
 @pytest.mark.slow
-def test_field_is_that_of_its_three_parts(network, rng):
-    traces = settled_traces(network)
-    a = with_traces(network, traces * rng.uniform(0.5, 1.5, len(traces)))
-    first, second = network.n_hidden, network.n_hidden + network.n_traces
-    a[:first] *= rng.uniform(0.5, 5, first) * np.exp(1j * rng.uniform(0, 2 * np.pi, first))
-    with jax.enable_x64(True):
-        moving = np.asarray(field(network, a))
-        hidden = np.asarray(network.hidden.field(a[:first]))
-        cr = np.asarray(criticality(network, a))
-        driven = Mode(2 * network.class_omega * cr, network.class_omega)  # γ_c = 2 ω
-        classes = np.asarray(driven.field(a[second:]))
-    np.testing.assert_allclose(moving[:first], hidden)
-    np.testing.assert_allclose(moving[second:], classes)
-    # All are far from silent: the phase velocity is that of [12].
-    amplitude, phase = np.abs(a[:first]), np.angle(a[:first])
-    velocity = network.hidden.omega + network.hidden.w_phi * amplitude * np.cos(phase)
-    (bank,) = network.banks
-    now = (amplitude + 1j * velocity).reshape(bank.rows, bank.columns, bank.n_modes)
-    weights = region_weights(bank.rows, 3), region_weights(bank.columns, 3)
-    now = np.einsum("ijk,ri,sj->rsk", now, *weights).ravel()
-    wanted = (now - a[first:second]) / network.time_constant
-    np.testing.assert_allclose(moving[first:second], wanted, rtol=2e-3, atol=2e-3)
-
-
-@pytest.mark.slow
 def test_silent_modes_do_not_turn(network):
     """A damped mode rings at ω; as a code its rate is zero."""
     silent = network.replace(gamma=-1.0, omega=1.0)
@@ -170,36 +154,6 @@ def test_hidden_modes_settle_on_the_codes_of_single_modes(network):
     np.testing.assert_allclose(measured, mean_amplitude(c[some]), rtol=5e-3, atol=1e-5)
 
 
-def test_the_unit_of_time_is_that_of_the_hidden_modes(classifier, network):
-    (layer,) = classifier.hidden_.layers
-    assert float(network.unit) == pytest.approx(float(layer.omega[0]))
-    assert np.all(network.hidden.omega == 1)
-    assert network.size == network.n_hidden + network.n_traces + 10
-    assert network.n_hidden == 8 * 8 * 16
-    assert network.class_indices.tolist() == list(range(network.size - 10, network.size))
-
-
-# --- integrated ---
-
-
-@pytest.mark.slow
-def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
-    X = held_out[0][:30]
-    closed = classifier.criticality(X)
-    labels, measured = [], []
-    for x in X:
-        network = network_of(classifier, x)
-        reading = read_class(network, run_of(network))
-        labels.append(reading.label)
-        measured.append(reading.criticality)
-    assert np.mean(np.array(labels) == classifier.predict(X)) >= 29 / 30
-    error = np.array(measured) - closed
-    error = error[np.isfinite(error)]
-    assert error.size > 0.9 * closed.size
-    assert np.sqrt(np.mean(error**2)) < 0.03
-    assert abs(error.mean()) < 0.005
-
-
 @pytest.mark.slow
 def test_longer_runs_come_closer(classifier, held_out):
     x = held_out[0][3]
@@ -214,27 +168,6 @@ def test_longer_runs_come_closer(classifier, held_out):
     assert errors[1][measured].max() < 0.3 * errors[0].max()
 
 
-@pytest.mark.slow
-def test_adaptive_steps_agree_with_fixed_ones(network):
-    fixed, adaptive = (read_class(network, run_of(network, dt=dt)) for dt in (network.step, None))
-    assert fixed.label == adaptive.label
-    np.testing.assert_allclose(fixed.criticality, adaptive.criticality, atol=2e-3)
-    np.testing.assert_allclose(fixed.amplitude, adaptive.amplitude, atol=5e-3)
-
-
-def test_labels_may_be_words_and_runs_are_saved(classifier, held_out, tmp_path):
-    words = np.array("zero one two three four five six seven eight nine".split())
-    x, y = held_out[0][2], held_out[1][2]
-    network = build_network(classifier.hidden_, classifier.class_modes_, words, x)
-    run = run_of(network)
-    assert read_class(network, run).label == words[y]
-    save_run(run, tmp_path / "run.nc")
-    loaded = load_run(tmp_path / "run.nc")
-    assert loaded.identical(run)
-    again = LearnedNetwork(**{name: loaded.attrs[name] for name in network.parameters()})
-    np.testing.assert_array_equal(run_of(again).a, run.a)
-
-
 def test_random_initial_phases_need_a_seed_and_spare_the_traces(network):
     first, second = network.n_hidden, network.n_hidden + network.n_traces
     plain, random = network.initial(), network.initial(jax.random.key(1))
@@ -243,18 +176,6 @@ def test_random_initial_phases_need_a_seed_and_spare_the_traces(network):
     assert np.ptp(np.angle(random[:first])) > 6
     # At the average image the class modes have their excitation without input.
     np.testing.assert_allclose(criticality(network, plain), network.class_gamma, atol=1e-5)
-
-
-# --- reading ---
-
-
-def run_of_classes(network, cr, t1=60.0, precision="double"):
-    """What class modes of constant criticality would do."""
-    omega = float(network.class_omega)
-    modes = Mode(2 * omega * np.asarray(cr), omega)
-    dt = 0.99 / float(modes.rate())  # adaptive steps leave the fastest mode at their tolerance
-    run = simulate(modes, t1, num_samples=int(8 * t1) + 1, dt=dt, precision=precision)
-    return run.assign_coords(mode=network.class_indices)
 
 
 @pytest.mark.slow
@@ -278,7 +199,74 @@ def test_of_silent_modes_the_slowest_is_read(network, highest):
     assert np.isneginf(reading.criticality[8])
 
 
-# --- parameters and errors ---
+def test_one_sample_in_any_form(classifier, held_out):
+    x = held_out[0][5]
+    wanted = network_of(classifier, x).hidden.gamma
+    for form in (x.ravel(), x[None], x.reshape(1, -1), x.astype(np.float64), x.tolist()):
+        np.testing.assert_array_equal(network_of(classifier, form).hidden.gamma, wanted)
+
+
+# Properties
+
+
+@pytest.mark.slow
+def test_field_is_that_of_its_three_parts(network, rng):
+    traces = settled_traces(network)
+    a = with_traces(network, traces * rng.uniform(0.5, 1.5, len(traces)))
+    first, second = network.n_hidden, network.n_hidden + network.n_traces
+    a[:first] *= rng.uniform(0.5, 5, first) * np.exp(1j * rng.uniform(0, 2 * np.pi, first))
+    with jax.enable_x64(True):
+        moving = np.asarray(field(network, a))
+        hidden = np.asarray(network.hidden.field(a[:first]))
+        cr = np.asarray(criticality(network, a))
+        driven = Mode(2 * network.class_omega * cr, network.class_omega)  # γ_c = 2 ω
+        classes = np.asarray(driven.field(a[second:]))
+    np.testing.assert_allclose(moving[:first], hidden)
+    np.testing.assert_allclose(moving[second:], classes)
+    # All are far from silent: the phase velocity is that of [12].
+    amplitude, phase = np.abs(a[:first]), np.angle(a[:first])
+    velocity = network.hidden.omega + network.hidden.w_phi * amplitude * np.cos(phase)
+    (bank,) = network.banks
+    now = (amplitude + 1j * velocity).reshape(bank.rows, bank.columns, bank.n_modes)
+    weights = region_weights(bank.rows, 3), region_weights(bank.columns, 3)
+    now = np.einsum("ijk,ri,sj->rsk", now, *weights).ravel()
+    wanted = (now - a[first:second]) / network.time_constant
+    np.testing.assert_allclose(moving[first:second], wanted, rtol=2e-3, atol=2e-3)
+
+
+def test_the_unit_of_time_is_that_of_the_hidden_modes(classifier, network):
+    (layer,) = classifier.hidden_.layers
+    assert float(network.unit) == pytest.approx(float(layer.omega[0]))
+    assert np.all(network.hidden.omega == 1)
+    assert network.size == network.n_hidden + network.n_traces + 10
+    assert network.n_hidden == 8 * 8 * 16
+    assert network.class_indices.tolist() == list(range(network.size - 10, network.size))
+
+
+@pytest.mark.slow
+def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
+    X = held_out[0][:30]
+    closed = classifier.criticality(X)
+    labels, measured = [], []
+    for x in X:
+        network = network_of(classifier, x)
+        reading = read_class(network, run_of(network))
+        labels.append(reading.label)
+        measured.append(reading.criticality)
+    assert np.mean(np.array(labels) == classifier.predict(X)) >= 29 / 30
+    error = np.array(measured) - closed
+    error = error[np.isfinite(error)]
+    assert error.size > 0.9 * closed.size
+    assert np.sqrt(np.mean(error**2)) < 0.03
+    assert abs(error.mean()) < 0.005
+
+
+@pytest.mark.slow
+def test_adaptive_steps_agree_with_fixed_ones(network):
+    fixed, adaptive = (read_class(network, run_of(network, dt=dt)) for dt in (network.step, None))
+    assert fixed.label == adaptive.label
+    np.testing.assert_allclose(fixed.criticality, adaptive.criticality, atol=2e-3)
+    np.testing.assert_allclose(fixed.amplitude, adaptive.amplitude, atol=5e-3)
 
 
 def test_parameters_make_the_same_network(network):
@@ -290,6 +278,25 @@ def test_parameters_make_the_same_network(network):
     assert (slower.class_omega, slower.time_constant) == (1.0, 5.0)
     with pytest.raises(ValueError, match="has no parameter \\['damping'\\]"):
         network.replace(damping=1.0)
+
+
+# Files
+
+
+def test_labels_may_be_words_and_runs_are_saved(classifier, held_out, tmp_path):
+    words = np.array("zero one two three four five six seven eight nine".split())
+    x, y = held_out[0][2], held_out[1][2]
+    network = build_network(classifier.hidden_, classifier.class_modes_, words, x)
+    run = run_of(network)
+    assert read_class(network, run).label == words[y]
+    save_run(run, tmp_path / "run.nc")
+    loaded = load_run(tmp_path / "run.nc")
+    assert loaded.identical(run)
+    again = LearnedNetwork(**{name: loaded.attrs[name] for name in network.parameters()})
+    np.testing.assert_array_equal(run_of(again).a, run.a)
+
+
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -307,13 +314,6 @@ def test_parameters_make_the_same_network(network):
 def test_parameters_that_do_not_fit(network, change, message):
     with pytest.raises(ValueError, match=message):
         network.replace(**change)
-
-
-def test_one_sample_in_any_form(classifier, held_out):
-    x = held_out[0][5]
-    wanted = network_of(classifier, x).hidden.gamma
-    for form in (x.ravel(), x[None], x.reshape(1, -1), x.astype(np.float64), x.tolist()):
-        np.testing.assert_array_equal(network_of(classifier, form).hidden.gamma, wanted)
 
 
 @pytest.mark.parametrize(

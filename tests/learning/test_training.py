@@ -46,6 +46,9 @@ def trainer_of(clf, digits, augmentation=None, seed=0):
     )
 
 
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mirror", [False, True])
 def test_starts_from_the_constructed_network(digits, mirror):
@@ -58,6 +61,75 @@ def test_starts_from_the_constructed_network(digits, mirror):
         np.testing.assert_allclose(after.excitation, before.excitation, rtol=1e-5, atol=1e-7)
         np.testing.assert_allclose(after.omega, before.omega, rtol=1e-5)
         np.testing.assert_array_equal(after.floor, before.floor)
+
+
+@pytest.mark.slow
+def test_learns(constructed, digits):
+    trainer = trainer_of(constructed, digits, Augmentation(shift=0.05))
+    points = []
+    final = training.train(trainer, trainer.start(160), lambda _: None, points.append)
+    assert int(final.step) == 160 and points[-1].step == 160
+    assert points[-1].loss < 0.7 * points[0].loss
+    assert trainer.accuracy(final.average) > constructed.score(*digits[2:])
+
+
+@pytest.mark.slow
+def test_long_training_stays_finite_and_good(digits):
+    """640 steps, 160 times through all images; of the 147 others, three change sides meanwhile."""
+    clf = WaveClassifier(n_modes=8).fit(*digits[:2])
+    trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
+    points = []
+    final = training.train(trainer, trainer.start(640), lambda _: None, points.append)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final.average))
+    assert all(np.isfinite(point.loss) for point in points)
+    assert points[-1].loss < points[0].loss
+    assert points[-1].accuracy > clf.score(*digits[2:]) - 5 / 147
+    settled = [point.accuracy for point in points[-5:]]
+    assert max(settled) - min(settled) < 3 / 147
+
+
+@pytest.mark.slow
+def test_number_of_steps_follows_from_the_time(constructed, digits):
+    trainer = trainer_of(constructed, digits)
+    once = training.fit_to_time(trainer, -1.0)  # no time left
+    assert training.fit_to_time(trainer, 20.0) > once > 0
+
+
+@pytest.mark.slow
+def test_training_that_harms_is_not_kept(digits, monkeypatch):
+    def harm(trainer, state, *_):
+        return state._replace(average=jax.tree.map(jnp.zeros_like, state.average))
+
+    monkeypatch.setattr(refine, "train", harm)
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
+    with pytest.warns(UserWarning, match="hardly any training.* give more train_minutes"):
+        clf = WaveClassifier(n_modes=12, train_minutes=1e-4).fit(*digits[:2])
+    plain = WaveClassifier(n_modes=12).fit(*digits[:2])
+    (refined,) = clf.refined_
+    assert refined.trained < refined.constructed
+    kept = (refined.constructed, refined.trained, refined.seconds, refined.complete)
+    assert clf.record_.trained == (kept,)
+    assert "the constructed modes were kept" in clf.card()
+    np.testing.assert_array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
+    assert clf.score(*digits[2:]) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])
+def test_augmented_images_are_images(augmentation, rng):
+    images = np.zeros((50, 20, 20), np.float32)
+    images[:, 6:14, 8:12] = 1
+    keys = jax.random.split(jax.random.key(0), 50)
+    seen = np.asarray(augment(images, keys, augmentation))
+    assert seen.shape == images.shape and seen.min() >= 0 and seen.max() <= 1 + 1e-6
+    assert len({one.tobytes() for one in seen}) == 50
+    mass = seen.sum((1, 2)) / images[0].sum()
+    assert 0.8 < np.median(mass) < 1.2
+    none = np.asarray(augment(images, keys, Augmentation()))
+    np.testing.assert_allclose(none, images, atol=1e-5)
+
+
+# Properties
 
 
 @pytest.mark.slow
@@ -105,29 +177,7 @@ def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
     assert float(rate[5]) < 1e-3 and float(amplitude[5]) >= 0.5  # the codes themselves are exact
 
 
-@pytest.mark.slow
-def test_learns(constructed, digits):
-    trainer = trainer_of(constructed, digits, Augmentation(shift=0.05))
-    points = []
-    final = training.train(trainer, trainer.start(160), lambda _: None, points.append)
-    assert int(final.step) == 160 and points[-1].step == 160
-    assert points[-1].loss < 0.7 * points[0].loss
-    assert trainer.accuracy(final.average) > constructed.score(*digits[2:])
-
-
-@pytest.mark.slow
-def test_long_training_stays_finite_and_good(digits):
-    """640 steps, 160 times through all images; of the 147 others, three change sides meanwhile."""
-    clf = WaveClassifier(n_modes=8).fit(*digits[:2])
-    trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
-    points = []
-    final = training.train(trainer, trainer.start(640), lambda _: None, points.append)
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final.average))
-    assert all(np.isfinite(point.loss) for point in points)
-    assert points[-1].loss < points[0].loss
-    assert points[-1].accuracy > clf.score(*digits[2:]) - 5 / 147
-    settled = [point.accuracy for point in points[-5:]]
-    assert max(settled) - min(settled) < 3 / 147
+# Files
 
 
 @pytest.mark.slow
@@ -185,32 +235,6 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
 
 
 @pytest.mark.slow
-def test_number_of_steps_follows_from_the_time(constructed, digits):
-    trainer = trainer_of(constructed, digits)
-    once = training.fit_to_time(trainer, -1.0)  # no time left
-    assert training.fit_to_time(trainer, 20.0) > once > 0
-
-
-@pytest.mark.slow
-def test_training_that_harms_is_not_kept(digits, monkeypatch):
-    def harm(trainer, state, *_):
-        return state._replace(average=jax.tree.map(jnp.zeros_like, state.average))
-
-    monkeypatch.setattr(refine, "train", harm)
-    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
-    with pytest.warns(UserWarning, match="hardly any training.* give more train_minutes"):
-        clf = WaveClassifier(n_modes=12, train_minutes=1e-4).fit(*digits[:2])
-    plain = WaveClassifier(n_modes=12).fit(*digits[:2])
-    (refined,) = clf.refined_
-    assert refined.trained < refined.constructed
-    kept = (refined.constructed, refined.trained, refined.seconds, refined.complete)
-    assert clf.record_.trained == (kept,)
-    assert "the constructed modes were kept" in clf.card()
-    np.testing.assert_array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
-    assert clf.score(*digits[2:]) > 0.9
-
-
-@pytest.mark.slow
 def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)
     X, y, X_other, y_other = digits
@@ -258,18 +282,21 @@ def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("augmentation", [HANDWRITING, GARMENTS])
-def test_augmented_images_are_images(augmentation, rng):
-    images = np.zeros((50, 20, 20), np.float32)
-    images[:, 6:14, 8:12] = 1
-    keys = jax.random.split(jax.random.key(0), 50)
-    seen = np.asarray(augment(images, keys, augmentation))
-    assert seen.shape == images.shape and seen.min() >= 0 and seen.max() <= 1 + 1e-6
-    assert len({one.tobytes() for one in seen}) == 50
-    mass = seen.sum((1, 2)) / images[0].sum()
-    assert 0.8 < np.median(mass) < 1.2
-    none = np.asarray(augment(images, keys, Augmentation()))
-    np.testing.assert_allclose(none, images, atol=1e-5)
+def test_command_trains_and_keeps_its_state(tmp_path):
+    options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
+    refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])
+    assert refused.exit_code == 2 and "--train-minutes" in refused.output
+    trained = [*options, "--train-minutes", "0.1", "--resume", str(tmp_path / "state")]
+    done = CliRunner().invoke(app, trained)
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "report").read_text())
+    assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
+    (points,) = report["training"]
+    assert points[-1]["step"] == points[-1]["steps"] and points[-1]["seconds"] > 0
+    assert (tmp_path / "state").exists()
+
+
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -289,18 +316,3 @@ def test_augmented_images_are_images(augmentation, rng):
 def test_errors(digits, parameters, said):
     with pytest.raises(ValueError, match=said):
         WaveClassifier(**parameters).fit(*digits[:2])
-
-
-@pytest.mark.slow
-def test_command_trains_and_keeps_its_state(tmp_path):
-    options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
-    refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])
-    assert refused.exit_code == 2 and "--train-minutes" in refused.output
-    trained = [*options, "--train-minutes", "0.1", "--resume", str(tmp_path / "state")]
-    done = CliRunner().invoke(app, trained)
-    assert done.exit_code == 0, done.output
-    report = json.loads((tmp_path / "report").read_text())
-    assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
-    (points,) = report["training"]
-    assert points[-1]["step"] == points[-1]["steps"] and points[-1]["seconds"] > 0
-    assert (tmp_path / "state").exists()

@@ -83,6 +83,29 @@ def critical_gamma(constants):
     return np.min((w_a * np.cos(phase - psi) - alpha) / (w_phi * np.cos(phase)))
 
 
+def turns_late(mode, start):
+    """Whether the phase still advances after 600 units of time, integrated by DOP853."""
+    path = solve_ivp(
+        lambda t, y: conftest.polar_rates(y[0], y[1], mode),
+        (0, 700),
+        start,
+        "DOP853",
+        t_eval=(600.0, 700.0),
+        rtol=1e-8,
+        atol=1e-10,
+    )
+    return bool(np.diff(path.y[1])[0] > np.pi)
+
+
+BESIDE_THE_CYCLE = [
+    wc.Constants(w_a=-1.961, w_phi=2.503, psi=0.0286, alpha=3.214),
+    wc.CANONICAL._replace(w_a=-2.0),
+]
+
+
+# Known answers
+
+
 class TestCriticality:
     def test_conditions_are_those_of_a_saddle_node(self, rng):
         """Accepted: γ_c is the smallest γ with a point of rest. Refused: rest at every γ > 0."""
@@ -142,26 +165,6 @@ class TestCriticality:
         expected = ["damped", "linear", "subcritical", "critical", "supercritical"]
         assert wc.Mode(gamma=gammas).state.tolist() == expected
         assert [wc.Mode(gamma=gamma).state for gamma in gammas] == expected
-
-
-def turns_late(mode, start):
-    """Whether the phase still advances after 600 units of time, integrated by DOP853."""
-    path = solve_ivp(
-        lambda t, y: conftest.polar_rates(y[0], y[1], mode),
-        (0, 700),
-        start,
-        "DOP853",
-        t_eval=(600.0, 700.0),
-        rtol=1e-8,
-        atol=1e-10,
-    )
-    return bool(np.diff(path.y[1])[0] > np.pi)
-
-
-BESIDE_THE_CYCLE = [
-    wc.Constants(w_a=-1.961, w_phi=2.503, psi=0.0286, alpha=3.214),
-    wc.CANONICAL._replace(w_a=-2.0),
-]
 
 
 class TestBistability:
@@ -382,6 +385,19 @@ class TestGradients:
             assert slope == pytest.approx(float((up - down) / 2e-6), rel=1e-6)
 
 
+def test_under_someone_elses_jit():
+    """Concrete constants are fitted, and concrete modes evaluated, while γ is traced."""
+    fitted = jax.jit(lambda gamma: wc.Mode(gamma, alpha=3.3).spiking_frequency())
+    expected = wc.Mode(1.0, alpha=3.3).spiking_frequency()
+    np.testing.assert_allclose(fitted(1.0), expected, rtol=1e-5)
+    mode = wc.Mode(1.0)
+    inside = jax.jit(lambda x: x * mode.critical_gamma * mode.spiking_frequency())
+    np.testing.assert_allclose(inside(1.0), 2 * mode.spiking_frequency(), rtol=1e-6)
+
+
+# Properties
+
+
 class TestField:
     @pytest.mark.slow
     @given(
@@ -405,6 +421,9 @@ class TestField:
     @pytest.mark.slow
     def test_regular_at_rest(self):
         assert wc.Mode(gamma=1.0).field(np.zeros(1, complex))[0] == 0
+
+
+# Errors
 
 
 class TestValidation:
@@ -441,13 +460,3 @@ class TestValidation:
         assert wc.Mode(gamma=1.0).replace(omega=2.0).omega == 2.0
         with pytest.raises(ValueError, match="Omega"):
             wc.Mode(gamma=1.0).replace(Omega=2.0)
-
-
-def test_under_someone_elses_jit():
-    """Concrete constants are fitted, and concrete modes evaluated, while γ is traced."""
-    fitted = jax.jit(lambda gamma: wc.Mode(gamma, alpha=3.3).spiking_frequency())
-    expected = wc.Mode(1.0, alpha=3.3).spiking_frequency()
-    np.testing.assert_allclose(fitted(1.0), expected, rtol=1e-5)
-    mode = wc.Mode(1.0)
-    inside = jax.jit(lambda x: x * mode.critical_gamma * mode.spiking_frequency())
-    np.testing.assert_allclose(inside(1.0), 2 * mode.spiking_frequency(), rtol=1e-6)

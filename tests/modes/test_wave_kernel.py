@@ -35,6 +35,16 @@ def random_rows(rng, count, columns, dtype=np.float64):
     return unit_rows(rng.normal(size=(count, columns))).astype(dtype)
 
 
+@pytest.fixture(scope="module")
+def digits():
+    X, y = wc.datasets.load("digits", flat=True)
+    X = X.astype(float)
+    return X[:300], y[:300], X[300:500], y[300:500]
+
+
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(("threshold", "omega"), [(0.5, 0.5), (-0.3, 1.5)])
@@ -78,61 +88,6 @@ def test_coefficients_of_a_step_have_a_closed_form():
     assert square == pytest.approx(a[0], abs=1e-13)
 
 
-@pytest.mark.parametrize("code", ["amplitude", "rate"])
-def test_error_is_within_its_bound_and_far_below(code):
-    """Against four times as many coefficients, whose own bound is half or a quarter of it."""
-    series = kernel_series(code, 0.5, 0.5)
-    count = len(series.coefficients)
-    rho = np.concatenate([np.linspace(0, 1, 101), 1 - np.logspace(-8, -1, 50)])
-    more, squares = hermite_coefficients(
-        lambda z: answers(code, (z - 0.5) / 0.5), 0.5 + np.array([0.0, 1.0]), 4 * count
-    )
-    known = (more**2).sum(0) / squares.sum()
-    np.testing.assert_allclose(series.coefficients, known[:count], atol=1e-12)
-    lowest = np.polynomial.polynomial.polyval(rho, known)  # κ but for what is still left out
-    left = (1 - known.sum()) * rho ** (4 * count)
-    assert (series(rho) >= lowest - series.bound(rho) - 1e-11).all()
-    assert (series(rho) <= lowest + left + series.bound(rho) + 1e-11).all()
-    # Where nothing is left out the model of the tail is far better than its bound.
-    inside = (left < 1e-9) & (series.bound(rho) > 1e-9)
-    assert inside.any()
-    assert (np.abs(series(rho) - lowest) < 0.05 * series.bound(rho) + 1e-9)[inside].all()
-
-
-@given(**ANY_KERNEL)
-@settings(max_examples=8)
-def test_is_positive_definite(code, threshold, omega):
-    series = kernel_series(code, threshold, omega)
-    assert (series.coefficients >= 0).all() and (series.shares >= 0).all()
-    total = series.coefficients.sum() + series.shares.sum()
-    assert total == pytest.approx(1, abs=1e-12) and float(series(1.0)) == 1
-    assert (series.degrees % 2 == 0).all()
-    rng = np.random.default_rng(0)
-    rows = random_rows(rng, 60, 3)  # close to each other, so that eigenvalues are small
-    found = kernel_matrix(rows, None, series)
-    assert (found == found.T).all() and (np.diag(found) == 1).all()
-    assert np.abs(found).max() <= 1 + 1e-12
-    assert np.linalg.eigvalsh(found).min() > -1e-11
-
-
-@pytest.mark.slow
-@given(**ANY_KERNEL)
-@settings(max_examples=5)
-def test_single_precision_is_as_accurate_as_it_says(code, threshold, omega):
-    series = kernel_series(code, threshold, omega)
-    rng = np.random.default_rng(1)
-    rows = random_rows(rng, 40, 8)
-    wanted = kernel_matrix(rows, None, series)
-    found = kernel_matrix(rows.astype(np.float32), None, series)
-    assert found.dtype == np.float32 and series.chebyshev[1] < 3 * SINGLE_ERROR
-    apart = rows @ rows.T < 0.99
-    assert np.abs(found - wanted)[apart].max() < 1e-5
-    near = unit_rows(rows + 1e-4 * rng.normal(size=rows.shape))
-    wanted = np.diag(kernel_matrix(rows, near, series))
-    found = np.diag(kernel_matrix(*(one.astype(np.float32) for one in (rows, near)), series))
-    assert np.abs(found - wanted).max() < 3e-3
-
-
 @pytest.mark.slow
 def test_blocks_do_not_matter(rng, monkeypatch):
     rows, others = random_rows(rng, 50, 5, np.float32), random_rows(rng, 30, 5, np.float32)
@@ -154,25 +109,6 @@ def test_length_counts_only_with_a_bias(rng):
     np.testing.assert_allclose(biased(np.zeros((1, 4)), 2 * np.eye(4)[:1])[0, 0],
                                plain.series(0.5**0.5), atol=1e-9)  # fmt: skip
     assert np.isfinite(plain(X * 1e-200)).all() and np.isfinite(plain(X * 1e200)).all()
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = wc.datasets.load("digits", flat=True)
-    X = X.astype(float)
-    return X[:300], y[:300], X[300:500], y[300:500]
-
-
-def test_support_vectors_and_ridge(digits):
-    X, y, X_new, y_new = digits
-    k = wc.wave_kernel()
-    assert SVC(kernel=k).fit(X, y).score(X_new, y_new) > 0.93
-    ridge = KernelRidge(alpha=0.1, kernel=k).fit(X, np.eye(10)[y])
-    assert (ridge.predict(X_new).argmax(1) == y_new).mean() > 0.93
-    direct = np.linalg.solve(k(X) + 0.1 * np.eye(len(X)), np.eye(10)[y])
-    np.testing.assert_allclose(ridge.predict(X_new), k(X_new, X) @ direct, atol=1e-8)
-    search = GridSearchCV(SVC(kernel=k), {"kernel__threshold": [0.0, 1.0]}, cv=2).fit(X, y)
-    assert search.best_params_["kernel__threshold"] in (0.0, 1.0)
 
 
 def test_follows_the_protocol_of_kernels(rng):
@@ -253,6 +189,82 @@ def test_gaussian_process_with_almost_no_noise(rng):
     np.testing.assert_allclose(fitted.predict(X), np.sin(X[:, 0]), atol=1e-4)
     _, spread = fitted.predict(np.array([[0.0, 0.0], [30.0, 30.0]]), return_std=True)
     assert spread[0] < spread[1]
+
+
+# An independent integrator or library
+
+
+def test_support_vectors_and_ridge(digits):
+    X, y, X_new, y_new = digits
+    k = wc.wave_kernel()
+    assert SVC(kernel=k).fit(X, y).score(X_new, y_new) > 0.93
+    ridge = KernelRidge(alpha=0.1, kernel=k).fit(X, np.eye(10)[y])
+    assert (ridge.predict(X_new).argmax(1) == y_new).mean() > 0.93
+    direct = np.linalg.solve(k(X) + 0.1 * np.eye(len(X)), np.eye(10)[y])
+    np.testing.assert_allclose(ridge.predict(X_new), k(X_new, X) @ direct, atol=1e-8)
+    search = GridSearchCV(SVC(kernel=k), {"kernel__threshold": [0.0, 1.0]}, cv=2).fit(X, y)
+    assert search.best_params_["kernel__threshold"] in (0.0, 1.0)
+
+
+# Properties
+
+
+@given(**ANY_KERNEL)
+@settings(max_examples=8)
+def test_is_positive_definite(code, threshold, omega):
+    series = kernel_series(code, threshold, omega)
+    assert (series.coefficients >= 0).all() and (series.shares >= 0).all()
+    total = series.coefficients.sum() + series.shares.sum()
+    assert total == pytest.approx(1, abs=1e-12) and float(series(1.0)) == 1
+    assert (series.degrees % 2 == 0).all()
+    rng = np.random.default_rng(0)
+    rows = random_rows(rng, 60, 3)  # close to each other, so that eigenvalues are small
+    found = kernel_matrix(rows, None, series)
+    assert (found == found.T).all() and (np.diag(found) == 1).all()
+    assert np.abs(found).max() <= 1 + 1e-12
+    assert np.linalg.eigvalsh(found).min() > -1e-11
+
+
+@pytest.mark.slow
+@given(**ANY_KERNEL)
+@settings(max_examples=5)
+def test_single_precision_is_as_accurate_as_it_says(code, threshold, omega):
+    series = kernel_series(code, threshold, omega)
+    rng = np.random.default_rng(1)
+    rows = random_rows(rng, 40, 8)
+    wanted = kernel_matrix(rows, None, series)
+    found = kernel_matrix(rows.astype(np.float32), None, series)
+    assert found.dtype == np.float32 and series.chebyshev[1] < 3 * SINGLE_ERROR
+    apart = rows @ rows.T < 0.99
+    assert np.abs(found - wanted)[apart].max() < 1e-5
+    near = unit_rows(rows + 1e-4 * rng.normal(size=rows.shape))
+    wanted = np.diag(kernel_matrix(rows, near, series))
+    found = np.diag(kernel_matrix(*(one.astype(np.float32) for one in (rows, near)), series))
+    assert np.abs(found - wanted).max() < 3e-3
+
+
+# Errors
+
+
+@pytest.mark.parametrize("code", ["amplitude", "rate"])
+def test_error_is_within_its_bound_and_far_below(code):
+    """Against four times as many coefficients, whose own bound is half or a quarter of it."""
+    series = kernel_series(code, 0.5, 0.5)
+    count = len(series.coefficients)
+    rho = np.concatenate([np.linspace(0, 1, 101), 1 - np.logspace(-8, -1, 50)])
+    more, squares = hermite_coefficients(
+        lambda z: answers(code, (z - 0.5) / 0.5), 0.5 + np.array([0.0, 1.0]), 4 * count
+    )
+    known = (more**2).sum(0) / squares.sum()
+    np.testing.assert_allclose(series.coefficients, known[:count], atol=1e-12)
+    lowest = np.polynomial.polynomial.polyval(rho, known)  # κ but for what is still left out
+    left = (1 - known.sum()) * rho ** (4 * count)
+    assert (series(rho) >= lowest - series.bound(rho) - 1e-11).all()
+    assert (series(rho) <= lowest + left + series.bound(rho) + 1e-11).all()
+    # Where nothing is left out the model of the tail is far better than its bound.
+    inside = (left < 1e-9) & (series.bound(rho) > 1e-9)
+    assert inside.any()
+    assert (np.abs(series(rho) - lowest) < 0.05 * series.bound(rho) + 1e-9)[inside].all()
 
 
 @pytest.mark.parametrize(

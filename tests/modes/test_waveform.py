@@ -21,6 +21,35 @@ def rates(mode):
     return field
 
 
+# Known answers
+
+
+@pytest.mark.slow
+def test_rest_is_a_node_for_all_constants():
+    rng = np.random.default_rng(0)
+    seen = 0
+    while seen < 15:
+        try:
+            mode = Mode(1.0, 1.0, *rng.uniform([-2, 0.5, -3, 1], [3, 3, 3, 4]))
+        except ValueError:
+            continue
+        mode = mode.replace(gamma=float(mode.critical_gamma) * rng.uniform(1.01, 3))
+        if mode.state == "bistable":
+            with pytest.raises(ValueError, match="bistable"):
+                rest_point(mode)
+            continue
+        seen += 1
+        a, field = rest_point(mode), rates(mode)
+        assert abs(field(0, a)) <= 1e-10 * abs(a) * (1 + abs(a))
+        step = 1e-6 * abs(a)
+        around = [(field(0, a + h) - field(0, a - h)) / (2 * step) for h in (step, 1j * step)]
+        jacobian = np.array([[x.real for x in around], [x.imag for x in around]])
+        assert np.linalg.eigvals(jacobian).real.max() < 0
+
+
+# An independent integrator or library
+
+
 @pytest.mark.parametrize(
     "mode",
     [
@@ -45,34 +74,14 @@ def test_waveform_is_what_an_integrator_finds(mode):
     np.testing.assert_allclose(slope, rates(mode)(0, a) * pace, atol=2e-5 * np.abs(slope).max())
 
 
+# Errors
+
+
 @pytest.mark.parametrize("gamma", [0.0, -0.5])
 def test_modes_that_are_not_excited_have_no_waveform_but_rest_at_zero(gamma):
     with pytest.raises(ValueError, match="does not spike"):
         waveform(Mode(gamma=gamma), THETA)
     assert rest_point(Mode(gamma=gamma)) == 0
-
-
-@pytest.mark.slow
-def test_rest_is_a_node_for_all_constants():
-    rng = np.random.default_rng(0)
-    seen = 0
-    while seen < 15:
-        try:
-            mode = Mode(1.0, 1.0, *rng.uniform([-2, 0.5, -3, 1], [3, 3, 3, 4]))
-        except ValueError:
-            continue
-        mode = mode.replace(gamma=float(mode.critical_gamma) * rng.uniform(1.01, 3))
-        if mode.state == "bistable":
-            with pytest.raises(ValueError, match="bistable"):
-                rest_point(mode)
-            continue
-        seen += 1
-        a, field = rest_point(mode), rates(mode)
-        assert abs(field(0, a)) <= 1e-10 * abs(a) * (1 + abs(a))
-        step = 1e-6 * abs(a)
-        around = [(field(0, a + h) - field(0, a - h)) / (2 * step) for h in (step, 1j * step)]
-        jacobian = np.array([[x.real for x in around], [x.imag for x in around]])
-        assert np.linalg.eigvals(jacobian).real.max() < 0
 
 
 def test_below_criticality_modes_do_not_rest():

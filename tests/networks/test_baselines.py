@@ -31,6 +31,13 @@ def order():
     return {strength: settled(strength) for strength in (1.0, 4.0)}
 
 
+def neuron(current, coupling=None, **parameters):
+    return wc.LeakyIntegrateAndFire(current, coupling or wc.Dense(np.zeros((1, 1))), **parameters)
+
+
+# Known answers
+
+
 class TestKuramoto:
     @pytest.mark.slow
     def test_transition(self, order):
@@ -66,10 +73,6 @@ class TestKuramoto:
         assert apart == pytest.approx(np.arcsin(0.6), abs=1e-7)
         np.testing.assert_allclose(abs(run.a), 1, atol=1e-7)
         np.testing.assert_allclose(wc.spiking_frequency(run), 1.3, rtol=1e-5)
-
-
-def neuron(current, coupling=None, **parameters):
-    return wc.LeakyIntegrateAndFire(current, coupling or wc.Dense(np.zeros((1, 1))), **parameters)
 
 
 class TestLeakyIntegrateAndFire:
@@ -175,6 +178,9 @@ class TestParts:
         np.testing.assert_allclose(part.r, 2 * np.roll(np.eye(3), 1, axis=0), atol=1e-6)
         with pytest.raises(NotImplementedError, match="part_of"):
             network.coupling.part(np.real)
+
+
+# Errors
 
 
 def test_unknown_parameters_are_named():

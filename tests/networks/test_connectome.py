@@ -56,125 +56,6 @@ def three(brain):
     return brain.select(["rV1", "lV1", "rFEF"])
 
 
-class TestTheVirtualBrain:
-    def test_the_76_regions_against_numpy(self, raw):
-        with zipfile.ZipFile(FOLDER / "connectivity_76.zip") as archive:
-            with archive.open("weights.txt") as file:
-                weights = np.loadtxt(file)
-            with archive.open("tract_lengths.txt") as file:
-                lengths = np.loadtxt(file)
-            with archive.open("centres.txt") as file:
-                centres = np.loadtxt(file, usecols=(1, 2, 3))
-        np.fill_diagonal(weights, 0)
-        np.testing.assert_array_equal(raw.weights, weights)
-        np.testing.assert_array_equal(raw.tract_lengths, lengths * (weights > 0))
-        np.testing.assert_array_equal(raw.positions, centres)
-        assert raw.size == 76 and raw.links.sum() == 1494
-        assert raw.regions[:2] == ("rA1", "rA2") and raw.regions[-1] == "lCC"
-
-    @pytest.mark.parametrize(
-        "name, size",
-        [
-            ("connectivity_66.zip", 66),  # lines of centres end with a fifth column
-            ("connectivity_68.zip", 68),  # members are compressed once more
-            ("connectivity_96.zip", 96),
-            ("connectivity_192.zip", 192),  # members in a folder; some tracts have no length
-            ("paupau.zip", 4),
-        ],
-    )
-    def test_all_that_tvb_ships(self, name, size):
-        brain = load_connectome(FOLDER / name)
-        assert brain.size == size and len(set(brain.regions)) == size
-        assert brain.positions.shape == (size, 3)
-        assert np.all(np.diagonal(brain.weights) == 0)
-        assert abs(np.linalg.eigvals(brain.weights)).max() == pytest.approx(1)
-
-    def test_it_is_immutable(self, raw):
-        with pytest.raises(ValueError, match="read-only"):
-            raw.weights[0, 1] = 1.0
-        with pytest.raises(AttributeError):
-            raw.speed = 1.0
-
-    def test_nothing_is_written_to_disk(self, tmp_path, monkeypatch):
-        copy = tmp_path / "brain.zip"
-        copy.write_bytes((FOLDER / "connectivity_68.zip").read_bytes())
-        monkeypatch.chdir(tmp_path)
-        load_connectome("brain.zip")
-        assert [one.name for one in tmp_path.iterdir()] == ["brain.zip"]
-
-    def test_only_weights_are_required(self, tmp_path):
-        path = write_zip(tmp_path / "one.zip", weights__txt="0 1\n2 0\n")
-        brain = load_connectome(path, normalisation="max")
-        assert brain.weights.tolist() == [[0, 0.5], [1, 0]]
-        assert brain.regions == ("region_000", "region_001")
-        with pytest.raises(ConnectomeError, match="tract lengths"):
-            brain.phase_delays()
-        assert brain.to_network().coupling.matrix()[1, 0] == 0.5
-
-    @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
-    def test_truncated(self, tmp_path, keep):
-        content = (FOLDER / "connectivity_76.zip").read_bytes()
-        path = tmp_path / "cut.zip"
-        path.write_bytes(content[: int(keep * len(content))])
-        with pytest.raises(ConnectomeError, match=r"cut\.zip is damaged or truncated"):
-            load_connectome(path)
-
-    def test_flipped_bits(self, tmp_path):
-        content = bytearray((FOLDER / "connectivity_76.zip").read_bytes())
-        content[len(content) // 2] ^= 0xFF
-        path = tmp_path / "bad.zip"
-        path.write_bytes(content)
-        with pytest.raises(ConnectomeError, match="damaged"):
-            load_connectome(path)
-
-    @pytest.mark.parametrize(
-        "members, message",
-        [
-            ({"centres__txt": "a 0 0 0"}, "has no weights"),
-            ({"weights__txt": "0 1\n1"}, "row 2 has 1 entries where row 1 has 2"),
-            ({"weights__txt": "0 1\n1 x"}, r"'x' in row 2, column 2 is not a number"),
-            ({"weights__txt": "0 1 2\n1 0 2"}, r"square matrix \(n, n\), got shape \(2, 3\)"),
-            (
-                {"weights__txt": "0 nan\n1 0"},
-                r"weights must be finite; 1 .* row 1 \(region_000\), column 2",
-            ),
-            ({"weights__txt": "0 -1\n1 0"}, "must not be negative; the link from region 1 to 0"),
-            ({"weights__txt": ""}, "is empty"),
-            ({"weights__txt": b"\xff\xfe\x00"}, "not a text file"),
-            ({"weights__txt__bz2": bz2.compress(b"0 1\n1 0")[:20]}, "is damaged"),
-            ({"weights__txt": "0 0\n0 0"}, "too few links"),
-            (
-                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 1 1\n1 0 1\n1 1 0"},
-                r"tract_lengths must have shape \(2, 2\)",
-            ),
-            (
-                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 inf\n1 0"},
-                "tract_lengths must be finite",
-            ),
-            (
-                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 -5\n1 0"},
-                "tract_lengths must not be negative",
-            ),
-            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0"}, "1 region names for 2"),
-            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0\nb 1 1 1"}, "line 1 is not 'name"),
-            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0\na 1 1 1"}, "repeated: .*'a'"),
-            (
-                {"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 nan\nb 1 1 1"},
-                "positions must be finite",
-            ),
-        ],
-    )
-    def test_damaged_contents_are_named(self, tmp_path, members, message):
-        path = write_zip(tmp_path / "brain.zip", **members)
-        with pytest.raises(ConnectomeError, match=message) as caught:
-            load_connectome(path)
-        assert "brain.zip" in str(caught.value)
-
-    def test_missing_file(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match=r"no connectome at .*none\.zip"):
-            load_connectome(tmp_path / "none.zip")
-
-
 # The layout that the Connectome Mapper writes and braingraph.org publishes.
 GRAPHML = """<?xml version="1.0" encoding="utf-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns"
@@ -210,6 +91,138 @@ NODES = "\n".join(
         [("lateralorbitofrontal", 33.97), ("parsorbitalis", 23.67), ("insula", 40.5)], start=1
     )
 )
+
+
+# Known answers
+
+
+class TestNormalisation:
+    @given(st.integers(2, 8), st.integers(0, 2**32 - 1))
+    def test_what_each_promises(self, size, seed):
+        rng = np.random.default_rng(seed)
+        brain = Connectome(random_weights(rng, size, 1.0))
+        assert brain.normalised("max").weights.max() == pytest.approx(1)
+        assert brain.normalised("mean").weights.sum(axis=1).mean() == pytest.approx(1)
+        np.testing.assert_allclose(brain.normalised("row").weights.sum(axis=1), 1)
+        spectral = brain.normalised("spectral")
+        assert abs(np.linalg.eigvals(spectral.weights)).max() == pytest.approx(1)
+        np.testing.assert_array_equal(brain.normalised("none").weights, brain.weights)
+        # All but "row" only rescale, and doing one again changes nothing.
+        for how in ("max", "mean", "spectral"):
+            ratio = brain.normalised(how).weights[brain.links] / brain.weights[brain.links]
+            assert np.ptp(ratio) < 1e-12 * ratio.max()
+            again = brain.normalised(how).normalised(how)
+            np.testing.assert_allclose(again.weights, brain.normalised(how).weights)
+            assert again.normalisation == how
+
+    @pytest.mark.parametrize("how", ["max", "mean", "row", "spectral"])
+    def test_when_asked(self, rng, how):
+        counts = 1e6 * random_weights(rng, 6, 1.0)
+        brain = Connectome(counts, normalisation=how)
+        np.testing.assert_array_equal(brain.weights, Connectome(counts).normalised(how).weights)
+        np.testing.assert_allclose(
+            Connectome(brain.weights, normalisation=how).weights, brain.weights
+        )
+        # Another speed leaves the last digit as it is, and parts and new weights are as they are.
+        assert brain.replace(speed=2.0).normalisation == how
+        np.testing.assert_array_equal(brain.replace(speed=2.0).weights, brain.weights)
+        part = brain.select([3, 1])
+        assert part.normalisation == "none" and part.weights[0, 1] == brain.weights[3, 1]
+        assert brain.replace(weights=counts).normalisation == "none"
+        assert brain.replace(weights=counts, normalisation=how).weights == pytest.approx(
+            brain.weights
+        )
+        huge = Connectome(counts / counts.max() * 1.7e308, normalisation=how)
+        np.testing.assert_allclose(huge.weights, brain.weights)
+
+    def test_unknown_or_undefined(self):
+        with pytest.raises(ConnectomeError, match="normalisation must be one of"):
+            Connectome([[0, 1], [1, 0]], normalisation="l2")
+        with pytest.raises(ConnectomeError, match="too few links"):
+            Connectome(np.zeros((3, 3)), normalisation="max")
+
+    def test_rows_without_links_stay_empty(self):
+        brain = Connectome([[0, 2.0, 2.0], [0, 0, 0], [5.0, 0, 0]]).normalised("row")
+        assert brain.weights.tolist() == [[0, 0.5, 0.5], [0, 0, 0], [1, 0, 0]]
+
+    def test_no_cycle(self):
+        with pytest.raises(ConnectomeError, match="not defined"):
+            Connectome(
+                [[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]], normalisation="spectral", symmetric=False
+            )
+
+    def test_spectral_strength_is_the_growth_rate(self):
+        """Small waves of equal modes without delay grow at γ + strength [19]."""
+        brain = load_connectome(FOLDER / "connectivity_76.zip")
+        network = brain.to_network(gamma=-0.3, coupling_strength=0.2, delays="none")
+        linear = network.coupling.matrix() + np.diag(network.modes.gamma + 1j * np.ones(76))
+        assert np.linalg.eigvals(linear).real.max() == pytest.approx(-0.1)
+
+
+class TestNetworks:
+    def test_phase_coupling_is_that_of_the_equations(self, brain):
+        r = np.asarray(brain.coupling(0.3).matrix())
+        tau = brain.tract_lengths / 6.0 / 1000  # s
+        expected = 0.3 * brain.weights * np.exp(-2j * np.pi * 10 * tau)
+        np.testing.assert_allclose(r, expected, atol=1e-15)
+
+    def test_kinds(self, brain, rng):
+        assert isinstance(brain.coupling(), wc.Dense)
+        assert isinstance(brain.coupling(delays="exact"), wc.Delayed)
+        sparse = Connectome(random_weights(rng, 40, 0.04), tract_lengths=np.full((40, 40), 20.0))
+        assert isinstance(sparse.coupling(), wc.Sparse)
+        np.testing.assert_allclose(
+            sparse.coupling(2.0).matrix(), 2 * sparse.weights * np.exp(-1j * sparse.phase_delays())
+        )
+        network = brain.to_network(gamma=np.full(76, 0.1), omega=1.1, alpha=4.0)
+        assert network.modes.alpha == 4.0 and network.modes.omega == 1.1
+
+    def test_exact_delay_of_a_harmonic_wave_is_the_phase_delay(self, brain):
+        """In the limit of a wave e^{iωt}, Σ w_ij a_j(t − τ_ij) = Σ w_ij e^{−iωτ_ij} a_j(t)."""
+        rng = np.random.default_rng(0)
+        start = rng.normal(size=76) + 1j * rng.normal(size=76)
+        with jax.enable_x64(True):
+
+            def past(delay):
+                return start[None, :] * np.exp(-1j * delay)
+
+            exact = brain.coupling(delays="exact")(start, past)
+            np.testing.assert_allclose(exact, brain.coupling()(start), atol=1e-12)
+
+    @pytest.mark.slow
+    def test_phase_delays_approximate_exact_ones(self, brain):
+        """Two modes close to harmonic: frequencies agree to second order in the coupling."""
+        pair = Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 24.0], [24.0, 0]], speed=3.0)
+        settled = {}
+        for name, options in {
+            "exact": {"delays": "exact"},
+            "phase": {},
+            "none": {"delays": "none"},
+        }.items():
+            network = pair.to_network(0.05, 0.04, omega=[1.0, 1.01], **options)
+            run = wc.simulate(network, t1=400.0, num_samples=4001, seed=0)
+            settled[name] = float(wc.spiking_frequency(run)[0])
+        # ω = 1 − 0.04 sin δ with δ = 8 ms · 2π · 10 Hz = 0.503
+        assert settled["exact"] == pytest.approx(settled["phase"], abs=2e-3)
+        assert settled["phase"] - settled["none"] == pytest.approx(-0.04 * np.sin(0.503), abs=2e-3)
+
+    @pytest.mark.slow
+    def test_memory_on_the_links_of_a_brain(self, brain):
+        linked = brain.select(np.flatnonzero(brain.links.any(axis=1)).tolist())
+        omega = np.random.default_rng(1).normal(1, 0.2, linked.size)
+        network = wc.memorize(
+            wc.Mode(gamma=1.5), omega, 0.5, links=linked.links, max_phase=np.pi / 2, seed=0
+        )
+        r = np.asarray(network.coupling.matrix())
+        assert np.all(r[~linked.links] == 0)
+        np.testing.assert_allclose(network.synchronized().gamma, 1.5)
+        run = wc.simulate(network, t1=100.0, num_samples=2001, seed=0, rtol=1e-6, atol=1e-8)
+        wanted = float(wc.Mode(gamma=1.5).spiking_frequency())
+        assert abs(wc.spiking_frequency(run) / wanted - 1).max() < 0.005
+        assert float(wc.order_parameter(run)[-1]) > 0.999
+
+
+# Files
 
 
 class TestGraphML:
@@ -343,6 +356,205 @@ class TestMatrices:
         (tmp_path / "a.csv").write_text(",x,y\na,0,1\nb,1,0\n")
         with pytest.raises(ConnectomeError, match="rows and columns differently"):
             load_connectome(tmp_path / "a.csv")
+
+
+class TestLabels:
+    @pytest.mark.slow
+    def test_run(self, three, tmp_path):
+        run = three.label(wc.simulate(three.to_network(), t1=10.0, num_samples=11, modes=[2, 0]))
+        assert run.region.values.tolist() == ["rFEF", "rV1"]
+        assert run.x.values.tolist() == three.positions[[2, 0], 0].tolist()
+        assert run.x.attrs["units"] == "mm" and run.seconds.attrs["units"] == "s"
+        assert float(run.seconds[-1]) == pytest.approx(10 / (2 * np.pi * 10))
+        one = run.swap_dims(mode="region").sel(region="rV1")
+        np.testing.assert_array_equal(one.a, run.a[:, 1])
+        # Names and positions survive in files.
+        for suffix in (".nc", ".zarr"):
+            wc.save_run(run, tmp_path / f"run{suffix}")
+            loaded = wc.load_run(tmp_path / f"run{suffix}")
+            assert loaded.region.values.tolist() == ["rFEF", "rV1"]
+            np.testing.assert_array_equal(loaded.z, run.z)
+            np.testing.assert_array_equal(loaded.a, run.a)
+
+    @pytest.mark.slow
+    def test_measures_and_sweeps(self, three):
+        run = wc.simulate(three.to_network(), t1=10.0, num_samples=101)
+        locking = three.label(wc.phase_locking(run))
+        assert locking.region_from.values.tolist() == ["rV1", "lV1", "rFEF"]
+        runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, gamma=[0.1, 0.2])
+        assert three.label(runs).region.dims == ("mode",)
+        assert three.label(runs.isel(mode=[0])).region.values.tolist() == ["rV1"]
+        assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
+        assert "region" not in wc.order_parameter(three.label(run)).coords
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+    def test_files_can_be_turned_into_hertz(self, three, tmp_path, suffix):
+        brain = three.replace(frequency=40.0, speed=6.0)
+        wanted = {
+            "connectome_frequency": 40.0,
+            "connectome_speed": 6.0,
+            "connectome_normalisation": brain.normalisation,
+            "connectome_time_unit": 1 / (2 * np.pi * 40),
+        }
+        run = wc.simulate(brain.to_network(), t1=10.0, num_samples=101)
+        wc.save_run(brain.label(run), tmp_path / f"run{suffix}")
+        loaded = wc.load_run(tmp_path / f"run{suffix}")
+        for one in (loaded, brain.label(wc.phase_locking(run))):
+            assert {name: one.attrs[name] for name in wanted} == wanted
+
+    @pytest.mark.slow
+    def test_what_a_sweep_varies_is_no_attribute(self, three):
+        def build(speed):
+            return three.replace(speed=speed).to_network()
+
+        runs = three.label(wc.sweep(build, t1=1.0, num_samples=3, speed=[3, 6]))
+        assert "connectome_speed" not in runs.attrs and runs.speed.values.tolist() == [3, 6]
+        assert runs.attrs["connectome_frequency"] == three.frequency and "seconds" in runs.coords
+
+        def other(frequency):
+            return three.replace(frequency=frequency).to_network()
+
+        runs = three.label(wc.sweep(other, t1=1.0, num_samples=3, frequency=[10, 40]))
+        assert not {"connectome_frequency", "connectome_time_unit"} & set(runs.attrs)
+        assert "seconds" not in runs.coords
+        with pytest.raises(ValueError, match=r"connectome.replace\(speed=speed\).to_network"):
+            wc.sweep(three.to_network(), t1=1.0, num_samples=3, speed=[3, 6])
+
+    @pytest.mark.slow
+    def test_errors(self, three):
+        other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
+        with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):
+            three.label(other)
+        # What was recorded of another system is told by what is known of it, or by its modes.
+        with pytest.raises(ValueError, match="of 4 modes, but the connectome has 3 regions"):
+            three.label(other.isel(mode=[0]))
+        with pytest.raises(ValueError, match="of 1 modes"):
+            three.label(wc.phase_locking(other.isel(mode=[0])))
+        with pytest.raises(ValueError, match="no modes to label"):
+            three.label(wc.order_parameter(other))
+
+
+# Errors
+
+
+class TestTheVirtualBrain:
+    def test_the_76_regions_against_numpy(self, raw):
+        with zipfile.ZipFile(FOLDER / "connectivity_76.zip") as archive:
+            with archive.open("weights.txt") as file:
+                weights = np.loadtxt(file)
+            with archive.open("tract_lengths.txt") as file:
+                lengths = np.loadtxt(file)
+            with archive.open("centres.txt") as file:
+                centres = np.loadtxt(file, usecols=(1, 2, 3))
+        np.fill_diagonal(weights, 0)
+        np.testing.assert_array_equal(raw.weights, weights)
+        np.testing.assert_array_equal(raw.tract_lengths, lengths * (weights > 0))
+        np.testing.assert_array_equal(raw.positions, centres)
+        assert raw.size == 76 and raw.links.sum() == 1494
+        assert raw.regions[:2] == ("rA1", "rA2") and raw.regions[-1] == "lCC"
+
+    @pytest.mark.parametrize(
+        "name, size",
+        [
+            ("connectivity_66.zip", 66),  # lines of centres end with a fifth column
+            ("connectivity_68.zip", 68),  # members are compressed once more
+            ("connectivity_96.zip", 96),
+            ("connectivity_192.zip", 192),  # members in a folder; some tracts have no length
+            ("paupau.zip", 4),
+        ],
+    )
+    def test_all_that_tvb_ships(self, name, size):
+        brain = load_connectome(FOLDER / name)
+        assert brain.size == size and len(set(brain.regions)) == size
+        assert brain.positions.shape == (size, 3)
+        assert np.all(np.diagonal(brain.weights) == 0)
+        assert abs(np.linalg.eigvals(brain.weights)).max() == pytest.approx(1)
+
+    def test_it_is_immutable(self, raw):
+        with pytest.raises(ValueError, match="read-only"):
+            raw.weights[0, 1] = 1.0
+        with pytest.raises(AttributeError):
+            raw.speed = 1.0
+
+    def test_nothing_is_written_to_disk(self, tmp_path, monkeypatch):
+        copy = tmp_path / "brain.zip"
+        copy.write_bytes((FOLDER / "connectivity_68.zip").read_bytes())
+        monkeypatch.chdir(tmp_path)
+        load_connectome("brain.zip")
+        assert [one.name for one in tmp_path.iterdir()] == ["brain.zip"]
+
+    def test_only_weights_are_required(self, tmp_path):
+        path = write_zip(tmp_path / "one.zip", weights__txt="0 1\n2 0\n")
+        brain = load_connectome(path, normalisation="max")
+        assert brain.weights.tolist() == [[0, 0.5], [1, 0]]
+        assert brain.regions == ("region_000", "region_001")
+        with pytest.raises(ConnectomeError, match="tract lengths"):
+            brain.phase_delays()
+        assert brain.to_network().coupling.matrix()[1, 0] == 0.5
+
+    @pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
+    def test_truncated(self, tmp_path, keep):
+        content = (FOLDER / "connectivity_76.zip").read_bytes()
+        path = tmp_path / "cut.zip"
+        path.write_bytes(content[: int(keep * len(content))])
+        with pytest.raises(ConnectomeError, match=r"cut\.zip is damaged or truncated"):
+            load_connectome(path)
+
+    def test_flipped_bits(self, tmp_path):
+        content = bytearray((FOLDER / "connectivity_76.zip").read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path = tmp_path / "bad.zip"
+        path.write_bytes(content)
+        with pytest.raises(ConnectomeError, match="damaged"):
+            load_connectome(path)
+
+    @pytest.mark.parametrize(
+        "members, message",
+        [
+            ({"centres__txt": "a 0 0 0"}, "has no weights"),
+            ({"weights__txt": "0 1\n1"}, "row 2 has 1 entries where row 1 has 2"),
+            ({"weights__txt": "0 1\n1 x"}, r"'x' in row 2, column 2 is not a number"),
+            ({"weights__txt": "0 1 2\n1 0 2"}, r"square matrix \(n, n\), got shape \(2, 3\)"),
+            (
+                {"weights__txt": "0 nan\n1 0"},
+                r"weights must be finite; 1 .* row 1 \(region_000\), column 2",
+            ),
+            ({"weights__txt": "0 -1\n1 0"}, "must not be negative; the link from region 1 to 0"),
+            ({"weights__txt": ""}, "is empty"),
+            ({"weights__txt": b"\xff\xfe\x00"}, "not a text file"),
+            ({"weights__txt__bz2": bz2.compress(b"0 1\n1 0")[:20]}, "is damaged"),
+            ({"weights__txt": "0 0\n0 0"}, "too few links"),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 1 1\n1 0 1\n1 1 0"},
+                r"tract_lengths must have shape \(2, 2\)",
+            ),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 inf\n1 0"},
+                "tract_lengths must be finite",
+            ),
+            (
+                {"weights__txt": "0 1\n1 0", "tract_lengths__txt": "0 -5\n1 0"},
+                "tract_lengths must not be negative",
+            ),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0"}, "1 region names for 2"),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0\nb 1 1 1"}, "line 1 is not 'name"),
+            ({"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 0\na 1 1 1"}, "repeated: .*'a'"),
+            (
+                {"weights__txt": "0 1\n1 0", "centres__txt": "a 0 0 nan\nb 1 1 1"},
+                "positions must be finite",
+            ),
+        ],
+    )
+    def test_damaged_contents_are_named(self, tmp_path, members, message):
+        path = write_zip(tmp_path / "brain.zip", **members)
+        with pytest.raises(ConnectomeError, match=message) as caught:
+            load_connectome(path)
+        assert "brain.zip" in str(caught.value)
+
+    def test_missing_file(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"no connectome at .*none\.zip"):
+            load_connectome(tmp_path / "none.zip")
 
 
 class TestForms:
@@ -713,206 +925,3 @@ class TestFields:
             with pytest.raises(ValueError, match=message):
                 brain.select(wrong)
         assert brain.select(np.array([2, 0])).regions == ("c", "a")
-
-
-class TestNormalisation:
-    @given(st.integers(2, 8), st.integers(0, 2**32 - 1))
-    def test_what_each_promises(self, size, seed):
-        rng = np.random.default_rng(seed)
-        brain = Connectome(random_weights(rng, size, 1.0))
-        assert brain.normalised("max").weights.max() == pytest.approx(1)
-        assert brain.normalised("mean").weights.sum(axis=1).mean() == pytest.approx(1)
-        np.testing.assert_allclose(brain.normalised("row").weights.sum(axis=1), 1)
-        spectral = brain.normalised("spectral")
-        assert abs(np.linalg.eigvals(spectral.weights)).max() == pytest.approx(1)
-        np.testing.assert_array_equal(brain.normalised("none").weights, brain.weights)
-        # All but "row" only rescale, and doing one again changes nothing.
-        for how in ("max", "mean", "spectral"):
-            ratio = brain.normalised(how).weights[brain.links] / brain.weights[brain.links]
-            assert np.ptp(ratio) < 1e-12 * ratio.max()
-            again = brain.normalised(how).normalised(how)
-            np.testing.assert_allclose(again.weights, brain.normalised(how).weights)
-            assert again.normalisation == how
-
-    @pytest.mark.parametrize("how", ["max", "mean", "row", "spectral"])
-    def test_when_asked(self, rng, how):
-        counts = 1e6 * random_weights(rng, 6, 1.0)
-        brain = Connectome(counts, normalisation=how)
-        np.testing.assert_array_equal(brain.weights, Connectome(counts).normalised(how).weights)
-        np.testing.assert_allclose(
-            Connectome(brain.weights, normalisation=how).weights, brain.weights
-        )
-        # Another speed leaves the last digit as it is, and parts and new weights are as they are.
-        assert brain.replace(speed=2.0).normalisation == how
-        np.testing.assert_array_equal(brain.replace(speed=2.0).weights, brain.weights)
-        part = brain.select([3, 1])
-        assert part.normalisation == "none" and part.weights[0, 1] == brain.weights[3, 1]
-        assert brain.replace(weights=counts).normalisation == "none"
-        assert brain.replace(weights=counts, normalisation=how).weights == pytest.approx(
-            brain.weights
-        )
-        huge = Connectome(counts / counts.max() * 1.7e308, normalisation=how)
-        np.testing.assert_allclose(huge.weights, brain.weights)
-
-    def test_unknown_or_undefined(self):
-        with pytest.raises(ConnectomeError, match="normalisation must be one of"):
-            Connectome([[0, 1], [1, 0]], normalisation="l2")
-        with pytest.raises(ConnectomeError, match="too few links"):
-            Connectome(np.zeros((3, 3)), normalisation="max")
-
-    def test_rows_without_links_stay_empty(self):
-        brain = Connectome([[0, 2.0, 2.0], [0, 0, 0], [5.0, 0, 0]]).normalised("row")
-        assert brain.weights.tolist() == [[0, 0.5, 0.5], [0, 0, 0], [1, 0, 0]]
-
-    def test_no_cycle(self):
-        with pytest.raises(ConnectomeError, match="not defined"):
-            Connectome(
-                [[0, 1.0, 1.0], [0, 0, 1.0], [0, 0, 0]], normalisation="spectral", symmetric=False
-            )
-
-    def test_spectral_strength_is_the_growth_rate(self):
-        """Small waves of equal modes without delay grow at γ + strength [19]."""
-        brain = load_connectome(FOLDER / "connectivity_76.zip")
-        network = brain.to_network(gamma=-0.3, coupling_strength=0.2, delays="none")
-        linear = network.coupling.matrix() + np.diag(network.modes.gamma + 1j * np.ones(76))
-        assert np.linalg.eigvals(linear).real.max() == pytest.approx(-0.1)
-
-
-class TestNetworks:
-    def test_phase_coupling_is_that_of_the_equations(self, brain):
-        r = np.asarray(brain.coupling(0.3).matrix())
-        tau = brain.tract_lengths / 6.0 / 1000  # s
-        expected = 0.3 * brain.weights * np.exp(-2j * np.pi * 10 * tau)
-        np.testing.assert_allclose(r, expected, atol=1e-15)
-
-    def test_kinds(self, brain, rng):
-        assert isinstance(brain.coupling(), wc.Dense)
-        assert isinstance(brain.coupling(delays="exact"), wc.Delayed)
-        sparse = Connectome(random_weights(rng, 40, 0.04), tract_lengths=np.full((40, 40), 20.0))
-        assert isinstance(sparse.coupling(), wc.Sparse)
-        np.testing.assert_allclose(
-            sparse.coupling(2.0).matrix(), 2 * sparse.weights * np.exp(-1j * sparse.phase_delays())
-        )
-        network = brain.to_network(gamma=np.full(76, 0.1), omega=1.1, alpha=4.0)
-        assert network.modes.alpha == 4.0 and network.modes.omega == 1.1
-
-    def test_exact_delay_of_a_harmonic_wave_is_the_phase_delay(self, brain):
-        """In the limit of a wave e^{iωt}, Σ w_ij a_j(t − τ_ij) = Σ w_ij e^{−iωτ_ij} a_j(t)."""
-        rng = np.random.default_rng(0)
-        start = rng.normal(size=76) + 1j * rng.normal(size=76)
-        with jax.enable_x64(True):
-
-            def past(delay):
-                return start[None, :] * np.exp(-1j * delay)
-
-            exact = brain.coupling(delays="exact")(start, past)
-            np.testing.assert_allclose(exact, brain.coupling()(start), atol=1e-12)
-
-    @pytest.mark.slow
-    def test_phase_delays_approximate_exact_ones(self, brain):
-        """Two modes close to harmonic: frequencies agree to second order in the coupling."""
-        pair = Connectome([[0, 1.0], [1.0, 0]], tract_lengths=[[0, 24.0], [24.0, 0]], speed=3.0)
-        settled = {}
-        for name, options in {
-            "exact": {"delays": "exact"},
-            "phase": {},
-            "none": {"delays": "none"},
-        }.items():
-            network = pair.to_network(0.05, 0.04, omega=[1.0, 1.01], **options)
-            run = wc.simulate(network, t1=400.0, num_samples=4001, seed=0)
-            settled[name] = float(wc.spiking_frequency(run)[0])
-        # ω = 1 − 0.04 sin δ with δ = 8 ms · 2π · 10 Hz = 0.503
-        assert settled["exact"] == pytest.approx(settled["phase"], abs=2e-3)
-        assert settled["phase"] - settled["none"] == pytest.approx(-0.04 * np.sin(0.503), abs=2e-3)
-
-    @pytest.mark.slow
-    def test_memory_on_the_links_of_a_brain(self, brain):
-        linked = brain.select(np.flatnonzero(brain.links.any(axis=1)).tolist())
-        omega = np.random.default_rng(1).normal(1, 0.2, linked.size)
-        network = wc.memorize(
-            wc.Mode(gamma=1.5), omega, 0.5, links=linked.links, max_phase=np.pi / 2, seed=0
-        )
-        r = np.asarray(network.coupling.matrix())
-        assert np.all(r[~linked.links] == 0)
-        np.testing.assert_allclose(network.synchronized().gamma, 1.5)
-        run = wc.simulate(network, t1=100.0, num_samples=2001, seed=0, rtol=1e-6, atol=1e-8)
-        wanted = float(wc.Mode(gamma=1.5).spiking_frequency())
-        assert abs(wc.spiking_frequency(run) / wanted - 1).max() < 0.005
-        assert float(wc.order_parameter(run)[-1]) > 0.999
-
-
-class TestLabels:
-    @pytest.mark.slow
-    def test_run(self, three, tmp_path):
-        run = three.label(wc.simulate(three.to_network(), t1=10.0, num_samples=11, modes=[2, 0]))
-        assert run.region.values.tolist() == ["rFEF", "rV1"]
-        assert run.x.values.tolist() == three.positions[[2, 0], 0].tolist()
-        assert run.x.attrs["units"] == "mm" and run.seconds.attrs["units"] == "s"
-        assert float(run.seconds[-1]) == pytest.approx(10 / (2 * np.pi * 10))
-        one = run.swap_dims(mode="region").sel(region="rV1")
-        np.testing.assert_array_equal(one.a, run.a[:, 1])
-        # Names and positions survive in files.
-        for suffix in (".nc", ".zarr"):
-            wc.save_run(run, tmp_path / f"run{suffix}")
-            loaded = wc.load_run(tmp_path / f"run{suffix}")
-            assert loaded.region.values.tolist() == ["rFEF", "rV1"]
-            np.testing.assert_array_equal(loaded.z, run.z)
-            np.testing.assert_array_equal(loaded.a, run.a)
-
-    @pytest.mark.slow
-    def test_measures_and_sweeps(self, three):
-        run = wc.simulate(three.to_network(), t1=10.0, num_samples=101)
-        locking = three.label(wc.phase_locking(run))
-        assert locking.region_from.values.tolist() == ["rV1", "lV1", "rFEF"]
-        runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, gamma=[0.1, 0.2])
-        assert three.label(runs).region.dims == ("mode",)
-        assert three.label(runs.isel(mode=[0])).region.values.tolist() == ["rV1"]
-        assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
-        assert "region" not in wc.order_parameter(three.label(run)).coords
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("suffix", [".nc", ".zarr"])
-    def test_files_can_be_turned_into_hertz(self, three, tmp_path, suffix):
-        brain = three.replace(frequency=40.0, speed=6.0)
-        wanted = {
-            "connectome_frequency": 40.0,
-            "connectome_speed": 6.0,
-            "connectome_normalisation": brain.normalisation,
-            "connectome_time_unit": 1 / (2 * np.pi * 40),
-        }
-        run = wc.simulate(brain.to_network(), t1=10.0, num_samples=101)
-        wc.save_run(brain.label(run), tmp_path / f"run{suffix}")
-        loaded = wc.load_run(tmp_path / f"run{suffix}")
-        for one in (loaded, brain.label(wc.phase_locking(run))):
-            assert {name: one.attrs[name] for name in wanted} == wanted
-
-    @pytest.mark.slow
-    def test_what_a_sweep_varies_is_no_attribute(self, three):
-        def build(speed):
-            return three.replace(speed=speed).to_network()
-
-        runs = three.label(wc.sweep(build, t1=1.0, num_samples=3, speed=[3, 6]))
-        assert "connectome_speed" not in runs.attrs and runs.speed.values.tolist() == [3, 6]
-        assert runs.attrs["connectome_frequency"] == three.frequency and "seconds" in runs.coords
-
-        def other(frequency):
-            return three.replace(frequency=frequency).to_network()
-
-        runs = three.label(wc.sweep(other, t1=1.0, num_samples=3, frequency=[10, 40]))
-        assert not {"connectome_frequency", "connectome_time_unit"} & set(runs.attrs)
-        assert "seconds" not in runs.coords
-        with pytest.raises(ValueError, match=r"connectome.replace\(speed=speed\).to_network"):
-            wc.sweep(three.to_network(), t1=1.0, num_samples=3, speed=[3, 6])
-
-    @pytest.mark.slow
-    def test_errors(self, three):
-        other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
-        with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):
-            three.label(other)
-        # What was recorded of another system is told by what is known of it, or by its modes.
-        with pytest.raises(ValueError, match="of 4 modes, but the connectome has 3 regions"):
-            three.label(other.isel(mode=[0]))
-        with pytest.raises(ValueError, match="of 1 modes"):
-            three.label(wc.phase_locking(other.isel(mode=[0])))
-        with pytest.raises(ValueError, match="no modes to label"):
-            three.label(wc.order_parameter(other))

@@ -72,6 +72,71 @@ sizes = st.integers(1, 7)
 seeds = st.integers(0, 2**32 - 1)
 
 
+one = np.array([[0, 1.0], [1.0, 0]])
+
+
+MASKED = np.ma.masked_array([[0, 0.1], [0.2, 0]], [[0, 1], [0, 0]])
+R = np.array([[0, 0.1], [0.2, 0]])
+
+
+# Known answers
+
+
+class TestConstructors:
+    def test_polar(self):
+        coupling = wc.Dense.from_polar(weight=[[0, 2], [1, 0]], phase=np.pi / 2)
+        np.testing.assert_allclose(coupling.matrix(), [[0, -2j], [-1j, 0]], atol=1e-15)
+
+    def test_uniform(self):
+        r = wc.LowRank.uniform(5, 2j).matrix()
+        np.testing.assert_allclose(r, 0.4j * (1 - np.eye(5)), atol=1e-7)
+
+    def test_repeated_links_add_up(self):
+        coupling = wc.Sparse(3, target=[0, 0], source=[1, 1], value=[1.0, 2.0])
+        assert coupling.matrix()[0, 1] == 3
+        assert wc.Sparse(3, target=[], source=[], value=[]).matrix().shape == (3, 3)
+
+    def test_delays(self):
+        r = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]])
+        delay = [[0, 0, 9], [0.5, 0, 2.0], [1.0, 1.0, 0]]
+        assert wc.Delayed(r, delay).delays == (0.5, 2.0), "links of zero weight have no delay"
+        assert wc.Delayed(r, np.zeros((3, 3))).delays == (0.0, 0.0)
+        assert wc.Dense(r).delays == (0.0, 0.0)
+
+
+def test_traced_links_beyond_the_modes_give_nan():
+    """Which JAX would move to the nearest mode, or drop."""
+
+    @jax.jit
+    def product(target, source):
+        return wc.Sparse(3, target=target, source=source, value=np.array([0.5]))(
+            np.ones(3, complex)
+        )
+
+    np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
+    for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):
+        assert np.isnan(product(np.array([target]), np.array([source]))).all()
+
+
+def test_the_former_name_of_a_layout_warns_and_works():
+    """`arranged` is `compiled_layout` for one release: called, and overridden by somebody's own."""
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert isinstance(wc.Dense(R).arranged(), dense.RealBlock)
+    with pytest.warns(DeprecationWarning, match="compiled_layout"):
+        assert wc.Network(1.0, 1.0, coupling=wc.Dense(R)).arranged().size == len(R)
+    with pytest.warns(DeprecationWarning, match=r"Old.arranged is now called compiled_layout"):
+
+        class Old(conftest.Ring):
+            def arranged(self):
+                return wc.Dense(np.asarray(self.matrix()))
+
+    network = wc.Network(1.0, 1.0, coupling=Old(3, 1.0))
+    assert isinstance(network.compiled_layout().coupling, wc.Dense)
+
+
+# Properties
+
+
 class TestActions:
     @pytest.mark.slow
     @given(sizes, seeds)
@@ -195,29 +260,7 @@ class TestActions:
             coupling(a)
 
 
-class TestConstructors:
-    def test_polar(self):
-        coupling = wc.Dense.from_polar(weight=[[0, 2], [1, 0]], phase=np.pi / 2)
-        np.testing.assert_allclose(coupling.matrix(), [[0, -2j], [-1j, 0]], atol=1e-15)
-
-    def test_uniform(self):
-        r = wc.LowRank.uniform(5, 2j).matrix()
-        np.testing.assert_allclose(r, 0.4j * (1 - np.eye(5)), atol=1e-7)
-
-    def test_repeated_links_add_up(self):
-        coupling = wc.Sparse(3, target=[0, 0], source=[1, 1], value=[1.0, 2.0])
-        assert coupling.matrix()[0, 1] == 3
-        assert wc.Sparse(3, target=[], source=[], value=[]).matrix().shape == (3, 3)
-
-    def test_delays(self):
-        r = np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0]])
-        delay = [[0, 0, 9], [0.5, 0, 2.0], [1.0, 1.0, 0]]
-        assert wc.Delayed(r, delay).delays == (0.5, 2.0), "links of zero weight have no delay"
-        assert wc.Delayed(r, np.zeros((3, 3))).delays == (0.0, 0.0)
-        assert wc.Dense(r).delays == (0.0, 0.0)
-
-
-one = np.array([[0, 1.0], [1.0, 0]])
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -252,10 +295,6 @@ one = np.array([[0, 1.0], [1.0, 0]])
 def test_nonsense_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
-
-
-MASKED = np.ma.masked_array([[0, 0.1], [0.2, 0]], [[0, 1], [0, 0]])
-R = np.array([[0, 0.1], [0.2, 0]])
 
 
 @pytest.mark.parametrize(
@@ -318,33 +357,3 @@ R = np.array([[0, 0.1], [0.2, 0]])
 def test_strange_numbers_are_refused_by_name(build, message):
     with pytest.raises(ValueError, match=message):
         build()
-
-
-def test_traced_links_beyond_the_modes_give_nan():
-    """Which JAX would move to the nearest mode, or drop."""
-
-    @jax.jit
-    def product(target, source):
-        return wc.Sparse(3, target=target, source=source, value=np.array([0.5]))(
-            np.ones(3, complex)
-        )
-
-    np.testing.assert_array_equal(product(np.array([1]), np.array([2])), [0, 0.5, 0])
-    for target, source in ((3, 0), (-1, 0), (0, 3), (0, -1)):
-        assert np.isnan(product(np.array([target]), np.array([source]))).all()
-
-
-def test_the_former_name_of_a_layout_warns_and_works():
-    """`arranged` is `compiled_layout` for one release: called, and overridden by somebody's own."""
-    with pytest.warns(DeprecationWarning, match="compiled_layout"):
-        assert isinstance(wc.Dense(R).arranged(), dense.RealBlock)
-    with pytest.warns(DeprecationWarning, match="compiled_layout"):
-        assert wc.Network(1.0, 1.0, coupling=wc.Dense(R)).arranged().size == len(R)
-    with pytest.warns(DeprecationWarning, match=r"Old.arranged is now called compiled_layout"):
-
-        class Old(conftest.Ring):
-            def arranged(self):
-                return wc.Dense(np.asarray(self.matrix()))
-
-    network = wc.Network(1.0, 1.0, coupling=Old(3, 1.0))
-    assert isinstance(network.compiled_layout().coupling, wc.Dense)

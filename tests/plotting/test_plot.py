@@ -80,6 +80,9 @@ def texts(ticks):
     return [one.get_text() for one in ticks]
 
 
+# Known answers
+
+
 def test_run_of_ten_has_a_legend_with_the_names_of_regions():
     figure = drawn(wc.plot(labelled(made_run(10), 10)))
     assert texts(figure.legends[0].get_texts()) == list(NAMES[:10])
@@ -117,15 +120,6 @@ def test_modes_are_chosen_by_name_or_number():
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), np.abs(run.a[:, 3]))
     part = made_run(10).isel(mode=[5, 7])
     assert texts(wc.plot(part, modes=[7]).legends[0].get_texts()) == ["7"]
-
-
-@pytest.mark.parametrize(
-    ("modes", "match"),
-    [(["V1"], "'V1' is none of the 10 regions.*rV1, lV1.*…"), ([10], "10 is none"), ([], "empty")],
-)
-def test_modes_that_are_not_there(modes, match):
-    with pytest.raises(ValueError, match=match):
-        wc.plot(labelled(made_run(10), 10), modes=modes)
 
 
 def test_single_mode():
@@ -311,6 +305,51 @@ def test_maps_and_rays():
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("x (mm)", "y (mm)")
 
 
+def test_old_import_paths():
+    with pytest.warns(DeprecationWarning, match="plotting"):
+        from wetcow.reports import brain
+    from wetcow.reports import figures
+
+    assert figures.plot is wc.plot and brain.plot_brain is wc.plot_brain
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "expected"),
+    [([3e-7], "V", (1e-9, "nV")), ([0.0], "s", (1.0, "s")), ([np.nan, -2.0], "m", (1.0, "m"))],
+)
+def test_prefixes(values, unit, expected):
+    assert prefixed(values, unit) == expected
+
+
+# Files
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, "plane", "brain"])
+def test_animation_is_written_whole(fields, kind, tmp_path):
+    if isinstance(kind, int):
+        result = fields[kind]
+    else:
+        result = labelled(made_run(3), 3, positions=kind == "brain")
+    path = tmp_path / "moving.gif"
+    path.write_bytes(b"old")
+    wc.animate(result, path, frames=3, dpi=40)
+    with Image.open(path) as image:
+        assert image.n_frames == 3
+    assert [one.name for one in tmp_path.iterdir()] == ["moving.gif"]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("modes", "match"),
+    [(["V1"], "'V1' is none of the 10 regions.*rV1, lV1.*…"), ([10], "10 is none"), ([], "empty")],
+)
+def test_modes_that_are_not_there(modes, match):
+    with pytest.raises(ValueError, match=match):
+        wc.plot(labelled(made_run(10), 10), modes=modes)
+
+
 @pytest.mark.parametrize(
     "thing",
     [
@@ -339,20 +378,6 @@ def test_what_cannot_be_chosen_is_refused(fields):
         wc.plot(made_run(2).drop_vars("a"))
 
 
-@pytest.mark.parametrize("kind", [1, 2, 3, "plane", "brain"])
-def test_animation_is_written_whole(fields, kind, tmp_path):
-    if isinstance(kind, int):
-        result = fields[kind]
-    else:
-        result = labelled(made_run(3), 3, positions=kind == "brain")
-    path = tmp_path / "moving.gif"
-    path.write_bytes(b"old")
-    wc.animate(result, path, frames=3, dpi=40)
-    with Image.open(path) as image:
-        assert image.n_frames == 3
-    assert [one.name for one in tmp_path.iterdir()] == ["moving.gif"]
-
-
 def test_an_animation_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "moving.gif"
     path.write_bytes(b"old")
@@ -375,19 +400,3 @@ def test_animation_refuses(swept, tmp_path):
         wc.animate(np.eye(2))
     with pytest.raises(ValueError, match="frames"):
         wc.animate(made_run(2), frames=0)
-
-
-def test_old_import_paths():
-    with pytest.warns(DeprecationWarning, match="plotting"):
-        from wetcow.reports import brain
-    from wetcow.reports import figures
-
-    assert figures.plot is wc.plot and brain.plot_brain is wc.plot_brain
-
-
-@pytest.mark.parametrize(
-    ("values", "unit", "expected"),
-    [([3e-7], "V", (1e-9, "nV")), ([0.0], "s", (1.0, "s")), ([np.nan, -2.0], "m", (1.0, "m"))],
-)
-def test_prefixes(values, unit, expected):
-    assert prefixed(values, unit) == expected

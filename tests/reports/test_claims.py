@@ -56,6 +56,21 @@ def sections(tmp_path, monkeypatch):
         sys.modules.pop(f"section_{name}", None)
 
 
+# Properties
+
+
+def test_items_come_in_the_order_of_the_page():
+    assert chosen_items(["synchrony", "fig1"]) == ["fig1", "synchrony"]
+    figures = ("fig1", "figS", "fig2", "fig3", "synchrony")
+    assert chosen_items([]) == chosen_items(["all"]) == chosen_items(["claims", *figures])
+    assert chosen_items(["claims"]) == [*SECTIONS]
+    with pytest.raises(ValueError, match="fig9"):
+        chosen_items(["fig9"])
+
+
+# Files
+
+
 def test_killed_report_goes_on_where_it_was(sections, tmp_path):
     sections("first")
     go = tmp_path / "go"
@@ -103,21 +118,6 @@ def test_evidence_of_other_work_is_not_taken(sections, tmp_path):
     assert len(sections.ran()) == 4
 
 
-def test_missing_data_skip_a_section_and_not_the_others(sections, tmp_path):
-    sections("first", "raise FileNotFoundError('no <images> there')")
-    sections("second")
-    result = reproduce(["claims"], tmp_path)
-    assert result["skipped"] == {"first": "no <images> there"}
-    assert [claim["section"] for claim in result["claims"]] == ["second"]
-    page = (tmp_path / "index.html").read_text()
-    assert page.count("no &lt;images&gt; there") == 2  # in the table of claims and in the section
-    assert "How first waves are" in page
-    assert not (tmp_path / "evidence/first.json").exists()
-    sections("first")
-    assert reproduce(["claims"], tmp_path)["skipped"] == {}
-    assert sections.ran() == ["second", "first"]
-
-
 def test_page_begins_with_all_claims_in_order(sections, tmp_path):
     for name in ("second", "first"):
         sections(name)
@@ -131,15 +131,6 @@ def test_page_begins_with_all_claims_in_order(sections, tmp_path):
     assert table.count("does not hold") == 2 and table.count("1 of 2") == 2
     assert "<caption>Counted.</caption>" in rest and "<td>1 [2, 3]</td>" in rest
     assert json.loads((tmp_path / "report.json").read_text())["claims"] == result["claims"]
-
-
-def test_items_come_in_the_order_of_the_page():
-    assert chosen_items(["synchrony", "fig1"]) == ["fig1", "synchrony"]
-    figures = ("fig1", "figS", "fig2", "fig3", "synchrony")
-    assert chosen_items([]) == chosen_items(["all"]) == chosen_items(["claims", *figures])
-    assert chosen_items(["claims"]) == [*SECTIONS]
-    with pytest.raises(ValueError, match="fig9"):
-        chosen_items(["fig9"])
 
 
 def test_any_changed_file_of_the_package_makes_evidence_old(tmp_path, monkeypatch):
@@ -188,3 +179,21 @@ def test_unknown_verdicts_are_not_believed(tmp_path):
         found = cache.Cached(evidence=evidence, date="today", seconds=1.0, key=key)
         cache.store(tmp_path / "x.json", found)
         assert (cache.find_cached(tmp_path / "x.json", key) is not None) == wanted
+
+
+# Errors
+
+
+def test_missing_data_skip_a_section_and_not_the_others(sections, tmp_path):
+    sections("first", "raise FileNotFoundError('no <images> there')")
+    sections("second")
+    result = reproduce(["claims"], tmp_path)
+    assert result["skipped"] == {"first": "no <images> there"}
+    assert [claim["section"] for claim in result["claims"]] == ["second"]
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("no &lt;images&gt; there") == 2  # in the table of claims and in the section
+    assert "How first waves are" in page
+    assert not (tmp_path / "evidence/first.json").exists()
+    sections("first")
+    assert reproduce(["claims"], tmp_path)["skipped"] == {}
+    assert sections.ran() == ["second", "first"]

@@ -28,6 +28,24 @@ def counted_by_compiler(function, *arguments):
     return jax.jit(function).lower(*arguments).compile().cost_analysis()["flops"]
 
 
+def row(network, size, reached, cost):
+    costs = dict.fromkeys(("operations", "bytes", "microjoules", "parameters", "learning"), cost)
+    return {
+        "network": network,
+        "size": size,
+        "accuracy": reached,
+        "chip_bytes": 1.0,
+        **costs,
+        "images": 3,
+        "agreement": 0.9,
+        "rate": 0.1,
+        "features": 100,
+    }
+
+
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("response", ["amplitude", "both", "analytic"])
 def test_waves_are_counted_as_by_the_compiler(digits, response):
@@ -86,25 +104,6 @@ def test_spikes_are_counted_for_each_image():
     assert fired == pytest.approx(float(spikes.mean())) and fired > 1
 
 
-@pytest.mark.parametrize("maps", [(4, 8, 8), (16, 30, 30)])
-def test_convolutions_are_counted_as_by_torch(maps):
-    torch = pytest.importorskip("torch")
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from wetcow.reports.peers.convolutional import Small
-
-    network = functools.partial(Small, maps=maps)(784, 10).eval()
-    counter = FlopCounterMode(display=False)
-    with counter, torch.inference_mode():
-        network(torch.zeros(1, 784))
-    count = operations.small_convnet(maps)
-    # It counts products alone, not batch normalisation.
-    assert counter.get_total_flops() == pytest.approx(count.operations, rel=0.1)
-    assert counter.get_total_flops() < count.operations
-    parameters = sum(one.numel() for one in network.parameters())
-    assert count.memory_words == parameters + 784
-
-
 def test_energy_is_what_the_table_says():
     count = operations.Count(
         additions=1e6, multiplications=2e6, others=3e6, memory_words=4e6, chip_words=5e6
@@ -120,21 +119,6 @@ def test_learning_is_dominated_by_sums_of_products(digits):
     d, n = model.hidden_.mean.size, 10**9
     found = energy_metrics.learning_waves(model, operations.Count(), n)
     assert found == pytest.approx(2 * n * d**2, rel=1e-6)
-
-
-def row(network, size, reached, cost):
-    costs = dict.fromkeys(("operations", "bytes", "microjoules", "parameters", "learning"), cost)
-    return {
-        "network": network,
-        "size": size,
-        "accuracy": reached,
-        "chip_bytes": 1.0,
-        **costs,
-        "images": 3,
-        "agreement": 0.9,
-        "rate": 0.1,
-        "features": 100,
-    }
 
 
 @pytest.mark.parametrize(
@@ -182,3 +166,25 @@ def test_digits_are_learned_counted_and_drawn(digits, monkeypatch):
     assert integrated["agreement"] >= 0.5
     assert 0 < spiking["rate"] < 1
     assert [*energy.draw(from_plain(to_plain(evidence)))] == ["energy"]
+
+
+# An independent integrator or library
+
+
+@pytest.mark.parametrize("maps", [(4, 8, 8), (16, 30, 30)])
+def test_convolutions_are_counted_as_by_torch(maps):
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from wetcow.reports.peers.convolutional import Small
+
+    network = functools.partial(Small, maps=maps)(784, 10).eval()
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        network(torch.zeros(1, 784))
+    count = operations.small_convnet(maps)
+    # It counts products alone, not batch normalisation.
+    assert counter.get_total_flops() == pytest.approx(count.operations, rel=0.1)
+    assert counter.get_total_flops() < count.operations
+    parameters = sum(one.numel() for one in network.parameters())
+    assert count.memory_words == parameters + 784

@@ -27,6 +27,21 @@ def digits():
     return Part(*datasets.load("digits"))
 
 
+def _rows(ours, same, fresh):
+    peers = [forgetting.TUNED, forgetting.ELASTIC, forgetting.JOINT_PEER]
+    peers += [forgetting.replayed(size) for size in (200, 2_000)]
+    values = {
+        **dict.fromkeys(peers, 0.5),
+        forgetting.IN_TURN: ours,
+        forgetting.SAME_MODES: same,
+        forgetting.JOINT: fresh,
+    }
+    return [{"data": "mnist", "method": name, "accuracy": value} for name, value in values.items()]
+
+
+# Known answers
+
+
 def test_tasks_have_two_classes_each_and_lose_nothing(digits):
     tasks = tasks_of(digits, 10)
     assert [np.unique(task.labels).tolist() for task in tasks] == [
@@ -77,15 +92,6 @@ def test_both_perceptrons_learn_equally_well(digits):
 
 
 @pytest.mark.slow
-def test_a_perceptron_is_the_same_for_the_same_seed(digits):
-    one, same, other = (Perceptron(10, passes=2, seed=seed).fit(*digits) for seed in (3, 3, 4))
-    X = digits.images[:20]
-    np.testing.assert_array_equal(one.predict_proba(X), same.predict_proba(X))
-    assert not np.allclose(one.predict_proba(X), other.predict_proba(X))
-    assert one.fit(*digits).predict_proba(X) == pytest.approx(same.predict_proba(X), abs=1e-12)
-
-
-@pytest.mark.slow
 def test_only_sums_and_replay_remember(digits):
     tasks = tasks_of(digits, 10)
     test = Part(*datasets.load("digits", "test"))
@@ -133,18 +139,6 @@ def test_digits_in_turn_equal_digits_at_once():
     assert [*forgetting.draw(from_plain(to_plain(evidence)))] == ["forgetting"]
 
 
-def _rows(ours, same, fresh):
-    peers = [forgetting.TUNED, forgetting.ELASTIC, forgetting.JOINT_PEER]
-    peers += [forgetting.replayed(size) for size in (200, 2_000)]
-    values = {
-        **dict.fromkeys(peers, 0.5),
-        forgetting.IN_TURN: ours,
-        forgetting.SAME_MODES: same,
-        forgetting.JOINT: fresh,
-    }
-    return [{"data": "mnist", "method": name, "accuracy": value} for name, value in values.items()]
-
-
 @pytest.mark.parametrize(
     ("ours", "same", "fresh", "verdict"),
     [
@@ -156,3 +150,15 @@ def _rows(ours, same, fresh):
 )
 def test_verdict_follows_from_accuracies(ours, same, fresh, verdict):
     assert forgetting.judge(_rows(ours, same, fresh)).verdict == verdict
+
+
+# Properties
+
+
+@pytest.mark.slow
+def test_a_perceptron_is_the_same_for_the_same_seed(digits):
+    one, same, other = (Perceptron(10, passes=2, seed=seed).fit(*digits) for seed in (3, 3, 4))
+    X = digits.images[:20]
+    np.testing.assert_array_equal(one.predict_proba(X), same.predict_proba(X))
+    assert not np.allclose(one.predict_proba(X), other.predict_proba(X))
+    assert one.fit(*digits).predict_proba(X) == pytest.approx(same.predict_proba(X), abs=1e-12)

@@ -9,23 +9,6 @@ from wetcow.reports.images.data import Part
 from wetcow.reports.peers.line_up import OnPixels, deformed_copies
 
 
-def test_draws_are_balanced_and_decided_by_their_seed():
-    labels = np.random.default_rng(0).integers(0, 4, 200)
-    part = Part(np.arange(200.0), labels)
-    few = little_data.draw_few(part, 7, seed=1)
-    assert np.bincount(few.labels).tolist() == [7] * 4 and len(set(few.images)) == 28
-    np.testing.assert_array_equal(labels[few.images.astype(int)], few.labels)
-    np.testing.assert_array_equal(few.images, little_data.draw_few(part, 7, seed=1).images)
-    assert not np.array_equal(few.images, little_data.draw_few(part, 7, seed=2).images)
-
-
-def test_interval_is_that_of_students_t():
-    found = little_data._paired(np.array([0.01, 0.02, 0.03]))
-    assert found["ahead"] == pytest.approx(0.02)
-    assert found["high"] - 0.02 == pytest.approx(4.302653 * 0.01 / np.sqrt(3), rel=1e-6)
-    assert found["low"] + found["high"] == pytest.approx(0.04)
-
-
 def rows_of(*intervals):
     rows = []
     for size, (low, high) in enumerate(intervals):
@@ -35,6 +18,29 @@ def rows_of(*intervals):
         rows.append(case | peer)
         rows.append(case | peer | {"method": "1-NN", "low": 0.3, "high": 0.4, "accuracy": 0.5})
     return rows
+
+
+class Remembers:
+    """Keeps what it is given, and answers with the means of rows."""
+
+    def fit(self, X, y):
+        self.X, self.y = X, y
+
+    def predict(self, X):
+        return X.mean(axis=1)
+
+
+# Known answers
+
+
+def test_draws_are_balanced_and_decided_by_their_seed():
+    labels = np.random.default_rng(0).integers(0, 4, 200)
+    part = Part(np.arange(200.0), labels)
+    few = little_data.draw_few(part, 7, seed=1)
+    assert np.bincount(few.labels).tolist() == [7] * 4 and len(set(few.images)) == 28
+    np.testing.assert_array_equal(labels[few.images.astype(int)], few.labels)
+    np.testing.assert_array_equal(few.images, little_data.draw_few(part, 7, seed=1).images)
+    assert not np.array_equal(few.images, little_data.draw_few(part, 7, seed=2).images)
 
 
 @pytest.mark.parametrize(
@@ -49,16 +55,6 @@ def rows_of(*intervals):
 def test_verdict_follows_from_intervals(intervals, verdict):
     claim = little_data.judge(rows_of(*intervals))
     assert claim.verdict == verdict and "to SVM" in claim.measured
-
-
-class Remembers:
-    """Keeps what it is given, and answers with the means of rows."""
-
-    def fit(self, X, y):
-        self.X, self.y = X, y
-
-    def predict(self, X):
-        return X.mean(axis=1)
 
 
 @pytest.mark.slow
@@ -96,3 +92,13 @@ def test_digits_from_few_images(monkeypatch):
     assert peer["ahead"] == pytest.approx(paired.mean())
     (figure,) = little_data.draw(from_plain(to_plain(evidence))).values()
     assert len(figure.axes) == 1
+
+
+# Properties
+
+
+def test_interval_is_that_of_students_t():
+    found = little_data._paired(np.array([0.01, 0.02, 0.03]))
+    assert found["ahead"] == pytest.approx(0.02)
+    assert found["high"] - 0.02 == pytest.approx(4.302653 * 0.01 / np.sqrt(3), rel=1e-6)
+    assert found["low"] + found["high"] == pytest.approx(0.04)

@@ -30,14 +30,38 @@ def quadratic():
     ), part
 
 
-def test_gradient_is_that_of_the_mean_cross_entropy():
-    learner, part = quadratic()
-    found = np.asarray(loss_gradient(learner, learner.weights, part))
-    # Softmax of zeros is a half for both: x (1/2 − label), in the mean.
-    wanted = np.mean(part.images[:, 0] * (0.5 - part.labels))
-    np.testing.assert_allclose(found[0], [-wanted, wanted], rtol=1e-5)
-    assert norm(found) == pytest.approx(np.sqrt(2) * abs(wanted), rel=1e-5)
-    assert norm([jnp.array([jnp.inf])]) == largest([jnp.array([jnp.nan, 1.0])]) == np.inf
+def row(learner, usual=0.9, least=0.9, finite=True, hidden=0.5):
+    curve = [
+        {"step": step, "loss": loss, "accuracy": 0.9, "gradient": 1.0, "coupling": 1.0}
+        for step, loss in ((0, None), (100, 0.1))
+    ]
+    return {
+        "data": "mnist",
+        "title": "MNIST",
+        "learner": learner,
+        "usual": usual,
+        "longer": least,
+        "least": least,
+        "loss": 0.1,
+        "gradient": 1.0,
+        "coupling": 1.0,
+        "hidden": hidden,
+        "finite": finite,
+        "curve": curve,
+        "finite_rates": True,
+        **{f"at_{factor}": 0.5 for factor in long_training.FACTORS},
+    }
+
+
+MOVING = [{"slope": 0.5, "difference": 0.5}]
+
+
+def rows_of(**ours):
+    others = [row(long_training.SPIKING), row(long_training.TRUE_SLOPE, hidden=0.0)]
+    return [row(long_training.WAVES, **ours), *others]
+
+
+# Known answers
 
 
 def test_first_step_of_adam_has_the_length_of_the_rate():
@@ -112,49 +136,6 @@ def test_slopes_in_training_are_bounded_everywhere(code):
     assert 1 < borders.steepest(code) < stability.BOUND
 
 
-@pytest.mark.slow
-def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
-    found = borders.sensitivity()
-    for one in found:
-        assert one["slope"] == pytest.approx(one["difference"], abs=1e-7)
-    rows = {row["gamma"]: row["slope"] for row in found}
-    at = [rows[gamma] for gamma in (2 - 1e-8, 2.0, 2 + 1e-8)]
-    np.testing.assert_allclose(at, at[1], rtol=1e-6)
-    # Damped, nearly A ∝ e^{γt}, and dA/dγ = t A; what is not linear takes a little more off.
-    assert 0.8 < rows[-1.0] / (10 * 0.1 * np.exp(-10)) < 1
-
-
-def row(learner, usual=0.9, least=0.9, finite=True, hidden=0.5):
-    curve = [
-        {"step": step, "loss": loss, "accuracy": 0.9, "gradient": 1.0, "coupling": 1.0}
-        for step, loss in ((0, None), (100, 0.1))
-    ]
-    return {
-        "data": "mnist",
-        "title": "MNIST",
-        "learner": learner,
-        "usual": usual,
-        "longer": least,
-        "least": least,
-        "loss": 0.1,
-        "gradient": 1.0,
-        "coupling": 1.0,
-        "hidden": hidden,
-        "finite": finite,
-        "curve": curve,
-        "finite_rates": True,
-        **{f"at_{factor}": 0.5 for factor in long_training.FACTORS},
-    }
-
-
-MOVING = [{"slope": 0.5, "difference": 0.5}]
-
-
-def rows_of(**ours):
-    others = [row(long_training.SPIKING), row(long_training.TRUE_SLOPE, hidden=0.0)]
-    return [row(long_training.WAVES, **ours), *others]
-
-
 @pytest.mark.parametrize(
     "ours, verdict",
     [
@@ -209,3 +190,28 @@ def test_digits_are_learned_for_long(monkeypatch):
     assert evidence.claims[2].verdict == "holds"
     figures = stability.draw(from_plain(to_plain(evidence)))
     assert [*figures] == ["stability", "stability_slopes"]
+
+
+# Properties
+
+
+def test_gradient_is_that_of_the_mean_cross_entropy():
+    learner, part = quadratic()
+    found = np.asarray(loss_gradient(learner, learner.weights, part))
+    # Softmax of zeros is a half for both: x (1/2 − label), in the mean.
+    wanted = np.mean(part.images[:, 0] * (0.5 - part.labels))
+    np.testing.assert_allclose(found[0], [-wanted, wanted], rtol=1e-5)
+    assert norm(found) == pytest.approx(np.sqrt(2) * abs(wanted), rel=1e-5)
+    assert norm([jnp.array([jnp.inf])]) == largest([jnp.array([jnp.nan, 1.0])]) == np.inf
+
+
+@pytest.mark.slow
+def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
+    found = borders.sensitivity()
+    for one in found:
+        assert one["slope"] == pytest.approx(one["difference"], abs=1e-7)
+    rows = {row["gamma"]: row["slope"] for row in found}
+    at = [rows[gamma] for gamma in (2 - 1e-8, 2.0, 2 + 1e-8)]
+    np.testing.assert_allclose(at, at[1], rtol=1e-6)
+    # Damped, nearly A ∝ e^{γt}, and dA/dγ = t A; what is not linear takes a little more off.
+    assert 0.8 < rows[-1.0] / (10 * 0.1 * np.exp(-10)) < 1

@@ -12,6 +12,9 @@ def images():
     return letters(40, seed=3)[0]
 
 
+# Known answers
+
+
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_stronger_is_further_from_the_clean_image(images, kind):
     before = images.copy()
@@ -51,6 +54,23 @@ def test_kinds_do_what_they_say():
     assert half.std() == pytest.approx(np.sqrt(0.5 / 12), rel=0.1)
 
 
+def test_letters_sit_like_digits_of_mnist():
+    images, names = letters(60, seed=0)
+    assert len(fonts()) >= 8 and len(set(names)) > 20 and not set(names) & set("OoIl")
+    rows, columns = np.indices((28, 28))
+    for image in images:
+        mass = image.sum()
+        centre = (image * rows).sum() / mass, (image * columns).sum() / mass
+        np.testing.assert_allclose(centre, 13.5, atol=0.3)
+        ink = np.argwhere(image > 0.02)
+        assert 17 <= np.ptp(ink, axis=0).max() <= 22
+    np.testing.assert_array_equal(images, letters(60, seed=0)[0])
+    assert not np.array_equal(images, letters(60, seed=1)[0])
+
+
+# Errors
+
+
 @pytest.mark.parametrize(
     ("images", "kind", "strength", "message"),
     [
@@ -64,17 +84,3 @@ def test_kinds_do_what_they_say():
 def test_wrong_arguments_are_refused(images, kind, strength, message):
     with pytest.raises(ValueError, match=message):
         corrupt(images, kind, strength, 0)
-
-
-def test_letters_sit_like_digits_of_mnist():
-    images, names = letters(60, seed=0)
-    assert len(fonts()) >= 8 and len(set(names)) > 20 and not set(names) & set("OoIl")
-    rows, columns = np.indices((28, 28))
-    for image in images:
-        mass = image.sum()
-        centre = (image * rows).sum() / mass, (image * columns).sum() / mass
-        np.testing.assert_allclose(centre, 13.5, atol=0.3)
-        ink = np.argwhere(image > 0.02)
-        assert 17 <= np.ptp(ink, axis=0).max() <= 22
-    np.testing.assert_array_equal(images, letters(60, seed=0)[0])
-    assert not np.array_equal(images, letters(60, seed=1)[0])

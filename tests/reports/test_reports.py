@@ -20,6 +20,9 @@ def report(tmp_path_factory):
     return out, reproduce(["fig2"], out, seed=1, say=headings.append), headings
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_memory_replays_the_single_mode(report):
     _, result, _ = report
@@ -72,21 +75,6 @@ def test_rate_law_has_the_right_exponent_and_the_wrong_factor():
     assert paper._critical_point(0.03, 0.5).verdict == "holds partly"
 
 
-def test_unknown_items_are_refused_before_work(tmp_path):
-    with pytest.raises(ValueError, match="fig9"):
-        reproduce(["fig9"], tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.slow
-def test_frequency_table_is_that_of_theory():
-    runs = experiments.single_modes([0.5, 0.945], t1=200.0)
-    rows = experiments.frequency_table(runs)
-    assert [round(row["integrated"], 5) for row in rows] == [0.78478, 0.25353]
-    assert [round(row["analytic"], 5) for row in rows] == [0.86603, 0.32707]
-    assert [round(row["adiabatic"], 5) for row in rows] == [0.78878, 0.25807]
-
-
 @pytest.mark.slow
 def test_only_phase_and_amplitude_replay():
     scores = experiments.synchronization("fig2", num_draws=3, num_starts=2, seed=5)
@@ -118,6 +106,21 @@ def test_plot_draws_what_was_recorded():
         wc.plot(run.drop_vars("a"))
 
 
+# Properties
+
+
+@pytest.mark.slow
+def test_frequency_table_is_that_of_theory():
+    runs = experiments.single_modes([0.5, 0.945], t1=200.0)
+    rows = experiments.frequency_table(runs)
+    assert [round(row["integrated"], 5) for row in rows] == [0.78478, 0.25353]
+    assert [round(row["analytic"], 5) for row in rows] == [0.86603, 0.32707]
+    assert [round(row["adiabatic"], 5) for row in rows] == [0.78878, 0.25807]
+
+
+# Files
+
+
 def test_text_on_a_page_is_escaped(tmp_path):
     page = Page(title="a < b", out=tmp_path, seed=0)
     page.text("<script>")
@@ -125,3 +128,12 @@ def test_text_on_a_page_is_escaped(tmp_path):
     page.save()
     written = (tmp_path / "index.html").read_text()
     assert "<script>" not in written and "<b>" not in written and "<td>0.3</td>" in written
+
+
+# Errors
+
+
+def test_unknown_items_are_refused_before_work(tmp_path):
+    with pytest.raises(ValueError, match="fig9"):
+        reproduce(["fig9"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()

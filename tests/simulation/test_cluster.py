@@ -42,6 +42,9 @@ def same(network, client, **options):
     return there
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_noise_couplings_and_reducers(network, client, rng):
     """Nine runs do not divide into equal blocks; steps are those of the fastest of all runs."""
@@ -51,6 +54,15 @@ def test_noise_couplings_and_reducers(network, client, rng):
     runs = same(network, client, coupling=couplings, **options)
     assert runs.a.shape == (3, 3, 9, 3) and runs.order.shape == (3, 3)
     assert np.isfinite(runs.a).all()
+
+
+@pytest.mark.slow
+def test_processes(network):
+    with cluster(True) as local, distributed.Client(local, set_as_default=False) as client:
+        same(network, client, gamma=np.linspace(-0.5, 10.0, 11), seed=[1, 2])
+
+
+# Errors
 
 
 @pytest.mark.slow
@@ -76,9 +88,3 @@ def test_nonsense_is_refused(network, client):
         pytest.raises(ValueError, match="no workers"),
     ):
         wc.sweep(network, client=nobody, gamma=[1.0], **SETTINGS)
-
-
-@pytest.mark.slow
-def test_processes(network):
-    with cluster(True) as local, distributed.Client(local, set_as_default=False) as client:
-        same(network, client, gamma=np.linspace(-0.5, 10.0, 11), seed=[1, 2])

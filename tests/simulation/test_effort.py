@@ -18,6 +18,46 @@ def together(strength, delay=None):
     return wc.Dense(r) if delay is None else wc.Delayed(r, delay * (r != 0))
 
 
+# Known answers
+
+
+class TestCompiledOnce:
+    """Times, tolerances, steps and lengths are arguments of what is compiled."""
+
+    def compiled(self, call):
+        _JAX.compiled = before = 0
+        call()
+        return _JAX.compiled - before
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("dt", [None, 0.05])
+    def test_simulate(self, dt):
+        def run(t1, number, tolerance, gamma):
+            steps = {"rtol": tolerance, "atol": tolerance} if dt is None else {"dt": dt * tolerance}
+            return wc.simulate(wc.Mode(gamma=gamma), t1, num_samples=number, **steps)
+
+        first = 1e-6 if dt is None else 1.0
+        run(10.0, 101, first, 1.5)
+        assert self.compiled(lambda: run(7.0, 121, first / 2, 1.6)) == 0
+        assert self.compiled(lambda: run(31.0, 90, first / 3, 0.7)) == 0
+
+    @pytest.mark.slow
+    def test_integrate(self):
+        def run(gamma, end, tolerance):
+            times = np.linspace(0, end, 11)
+            return wc.integrate(wc.Mode(gamma), np.array([0.1 + 0j]), times, rtol=tolerance)
+
+        run(1.5, 10.0, 1e-6)
+        assert self.compiled(lambda: run(1.6, 5.0, 1e-6)) == 0
+
+    def test_lengths_are_few(self):
+        lengths = {chunk_length(number, steps) for number in range(2, 5000) for steps in (1, 1e3)}
+        assert len(lengths) == 10
+
+
+# Errors
+
+
 class TestEffort:
     @pytest.mark.parametrize(
         ("system", "reason"),
@@ -179,37 +219,3 @@ class TestNames:
                 call(wc.Mode)
             with pytest.raises(TypeError, match="give a Mode, a Network"):
                 call(np.eye(2))
-
-
-class TestCompiledOnce:
-    """Times, tolerances, steps and lengths are arguments of what is compiled."""
-
-    def compiled(self, call):
-        _JAX.compiled = before = 0
-        call()
-        return _JAX.compiled - before
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("dt", [None, 0.05])
-    def test_simulate(self, dt):
-        def run(t1, number, tolerance, gamma):
-            steps = {"rtol": tolerance, "atol": tolerance} if dt is None else {"dt": dt * tolerance}
-            return wc.simulate(wc.Mode(gamma=gamma), t1, num_samples=number, **steps)
-
-        first = 1e-6 if dt is None else 1.0
-        run(10.0, 101, first, 1.5)
-        assert self.compiled(lambda: run(7.0, 121, first / 2, 1.6)) == 0
-        assert self.compiled(lambda: run(31.0, 90, first / 3, 0.7)) == 0
-
-    @pytest.mark.slow
-    def test_integrate(self):
-        def run(gamma, end, tolerance):
-            times = np.linspace(0, end, 11)
-            return wc.integrate(wc.Mode(gamma), np.array([0.1 + 0j]), times, rtol=tolerance)
-
-        run(1.5, 10.0, 1e-6)
-        assert self.compiled(lambda: run(1.6, 5.0, 1e-6)) == 0
-
-    def test_lengths_are_few(self):
-        lengths = {chunk_length(number, steps) for number in range(2, 5000) for steps in (1, 1e3)}
-        assert len(lengths) == 10

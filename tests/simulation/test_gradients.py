@@ -40,6 +40,46 @@ def loss(parameters, adjoint=None):
     return jnp.sum(jnp.abs(a[1:]) ** 2 + a[1:].real)
 
 
+# Known answers
+
+
+@pytest.mark.slow
+def test_complex_links_backwards_in_time(rng):
+    """Links are kept as complex numbers and with indices, which are no parameters."""
+    r = conftest.random_coupling(rng, SIZE)
+
+    def loss(strength, adjoint):
+        net = wc.Network(1.0, jnp.ones(SIZE), wc.Sparse.from_matrix(r).scaled(strength))
+        a = wc.integrate(net, jnp.full(SIZE, 0.1j), TIMES, adjoint=adjoint, **SETTINGS)
+        return jnp.abs(a[-1, 0])
+
+    with jax.enable_x64(True):
+        one = float(jax.grad(lambda s: loss(s, diffrax.BacksolveAdjoint()))(1.0))
+        other = float(jax.grad(lambda s: loss(s, None))(1.0))
+    assert one == pytest.approx(other, rel=1e-6)
+    assert abs(one) > 1e-3
+
+
+@pytest.mark.slow
+def test_search_finds_what_the_closed_form_says(monkeypatch):
+    """Few modes: the gradient leads to couplings that satisfy [28-30], which it is not told."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    fit_network = importlib.import_module("fit_network")
+    found = fit_network.compare(
+        size=5, iterations=300, seed=0
+    )  # rounding decides how many it takes
+    assert found["random"]["residual"] > 0.3 and found["random"]["error"] > 0.3
+    assert found["closed form"]["error"] < 1e-6
+    assert found["gradient"]["error"] < 1e-3 and found["gradient"]["residual"] < 0.01
+    assert found["gradient"]["replaying"] == 1
+    errors = [error for _, error in found["course"]]
+    assert errors == sorted(errors, reverse=True)
+    assert fit_network.draw(found).axes[0].get_xlabel() == "seconds"
+
+
+# Properties
+
+
 @pytest.mark.slow
 def test_gradient_is_the_slope(parameters, rng):
     """By weights, phase delays, excitations and frequencies, along random directions."""
@@ -69,23 +109,6 @@ def test_all_adjoints_agree(parameters):
 
 
 @pytest.mark.slow
-def test_complex_links_backwards_in_time(rng):
-    """Links are kept as complex numbers and with indices, which are no parameters."""
-    r = conftest.random_coupling(rng, SIZE)
-
-    def loss(strength, adjoint):
-        net = wc.Network(1.0, jnp.ones(SIZE), wc.Sparse.from_matrix(r).scaled(strength))
-        a = wc.integrate(net, jnp.full(SIZE, 0.1j), TIMES, adjoint=adjoint, **SETTINGS)
-        return jnp.abs(a[-1, 0])
-
-    with jax.enable_x64(True):
-        one = float(jax.grad(lambda s: loss(s, diffrax.BacksolveAdjoint()))(1.0))
-        other = float(jax.grad(lambda s: loss(s, None))(1.0))
-    assert one == pytest.approx(other, rel=1e-6)
-    assert abs(one) > 1e-3
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("rtol", [1e-9, 1e-10])
 def test_steps_that_are_repeated_are_the_same(parameters, rtol):
     """Also where errors of first steps are rounding: gradients with few checkpoints and with all.
@@ -106,20 +129,3 @@ def test_steps_that_are_repeated_are_the_same(parameters, rtol):
     )
     for parameter in parameters:
         np.testing.assert_allclose(few[parameter], all_of_them[parameter], rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.slow
-def test_search_finds_what_the_closed_form_says(monkeypatch):
-    """Few modes: the gradient leads to couplings that satisfy [28-30], which it is not told."""
-    monkeypatch.syspath_prepend(EXAMPLES)
-    fit_network = importlib.import_module("fit_network")
-    found = fit_network.compare(
-        size=5, iterations=300, seed=0
-    )  # rounding decides how many it takes
-    assert found["random"]["residual"] > 0.3 and found["random"]["error"] > 0.3
-    assert found["closed form"]["error"] < 1e-6
-    assert found["gradient"]["error"] < 1e-3 and found["gradient"]["residual"] < 0.01
-    assert found["gradient"]["replaying"] == 1
-    errors = [error for _, error in found["course"]]
-    assert errors == sorted(errors, reverse=True)
-    assert fit_network.draw(found).axes[0].get_xlabel() == "seconds"

@@ -129,6 +129,24 @@ def handled(draw, results):
     return found.assign_attrs(draw(st.dictionaries(names, values, max_size=3)))
 
 
+class Weighted(Reducer):
+    """A mean with weights of the modes, which `repr` does not show."""
+
+    weights: np.ndarray = eqx.field(converter=jnp.asarray)
+
+    def init(self, t, a):
+        return jnp.sum(self.weights * a.real)
+
+    def update(self, accumulator, t, a):
+        return accumulator + jnp.sum(self.weights * a.real)
+
+    def result(self, accumulator):
+        return accumulator
+
+
+# Files
+
+
 @pytest.mark.slow
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -179,6 +197,42 @@ class TestForms:
                 wc.save_run(bad, folder / f"bad{suffix}")
         with pytest.raises(ValueError, match=r"xarray\.Dataset or DataArray"):
             wc.save_run({"a": 1}, folder / f"bad{suffix}")
+
+
+class TestLazily:
+    @pytest.mark.slow
+    def test_a_run_is_not_read_back(self, tmp_path):
+        """A run of 16 MB is returned, and a part of it used, without 16 MB."""
+        settings = {"t1": 1.0, "num_samples": 2049, "dt": 1.0 / 2048}
+        system = wc.Mode(gamma=np.full(512, 1.0))
+        first = wc.simulate(system, path=tmp_path / "x.zarr", **settings)
+        assert first.a.nbytes == 2049 * 512 * 16
+        tracemalloc.start()
+        run = wc.simulate(system, path=tmp_path / "x.zarr", **settings)
+        last = run.a.isel(time=-1).values
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 8e6
+        assert last.shape == (512,)
+
+    def test_parts(self, tmp_path):
+        rng = np.random.default_rng(1)
+        a = rng.normal(size=(2, 600, 3)) + 1j * rng.normal(size=(2, 600, 3))
+        run = xr.Dataset({"a": (("gamma", "time", "mode"), a), "n": ("mode", [1, 2, 3])})
+        wc.save_run(run, tmp_path / "x.zarr")
+        lazy = wc.load_run(tmp_path / "x.zarr", lazy=True)
+        for part in (
+            {"time": slice(None, None, -7)}, {"mode": [2, 0], "time": slice(5, 300)},
+            {"gamma": 1, "time": -1}, {"time": []}, {"time": xr.DataArray([3, 1], dims="picked")},
+            {"time": xr.DataArray([3, 1], dims="z"), "mode": xr.DataArray([0, 2], dims="z")},
+        ):  # fmt: skip
+            xr.testing.assert_identical(lazy.isel(part), run.isel(part))
+        lazy["a"][0, 0, 0] = 5.0
+        assert lazy.a.values[0, 0, 0] == 5.0
+        xr.testing.assert_identical(wc.load_run(tmp_path / "x.zarr"), run)
+
+
+# Errors
 
 
 class TestEarlierVersions:
@@ -261,21 +315,6 @@ class TestEarlierVersions:
             wc.simulate(wc.Mode(gamma=1.5), **settings)
 
 
-class Weighted(Reducer):
-    """A mean with weights of the modes, which `repr` does not show."""
-
-    weights: np.ndarray = eqx.field(converter=jnp.asarray)
-
-    def init(self, t, a):
-        return jnp.sum(self.weights * a.real)
-
-    def update(self, accumulator, t, a):
-        return accumulator + jnp.sum(self.weights * a.real)
-
-    def result(self, accumulator):
-        return accumulator
-
-
 class TestIdentity:
     @pytest.mark.slow
     def test_reducers_that_differ_in_an_array(self, tmp_path):
@@ -334,36 +373,3 @@ class TestIdentity:
         assert content_digest(cycle) == content_digest(cycle)
         with pytest.raises(ValueError, match="generator"):
             content_digest(one for one in [1])
-
-
-class TestLazily:
-    @pytest.mark.slow
-    def test_a_run_is_not_read_back(self, tmp_path):
-        """A run of 16 MB is returned, and a part of it used, without 16 MB."""
-        settings = {"t1": 1.0, "num_samples": 2049, "dt": 1.0 / 2048}
-        system = wc.Mode(gamma=np.full(512, 1.0))
-        first = wc.simulate(system, path=tmp_path / "x.zarr", **settings)
-        assert first.a.nbytes == 2049 * 512 * 16
-        tracemalloc.start()
-        run = wc.simulate(system, path=tmp_path / "x.zarr", **settings)
-        last = run.a.isel(time=-1).values
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert peak < 8e6
-        assert last.shape == (512,)
-
-    def test_parts(self, tmp_path):
-        rng = np.random.default_rng(1)
-        a = rng.normal(size=(2, 600, 3)) + 1j * rng.normal(size=(2, 600, 3))
-        run = xr.Dataset({"a": (("gamma", "time", "mode"), a), "n": ("mode", [1, 2, 3])})
-        wc.save_run(run, tmp_path / "x.zarr")
-        lazy = wc.load_run(tmp_path / "x.zarr", lazy=True)
-        for part in (
-            {"time": slice(None, None, -7)}, {"mode": [2, 0], "time": slice(5, 300)},
-            {"gamma": 1, "time": -1}, {"time": []}, {"time": xr.DataArray([3, 1], dims="picked")},
-            {"time": xr.DataArray([3, 1], dims="z"), "mode": xr.DataArray([0, 2], dims="z")},
-        ):  # fmt: skip
-            xr.testing.assert_identical(lazy.isel(part), run.isel(part))
-        lazy["a"][0, 0, 0] = 5.0
-        assert lazy.a.values[0, 0, 0] == 5.0
-        xr.testing.assert_identical(wc.load_run(tmp_path / "x.zarr"), run)

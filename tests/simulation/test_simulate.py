@@ -23,6 +23,12 @@ def network(rng):
     return wc.Network(rng.uniform(0.5, 1.5, 4), rng.uniform(0.5, 2, 4), coupling)
 
 
+DELAYED = wc.Network(0.5, 1.0, wc.Delayed([[0, 1], [1, 0]], np.full((2, 2), 0.1)))
+
+
+# Known answers
+
+
 class TestKnownSolutions:
     @pytest.mark.slow
     def test_modes_as_scipy_integrates_them(self):
@@ -135,31 +141,6 @@ class TestDelays:
         assert 0 < np.abs(run.a - expected.a).max() < 0.01
 
 
-class TestSteps:
-    @pytest.fixture
-    def reference(self):
-        return wc.simulate(wc.Mode(gamma=[0.5, 1.9, 2.2]), a0=START, **SETTINGS).a
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize(
-        ("options", "tolerance"),
-        [
-            ({"precision": "single"}, 2e-3),
-            ({"dt": 0.02}, 1e-6),
-            ({"rtol": 1e-12, "atol": 1e-13}, 1e-6),
-        ],
-    )
-    def test_agree(self, reference, options, tolerance):
-        run = wc.simulate(wc.Mode(gamma=[0.5, 1.9, 2.2]), a0=START, **SETTINGS, **options)
-        assert run.a.dtype == (np.complex64 if "precision" in options else np.complex128)
-        np.testing.assert_allclose(run.a, reference, atol=tolerance)
-
-    def test_integrate_refuses_what_needs_fixed_steps(self):
-        neurons = wc.LeakyIntegrateAndFire(1.0, wc.LowRank.uniform(2, 1.0))
-        with pytest.raises(ValueError, match="simulate"):
-            wc.integrate(neurons, np.zeros(2, complex), np.linspace(0, 5, 6))
-
-
 class TestNoise:
     @pytest.mark.slow
     def test_damped_mode_is_an_ornstein_uhlenbeck_process(self):
@@ -213,7 +194,35 @@ class TestWhatIsKept:
         assert np.abs(first[0] - first[2]).max() > 0.01
 
 
-DELAYED = wc.Network(0.5, 1.0, wc.Delayed([[0, 1], [1, 0]], np.full((2, 2), 0.1)))
+# Properties
+
+
+class TestSteps:
+    @pytest.fixture
+    def reference(self):
+        return wc.simulate(wc.Mode(gamma=[0.5, 1.9, 2.2]), a0=START, **SETTINGS).a
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("options", "tolerance"),
+        [
+            ({"precision": "single"}, 2e-3),
+            ({"dt": 0.02}, 1e-6),
+            ({"rtol": 1e-12, "atol": 1e-13}, 1e-6),
+        ],
+    )
+    def test_agree(self, reference, options, tolerance):
+        run = wc.simulate(wc.Mode(gamma=[0.5, 1.9, 2.2]), a0=START, **SETTINGS, **options)
+        assert run.a.dtype == (np.complex64 if "precision" in options else np.complex128)
+        np.testing.assert_allclose(run.a, reference, atol=tolerance)
+
+    def test_integrate_refuses_what_needs_fixed_steps(self):
+        neurons = wc.LeakyIntegrateAndFire(1.0, wc.LowRank.uniform(2, 1.0))
+        with pytest.raises(ValueError, match="simulate"):
+            wc.integrate(neurons, np.zeros(2, complex), np.linspace(0, 5, 6))
+
+
+# Errors
 
 
 class TestErrors:

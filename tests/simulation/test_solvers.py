@@ -28,6 +28,9 @@ def end(solver, t0, t1, steps):
         return complex(found.ys[0][0], found.ys[1][0])
 
 
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("solver", "order"), [(solvers.Tsit5(), 5), (solvers.Dopri8(), 8)])
 @pytest.mark.parametrize("backwards", [False, True])
@@ -40,6 +43,23 @@ def test_order(solver, order, backwards):
     exact = np.exp((GAMMA + 1j * OMEGA) * times[1])
     coarse, fine = (abs(end(solver, *times, steps) - exact) for steps in (8, 16))
     assert order < np.log2(coarse / fine) < order + 1.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rtol", [1e-5, 1e-8])
+def test_with_and_without_a_bound_on_steps(rtol):
+    """Written out, or in loops that can be differentiated: the same to the tolerance."""
+    mode, times = wc.Mode(gamma=1.9), np.linspace(0, 30, 61)
+    with jax.enable_x64(True):
+        free, bounded, exact = (
+            wc.integrate(mode, jnp.array([0.1 + 0j]), times, rtol=one, atol=one / 100, max_steps=n)
+            for one, n in ((rtol, None), (rtol, 4096), (1e-12, None))
+        )
+    assert 0 < np.abs(free - exact).max() < 100 * rtol
+    assert 0 < np.abs(bounded - exact).max() < 100 * rtol
+
+
+# An independent integrator or library
 
 
 @pytest.mark.slow
@@ -74,20 +94,6 @@ def test_steps_are_those_of_diffrax(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rtol", [1e-5, 1e-8])
-def test_with_and_without_a_bound_on_steps(rtol):
-    """Written out, or in loops that can be differentiated: the same to the tolerance."""
-    mode, times = wc.Mode(gamma=1.9), np.linspace(0, 30, 61)
-    with jax.enable_x64(True):
-        free, bounded, exact = (
-            wc.integrate(mode, jnp.array([0.1 + 0j]), times, rtol=one, atol=one / 100, max_steps=n)
-            for one, n in ((rtol, None), (rtol, 4096), (1e-12, None))
-        )
-    assert 0 < np.abs(free - exact).max() < 100 * rtol
-    assert 0 < np.abs(bounded - exact).max() < 100 * rtol
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("solver", [diffrax.Tsit5(), solvers.Tsit5()])
 @pytest.mark.parametrize("damping", [8.0, 150.0])
 def test_a_trial_step_that_overflows_is_cut(solver, damping):
@@ -101,6 +107,9 @@ def test_a_trial_step_that_overflows_is_cut(solver, damping):
     )
     assert diffrax.is_okay(found.result)
     np.testing.assert_allclose(found.ys[-1], 1 / np.sqrt(1 + 2 * damping), rtol=1e-2)
+
+
+# Errors
 
 
 @pytest.mark.slow

@@ -40,6 +40,9 @@ def assert_run_by_run(system, settings, tolerance=1e-7, **values):
     return runs
 
 
+# Known answers
+
+
 class TestAsSimulate:
     @pytest.mark.slow
     def test_parameter_and_seeds(self, network):
@@ -207,6 +210,9 @@ class TestVaried:
         runs = wc.sweep(network, t1=2.0, num_samples=5, coupling=couplings)
         assert runs.coupling.values.tolist() == ["one", "other"]
         assert "coupling_r" not in runs.attrs
+
+
+# Errors
 
 
 class TestInterrupted:

@@ -45,19 +45,7 @@ def flow(network, a0, t1):
     return solve_ivp(field, (0, t1), a0, "DOP853", [t1], rtol=1e-11, atol=1e-13).y[:, -1]
 
 
-def test_exponents_are_those_of_finite_differences_of_the_flow():
-    network = memory(gamma=1.2, seed=1)
-    found = wc.stability(network)
-    start = np.full(6, waveform(wc.Mode(gamma=1.2), np.array([0.0]))[0][0])
-    columns = []
-    for step in np.concatenate([np.eye(6), 1j * np.eye(6)]) * 1e-5:
-        ends = [flow(network, start + sign * step, found.period) for sign in (1, -1)]
-        change = (ends[0] - ends[1]) / 2e-5
-        columns.append(np.concatenate([change.real, change.imag]))
-    multipliers = np.linalg.eigvals(np.array(columns).T)
-    ours = np.exp(found.exponents * found.period)
-    for multiplier in multipliers[np.abs(multipliers) > 1e-3]:
-        assert np.min(np.abs(ours / multiplier - 1)) < 1e-4
+# Known answers
 
 
 @pytest.mark.parametrize("gamma", [0.2, 1.2, 1.8, 1.95])
@@ -70,38 +58,6 @@ def test_one_exponent_is_zero_and_the_sum_is_the_mean_divergence(gamma):
     nonlinear = single_exponent(gamma) - 2 * gamma
     expected = 2 * np.trace(generator(network)).real + 6 * nonlinear
     np.testing.assert_allclose(np.sum(found.exponents).real, expected, rtol=1e-9)
-
-
-def test_equal_modes_with_amplitude_coupling_are_as_kuramoto_oscillators():
-    # M = ω i + a real matrix, which commutes with all: λ = κ − γ̄ + those of a single mode. The
-    # first half are the exponents of Kuramoto's model with the same couplings.
-    r = np.random.default_rng(0).uniform(0, 0.4, (7, 7))
-    np.fill_diagonal(r, 0)
-    network = wc.Network(1.7 - r.sum(axis=1), 1.0, wc.Dense(r + 0j))
-    found = wc.stability(network)
-    phases = wc.stability(wc.Kuramoto(1.0, wc.Dense(r + 0j)))
-    assert found.largest == pytest.approx(phases.largest, abs=1e-6) and phases.attracts
-    expected = np.concatenate([phases.exponents, phases.exponents + single_exponent(1.7)])
-    for value in expected:
-        assert np.min(np.abs(found.exponents - value)) < 1e-5
-
-
-def test_weak_coupling_of_modes_of_constant_amplitude_is_kuramotos():
-    # Without w_a and w_phi the amplitude is constant; if it relaxes fast only phases are left.
-    rng = np.random.default_rng(1)
-    r = rng.uniform(0, 1, (5, 5)) * np.exp(1j * rng.uniform(-1, 1, (5, 5)))
-    np.fill_diagonal(r, 0)
-    errors = []
-    for strength in (0.02, 0.01):
-        total = strength * r.sum(axis=1)
-        coupling = wc.Dense(strength * r)
-        # So small that it is far below criticality (w_phi must not vanish for there to be one).
-        network = wc.Network(
-            1.0 - total.real, 1.0 - total.imag, coupling, w_a=0.0, w_phi=1e-6, psi=0.0
-        )
-        phases = wc.stability(wc.Kuramoto(1.0 - total.imag, coupling))
-        errors.append(abs(wc.stability(network).largest / phases.largest - 1))
-    assert errors[1] < 0.01 and errors[1] < 0.6 * errors[0]
 
 
 @pytest.mark.slow
@@ -181,6 +137,46 @@ def test_leading_exponents_of_ten_thousand_sparse_modes():
     assert found.largest == pytest.approx(np.sort(kappa.real)[-2] - 1.2, abs=1e-4)
 
 
+def test_members_are_a_memory_of_their_own():
+    subsets = [np.arange(4), np.arange(3, 6)]
+    targets = [wc.Mode(gamma=1.5), wc.Mode(gamma=1.2, omega=1.2)]
+    network = wc.memorize(targets, OMEGA, subsets=subsets)
+    r = np.asarray(network.coupling.matrix())
+    for members, target in zip(subsets, targets, strict=True):
+        alone = wc.Network(0.0, OMEGA[members], wc.Dense(r[np.ix_(members, members)]))
+        found = wc.stability(network, members=members)
+        np.testing.assert_allclose(found.exponents, wc.stability(alone).exponents)
+        assert found.period == pytest.approx(2 * np.pi / float(target.spiking_frequency()))
+
+
+def test_where_there_is_no_synchronized_motion_derivatives_are_nan():
+    network = memory()
+
+    def largest(step):
+        return wc.stability(network.replace(omega=OMEGA * step)).largest
+
+    with jax.enable_x64(True):
+        assert np.isnan(jax.grad(largest)(1.1))
+
+
+# An independent integrator or library
+
+
+def test_exponents_are_those_of_finite_differences_of_the_flow():
+    network = memory(gamma=1.2, seed=1)
+    found = wc.stability(network)
+    start = np.full(6, waveform(wc.Mode(gamma=1.2), np.array([0.0]))[0][0])
+    columns = []
+    for step in np.concatenate([np.eye(6), 1j * np.eye(6)]) * 1e-5:
+        ends = [flow(network, start + sign * step, found.period) for sign in (1, -1)]
+        change = (ends[0] - ends[1]) / 2e-5
+        columns.append(np.concatenate([change.real, change.imag]))
+    multipliers = np.linalg.eigvals(np.array(columns).T)
+    ours = np.exp(found.exponents * found.period)
+    for multiplier in multipliers[np.abs(multipliers) > 1e-3]:
+        assert np.min(np.abs(ours / multiplier - 1)) < 1e-4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("gamma", [1.6, 2.3])
 def test_gradient_is_that_of_finite_differences(gamma):
@@ -202,6 +198,44 @@ def test_gradient_is_that_of_finite_differences(gamma):
     np.testing.assert_allclose(jitted, (largest(0.0), slope), rtol=1e-9)
 
 
+# Limits
+
+
+def test_equal_modes_with_amplitude_coupling_are_as_kuramoto_oscillators():
+    # M = ω i + a real matrix, which commutes with all: λ = κ − γ̄ + those of a single mode. The
+    # first half are the exponents of Kuramoto's model with the same couplings.
+    r = np.random.default_rng(0).uniform(0, 0.4, (7, 7))
+    np.fill_diagonal(r, 0)
+    network = wc.Network(1.7 - r.sum(axis=1), 1.0, wc.Dense(r + 0j))
+    found = wc.stability(network)
+    phases = wc.stability(wc.Kuramoto(1.0, wc.Dense(r + 0j)))
+    assert found.largest == pytest.approx(phases.largest, abs=1e-6) and phases.attracts
+    expected = np.concatenate([phases.exponents, phases.exponents + single_exponent(1.7)])
+    for value in expected:
+        assert np.min(np.abs(found.exponents - value)) < 1e-5
+
+
+def test_weak_coupling_of_modes_of_constant_amplitude_is_kuramotos():
+    # Without w_a and w_phi the amplitude is constant; if it relaxes fast only phases are left.
+    rng = np.random.default_rng(1)
+    r = rng.uniform(0, 1, (5, 5)) * np.exp(1j * rng.uniform(-1, 1, (5, 5)))
+    np.fill_diagonal(r, 0)
+    errors = []
+    for strength in (0.02, 0.01):
+        total = strength * r.sum(axis=1)
+        coupling = wc.Dense(strength * r)
+        # So small that it is far below criticality (w_phi must not vanish for there to be one).
+        network = wc.Network(
+            1.0 - total.real, 1.0 - total.imag, coupling, w_a=0.0, w_phi=1e-6, psi=0.0
+        )
+        phases = wc.stability(wc.Kuramoto(1.0 - total.imag, coupling))
+        errors.append(abs(wc.stability(network).largest / phases.largest - 1))
+    assert errors[1] < 0.01 and errors[1] < 0.6 * errors[0]
+
+
+# Properties
+
+
 @pytest.mark.slow
 def test_gradient_of_all_exponents():
     network = memory(gamma=1.2, seed=1)
@@ -218,16 +252,7 @@ def test_gradient_of_all_exponents():
     assert float(slope) == pytest.approx(float(spread(1e-5) - spread(-1e-5)) / 2e-5, rel=1e-4)
 
 
-def test_members_are_a_memory_of_their_own():
-    subsets = [np.arange(4), np.arange(3, 6)]
-    targets = [wc.Mode(gamma=1.5), wc.Mode(gamma=1.2, omega=1.2)]
-    network = wc.memorize(targets, OMEGA, subsets=subsets)
-    r = np.asarray(network.coupling.matrix())
-    for members, target in zip(subsets, targets, strict=True):
-        alone = wc.Network(0.0, OMEGA[members], wc.Dense(r[np.ix_(members, members)]))
-        found = wc.stability(network, members=members)
-        np.testing.assert_allclose(found.exponents, wc.stability(alone).exponents)
-        assert found.period == pytest.approx(2 * np.pi / float(target.spiking_frequency()))
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -251,13 +276,3 @@ def test_what_has_no_synchronized_motion_is_refused(build, message):
 def test_other_systems_are_refused():
     with pytest.raises(TypeError, match="got a Mode"):
         wc.stability(wc.Mode(gamma=1.0))
-
-
-def test_where_there_is_no_synchronized_motion_derivatives_are_nan():
-    network = memory()
-
-    def largest(step):
-        return wc.stability(network.replace(omega=OMEGA * step)).largest
-
-    with jax.enable_x64(True):
-        assert np.isnan(jax.grad(largest)(1.1))

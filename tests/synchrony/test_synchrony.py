@@ -46,6 +46,32 @@ def joining():
     return trajectory(np.stack([TIME, TIME + apart], axis=1), omega=2.0)
 
 
+def network(gamma, size=10, spread=0.2, strength=0.0):
+    omega = np.linspace(1 - spread, 1 + spread, size)
+    return wc.Network(gamma, omega, wc.LowRank.uniform(size, strength))
+
+
+@pytest.fixture(scope="module", params=[0.0, 0.01])
+def silent(request):
+    """Beyond criticality and not coupled; with noise, modes tremble at rest."""
+    return wc.simulate(network(2.5), t1=150.0, seed=0, noise=request.param)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return wc.sweep(network(0.5, 4), t1=60.0, num_samples=601, seed=[0, 1], gamma=[0.5, 1.0])
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Modes that move, spike too seldom, fall silent and are damped; synchronous or not."""
+    modes = wc.Mode([0.5, 0.5, 1.99, 2.5, -0.4], [1.0, 1.2, 1.0, 1.0, 1.0])
+    return wc.simulate(modes, t1=90.0, seed=3, num_samples=1801)
+
+
+# Known answers
+
+
 class TestSpikes:
     def test_times(self, phasors):
         for omega, times in zip(OMEGA, wc.spike_times(phasors), strict=True):
@@ -136,11 +162,6 @@ class TestOrder:
                 function(xr.Dataset())
 
 
-def network(gamma, size=10, spread=0.2, strength=0.0):
-    omega = np.linspace(1 - spread, 1 + spread, size)
-    return wc.Network(gamma, omega, wc.LowRank.uniform(size, strength))
-
-
 class TestTooFewSpikes:
     """A rate needs two spikes; what the issue measured is 0.2001, 0.1310 and 0.1213."""
 
@@ -182,12 +203,6 @@ class TestTooFewSpikes:
             assert np.isnan(wc.spiking_frequency(run)).all()
         run = wc.simulate(wc.Mode(2.002), t1=800.0)
         assert float(wc.spiking_frequency(run)[0]) == 0
-
-
-@pytest.fixture(scope="module", params=[0.0, 0.01])
-def silent(request):
-    """Beyond criticality and not coupled; with noise, modes tremble at rest."""
-    return wc.simulate(network(2.5), t1=150.0, seed=0, noise=request.param)
 
 
 class TestSilence:
@@ -278,11 +293,6 @@ class TestSilence:
         assert wc.spike_times(phasors)[1].size > 2
 
 
-@pytest.fixture(scope="module")
-def runs():
-    return wc.sweep(network(0.5, 4), t1=60.0, num_samples=601, seed=[0, 1], gamma=[0.5, 1.0])
-
-
 class TestSweeps:
     @pytest.mark.slow
     @pytest.mark.parametrize("measure", MEASURES)
@@ -326,67 +336,6 @@ class TestSweeps:
             row = found[1, 0, mode].values
             np.testing.assert_array_equal(row[: times.size], times)
             assert np.isnan(row[times.size :]).all()
-
-
-class TestWhatCanBeMeasured:
-    """What is no run, or no time, is refused before anything is computed."""
-
-    EACH = (
-        wc.order_parameter,
-        wc.amplitude_order_parameter,
-        wc.phase_locking,
-        wc.spiking_frequency,
-        wc.spike_times,
-        wc.time_to_synchrony,
-        wc.functional_connectivity,
-        silent_modes,
-        phase,
-    )
-
-    @pytest.mark.parametrize("measure", EACH)
-    def test_runs(self, phasors, measure):
-        for value in (phasors.a, phasors.a.values):
-            with pytest.raises(ValueError, match=r"the Dataset of simulate.*time.*mode"):
-                measure(value)
-        for damaged, said in (
-            (phasors.isel(time=[3]), "at least two samples"),
-            (phasors.isel(mode=slice(0)), "empty"),
-            (phasors.isel(mode=0), r"isel\(mode=\[0\]\)"),
-            (phasors.isel(time=slice(None, None, -1)), "must increase"),
-            (phasors.drop_vars("time"), "has no times"),
-            (phasors.assign_coords(time=np.where(TIME > 3, np.nan, TIME)), "time must be finite"),
-            (phasors.assign(a=phasors.a.astype(str)), "complex numbers"),
-        ):
-            with pytest.raises(ValueError, match=said):
-                measure(damaged)
-
-    @pytest.mark.parametrize("after", [50.0, 40.0, np.inf, np.nan, "x", True, [1.0, 2.0]])
-    def test_after(self, phasors, after):
-        for measure in (
-            wc.phase_locking,
-            wc.spiking_frequency,
-            silent_modes,
-            lambda run, after: wc.functional_connectivity(run, "envelope", after),
-        ):
-            with pytest.raises(ValueError, match="after"):
-                measure(phasors, after=after)
-
-    def test_period_and_threshold(self, phasors):
-        for period in (0, -1.0, np.nan, np.inf, "x"):
-            with pytest.raises(ValueError, match="period must be"):
-                wc.time_to_synchrony(phasors, period=period)
-        for threshold in (0, -1, 1.5, np.nan, None):
-            with pytest.raises(ValueError, match="threshold"):
-                wc.time_to_synchrony(phasors, threshold)
-        with pytest.raises(ValueError, match="no period"):
-            linear_period(phasors.assign_attrs(omega=[-1.0, 1.0]))
-
-
-@pytest.fixture(scope="module")
-def mixed():
-    """Modes that move, spike too seldom, fall silent and are damped; synchronous or not."""
-    modes = wc.Mode([0.5, 0.5, 1.99, 2.5, -0.4], [1.0, 1.2, 1.0, 1.0, 1.0])
-    return wc.simulate(modes, t1=90.0, seed=3, num_samples=1801)
 
 
 class TestReducers:
@@ -457,3 +406,60 @@ class TestReducers:
         expected = wc.time_to_synchrony(joining, period=1)
         np.testing.assert_allclose(self.reduced(SynchronyTime(), joining), expected)
         assert np.isinf(self.reduced(SynchronyTime(), phasors))
+
+
+# Errors
+
+
+class TestWhatCanBeMeasured:
+    """What is no run, or no time, is refused before anything is computed."""
+
+    EACH = (
+        wc.order_parameter,
+        wc.amplitude_order_parameter,
+        wc.phase_locking,
+        wc.spiking_frequency,
+        wc.spike_times,
+        wc.time_to_synchrony,
+        wc.functional_connectivity,
+        silent_modes,
+        phase,
+    )
+
+    @pytest.mark.parametrize("measure", EACH)
+    def test_runs(self, phasors, measure):
+        for value in (phasors.a, phasors.a.values):
+            with pytest.raises(ValueError, match=r"the Dataset of simulate.*time.*mode"):
+                measure(value)
+        for damaged, said in (
+            (phasors.isel(time=[3]), "at least two samples"),
+            (phasors.isel(mode=slice(0)), "empty"),
+            (phasors.isel(mode=0), r"isel\(mode=\[0\]\)"),
+            (phasors.isel(time=slice(None, None, -1)), "must increase"),
+            (phasors.drop_vars("time"), "has no times"),
+            (phasors.assign_coords(time=np.where(TIME > 3, np.nan, TIME)), "time must be finite"),
+            (phasors.assign(a=phasors.a.astype(str)), "complex numbers"),
+        ):
+            with pytest.raises(ValueError, match=said):
+                measure(damaged)
+
+    @pytest.mark.parametrize("after", [50.0, 40.0, np.inf, np.nan, "x", True, [1.0, 2.0]])
+    def test_after(self, phasors, after):
+        for measure in (
+            wc.phase_locking,
+            wc.spiking_frequency,
+            silent_modes,
+            lambda run, after: wc.functional_connectivity(run, "envelope", after),
+        ):
+            with pytest.raises(ValueError, match="after"):
+                measure(phasors, after=after)
+
+    def test_period_and_threshold(self, phasors):
+        for period in (0, -1.0, np.nan, np.inf, "x"):
+            with pytest.raises(ValueError, match="period must be"):
+                wc.time_to_synchrony(phasors, period=period)
+        for threshold in (0, -1, 1.5, np.nan, None):
+            with pytest.raises(ValueError, match="threshold"):
+                wc.time_to_synchrony(phasors, threshold)
+        with pytest.raises(ValueError, match="no period"):
+            linear_period(phasors.assign_attrs(omega=[-1.0, 1.0]))

@@ -16,6 +16,8 @@ from wetcow.tissue.errors import (
     TissueError,
 )
 
+# Known answers
+
 
 def test_numbers_become_isotropic_tensors(rng):
     values = rng.uniform(0.1, 1, (3, 4, 5))
@@ -33,6 +35,59 @@ def test_the_number_of_spacings_decides_what_is_ambiguous():
     assert wc.Conductivity(values, [1e-3] * 3).grid == (5, 2, 2)
     line = np.full((5, 1, 1), 0.3)
     assert wc.Conductivity(line, [1e-3]).grid == (5,)
+
+
+def test_replace_slice_and_refine(rng):
+    sigma = random_tensors(rng, (4, 5, 6))
+    mask = np.ones((4, 5, 6), bool)
+    mask[0, 0, 0] = False
+    tissue = wc.Conductivity(sigma, [1e-3, 2e-3, 3e-3], mask=mask, affine=np.diag([1, 2, 3, 1]))
+    assert tissue.replace(relative_permittivity=1e5).permittivity == 1e5 * VACUUM_PERMITTIVITY
+    with pytest.raises(TissueError, match=r"no.*color"):
+        tissue.replace(color=1)
+    plane = tissue.slice(1, 2)
+    np.testing.assert_array_equal(plane.sigma, sigma[:, 2][..., [0, 2], :][..., [0, 2]])
+    assert plane.spacing.tolist() == [1e-3, 3e-3]
+    fine = tissue.refine(3)
+    assert fine.grid == (10, 13, 16)
+    np.testing.assert_allclose(fine.sigma[::3, ::3, ::3], tissue.sigma, atol=1e-15)
+    halfway = tissue.refine(2)
+    np.testing.assert_allclose(
+        halfway.sigma[3, 2, 2], (sigma[1, 1, 1] + sigma[2, 1, 1]) / 2, atol=1e-15
+    )
+    np.testing.assert_array_equal(halfway.mask[:2, :2, :2].sum(), 0)  # all touch the voxel left out
+    np.testing.assert_allclose(fine.affine @ [3, 3, 3, 1], tissue.affine @ [1, 1, 1, 1])
+
+
+def test_linear_mapping_shares_eigenvectors(rng):
+    diffusion = 1e-3 * random_tensors(rng, (4, 4, 4))
+    sigma = conductivity_of_diffusion(diffusion, slope=0.7)
+    np.testing.assert_allclose(sigma, 700 * diffusion)  # S·s/mm³ · mm²/s = S/mm
+    tissue = wc.Conductivity.from_diffusion(diffusion, 2e-3)
+    np.testing.assert_allclose(tissue.sigma, 844 * diffusion)
+
+
+def test_volume_normalised_mapping_keeps_shape_and_sets_the_mean(rng):
+    diffusion = 1e-3 * random_tensors(rng, (4, 4, 4))
+    mean = rng.uniform(0.1, 0.4, (4, 4, 4))
+    sigma = conductivity_of_diffusion(diffusion, "volume-normalised", mean_conductivity=mean)
+    np.testing.assert_allclose(np.linalg.det(sigma), mean**3)
+    np.testing.assert_allclose(  # the same eigenvectors: they commute
+        sigma @ diffusion, diffusion @ sigma, atol=1e-12
+    )
+    scaled = conductivity_of_diffusion(5 * diffusion, "volume-normalised", mean_conductivity=mean)
+    np.testing.assert_allclose(scaled, sigma)
+
+
+def test_is_a_pytree_that_may_be_traced():
+    tissue = wc.Conductivity(np.full((4, 4), 0.3, np.float32), 1e-3)
+    mean = jax.jit(
+        lambda tissue: tissue.replace(relative_permittivity=1e6).scaled()[..., 0, 0].mean()
+    )
+    assert float(mean(tissue)) == pytest.approx(0.3 / (1e6 * VACUUM_PERMITTIVITY))
+
+
+# An independent integrator or library
 
 
 @pytest.mark.slow
@@ -57,6 +112,9 @@ def test_finite_differences_converge_to_the_exact_gradient(dimension, periodic):
     assert np.all((ratios > 2.8) & (ratios < 7)), ratios
 
 
+# Properties
+
+
 def test_gradients_use_no_value_outside_the_mask():
     x = np.arange(12.0)
     sigma = np.where(x < 8, 0.2 + 0.01 * x**2, 1e6)
@@ -77,6 +135,15 @@ def test_semi_definiteness_agrees_with_eigenvalues(seed, dimension):
     projected = symmetric @ np.swapaxes(symmetric, 1, 2)
     projected[:, -1, :] = projected[:, :, -1] = 0  # singular, but not negative
     assert tensors.is_semi_definite(projected).all()
+
+
+def test_exact_gradient_is_dropped_with_its_sigma():
+    tissue = wc.Conductivity.from_function(wavy, (8, 8), 0.01)
+    assert tissue.replace(periodic=True).gradient is not None
+    assert tissue.replace(sigma=tissue.sigma).gradient is None
+
+
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -105,57 +172,6 @@ def test_errors(arguments, error, said):
         wc.Conductivity(**arguments)
 
 
-def test_replace_slice_and_refine(rng):
-    sigma = random_tensors(rng, (4, 5, 6))
-    mask = np.ones((4, 5, 6), bool)
-    mask[0, 0, 0] = False
-    tissue = wc.Conductivity(sigma, [1e-3, 2e-3, 3e-3], mask=mask, affine=np.diag([1, 2, 3, 1]))
-    assert tissue.replace(relative_permittivity=1e5).permittivity == 1e5 * VACUUM_PERMITTIVITY
-    with pytest.raises(TissueError, match=r"no.*color"):
-        tissue.replace(color=1)
-    plane = tissue.slice(1, 2)
-    np.testing.assert_array_equal(plane.sigma, sigma[:, 2][..., [0, 2], :][..., [0, 2]])
-    assert plane.spacing.tolist() == [1e-3, 3e-3]
-    fine = tissue.refine(3)
-    assert fine.grid == (10, 13, 16)
-    np.testing.assert_allclose(fine.sigma[::3, ::3, ::3], tissue.sigma, atol=1e-15)
-    halfway = tissue.refine(2)
-    np.testing.assert_allclose(
-        halfway.sigma[3, 2, 2], (sigma[1, 1, 1] + sigma[2, 1, 1]) / 2, atol=1e-15
-    )
-    np.testing.assert_array_equal(halfway.mask[:2, :2, :2].sum(), 0)  # all touch the voxel left out
-    np.testing.assert_allclose(fine.affine @ [3, 3, 3, 1], tissue.affine @ [1, 1, 1, 1])
-
-
-def test_exact_gradient_is_dropped_with_its_sigma():
-    tissue = wc.Conductivity.from_function(wavy, (8, 8), 0.01)
-    assert tissue.replace(periodic=True).gradient is not None
-    assert tissue.replace(sigma=tissue.sigma).gradient is None
-
-
-# Diffusion
-
-
-def test_linear_mapping_shares_eigenvectors(rng):
-    diffusion = 1e-3 * random_tensors(rng, (4, 4, 4))
-    sigma = conductivity_of_diffusion(diffusion, slope=0.7)
-    np.testing.assert_allclose(sigma, 700 * diffusion)  # S·s/mm³ · mm²/s = S/mm
-    tissue = wc.Conductivity.from_diffusion(diffusion, 2e-3)
-    np.testing.assert_allclose(tissue.sigma, 844 * diffusion)
-
-
-def test_volume_normalised_mapping_keeps_shape_and_sets_the_mean(rng):
-    diffusion = 1e-3 * random_tensors(rng, (4, 4, 4))
-    mean = rng.uniform(0.1, 0.4, (4, 4, 4))
-    sigma = conductivity_of_diffusion(diffusion, "volume-normalised", mean_conductivity=mean)
-    np.testing.assert_allclose(np.linalg.det(sigma), mean**3)
-    np.testing.assert_allclose(  # the same eigenvectors: they commute
-        sigma @ diffusion, diffusion @ sigma, atol=1e-12
-    )
-    scaled = conductivity_of_diffusion(5 * diffusion, "volume-normalised", mean_conductivity=mean)
-    np.testing.assert_allclose(scaled, sigma)
-
-
 def test_diffusion_errors(rng):
     diffusion = 1e-3 * random_tensors(rng, (3, 3, 3))
     diffusion[1, 2, 0] = np.diag([1e-3, 1e-3, 0])
@@ -175,11 +191,3 @@ def test_diffusion_errors(rng):
         conductivity_of_diffusion(good, "volume-normalised", mean_conductivity=np.ones(5))
     with pytest.raises(ShapeMismatchError, match="tensors"):
         conductivity_of_diffusion(np.ones((3, 6)))
-
-
-def test_is_a_pytree_that_may_be_traced():
-    tissue = wc.Conductivity(np.full((4, 4), 0.3, np.float32), 1e-3)
-    mean = jax.jit(
-        lambda tissue: tissue.replace(relative_permittivity=1e6).scaled()[..., 0, 0].mean()
-    )
-    assert float(mean(tissue)) == pytest.approx(0.3 / (1e6 * VACUUM_PERMITTIVITY))

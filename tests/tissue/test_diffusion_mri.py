@@ -110,8 +110,6 @@ def test_real_volume(real):
     assert np.all(waves.ratio.values[..., 0][known] >= best[known] * (1 - 1e-4))
 
 
-# Gradient tables
-
 GOOD = np.vstack([np.zeros(3), np.eye(3), [[0.6, 0.8, 0], [0, 0.6, 0.8], [0.8, 0, 0.6]]])
 
 
@@ -329,9 +327,6 @@ def test_missing_library_names_the_extra(monkeypatch, volume):
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(ImportError, match=r"nibabel: pip install \"wetcow\[mri\]\""):
         mri.load_diffusion(*volume)
-
-
-# The command
 
 
 def invoke(*arguments):

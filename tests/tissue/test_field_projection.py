@@ -9,6 +9,18 @@ from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.tissue.projection import local_rates
 
 
+def all_waves(grid, spacing):
+    """Every wave vector of an odd grid but zero."""
+    lines = [
+        2 * np.pi * np.fft.fftfreq(size, step) for size, step in zip(grid, spacing, strict=True)
+    ]
+    k = np.stack(np.meshgrid(*lines, indexing="ij"), -1).reshape(-1, len(grid))
+    return k[np.any(k != 0, axis=1)]
+
+
+# Known answers
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("grid", [(16,), (9, 8), (5, 6, 7)])
 def test_temporal_modes_of_known_waves(rng, grid):
@@ -62,13 +74,7 @@ def test_spatial_modes_of_a_known_oscillation():
         wc.spatial_mode_amplitudes(field, omega, k[:1])
 
 
-def all_waves(grid, spacing):
-    """Every wave vector of an odd grid but zero."""
-    lines = [
-        2 * np.pi * np.fft.fftfreq(size, step) for size, step in zip(grid, spacing, strict=True)
-    ]
-    k = np.stack(np.meshgrid(*lines, indexing="ij"), -1).reshape(-1, len(grid))
-    return k[np.any(k != 0, axis=1)]
+# An independent integrator or library
 
 
 def test_network_of_tissue_is_the_field_equation(rng):
@@ -91,6 +97,27 @@ def test_network_of_tissue_is_the_field_equation(rng):
     np.testing.assert_allclose(weighted, weighted.conj().T, atol=1e-9 * np.abs(weighted).max())
 
 
+# Limits
+
+
+@pytest.mark.slow
+def test_the_network_simulated_for_small_amplitudes_is_the_field(rng):
+    """The parameters go into wetcow.Network as they are; small waves are linear."""
+    tissue = wc.Conductivity(rng.uniform(0.2, 0.5, 5), 1e-3)
+    k = all_waves((5,), tissue.spacing)
+    found = wc.network_of_tissue(tissue, k)
+    network = wc.Network(gamma=found.gamma, omega=found.omega, coupling=wc.Dense(found.coupling))
+    t1 = 1 / np.abs(found.gamma).max()
+    psi0 = rng.normal(size=5)
+    field = wc.simulate_field(tissue, t1, psi0, num_samples=3)
+    a = wc.mode_amplitudes(field, k).values
+    run = wc.simulate(network, t1=t1, a0=1e-6 * a[0], num_samples=3, atol=1e-20)
+    np.testing.assert_allclose(run.a.values / 1e-6, a, atol=1e-5 * np.abs(a).max())
+
+
+# Errors
+
+
 def test_network_of_a_field_is_that_of_its_tissue(rng):
     tissue = wc.Conductivity(rng.uniform(0.2, 0.5, 7), 1e-3)
     k = all_waves((7,), tissue.spacing)
@@ -111,21 +138,6 @@ def test_network_of_a_field_is_that_of_its_tissue(rng):
         wc.network_of_field(fields[0].isel(time=slice(4)), k)
     with pytest.raises(TissueError, match="equal intervals"):
         wc.network_of_field([fields[0], fields[1].isel(time=slice(None, None, 2))], k)
-
-
-@pytest.mark.slow
-def test_the_network_simulated_for_small_amplitudes_is_the_field(rng):
-    """The parameters go into wetcow.Network as they are; small waves are linear."""
-    tissue = wc.Conductivity(rng.uniform(0.2, 0.5, 5), 1e-3)
-    k = all_waves((5,), tissue.spacing)
-    found = wc.network_of_tissue(tissue, k)
-    network = wc.Network(gamma=found.gamma, omega=found.omega, coupling=wc.Dense(found.coupling))
-    t1 = 1 / np.abs(found.gamma).max()
-    psi0 = rng.normal(size=5)
-    field = wc.simulate_field(tissue, t1, psi0, num_samples=3)
-    a = wc.mode_amplitudes(field, k).values
-    run = wc.simulate(network, t1=t1, a0=1e-6 * a[0], num_samples=3, atol=1e-20)
-    np.testing.assert_allclose(run.a.values / 1e-6, a, atol=1e-5 * np.abs(a).max())
 
 
 @pytest.mark.slow

@@ -21,6 +21,9 @@ def tissue():
     return wc.Conductivity.from_function(wavy, GRID, 0.1 / 40)
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_interpolation_passes_through_voxels_and_is_accurate_between(tissue):
     smooth = SmoothTensors(tissue)
@@ -69,33 +72,6 @@ def test_motion_is_hamiltons(rng, dimension):
     np.testing.assert_allclose(velocity, by_k, rtol=1e-9)
     np.testing.assert_allclose(turning, -by_position, rtol=1e-9)
     assert growth == pytest.approx(-gamma)
-
-
-@pytest.mark.slow
-def test_rays_agree_with_scipy_and_keep_their_frequency(tissue):
-    start = np.array([[0.02, 0.03], [0.07, 0.04], [0.05, 0.06]])
-    k = np.array([[400.0, 100.0], [-300.0, 200.0], [100.0, 500.0]])
-    rays = wc.trace_rays(tissue, start, k, t1=0.02, rtol=1e-8)
-    assert rays.ended.values.tolist() == [0, 0, 0]
-    drift = np.abs(rays.omega / rays.omega[:, 0] - 1)
-    assert drift.max() < 1e-4
-    smooth = SmoothTensors(tissue)
-    with jax.enable_x64(True):
-        motion = jax.jit(lambda y: ray_motion(smooth, y[:2], y[2:4]))
-        for index in range(3):
-            solution = solve_ivp(
-                lambda t, y: np.hstack(motion(y)),
-                (0, 0.02),
-                np.hstack([start[index], k[index], 0]),
-                "DOP853",
-                rtol=1e-9,
-                atol=1e-9,
-            )
-            end = rays.isel(ray=index, time=-1)
-            np.testing.assert_allclose(end.position, solution.y[:2, -1], atol=1e-6)
-            np.testing.assert_allclose(end.wave_vector, solution.y[2:4, -1], atol=1e-3)
-            np.testing.assert_allclose(end.log_amplitude, solution.y[4, -1], rtol=1e-5)
-    assert np.all(np.diff(rays.log_amplitude) < 0)
 
 
 @pytest.mark.slow
@@ -148,6 +124,39 @@ def test_endings():
         assert known[0] and np.all(known[:-1] >= known[1:])
         where = np.round(rays.position.values[ray][known] / 5e-4).astype(int)
         assert mask[tuple(where.T)].all()
+
+
+# An independent integrator or library
+
+
+@pytest.mark.slow
+def test_rays_agree_with_scipy_and_keep_their_frequency(tissue):
+    start = np.array([[0.02, 0.03], [0.07, 0.04], [0.05, 0.06]])
+    k = np.array([[400.0, 100.0], [-300.0, 200.0], [100.0, 500.0]])
+    rays = wc.trace_rays(tissue, start, k, t1=0.02, rtol=1e-8)
+    assert rays.ended.values.tolist() == [0, 0, 0]
+    drift = np.abs(rays.omega / rays.omega[:, 0] - 1)
+    assert drift.max() < 1e-4
+    smooth = SmoothTensors(tissue)
+    with jax.enable_x64(True):
+        motion = jax.jit(lambda y: ray_motion(smooth, y[:2], y[2:4]))
+        for index in range(3):
+            solution = solve_ivp(
+                lambda t, y: np.hstack(motion(y)),
+                (0, 0.02),
+                np.hstack([start[index], k[index], 0]),
+                "DOP853",
+                rtol=1e-9,
+                atol=1e-9,
+            )
+            end = rays.isel(ray=index, time=-1)
+            np.testing.assert_allclose(end.position, solution.y[:2, -1], atol=1e-6)
+            np.testing.assert_allclose(end.wave_vector, solution.y[2:4, -1], atol=1e-3)
+            np.testing.assert_allclose(end.log_amplitude, solution.y[4, -1], rtol=1e-5)
+    assert np.all(np.diff(rays.log_amplitude) < 0)
+
+
+# Errors
 
 
 @pytest.mark.parametrize(

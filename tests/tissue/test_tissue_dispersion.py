@@ -24,6 +24,9 @@ def k():
     return np.random.default_rng(1).normal(size=(5, 3)) * 200
 
 
+# Known answers
+
+
 @pytest.mark.slow
 def test_rates_are_the_roots_of_the_dispersion_relation(tissue, k):
     k = k[:, : tissue.dimension]
@@ -136,22 +139,7 @@ def test_mask_and_single_precision(rng):
     assert single.attrs["relative_permittivity"] == 4e7 and single.omega.units == "rad/s"
 
 
-@pytest.mark.parametrize(
-    "k, variables, error, said",
-    [
-        ([[0.0, 0.0]], ALL, TissueError, "not zero"),
-        ([[np.nan, 1.0]], ALL, TissueError, "finite"),
-        ([[1.0, 2.0, 3.0]], ALL, ShapeMismatchError, r"\(m, 2\)"),
-        (["fast"], ALL, TissueError, "numbers"),
-        ([[1.0, 2.0]], ["speed"], TissueError, "speed"),
-    ],
-)
-def test_errors(k, variables, error, said):
-    with pytest.raises(error, match=said):
-        wc.dispersion(wc.Conductivity(np.ones((4, 4)), 1e-3), k, variables)
-
-
-# The direction in which waves survive longest
+# Properties
 
 
 @pytest.mark.slow
@@ -180,6 +168,24 @@ def test_longest_surviving_direction_beats_all_others(seed, kind):
     np.testing.assert_allclose([own.gamma, own.omega], [found.gamma, found.omega[0]], rtol=1e-9)
     assert found.omega[0] > 0
     np.testing.assert_allclose(found.omega[1], found.omega[0] / 2)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    "k, variables, error, said",
+    [
+        ([[0.0, 0.0]], ALL, TissueError, "not zero"),
+        ([[np.nan, 1.0]], ALL, TissueError, "finite"),
+        ([[1.0, 2.0, 3.0]], ALL, ShapeMismatchError, r"\(m, 2\)"),
+        (["fast"], ALL, TissueError, "numbers"),
+        ([[1.0, 2.0]], ["speed"], TissueError, "speed"),
+    ],
+)
+def test_errors(k, variables, error, said):
+    with pytest.raises(error, match=said):
+        wc.dispersion(wc.Conductivity(np.ones((4, 4)), 1e-3), k, variables)
 
 
 @pytest.mark.slow

@@ -22,6 +22,41 @@ def save(path, values, affine=AFFINE, unit="mm"):
     return path
 
 
+# Known answers
+
+
+def test_modules_are_found():
+    sys.modules.pop("wetcow.tissue.figures", None)  # of another test: it warns once
+    vars(wc.tissue).pop("figures", None)
+    with pytest.warns(DeprecationWarning, match="plotting.tissue"):
+        assert callable(wc.tissue.figures.tissue_figure)
+    assert wc.tissue.Conductivity is wc.Conductivity
+    assert {"Conductivity", "dispersion", "mri"} < set(dir(wc.tissue))
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = wc.tissue.nothing
+
+
+# Files
+
+
+def test_bvals_of_spreadsheets(tmp_path):
+    path = tmp_path / "bvals"
+    for content in (b"\xef\xbb\xbf0,1000, 2000", "0;1000;2000".encode("utf-16")):
+        path.write_bytes(content)
+        assert mri.gradients.read_numbers(path, "b-values").ravel().tolist() == [0, 1000, 2000]
+
+
+def test_maps_keep_their_wave_numbers(tmp_path):
+    path = tmp_path / "m.nii.gz"
+    maps.save_nifti(np.ones((2, 2, 2)), AFFINE, path, about={"map": "omega", "wave_numbers": [3.0]})
+    header = nibabel.load(path).header
+    assert b'"wave_numbers": [3.0]' in bytes(header.extensions[0].get_content())
+    assert b"map: omega" in header["descrip"].item()
+
+
+# Errors
+
+
 @pytest.mark.parametrize("unit, factor", [("mm", 1), ("micron", 1e3), ("meter", 1e-3)])
 def test_units_of_headers_are_read(tmp_path, unit, factor):
     affine = np.diag([2.0 * factor] * 3 + [1])
@@ -70,13 +105,6 @@ def test_nan_is_outside_a_mask():
         tensors.check_mask(np.ma.masked_equal([1, 0, 2], 2), (3,))
 
 
-def test_bvals_of_spreadsheets(tmp_path):
-    path = tmp_path / "bvals"
-    for content in (b"\xef\xbb\xbf0,1000, 2000", "0;1000;2000".encode("utf-16")):
-        path.write_bytes(content)
-        assert mri.gradients.read_numbers(path, "b-values").ravel().tolist() == [0, 1000, 2000]
-
-
 def test_units_and_thresholds_of_bvals():
     bvecs = np.vstack([np.zeros(3), np.eye(3), [[0.6, 0.8, 0], [0, 0.6, 0.8], [0.8, 0, 0.6]]])
     for bvals, said in (
@@ -104,22 +132,3 @@ def test_wave_numbers_have_a_unit():
             wc.survival(tissue, wrong)
     with pytest.raises(errors.TissueError):
         wc.dispersion(tissue, [[1e300, 0]])
-
-
-def test_maps_keep_their_wave_numbers(tmp_path):
-    path = tmp_path / "m.nii.gz"
-    maps.save_nifti(np.ones((2, 2, 2)), AFFINE, path, about={"map": "omega", "wave_numbers": [3.0]})
-    header = nibabel.load(path).header
-    assert b'"wave_numbers": [3.0]' in bytes(header.extensions[0].get_content())
-    assert b"map: omega" in header["descrip"].item()
-
-
-def test_modules_are_found():
-    sys.modules.pop("wetcow.tissue.figures", None)  # of another test: it warns once
-    vars(wc.tissue).pop("figures", None)
-    with pytest.warns(DeprecationWarning, match="plotting.tissue"):
-        assert callable(wc.tissue.figures.tissue_figure)
-    assert wc.tissue.Conductivity is wc.Conductivity
-    assert {"Conductivity", "dispersion", "mri"} < set(dir(wc.tissue))
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = wc.tissue.nothing

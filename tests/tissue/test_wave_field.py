@@ -216,9 +216,6 @@ def test_complex_source_turns_the_field(rng):
     np.testing.assert_allclose(field.psi[-1], wanted, atol=1e-4 * np.abs(wanted).max())
 
 
-# Borders
-
-
 @pytest.mark.slow
 def test_absorbing_borders_are_nearer_to_tissue_that_goes_on():
     """A dipole in 32 voxels, beside the same in a grid so large that its borders do not matter."""
@@ -270,9 +267,6 @@ def test_energy_falls_also_into_absorbing_borders(rng):
     )
     assert np.all(np.diff(field.energy) < 0) and field.energy.units == "J"
     assert field.psi.shape == (9, 8, 7, 6) and min(field.attrs["grid_with_borders"]) >= 8
-
-
-# A ring
 
 
 @pytest.mark.slow
