@@ -71,6 +71,7 @@ class TestMemoryMaps:
         monkeypatch.setattr(process.eqx, "clear_caches", lambda: None)
         return calls
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("compiled", "maps", "times"),
         [

@@ -81,6 +81,7 @@ def test_near_criticality_runs_are_long_enough(gamma, exact):
     assert frequencies["integrated"] == pytest.approx(exact, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_what_no_run_can_say_is_not_said():
     view = look_at_mode(2.0)  # at criticality itself
     assert np.isnan(view.frequencies["integrated"]) and view.regime.startswith("critical")
@@ -98,6 +99,7 @@ def test_numbers_of_a_mode_are_those_of_its_code(gamma, omega):
         assert float(names["rates"][name]) == pytest.approx(rate, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings, regime",
     [
@@ -191,6 +193,7 @@ def test_position_and_size_of_a_drawing_do_not_matter(fitted):
     assert np.abs(moved.image - found.image).mean() < 0.05
 
 
+@pytest.mark.slow
 def test_scribbles_are_unlike_what_was_learned(fitted):
     rng = np.random.default_rng(0)
     scribble = answer_drawing(fitted, rng.uniform(0, 1, (12, 5, 2)).tolist(), fill=1.0)
@@ -203,6 +206,7 @@ def test_scribbles_are_unlike_what_was_learned(fitted):
 # An independent integrator or library
 
 
+@pytest.mark.slow
 def test_modes_beyond_the_size_do_not_matter():
     view = look_at_network(3, 0.8, delta=0.4, gamma=0.3, spread=0.1, seed=5)
     coupling = 0.8 / 3 * np.exp(-0.4j) * (1 - np.eye(3))

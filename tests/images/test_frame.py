@@ -130,6 +130,7 @@ def test_translation_changes_nothing(frame, down, right, seed):
     np.testing.assert_allclose(second, first, atol=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", [HANDWRITING, Frame(None, 0.15, 1.0), Frame((7, 7), 0.15)])
 @given(y=st.floats(9, 18), x=st.floats(9, 18), skew=st.floats(-0.6, 0.6))
 def test_centre_is_in_the_middle(frame, y, x, skew):
@@ -147,6 +148,7 @@ def test_size_is_scaled(sigma, strength):
     np.testing.assert_allclose(new, old ** (1 - strength) * 4**strength, rtol=0.06)
 
 
+@pytest.mark.slow
 @given(sigma=st.floats(1.5, 2.6))
 def test_equal_shapes_of_different_size_become_equal(sigma):
     small = aligned(gaussian(sigma=(2.0, 2.5)), Frame(None, 4 / 28, 1.0))

@@ -215,6 +215,7 @@ def test_recalls_the_examples_with_the_largest_share(examples):
     assert (targets[best].argmax(2) == winner[:, None]).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_all_examples_as_landmarks_are_the_whole_memory(examples):
     """Up to b, which ridge regression solves for instead of taking the mean of targets."""
     rows, targets, new = examples

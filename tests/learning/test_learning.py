@@ -87,6 +87,7 @@ def test_patches_are_where_they_should_be(digits):
     assert np.all(seen[:, 0, :, :3] == 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("padding", [0, 1, 3])
 @pytest.mark.parametrize("bright", [0, 1000])
 def test_patches_are_normalised_as_one_by_one(padding, bright):

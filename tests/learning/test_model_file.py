@@ -208,6 +208,7 @@ def test_truncated_anywhere(written):
             read_model(written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0xFF, 0x01, 0x80])
 def test_damage_is_refused_or_harmless(written, flip):
     """Bytes that no one reads, such as dates, may differ; the contents never do."""

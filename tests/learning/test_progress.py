@@ -70,6 +70,7 @@ def test_nothing_is_shown_unasked(digits, capfd, terminal):
     assert terminal.getvalue() == "" and capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "solve"])
 def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, monkeypatch, at):
     X, y = digits

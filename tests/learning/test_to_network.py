@@ -168,6 +168,7 @@ def test_longer_runs_come_closer(classifier, held_out):
     assert errors[1][measured].max() < 0.3 * errors[0].max()
 
 
+@pytest.mark.slow
 def test_random_initial_phases_need_a_seed_and_spare_the_traces(network):
     first, second = network.n_hidden, network.n_hidden + network.n_traces
     plain, random = network.initial(), network.initial(jax.random.key(1))
@@ -283,6 +284,7 @@ def test_parameters_make_the_same_network(network):
 # Files
 
 
+@pytest.mark.slow
 def test_labels_may_be_words_and_runs_are_saved(classifier, held_out, tmp_path):
     words = np.array("zero one two three four five six seven eight nine".split())
     x, y = held_out[0][2], held_out[1][2]

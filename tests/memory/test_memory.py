@@ -175,6 +175,7 @@ def test_sparse_when_links_are_few():
     assert isinstance(dense.coupling, Dense)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -211,6 +211,7 @@ class TestBistability:
 
 
 class TestFrequencies:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("method", "column"), [("exact", 1), ("analytic", 2), ("adiabatic", 3)]
     )

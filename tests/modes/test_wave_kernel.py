@@ -133,6 +133,7 @@ def test_follows_the_protocol_of_kernels(rng):
     np.testing.assert_allclose(both(X), 3 * k(X))
 
 
+@pytest.mark.slow
 def test_slopes_are_those_of_the_kernel(rng):
     """Against slopes of the coefficients, which Stein's identity has in closed form."""
     k = wc.wave_kernel("amplitude", threshold=0.6, omega=0.8)
@@ -194,6 +195,7 @@ def test_gaussian_process_with_almost_no_noise(rng):
 # An independent integrator or library
 
 
+@pytest.mark.slow
 def test_support_vectors_and_ridge(digits):
     X, y, X_new, y_new = digits
     k = wc.wave_kernel()
@@ -209,6 +211,7 @@ def test_support_vectors_and_ridge(digits):
 # Properties
 
 
+@pytest.mark.slow
 @given(**ANY_KERNEL)
 @settings(max_examples=8)
 def test_is_positive_definite(code, threshold, omega):

@@ -219,6 +219,7 @@ def test_sweep_over_things_with_names():
     assert "infinite" in axis.get_title(loc="right")
 
 
+@pytest.mark.slow
 def test_matrices_have_the_names_of_regions(swept):
     run = labelled(made_run(6), 6)
     locking = labelled(wc.functional_connectivity(run), 6)
@@ -245,6 +246,7 @@ def test_connectome():
     ]
 
 
+@pytest.mark.slow
 def test_other_measures(swept):
     run = labelled(made_run(12), 12)
     order = drawn(wc.plot(wc.order_parameter(run))).axes[0]
@@ -324,6 +326,7 @@ def test_prefixes(values, unit, expected):
 # Files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [1, 2, 3, "plane", "brain"])
 def test_animation_is_written_whole(fields, kind, tmp_path):
     if isinstance(kind, int):

@@ -106,6 +106,7 @@ def test_damaged_evidence_is_computed_again(sections, tmp_path, damage):
     assert sections.ran() == ["first", "first"] and claim["measured"] == "1 of 2"
 
 
+@pytest.mark.slow
 def test_evidence_of_other_work_is_not_taken(sections, tmp_path):
     sections("first")
     reproduce(["first"], tmp_path)

@@ -64,6 +64,7 @@ def rows_of(**ours):
 # Known answers
 
 
+@pytest.mark.slow
 def test_first_step_of_adam_has_the_length_of_the_rate():
     learner, part = quadratic()
     seen = []

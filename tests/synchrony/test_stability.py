@@ -162,6 +162,7 @@ def test_where_there_is_no_synchronized_motion_derivatives_are_nan():
 # An independent integrator or library
 
 
+@pytest.mark.slow
 def test_exponents_are_those_of_finite_differences_of_the_flow():
     network = memory(gamma=1.2, seed=1)
     found = wc.stability(network)

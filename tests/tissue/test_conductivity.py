@@ -137,6 +137,7 @@ def test_semi_definiteness_agrees_with_eigenvalues(seed, dimension):
     assert tensors.is_semi_definite(projected).all()
 
 
+@pytest.mark.slow
 def test_exact_gradient_is_dropped_with_its_sigma():
     tissue = wc.Conductivity.from_function(wavy, (8, 8), 0.01)
     assert tissue.replace(periodic=True).gradient is not None

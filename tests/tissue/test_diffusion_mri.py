@@ -56,6 +56,7 @@ def test_known_tensors_are_found_in_the_frame_of_the_array(tmp_path, rng, positi
     assert same != positive_determinant
 
 
+@pytest.mark.slow
 def test_maps_are_in_world_axes(tmp_path, rng):
     tensors = 1e-3 * random_tensors(rng, (3, 4, 5))
     q, _ = np.linalg.qr(rng.normal(size=(3, 3)))

@@ -53,6 +53,7 @@ def test_a_mode_of_the_paper_is_the_opposite_wave_of_the_dispersion_relation():
     np.testing.assert_allclose(a, 0.016 / (2 * np.pi), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_spatial_modes_of_a_known_oscillation():
     tissue = wc.Conductivity(np.full((8, 6), 0.3), 1e-3)
     field = wc.simulate_field(tissue, 1.0, np.ones((8, 6)), num_samples=401, dt=1e-3)
@@ -77,6 +78,7 @@ def test_spatial_modes_of_a_known_oscillation():
 # An independent integrator or library
 
 
+@pytest.mark.slow
 def test_network_of_tissue_is_the_field_equation(rng):
     """With all wave vectors of the grid the network moves as the field does."""
     tissue = wc.Conductivity(random_tensors(rng, (5, 3)), [1e-3, 2e-3])
@@ -118,6 +120,7 @@ def test_the_network_simulated_for_small_amplitudes_is_the_field(rng):
 # Errors
 
 
+@pytest.mark.slow
 def test_network_of_a_field_is_that_of_its_tissue(rng):
     tissue = wc.Conductivity(rng.uniform(0.2, 0.5, 7), 1e-3)
     k = all_waves((7,), tissue.spacing)

@@ -87,6 +87,7 @@ def test_inverse_dispersion_and_velocities(tissue, k):
         np.testing.assert_allclose(waves.omega_potential, -waves.omega, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_group_velocity_is_the_derivative(tissue, k):
     one = jnp.asarray(k[0, : tissue.dimension])
     with jax.enable_x64(True):
@@ -106,6 +107,7 @@ def test_potential_of_isotropic_tissue_turns_the_other_way():
     np.testing.assert_allclose(waves.omega_potential, -waves.omega, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_derivative_by_conductivity_against_differences(rng):
     sigma = random_tensors(rng, (4, 4))
     k = np.array([[200.0, -70.0]])

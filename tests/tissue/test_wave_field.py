@@ -56,6 +56,7 @@ def test_uniform_tissue_decays_exactly_by_gamma(rng, grid):
     assert field.energy[0] == pytest.approx(energy, rel=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid, is_complex", [((15,), True), ((7, 9), False), ((5, 4, 6), False)])
 def test_inhomogeneous_anisotropic_tissue_against_dense_matrices(rng, grid, is_complex):
     tissue = wc.Conductivity(random_tensors(rng, grid), [1e-3, 2e-3, 3e-3][: len(grid)])
@@ -136,6 +137,7 @@ def test_energy_falls_by_what_the_currents_dissipate(rng):
     assert float(rate) == pytest.approx(-power, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_potential_may_grow_for_a_while_though_energy_falls():
     """The operator is symmetric for the energy, not for the mean square of the potential."""
     size = 32
