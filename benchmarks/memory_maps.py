@@ -1,6 +1,6 @@
 """Count the memory maps of one process that simulates and fits many times.
 
-    python benchmarks/memory_maps.py --json docs/results/8_memory_maps.json  # for the results page
+    python benchmarks/memory_maps.py --json docs/results/9_memory_maps.json  # for the results page
     python benchmarks/memory_maps.py --simulations 100 --fits 5
 
 XLA keeps some hundred memory maps for each compiled call, and the kernel ends a process that has
