@@ -32,7 +32,7 @@ class MemoryStore:
 
     def __init__(self, labels: xr.Dataset, *, record: bool = True):
         self.labels = labels if record else labels.drop_dims("time", errors="ignore")
-        self.parts: list[np.ndarray] = []
+        self.samples: np.ndarray | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +41,12 @@ class MemoryStore:
         pass
 
     def write(self, low: int, samples: np.ndarray) -> None:
-        """Append samples (sweep…, j, m), the first of which is number `low`."""
-        self.parts.append(samples)
+        """Keep samples (sweep…, j, m), the first of which is number `low`."""
+        if self.samples is None:  # of their final size, as joining parts takes twice the memory
+            *swept, _, modes = samples.shape
+            count = self.labels.sizes["time"]
+            self.samples = np.empty((*swept, count, modes), samples.dtype)
+        self.samples[..., low : low + samples.shape[-2], :] = samples
 
     def checkpoint(self, samples_done: int, state: Any) -> None:
         """Nothing outlives this process, so there is nothing to do."""
@@ -59,10 +63,9 @@ class MemoryStore:
         results : dict of name to array (sweep…) or (sweep…, m)
         """
         variables = result_variables(self.labels, results)
-        if self.parts:
-            samples = np.concatenate(self.parts, axis=-2)
+        if self.samples is not None:
             dims = (*swept_dims(self.labels), "time", "mode")
-            variables["a"] = xr.Variable(dims, samples, AMPLITUDE)
+            variables["a"] = xr.Variable(dims, self.samples, AMPLITUDE)
         return xr.Dataset(variables, coords=self.labels.coords, attrs=self.labels.attrs)
 
     def dataset(self) -> xr.Dataset:
