@@ -6,7 +6,6 @@ They go with the next release.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 import warnings
@@ -80,12 +79,16 @@ MOVED = {
 }
 
 
-class _Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds modules where they were, and loads them from where they are."""
+class _Moved:
+    """Finds modules where they were, and loads them from where they are.
+
+    Not derived from the classes of `importlib.abc`: importing those takes as long as all the rest.
+    """
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> Any:
         if fullname.removeprefix("wetcow.") in MOVED and fullname.startswith("wetcow."):
-            return importlib.machinery.ModuleSpec(fullname, self)
+            loader: Any = self
+            return importlib.machinery.ModuleSpec(fullname, loader)
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
