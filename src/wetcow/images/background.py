@@ -107,5 +107,5 @@ def without_background(images: Any) -> Any:
     differing = jnp.abs(soft - level)
     most = MOST * differing.max(axis=(1, 2), keepdims=True)
     noise = jnp.minimum((upper - level) * (NOISE / DEVIATIONS), most)
-    noise = jnp.maximum(noise, jnp.finfo(jnp.float32).tiny)
+    noise = jnp.maximum(noise, float(jnp.finfo(jnp.float32).tiny))
     return jnp.abs(images - level) * jnp.clip(differing / noise - 1, 0, 1)

@@ -178,4 +178,4 @@ class Network(Coupled):
 
 def _row_sums(coupling: Coupling) -> Any:
     ones = np.ones(coupling.size, dtype=complex)
-    return coupling(ones, lambda delay: np.ones_like(delay))
+    return coupling(ones, lambda delay: np.ones(delay.shape, dtype=complex))

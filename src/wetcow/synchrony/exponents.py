@@ -123,7 +123,7 @@ def _backward(kept: Any, cotangent: Any) -> tuple[Any, Any]:
                 whole = np.asarray(m, dtype=complex)
                 gradient = derivative(whole, _mode_of(constants), lambda _: weights)[1]
         except ValueError:
-            gradient = np.full(m.shape, np.nan)
+            gradient = np.full(m.shape, complex(np.nan, np.nan))
         return gradient.astype(m.dtype)
 
     shape = jax.ShapeDtypeStruct(m.shape, m.dtype)

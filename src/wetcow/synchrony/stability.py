@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -144,8 +145,10 @@ def _generator(network: Network, members: Any) -> Any:
     matrix = jnp.asarray(network.coupling.matrix()) if is_traced(network) else _matrix(network)
     if members is not None:
         matrix = matrix[np.ix_(members, members)]
-    own = jnp if is_traced(network) else np
-    return matrix + own.diag(rows["gamma"] + 1j * rows["omega"])
+    if is_traced(network):
+        gamma, omega = jnp.broadcast_arrays(rows["gamma"], rows["omega"])
+        return matrix + jnp.diag(jax.lax.complex(gamma, omega))
+    return matrix + np.diag(rows["gamma"] + 1j * rows["omega"])
 
 
 def _of_phases(network: Kuramoto, members: Any) -> Stability:

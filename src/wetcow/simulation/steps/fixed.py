@@ -82,7 +82,7 @@ class FixedSteps(NamedTuple):
         """Take one step."""
         (a, step, buffer), method_state = carry
         dt = self.stepping.dt
-        t = self.start + (step - self.first) * dt
+        t = self.start + (step - self.first).astype(self.start.dtype) * dt
         if self.stepping.history:
             buffer = buffer.store(step, a)
             slope = self.system.field(a, buffer.past(step, t, dt)(t))
