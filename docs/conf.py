@@ -6,6 +6,8 @@ import sys
 
 # Set before JAX is imported: pages and the gallery are built on the processor.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Tutorials show their figures in the page: the kernel chooses how.
+os.environ.pop("MPLBACKEND", None)
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
 
 import wetcow
@@ -16,7 +18,7 @@ copyright = author
 version = release = wetcow.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
@@ -27,7 +29,7 @@ extensions = [
     "equations",
     "notebooks",
 ]
-exclude_patterns = ["_build", "_ext", "notebooks"]
+exclude_patterns = ["_build", "_ext", "notebooks", "gallery/*.ipynb"]
 templates_path = ["_templates"]
 nitpicky = True
 
@@ -43,6 +45,12 @@ html_show_sourcelink = False
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
+
+# Tutorials are run when the site is built, and again only when their code has changed.
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 300
 
 autosummary_generate = True
 autosummary_ignore_module_all = False

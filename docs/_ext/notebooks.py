@@ -14,7 +14,7 @@ RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
 
 def notebook(page: pathlib.Path) -> Any:
     """Notebook (nbformat) of a tutorial; links to other pages become their text."""
-    made = jupytext.read(page, fmt="md")
+    made = jupytext.read(page, fmt="md:myst")
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = RELATIVE_LINK.sub(r"\1", cell.source)
@@ -26,7 +26,7 @@ def notebook(page: pathlib.Path) -> Any:
 
 def tutorials() -> list[pathlib.Path]:
     """Pages with code."""
-    return [page for page in sorted(TUTORIALS.glob("*.md")) if "```python" in page.read_text()]
+    return [page for page in sorted(TUTORIALS.glob("*.md")) if "```{code-cell}" in page.read_text()]
 
 
 def _write(app: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(?:python|{code-cell} python)\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 GENERATED = {"_build", "gallery", "generated", "notebooks"}
 
 

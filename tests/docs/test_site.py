@@ -92,7 +92,7 @@ def test_notebooks_have_the_code_of_the_tutorials(extensions):
         made = notebooks.notebook(page)
         nbformat.validate(made)
         code = [cell for cell in made.cells if cell.cell_type == "code"]
-        assert len(code) == page.read_text("utf-8").count("```python")
+        assert len(code) == page.read_text("utf-8").count("```{code-cell} python")
         assert not any(".md)" in cell.source for cell in made.cells)
 
 

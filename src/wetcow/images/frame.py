@@ -125,7 +125,8 @@ def _align(images: Any, frame: Frame) -> Any:
     # Divided by the largest pixel first, so that no faint or bright image leaves the range.
     mass = images
     peak = mass.max(axis=(1, 2), keepdims=True)
-    filled = peak >= float(jnp.finfo(jnp.float32).tiny)  # what is less may count as zero when divided by
+    # What is less may count as zero when divided by.
+    filled = peak >= float(jnp.finfo(jnp.float32).tiny)
     mass = mass / jnp.where(filled, peak, 1)
     mass = mass / jnp.where(filled, mass.sum(axis=(1, 2), keepdims=True), 1)
     centre_y = jnp.where(filled, mean(y), (height - 1) / 2)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from wetcow.networks.connectome import Connectome
-from wetcow.plotting.style import GREY, MAP
+from wetcow.plotting.style import GREY, MAP, ShownFigure
 
 PROJECTIONS = ((0, 1), (0, 2), (1, 2))
 
@@ -71,7 +71,7 @@ def plot_brain(
     low, high = (np.nanmin(values), np.nanmax(values)) if limits is None else limits
     largest = np.argsort(np.nan_to_num(values, nan=-np.inf))[::-1][:num_names]
     names: Any = connectome.regions or ()
-    figure = Figure(figsize=(13, 3.7), layout="constrained")
+    figure = ShownFigure(figsize=(13, 3.7), layout="constrained")
     extent = [float(np.ptp(positions[:, across])) for across, _ in PROJECTIONS]
     widths = [max(one, max(extent) / 3, 1e-9) for one in extent]
     axes = figure.subplots(1, 3, width_ratios=widths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
@@ -24,9 +25,21 @@ MM = 1e3  # in a metre
 PREFIXES = {1e-9: "n", 1e-6: "µ", 1e-3: "m", 1.0: "", 1e3: "k", 1e6: "M"}
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows when a cell ends with it.
+
+    Otherwise only figures of pyplot are shown there, and these stay in memory until closed.
+    """
+
+    def _repr_png_(self) -> bytes:
+        found = io.BytesIO()
+        self.savefig(found, format="png", dpi=self.dpi)
+        return found.getvalue()
+
+
 def figure_of(width: float, height: float, rows: int, columns: int, **layout: Any) -> Any:
     """Return a figure and its axes (rows, columns)."""
-    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07))
+    figure = ShownFigure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.07))
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from wetcow.plotting.style import MM
+from wetcow.plotting.style import MM, ShownFigure
 from wetcow.tissue.conductivity import AXES, Conductivity
 
 
@@ -111,7 +111,7 @@ def tissue_figure(
     keep = [i for i in range(3) if i != axis]
     sigma = _mean_in_plane(conductivity, axis, index)
     extent = _extent(conductivity.spacing[keep], sigma.shape)
-    figure = Figure(figsize=(13.5, 3.4), layout="constrained")
+    figure = ShownFigure(figsize=(13.5, 3.4), layout="constrained")
     panels = figure.subplots(1, 5, sharex=True, sharey=True)
     title = f"{AXES[axis]} = {index * conductivity.spacing[axis] * MM:g} mm, |k| = {number:g} rad/m"
     figure.suptitle(

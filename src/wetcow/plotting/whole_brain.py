@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from wetcow.networks.connectome import Connectome
 from wetcow.plotting.brain import plot_brain as plot_brain
-from wetcow.plotting.style import GREY, MAP, RED, colors
+from wetcow.plotting.style import GREY, MAP, RED, ShownFigure, colors
 from wetcow.synchrony.avalanches import Avalanches, Events
 from wetcow.synchrony.power_law import PowerLaw
 
@@ -43,7 +43,7 @@ def figure_phase_diagram(
         (runs["order"], "phase order parameter", (0, 1)),
         (silent, "share of silent regions", (0, 1)),
     )
-    figure = Figure(figsize=(12.5, 3.9), layout="constrained")
+    figure = ShownFigure(figsize=(12.5, 3.9), layout="constrained")
     axes = figure.subplots(1, 3, sharey=True)
     for axis, (values, label, limits) in zip(axes, panels, strict=True):
         drawn = axis.pcolormesh(
@@ -81,7 +81,7 @@ def figure_connectivity(
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(13, 3.9), layout="constrained")
+    figure = ShownFigure(figsize=(13, 3.9), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.05))
     weights = np.where(connectome.weights > 0, connectome.weights, np.nan)
     matrices = (
@@ -126,7 +126,7 @@ def figure_phase_approximation(scores: xr.Dataset) -> Figure:
     matplotlib.figure.Figure
     """
     gammas = scores["gamma"].values
-    figure = Figure(figsize=(10, 3.4 * len(gammas)), layout="constrained")
+    figure = ShownFigure(figsize=(10, 3.4 * len(gammas)), layout="constrained")
     axes = figure.subplots(len(gammas), 2, squeeze=False)
     styles = dict(
         zip(
@@ -194,7 +194,7 @@ def figure_avalanches(
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(13, 3.9), layout="constrained")
+    figure = ShownFigure(figsize=(13, 3.9), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1.1, 1, 1))
     start = _busiest(events, span)
     inside = (events.time >= start) & (events.time < start + span)
