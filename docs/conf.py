@@ -22,12 +22,14 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
     "docstrings",
     "equations",
     "notebooks",
+    "public_names",
 ]
 exclude_patterns = ["_build", "_ext", "notebooks", "gallery/*.ipynb"]
 templates_path = ["_templates"]
@@ -37,13 +39,24 @@ html_theme = "pydata_sphinx_theme"
 html_title = "wetcow"
 html_theme_options = {
     "navbar_align": "left",
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
 }
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["wetcow.css"]
+html_js_files = ["enlarge.js"]
+html_sidebars = {name: [] for name in ("index", "howto", "results", "theory", "explorer", "cite")}
 
-myst_enable_extensions = ["dollarmath", "deflist"]
+myst_enable_extensions = ["attrs_inline", "deflist", "dollarmath", "substitution"]
+# Where others get the package from: the one place where the address of its repository stands.
+repository = "REPOSITORY"
+myst_substitutions = {
+    "install": f"```\npip install git+{repository} && wetcow demo\n```",
+    "version": version,
+}
 myst_heading_anchors = 3
 
 # Tutorials are run when the site is built, and again only when their code has changed.
