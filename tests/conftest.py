@@ -30,7 +30,7 @@ hypothesis.settings.load_profile("wetcow")
 
 
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
-STRICT = ("modes", "networks", "memory", "images", "tissue")
+STRICT = ("modes", "memory", "images")
 
 
 @pytest.fixture(autouse=True)
