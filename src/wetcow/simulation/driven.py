@@ -69,7 +69,7 @@ class Course(eqx.Module):
     def _interpolated(self, t: Any) -> tuple[Any, Any]:
         if self.times is None:
             return None, None
-        times = self.times.astype(t.dtype)
+        times = jnp.asarray(self.times, t.dtype)
         last = times.shape[0] - 1
         after = jnp.searchsorted(times, t, side="right")
         before, after = jnp.clip(after - 1, 0, last), jnp.clip(after, 0, last)
@@ -80,6 +80,7 @@ class Course(eqx.Module):
         def value(rows: Any) -> Any:
             if rows is None:
                 return None
+            rows = jnp.asarray(rows)
             between = rows[before] + share * (rows[after] - rows[before])
             return jnp.where(inside, between, 0)
 
