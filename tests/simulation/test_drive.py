@@ -1,5 +1,7 @@
 """Input in time: what it does to modes, and that runs with it are as sound as others."""
 
+import itertools
+
 import conftest
 import jax
 import jax.numpy as jnp
@@ -75,7 +77,7 @@ def reference(net, drive, times):
 
     y, found = np.r_[np.full(SIZE, 0.1), np.zeros(SIZE)], []
     ends = np.unique(np.r_[drive.times, times])
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends):
         if start in times:
             found.append(y)
         span = (start + 1e-13, end - 1e-13)
@@ -91,11 +93,12 @@ def reference(net, drive, times):
 def test_a_constant_drive_is_a_change_of_parameters(net, how):
     drive = wc.Drive([0, 20], gamma=[0.4, 0.4], omega=np.tile([0.1, 0, -0.2], (2, 1)))
     driven = wc.simulate(net, 20.0, num_samples=41, drive=drive, **how)
-    changed = net.replace(gamma=0.7, omega=OMEGA + [0.1, 0, -0.2])
+    changed = net.replace(gamma=0.7, omega=OMEGA + np.array([0.1, 0, -0.2]))
     expected = wc.simulate(changed, 20.0, num_samples=41, **how)
     np.testing.assert_allclose(driven.a, expected.a, atol=2e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "error"), [(FINE, 1e-10), ({"dt": 0.1}, 1e-6), ({"precision": "single"}, 1e-5)]
 )
@@ -145,6 +148,7 @@ def test_a_short_pulse_is_not_stepped_over():
     assert abs(run.a[1, 0]) == pytest.approx(1e-3, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_function_of_time_is_what_its_samples_are():
     mode, times = wc.Mode(gamma=-0.1), np.linspace(0, 20, 4001)
     function = wc.Drive(gamma=lambda t: 1.5 * jnp.exp(-((t - 8) ** 2) / 8))
@@ -154,6 +158,7 @@ def test_a_function_of_time_is_what_its_samples_are():
     assert one.attrs["drive_gamma"].startswith("function <lambda>, ")
 
 
+@pytest.mark.slow
 def test_a_step_is_no_longer_than_asked():
     """Nothing says where this function is not zero."""
     mode = wc.Mode(gamma=-0.01, omega=1e-3)
@@ -166,6 +171,7 @@ def test_a_step_is_no_longer_than_asked():
         assert abs(run.a[-1, 0]) > 1e-6
 
 
+@pytest.mark.slow
 def test_oscillators_without_amplitude_are_turned():
     drive = wc.Drive([0, 10], omega=[0.0, 1.0])
     phases = wc.Kuramoto(np.zeros(2), wc.LowRank.uniform(2, 0.5))
@@ -206,12 +212,17 @@ def test_gradients_are_finite_differences(net, drive):
             moved[index] = 1e-4
             one = value(drive.gamma + moved, drive.additive)
             other = value(drive.gamma - moved, drive.additive)
-            assert float(slopes[0][index]) == pytest.approx((one - other) / 2e-4, rel=1e-4, abs=1e-9)
+            assert float(slopes[0][index]) == pytest.approx(
+                (one - other) / 2e-4, rel=1e-4, abs=1e-9
+            )
             one = value(drive.gamma, drive.additive + 1j * moved)
             other = value(drive.gamma, drive.additive - 1j * moved)
-            assert -float(slopes[1][index].imag) == pytest.approx((one - other) / 2e-4, rel=1e-4, abs=1e-9)
+            assert -float(slopes[1][index].imag) == pytest.approx(
+                (one - other) / 2e-4, rel=1e-4, abs=1e-9
+            )
 
 
+@pytest.mark.slow
 def test_a_stimulus_starts_a_memory():
     """Ten modes at rest, of which one is kicked, replay the memory long after."""
     target = wc.Mode(gamma=1.9)
@@ -228,6 +239,7 @@ def test_a_stimulus_starts_a_memory():
 # Properties
 
 
+@pytest.mark.slow
 def test_no_input_changes_nothing(net):
     """Also the noise is the same, step by step, where steps are not cut."""
     nothing = wc.Drive([0, 10], gamma=[0.0, 0.0], additive=np.zeros((2, SIZE)))
@@ -236,6 +248,7 @@ def test_no_input_changes_nothing(net):
     np.testing.assert_allclose(one.a, other.a, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"noise": 0.02, "seed": 1}])
 def test_an_interrupted_run_goes_on_alike(net, drive, how, tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "STEPS_PER_CHUNK", 100.0)
@@ -265,6 +278,7 @@ def test_an_interrupted_run_goes_on_alike(net, drive, how, tmp_path, monkeypatch
     np.testing.assert_array_equal(loaded.attrs["drive_additive"], drive.additive)
 
 
+@pytest.mark.slow
 def test_functions_are_told_apart_by_what_they_do(tmp_path):
     def settings(rise):
         drive = wc.Drive(gamma=lambda t: rise * t)
@@ -276,6 +290,7 @@ def test_functions_are_told_apart_by_what_they_do(tmp_path):
         wc.simulate(wc.Mode(gamma=0.1), **settings(0.2))
 
 
+@pytest.mark.slow
 def test_sweeps_have_the_drive_of_single_runs(net, drive):
     settings = {"t1": 20.0, "num_samples": 21}
     runs = wc.sweep(net, **settings, drive=drive, coupling_strength=[0.5, 1.0])
@@ -297,6 +312,7 @@ def test_sweeps_have_the_drive_of_single_runs(net, drive):
     assert wc.sweep(net, **settings, drive=[kick, kick.scaled(0.5)]).drive.values.tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_other_values_and_lengths_compile_nothing_new(net):
     def go(times, height):
         drive = wc.Drive(times, gamma=np.full(len(times), height))

@@ -62,8 +62,8 @@ def command(
 
     A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif,
     connectome), [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory),
-    [bold]drive[/bold] (kind = arrays, pulse), [bold]simulation[/bold] (t1, num_samples, seed, …) and [bold]sweep[/bold] (values of
-    parameters). For example:
+    [bold]drive[/bold] (kind = arrays, pulse), [bold]simulation[/bold] (t1, num_samples, seed, …)
+    and [bold]sweep[/bold] (values of parameters). For example:
 
     [dim]\[system]
     kind = "mode"
