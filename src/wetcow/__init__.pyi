@@ -17,6 +17,7 @@ from . import (
 from .learning.classifier import WaveClassifier as WaveClassifier
 from .memory import interference as interference, memorize as memorize
 from .modes.criticality import CANONICAL as CANONICAL, Constants as Constants
+from .modes.equal_rate import equal_rate as equal_rate
 from .modes.hamiltonian import (
     hamiltonian as hamiltonian,
     motion as motion,

@@ -7,15 +7,19 @@ the trapezoidal rule over a turn converges spectrally.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial.polynomial import polyint, polyval
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize_scalar
 
 from wetcow.modes.criticality import Constants
 from wetcow.modes.limit_cycle import INTERVAL, NUM_INTERVALS, POINTS, course, solve_orbit
 from wetcow.modes.mode import Mode
+
+FINE = 4096  # points of θ between which a motion is interpolated
 
 
 def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
@@ -70,6 +74,65 @@ def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np
     way = course(np, theta, distance[0], at)
     velocity = u + gamma / omega * w_phi * np.cos(way.phase)
     return gamma / u * np.exp(1j * way.phase), u * way.stretch / velocity / omega
+
+
+class Motion(NamedTuple):
+    """The motion of a spiking mode over one period, from the peak of its amplitude on.
+
+    Attributes
+    ----------
+    a : complex array (m,)
+        Amplitudes.
+    times : array (m,)
+        At which they are, from 0, time.
+    period : float
+        Time.
+    """
+
+    a: NDArray[np.complex128]
+    times: NDArray[np.float64]
+    period: float
+
+
+def one_period(mode: Mode, shares: Any) -> Motion:
+    """Amplitudes of a single spiking mode at given shares of its period, from its peak on.
+
+    Parameters
+    ----------
+    mode : Mode
+        A single one, 0 < cr < 1.
+    shares : array (m,)
+        Of the period, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If the mode does not spike.
+
+    Examples
+    --------
+    >>> found = one_period(Mode(gamma=1.9), np.arange(8) / 8)
+    >>> print(abs(found.a).argmax(), abs(found.a).max().round(3), round(found.period, 3))
+    0 1.208 26.077
+    """
+    theta = -np.pi + 2 * np.pi * np.arange(FINE) / FINE
+    a, pace = waveform(mode, theta)
+    mean = float(pace.mean())
+    period = 2 * np.pi * mean
+    # The integral of a periodic function, term by term.
+    terms = np.fft.rfft(pace - mean)
+    order = np.arange(len(terms))
+    terms[1:] /= 1j * order[1:]
+    terms[0] = 0
+    passed = mean * (theta + np.pi) + np.fft.irfft(terms, FINE)
+    passed -= passed[0]
+    around = np.concatenate([passed - period, passed, passed + period])
+    curve = CubicSpline(around, np.tile(a, 3))
+    top = int(np.argmax(np.abs(a)))
+    beside = around[FINE + top - 1], around[FINE + top + 1]
+    peak = minimize_scalar(lambda t: -abs(curve(t)), bounds=beside, method="bounded").x
+    times = np.asarray(shares, dtype=np.float64) * period
+    return Motion(curve((peak + times) % period), times, period)
 
 
 def rest_point(mode: Mode) -> complex:
