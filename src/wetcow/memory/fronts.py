@@ -216,10 +216,7 @@ def _report(found: Found, margin: float | None, unstable: str, rank: float) -> N
 
 def _motions(modes: Mode) -> Complex:
     """Motions over a period, complex (samples, n), with their peaks at the start."""
-    rows = {name: np.broadcast_to(v, modes.size) for name, v in modes.parameters().items()}
-    shares = np.arange(SAMPLES) / SAMPLES
-    each = [Mode(**{name: v[i] for name, v in rows.items()}) for i in range(modes.size)]
-    return np.array([one_period(one, shares).a for one in each]).T
+    return one_period(modes, np.arange(SAMPLES) / SAMPLES).a.T
 
 
 def _gram(motions: Complex) -> Complex:
@@ -241,7 +238,8 @@ def _corrected(target: Mode, modes: Mode, asked: _Asked, ridge: float) -> Found:
             motions = _motions(wanted)
         needed = wanted.gamma + 1j * wanted.omega - asked.own
         r = _couplings(_gram(motions), needed, asked, ridge)
-        orbit = nearby_orbit(Network(coupling=Dense(r), **modes.parameters()), wanted)
+        network = Network(coupling=Dense(r), **modes.parameters())
+        orbit = nearby_orbit(network, wanted, best and best.orbit)
         if orbit is None:
             return best or Found(r, None, np.inf)
         turned = 2 * np.pi / orbit.stability.period / rate

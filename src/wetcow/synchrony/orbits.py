@@ -21,6 +21,7 @@ from wetcow.modes.mode import Mode
 from wetcow.modes.waveform import one_period, waveform
 from wetcow.networks.network import Network
 from wetcow.precision import in_double
+from wetcow.process import bound_compiled_calls
 from wetcow.simulation.integrate import integrate
 from wetcow.synchrony.exponents import Stability, neutral_first
 from wetcow.synchrony.floquet import AT_ONCE, GAUSS, NUM_INTERVALS, as_real, nonlinear
@@ -33,6 +34,7 @@ NEWTON_STEPS = 12
 CLOSED = 1e-9  # of the largest amplitude: what a motion may miss of its start
 SETTLING = 12  # periods in which a motion that attracts is looked for
 ACCURACY = {"rtol": 1e-10, "atol": 1e-12}
+SLOW = 0.1  # progress of a step, below which its Jacobian is a new one
 FARTHEST = 0.3  # of a period and of the largest amplitude, what one step may change
 
 
@@ -60,7 +62,7 @@ class Orbit(NamedTuple):
     stability: Stability
 
 
-def nearby_orbit(network: Network, modes: Mode) -> Orbit | None:
+def nearby_orbit(network: Network, modes: Mode, guess: Orbit | None = None) -> Orbit | None:
     """Find the periodic motion near the one that `modes` have by themselves, with peaks in time.
 
     Parameters
@@ -69,17 +71,23 @@ def nearby_orbit(network: Network, modes: Mode) -> Orbit | None:
         Without delays.
     modes : Mode
         n spiking modes of about one rate.
+    guess : Orbit, optional
+        Of a network like this one, to begin with.
 
     Returns
     -------
     Orbit or None
         None if Newton's method does not find one.
     """
+    found = one_period(modes, [0.0])
+    start = np.broadcast_to(found.a[:, 0], network.size).copy()
+    period = float(np.mean(found.duration))
+    if guess is not None:
+        start, period = guess.start, guess.stability.period
     rows = {name: np.broadcast_to(v, network.size) for name, v in modes.parameters().items()}
-    every = [Mode(**{name: v[i] for name, v in rows.items()}) for i in range(network.size)]
-    reference = every[int(np.argsort(np.asarray(rows["omega"]))[network.size // 2])]
-    start = np.array([one_period(one, [0.0]).a[0] for one in every])
-    period = 2 * np.pi / float(np.mean(modes.spiking_frequency()))
+    middle = int(np.argsort(rows["omega"])[network.size // 2])
+    reference = Mode(**{name: v[middle] for name, v in rows.items()})
+    bound_compiled_calls()
     with threadpool_limits(limits=1, user_api="blas"):
         found = _closed(network, reference, start, period)
         if found is None:
@@ -131,34 +139,25 @@ def _grid(reference: Mode) -> tuple[Real, Real]:
     return ends, middle[:, None] + GAUSS * width[:, None] * np.array([-1, 1])
 
 
-def _closed(
-    network: Network, reference: Mode, start: Complex, period: float
-) -> Orbit | None:
-    """Newton's method for a(T) = a₀, with a₀ − a_guess across the velocity."""
+def _closed(network: Network, reference: Mode, start: Complex, period: float) -> Orbit | None:
+    """Newton's method for a(T) = a₀, with steps of a₀ across the velocity."""
     ends, points = _grid(reference)
     shares = np.concatenate([[0.0], points.ravel(), [1.0]])
-    field = in_double(lambda a: network.field(a))
     scale = float(np.abs(start).max())
+    jacobian, before = None, np.inf
     for _ in range(NEWTON_STEPS):
         a = _integrated(network, start, shares * period)
         if not np.all(np.isfinite(a)):
             return None
-        missed = a[-1] - start
-        way = _Way(ends * period, a[1:-1].reshape(len(points), 2, -1))
-        found = turn(_propagators(network, way))
-        if np.abs(missed).max() < CLOSED * scale:
-            return _orbit(found, shares[1:-1] * period, a, period, scale)
-        whole = np.eye(2 * network.size)
-        for one in found.segments:
-            whole = one.product @ whole
-        begins, arrives = (_real(field(one)) for one in (a[0], a[-1]))
-        matrix = np.block(
-            [[whole - np.eye(len(whole)), arrives[:, None]], [begins[None], np.zeros((1, 1))]]
-        )
-        try:
-            step = np.linalg.solve(matrix, -np.append(_real(missed), 0.0))
-        except np.linalg.LinAlgError:
-            return None
+        missed = float(np.abs(a[-1] - start).max()) / scale
+        along = a[1:-1].reshape(len(points), 2, -1)
+        if missed < CLOSED:
+            found = turn(_propagators(network, ends * period, along))
+            return _orbit(found, shares[1:-1] * period, a, period, missed)
+        if jacobian is None or missed > SLOW * before:  # else the last one is good enough
+            jacobian = _jacobian(network, ends * period, along, a)
+        before = missed
+        step = _solved(jacobian, np.append(_real(start - a[-1]), 0.0))
         size = max(np.abs(step[:-1]).max() / scale, abs(step[-1]) / period)
         if not np.isfinite(size):
             return None
@@ -168,13 +167,32 @@ def _closed(
     return None
 
 
-def _orbit(found: Any, times: Real, a: Complex, period: float, scale: float) -> Orbit:
+def _jacobian(network: Network, ends: Real, along: Complex, a: Complex) -> Real:
+    """Derivative of a(T) − a₀, and of the shift along the velocity, for a₀ and T."""
+    whole = np.eye(2 * network.size)
+    for one in _propagators(network, ends, along):
+        whole = one @ whole
+    field = in_double(lambda at: network.field(at))
+    begins, arrives = (_real(field(at)) for at in (a[0], a[-1]))
+    return np.block(
+        [[whole - np.eye(len(whole)), arrives[:, None]], [begins[None], np.zeros((1, 1))]]
+    )
+
+
+def _solved(matrix: Real, right: Real) -> Real:
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return np.full_like(right, np.nan)
+
+
+def _orbit(found: Any, times: Real, a: Complex, period: float, missed: float) -> Orbit:
     every = neutral_first(exponents(np.linalg.eigvals(found.product()), period)[0])
     return Orbit(
         times=times,
         a=a[1:-1],
         start=a[0],
-        missed=float(np.abs(a[-1] - a[0]).max()) / scale,
+        missed=missed,
         stability=Stability(every, float(every[1].real), period),
     )
 
@@ -183,46 +201,27 @@ def _real(a: Any) -> Real:
     return np.concatenate([np.real(a), np.imag(a)])
 
 
-class _Way(NamedTuple):
-    """A motion over a turn: ends of intervals, (k + 1,), and both Gauss points, (k, 2, n)."""
+def _propagators(network: Network, ends: Real, along: Complex) -> Iterator[Real]:
+    """Propagator of deviations over each interval, real (2n, 2n); see `floquet.propagators`.
 
-    ends: Real
-    a: Complex
-
-
-def _propagators(network: Network, way: _Way) -> Iterator[Real]:
-    """Propagator of deviations over each interval, real (2n, 2n); see `floquet.propagators`."""
-    size = network.size
-    modes = network.modes
+    `ends` (k + 1,) are those of intervals, `along` (k, 2, n) amplitudes at their Gauss points.
+    """
+    size, modes = network.size, network.modes
     own = np.broadcast_to(modes.gamma + 1j * modes.omega, size)
     matrix = np.asarray(in_double(lambda coupling: coupling.matrix())(network.coupling))
     whole = as_real(matrix + np.diag(own))
-    rows = {name: np.broadcast_to(v, size) for name, v in modes.parameters().items()}
-    p, q = _nonlinear(rows, way.a)
-    blocks = np.empty((*p.shape[:2], 2, 2, size))  # δ ↦ p δ + q δ* on real and imaginary parts
-    blocks[..., 0, 0, :], blocks[..., 0, 1, :] = (p + q).real, (q - p).imag
-    blocks[..., 1, 0, :], blocks[..., 1, 1, :] = (p + q).imag, (p - q).real
-    width = np.diff(way.ends)
+    p, q = nonlinear(modes, along)
+    blocks = np.empty((*p.shape[:2], size, 2, 2))  # δ ↦ p δ + q δ* on real and imaginary parts
+    blocks[..., 0, 0], blocks[..., 0, 1] = (p + q).real, (q - p).imag
+    blocks[..., 1, 0], blocks[..., 1, 1] = (p + q).imag, (p - q).real
+    width = np.diff(ends)
     together = max(AT_ONCE // whole.size, 1)
     every = np.arange(size)
     for low in range(0, len(width), together):
         some = slice(low, low + together)
-        fields = []
-        for point in range(2):
-            field = np.zeros((len(width[some]), 2, size, 2, size))
-            field[:, :, every, :, every] = np.moveaxis(blocks[some, point], -1, 0)
-            fields.append(whole + field.reshape(-1, 2 * size, 2 * size))
-        one, two = fields
         dt = width[some, None, None]
+        field = np.zeros((2, len(dt), 2, size, 2, size))
+        field[:, :, :, every, :, every] = np.moveaxis(blocks[some], (1, 2), (1, 0))
+        one, two = whole + field.reshape(2, len(dt), 2 * size, 2 * size)
         omega = dt / 2 * (one + two) - np.sqrt(3) / 12 * dt**2 * (one @ two - two @ one)
         yield from scipy.linalg.expm(omega)
-
-
-def _nonlinear(rows: dict[str, Any], a: Complex) -> tuple[Complex, Complex]:
-    """Return p and q of `floquet.nonlinear` for modes along the last axis."""
-    found = [
-        nonlinear(Mode(**{name: value[i] for name, value in rows.items()}), a[..., i])
-        for i in range(a.shape[-1])
-    ]
-    p, q = zip(*found, strict=True)
-    return np.stack(p, axis=-1), np.stack(q, axis=-1)
