@@ -206,7 +206,7 @@ def memorize(
 
 
 def _network(r: np.ndarray, modes: Mode, allowed: np.ndarray, links: Any) -> Network:
-    coupling = Dense(r)
+    coupling, size = Dense(r), modes.size
     if links is not None and allowed.sum() < SPARSE_BELOW * size * (size - 1):
         coupling = Sparse.from_matrix(r)
     return Network(coupling=coupling, **modes.parameters())

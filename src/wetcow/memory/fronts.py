@@ -43,11 +43,13 @@ RIDGES = (1.0, 0.1, 0.01)  # times the ridge, one after the other
 SHARES = (1.0, 0.5, 0.25, 0.0)  # of what is drawn
 SAMPLES = 1024  # of a period
 SAME_RATE = 1e-3
-MOST_CORRECTIONS = 10
+MOST_CORRECTIONS = 12
 CORRECT = 1e-3  # relative error of rate and peaks that is small enough
 ACCEPTABLE = 0.05  # beyond it there is a warning
 DAMPING = 0.8  # along the curve of equal rate peaks rise a little faster than ω̄
-FARTHEST = 1.5  # factor by which one correction may change ω̄
+SMALLEST = 0.03  # of the changes of errors: smaller ones say nothing of the next
+FARTHEST = 1.5  # factor by which one correction may change rate and ω̄
+LOWEST = 1.01  # ω̄ in units of the rate
 MOST_ITERATIONS = 20_000
 SOLVED = 1e-10
 
@@ -72,7 +74,7 @@ class Family(NamedTuple):
     residual: Real
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """The problem that does not change: modes as they are, bounds, what is drawn."""
 
     own: Complex  # γ_i + iω_i
@@ -82,11 +84,23 @@ class _Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Couplings, their periodic motion, and the largest relative error of rate and peaks."""
+    """Couplings and what they do.
+
+    Attributes
+    ----------
+    r : complex array (n, n)
+    orbit : Orbit or None
+        Their periodic motion, if there is one near that asked for.
+    error : float
+        The largest relative error of its rate and peaks.
+    residual : float
+        Of the least-squares problem, the largest of all rows, relative to κ_i b_i.
+    """
 
     r: Complex
     orbit: Orbit | None
     error: float
+    residual: float
 
 
 def wave_family(modes: Mode, ridge: float = RIDGE) -> Family:
@@ -113,7 +127,7 @@ def wave_family(modes: Mode, ridge: float = RIDGE) -> Family:
     values = np.linalg.eigvalsh(gram)
     size = len(gram)
     links = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
-    asked = _Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
+    asked = Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
     left = _residual(_couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
     return Family(float(np.sum(values / (values + ridge))), left)
 
@@ -167,8 +181,8 @@ def memorize_fronts(
     drawn = bool(np.any(draw))
     tried = [(ridge, share) for share in SHARES if drawn or share == 0]
     for strength, share in tried + [(ridge * factor, 0.0) for factor in RIDGES[1:]]:
-        asked = _Asked(own, weight, phase, share * draw)
-        found = _corrected(target, modes, asked, strength)
+        asked = Asked(own, weight, phase, share * draw)
+        found = corrected(target, modes, asked, strength)
         if best is None or _rank(found) < _rank(best):
             best = found
         if _largest(found) < -(margin or 0.0) and found.error <= ACCEPTABLE:
@@ -225,35 +239,61 @@ def _gram(motions: Complex) -> Complex:
     return gram / np.mean(np.diag(gram).real)
 
 
-def _corrected(target: Mode, modes: Mode, asked: _Asked, ridge: float) -> Found:
-    """Couplings with whose true motion rate and peaks are those of the target, if possible."""
+def corrected(
+    target: Mode, modes: Mode, asked: Asked, ridge: float, most: int = MOST_CORRECTIONS
+) -> Found:
+    """Couplings with whose true motion rate and peaks are those of the target, if possible.
+
+    What is asked for is solved `most` times at most; with 1, nothing is put right.
+    """
     motions = _motions(target)
     heights = np.abs(motions).max(axis=0)
     rate = float(np.mean(target.spiking_frequency()))
     wanted, best = target, None
-    omega, frequency = np.asarray(target.omega, float), rate
-    for count in range(MOST_CORRECTIONS):
+    course = _Course([], [])
+    at = np.log(np.append(rate, target.omega))
+    for count in range(most):
         if count:
-            wanted = _of_rate(frequency, omega, target)
+            wanted = _of_rate(float(np.exp(at[0])), np.exp(at[1:]), target)
             motions = _motions(wanted)
         needed = wanted.gamma + 1j * wanted.omega - asked.own
-        r = _couplings(_gram(motions), needed, asked, ridge)
+        gram = _gram(motions)
+        r = _couplings(gram, needed, asked, ridge)
+        residual = float(_residual(r, needed, gram).max())
         network = Network(coupling=Dense(r), **modes.parameters())
         orbit = nearby_orbit(network, wanted, best and best.orbit)
         if orbit is None:
-            return best or Found(r, None, np.inf)
+            return best or Found(r, None, np.inf, residual)
         turned = 2 * np.pi / orbit.stability.period / rate
         grown = np.abs(orbit.a).max(axis=0) / heights
         error = float(max(abs(turned - 1), np.abs(grown - 1).max()))
         if best is None or error < best.error:
-            best = Found(r, orbit, error)
-        if error <= CORRECT or error > 2 * best.error:
+            best = Found(r, orbit, error, residual)
+        if error <= CORRECT:
             break
-        frequency = frequency / turned
-        omega = omega * np.clip(grown**-DAMPING, 1 / FARTHEST, FARTHEST)
-        omega = np.maximum(omega, 1.01 * frequency)
+        at = course.next(at, np.log(np.append(turned, grown)))
+        at[1:] = np.maximum(at[1:], at[0] + np.log(LOWEST))
     assert best is not None
     return best
+
+
+class _Course(NamedTuple):
+    """Corrections so far: what was asked for, and the error of what came; logarithms."""
+
+    asked: list[Real]
+    errors: list[Real]
+
+    def next(self, asked: Real, error: Real) -> Real:
+        """What to ask for next, by Anderson's method: as if errors were linear in it."""
+        self.asked.append(asked)
+        self.errors.append(error)
+        # Rate and peaks grow with what is asked for, about alike.
+        step = -DAMPING * error
+        if len(self.errors) > 1:
+            moved, changed = (np.diff(np.array(part), axis=0).T for part in self)
+            share = np.linalg.lstsq(changed, error, rcond=SMALLEST)[0]
+            step = step - (moved - DAMPING * changed) @ share
+        return asked + np.clip(step, -np.log(FARTHEST), np.log(FARTHEST))
 
 
 def _of_rate(frequency: float, omega: Real, like: Mode) -> Mode:
@@ -268,7 +308,7 @@ def _residual(r: Complex, needed: Any, gram: Complex) -> Real:
     return np.sqrt(np.maximum(size, 0) / (np.abs(needed) ** 2 * np.diag(gram).real))
 
 
-def _couplings(gram: Complex, needed: Any, asked: _Asked, ridge: float) -> Complex:
+def _couplings(gram: Complex, needed: Any, asked: Asked, ridge: float) -> Complex:
     """Solve all rows: directly, or by accelerated projected gradients where bounds hold them."""
     size = len(gram)
     curved = gram + ridge * np.eye(size)
@@ -284,7 +324,7 @@ def _couplings(gram: Complex, needed: Any, asked: _Asked, ridge: float) -> Compl
 
 
 def _within_bounds(
-    curved: Complex, pull: Complex, start: Complex, asked: _Asked, ridge: float
+    curved: Complex, pull: Complex, start: Complex, asked: Asked, ridge: float
 ) -> Complex:
     """Nesterov's method for strongly convex functions, with projections."""
     steepest = float(np.linalg.eigvalsh(curved)[-1])
