@@ -102,7 +102,9 @@ def simulate(
     path : path, optional
         A ``.zarr`` folder to which samples are appended while running instead of being held. If it
         has an unfinished run with the same arguments, the run continues to the same result; a
-        finished one is read.
+        finished one is read. One that differs in an earlier `t1` alone goes on from its end to this
+        one, its samples as far apart as they were (`num_samples` for the whole). With fixed steps
+        this is one run to `t1` up to rounding, with adaptive ones within the tolerances.
     progress : bool
         Show a progress bar.
     devices : sequence of JAX devices, optional
@@ -175,7 +177,9 @@ def simulate(
     )
     dtype = TYPES[precision]
     labels = xr.Dataset(coords={"time": ("time", times, TIME), "mode": chosen}, attrs=attrs)
-    arguments = {"system": whole, "reduce": reducers}
+    arguments: dict[str, Any] = {"system": system, "reduce": reducers}
+    if drive is not None:
+        arguments["drive"] = drive
     store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
     with store, jax.enable_x64(precision == "double"):
         if store.finished:

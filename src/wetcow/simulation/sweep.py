@@ -87,7 +87,7 @@ def sweep(
     path : path, optional
         A ``.zarr`` folder that samples and results are written to while running. If it has an
         unfinished sweep with the same arguments, that is continued to the same result; a finished
-        one is read.
+        one is read, or goes on to a later `t1`, as of `simulate`.
     progress : bool
         Show a progress bar.
     devices : sequence of JAX devices, optional
@@ -186,7 +186,8 @@ def sweep(
     )
     placed = jax.tree.map(lambda leaf: leaf[order], own)
     labels = _labels(varied, drive, times, stepping, precision)
-    arguments = {"system": system, "runs": own, "a0": a0, "reduce": reducers}
+    arguments = {"system": undriven(system), "runs": own, "a0": a0, "reduce": reducers}
+    arguments |= {"drive": drive} if isinstance(drive, Drive) else {}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
     ) as store:
