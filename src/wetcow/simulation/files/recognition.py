@@ -105,7 +105,10 @@ def samples_to_extend(
         return None
     interval = (earlier_end - times[0]) / (done - 1)
     wanted = 1 + round((times[-1] - times[0]) / interval)
-    advice = f"{named} has a finished run to t1={earlier_end:g}, which cannot go on from its end: "
+    advice = (
+        f"{named} has a run with other arguments: t1 ({earlier_end:g} there, {times[-1]:g} now). "
+        "It is finished, and cannot go on from its end: "
+    )
     if done > times.size or abs(times[done - 1] - earlier_end) > SAME_TIME * interval:
         end = times[0] + (wanted - 1) * interval
         raise FileExistsError(
