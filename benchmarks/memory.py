@@ -11,7 +11,7 @@ within 2 % and an order parameter of at least 0.99 over the second half of the r
 Kuramoto's model, which do not spike, have to turn at ω_s instead. `drawn` are the couplings nearest
 to the draw, whether they attract or not; `memorize` those that it returns.
 
-With --fronts, modes keep different wave fronts: `wave_fronts`.
+With --fronts, modes keep wave fronts of their own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ import numpy as np
 import wetcow as wc
 from wetcow.files import write_whole
 from wetcow.memory import UnstableMemoryWarning, fronts
+from wetcow.memory.ridge import Asked
 from wetcow.modes.waveform import one_period
 from wetcow.reports.experiments import frequencies
 
@@ -155,12 +156,8 @@ def family() -> wc.Mode:
 
 
 def wave_fronts(starts: int, seed: int) -> list[dict]:
-    """Rows of the table of different wave fronts.
-
-    A start replays if in the last quarter of the run all modes have the rate within 1 % and their
-    peaks within 2 %.
-    """
-    target, omega = family(), np.asarray(frequencies(MEMBERS))
+    """Rows of the table of different wave fronts."""
+    target, omega = family(), frequencies(MEMBERS)
     modes = wc.Mode(BACKGROUND, omega)
     heights = np.abs(one_period(target, [0.0]).a[:, 0])
     rate = float(np.mean(target.spiking_frequency()))
@@ -171,7 +168,7 @@ def wave_fronts(starts: int, seed: int) -> list[dict]:
     for count, (bounds, ridge, most) in enumerate(cases[:1] + cases):
         weight, phase = (np.full((MEMBERS, MEMBERS), value) for value in FRONT_BOUNDS[bounds])
         np.fill_diagonal(weight, 0)
-        asked = fronts.Asked(BACKGROUND + 1j * omega, weight, phase, np.zeros_like(weight) + 0j)
+        asked = Asked(BACKGROUND + 1j * omega, weight, phase, np.zeros_like(weight) + 0j)
         began = time.perf_counter()
         found = fronts.corrected(target, modes, asked, ridge, most)
         seconds = time.perf_counter() - began
@@ -226,8 +223,7 @@ def main() -> None:
             {name: _short(value) for name, value in row.items()}
             for row in wave_fronts(given.starts, given.seed)
         ]
-        for row in rows:
-            print("  ".join(f"{name}: {value}" for name, value in row.items()))
+        print(*rows, sep="\n")
         if given.results:
             content = json.dumps(_table_of_fronts(rows, given), indent=1, ensure_ascii=False)
             write_whole(given.results, content.encode())

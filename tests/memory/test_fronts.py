@@ -5,6 +5,7 @@ import pytest
 
 import wetcow as wc
 from wetcow.memory import UnstableMemoryError, WaveFrontWarning, fronts, wave_family
+from wetcow.memory.ridge import Asked, couplings, gram_of
 from wetcow.modes.waveform import one_period
 from wetcow.synchrony.orbits import nearby_orbit
 
@@ -62,12 +63,12 @@ def test_exponents_of_equal_fronts_are_those_of_the_synchronized_motion():
 @pytest.mark.slow
 def test_rows_are_those_of_a_ridge_regression():
     """By samples and NumPy's least squares, of the rows with a price for each coupling."""
-    gram = fronts._gram(motions := fronts._motions(TARGET))
+    gram = gram_of(motions := fronts._motions(TARGET))
     needed = np.asarray(TARGET.gamma - 0.5 + 1j * (TARGET.omega - OMEGA))
     links = np.where(np.eye(6, dtype=bool), 0.0, np.inf)
     none = np.zeros((6, 6), complex)
-    asked = fronts.Asked(0.5 + 1j * OMEGA, links, np.full((6, 6), np.pi), none)
-    r = fronts._couplings(gram, needed, asked, 0.01)
+    asked = Asked(0.5 + 1j * OMEGA, links, np.full((6, 6), np.pi), none)
+    r = couplings(gram, needed, asked, 0.01)
     scale = np.sqrt(np.mean(np.sum(np.abs(motions) ** 2, axis=0)))
     for i in range(6):
         others = np.delete(np.arange(6), i)
@@ -79,13 +80,11 @@ def test_rows_are_those_of_a_ridge_regression():
 @pytest.mark.slow
 def test_bounded_rows_are_optimal(rng):
     """No allowed change of couplings lowers the price: the gradient points out of what is."""
-    gram = fronts._gram(fronts._motions(TARGET))
+    gram = gram_of(fronts._motions(TARGET))
     needed = np.asarray(TARGET.gamma - 0.5 + 1j * (TARGET.omega - OMEGA))
     weight = np.where(np.eye(6, dtype=bool), 0.0, 0.35)
-    asked = fronts.Asked(
-        0.5 + 1j * OMEGA, weight, np.full((6, 6), np.pi / 3), np.zeros((6, 6), complex)
-    )
-    r = fronts._couplings(gram, needed, asked, 0.01)
+    asked = Asked(0.5 + 1j * OMEGA, weight, np.full((6, 6), np.pi / 3), np.zeros((6, 6), complex))
+    r = couplings(gram, needed, asked, 0.01)
     assert np.abs(r).max() <= 0.35 + 1e-12 and np.abs(np.angle(r[r != 0])).max() <= np.pi / 3 + 1e-9
     gradient = r @ (gram + 0.01 * np.eye(6)).T - needed[:, None] * gram.T
     for _ in range(50):

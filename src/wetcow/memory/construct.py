@@ -154,12 +154,13 @@ def memorize(
         )
     size = len(frequencies)
     modes = Mode(background, frequencies, w_a, w_phi, psi, alpha)
-    fronts = isinstance(target, Mode) and target.shape != ()
-    if fronts:
-        _check_alone(target, size, subsets=subsets, optimise=optimise)
+    fronts = target if isinstance(target, Mode) and target.shape != () else None
+    if fronts is not None:
+        _check_alone(fronts, size, subsets=subsets, optimise=optimise)
     elif ridge is not None:
         raise ValueError("ridge is for targets with different wave fronts, a Mode of n")
-    targets, members = ([], [np.arange(size)]) if fronts else as_memories(target, subsets, size)
+    alone = ([], [np.arange(size)])
+    targets, members = as_memories(target, subsets, size) if fronts is None else alone
     allowed = allowed_links(links, members, size)
     weight = bounds_of("max_weight", max_weight, allowed)
     phase = phase_bound(max_phase, allowed)
@@ -170,13 +171,13 @@ def memorize(
     if optimise and not np.all(np.isfinite(weight)):
         raise ValueError("optimise needs a finite max_weight: heavier couplings are ever faster")
 
-    if fronts:
+    if fronts is not None:
         r = memorize_fronts(
-            target,
+            fronts,
             modes,
             weight=weight,
             phase=phase,
-            draw=_drawn_fronts(seed, target, modes, allowed, weight, phase),
+            draw=_drawn_fronts(seed, fronts, modes, allowed, weight, phase),
             ridge=ridge,
             margin=margin,
             unstable=unstable,

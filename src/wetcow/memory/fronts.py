@@ -19,14 +19,14 @@ wanted.
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wetcow import validation
 from wetcow.memory.attract import UnstableMemoryError, UnstableMemoryWarning
-from wetcow.memory.projection import project
+from wetcow.memory.ridge import Asked, couplings, gram_of, residual
 from wetcow.modes.criticality import Constants
 from wetcow.modes.equal_rate import equal_rate
 from wetcow.modes.mode import Mode
@@ -50,8 +50,6 @@ DAMPING = 0.8  # along the curve of equal rate peaks rise a little faster than �
 SMALLEST = 0.03  # of the changes of errors: smaller ones say nothing of the next
 FARTHEST = 1.5  # factor by which one correction may change rate and ω̄
 LOWEST = 1.01  # ω̄ in units of the rate
-MOST_ITERATIONS = 20_000
-SOLVED = 1e-10
 
 
 class WaveFrontWarning(UserWarning):
@@ -72,15 +70,6 @@ class Family(NamedTuple):
 
     rank: float
     residual: Real
-
-
-class Asked(NamedTuple):
-    """The problem that does not change: modes as they are, bounds, what is drawn."""
-
-    own: Complex  # γ_i + iω_i
-    weight: Real
-    phase: Real
-    draw: Complex
 
 
 class Found(NamedTuple):
@@ -123,12 +112,12 @@ def wave_family(modes: Mode, ridge: float = RIDGE) -> Family:
     (2.9, True)
     """
     ridge = validation.number("ridge", ridge, above=0)
-    gram = _gram(_motions(modes))
+    gram = gram_of(_motions(modes))
     values = np.linalg.eigvalsh(gram)
     size = len(gram)
     links = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
     asked = Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
-    left = _residual(_couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
+    left = residual(couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
     return Family(float(np.sum(values / (values + ridge))), left)
 
 
@@ -233,12 +222,6 @@ def _motions(modes: Mode) -> Complex:
     return one_period(modes, np.arange(SAMPLES) / SAMPLES).a.T
 
 
-def _gram(motions: Complex) -> Complex:
-    """⟨b_i* b_j⟩, in units of the mean of |b|²."""
-    gram = motions.conj().T @ motions
-    return gram / np.mean(np.diag(gram).real)
-
-
 def corrected(
     target: Mode, modes: Mode, asked: Asked, ridge: float, most: int = MOST_CORRECTIONS
 ) -> Found:
@@ -257,18 +240,18 @@ def corrected(
             wanted = _of_rate(float(np.exp(at[0])), np.exp(at[1:]), target)
             motions = _motions(wanted)
         needed = wanted.gamma + 1j * wanted.omega - asked.own
-        gram = _gram(motions)
-        r = _couplings(gram, needed, asked, ridge)
-        residual = float(_residual(r, needed, gram).max())
+        gram = gram_of(motions)
+        r = couplings(gram, needed, asked, ridge)
+        left = float(residual(r, needed, gram).max())
         network = Network(coupling=Dense(r), **modes.parameters())
         orbit = nearby_orbit(network, wanted, best and best.orbit)
         if orbit is None:
-            return best or Found(r, None, np.inf, residual)
+            return best or Found(r, None, np.inf, left)
         turned = 2 * np.pi / orbit.stability.period / rate
         grown = np.abs(orbit.a).max(axis=0) / heights
         error = float(max(abs(turned - 1), np.abs(grown - 1).max()))
         if best is None or error < best.error:
-            best = Found(r, orbit, error, residual)
+            best = Found(r, orbit, error, left)
         if error <= CORRECT:
             break
         at = course.next(at, np.log(np.append(turned, grown)))
@@ -299,42 +282,3 @@ class _Course(NamedTuple):
 def _of_rate(frequency: float, omega: Real, like: Mode) -> Mode:
     constants = {name: float(np.mean(getattr(like, name))) for name in Constants._fields}
     return equal_rate(frequency, omega, **constants)
-
-
-def _residual(r: Complex, needed: Any, gram: Complex) -> Real:
-    """⟨|Σ_j R_ij b_j − κ_i b_i|²⟩^½ relative to that of κ_i b_i, (n,)."""
-    left = r - np.diag(needed)
-    size = np.einsum("ij,jk,ik->i", left.conj(), gram, left).real
-    return np.sqrt(np.maximum(size, 0) / (np.abs(needed) ** 2 * np.diag(gram).real))
-
-
-def _couplings(gram: Complex, needed: Any, asked: Asked, ridge: float) -> Complex:
-    """Solve all rows: directly, or by accelerated projected gradients where bounds hold them."""
-    size = len(gram)
-    curved = gram + ridge * np.eye(size)
-    pull = needed[:, None] * gram.T + ridge * asked.draw  # rows x of x Gᵀ = (G xᵀ)ᵀ
-    r = np.zeros_like(gram)
-    for i in range(size):
-        used = np.flatnonzero(asked.weight[i] > 0)
-        r[i, used] = np.linalg.solve(curved[np.ix_(used, used)], pull[i, used])
-    allowed = project(r, asked.weight, asked.phase).value
-    if np.array_equal(allowed, r):
-        return r
-    return _within_bounds(curved, pull, allowed, asked, ridge)
-
-
-def _within_bounds(
-    curved: Complex, pull: Complex, start: Complex, asked: Asked, ridge: float
-) -> Complex:
-    """Nesterov's method for strongly convex functions, with projections."""
-    steepest = float(np.linalg.eigvalsh(curved)[-1])
-    root = np.sqrt(ridge / steepest)
-    ahead = (1 - root) / (1 + root)
-    x = before = start
-    for _ in range(MOST_ITERATIONS):
-        y = x + ahead * (x - before)
-        gradient = y @ curved.T - pull
-        before, x = x, project(y - gradient / steepest, asked.weight, asked.phase).value
-        if np.abs(x - before).max() <= SOLVED * root * max(np.abs(x).max(), 1e-300):
-            break
-    return x

@@ -33,7 +33,7 @@ Complex = NDArray[np.complex128]
 NEWTON_STEPS = 12
 CLOSED = 1e-9  # of the largest amplitude: what a motion may miss of its start
 SETTLING = 12  # periods in which a motion that attracts is looked for
-ACCURACY = {"rtol": 1e-10, "atol": 1e-12}
+RTOL, ATOL = 1e-10, 1e-12
 SLOW = 0.1  # progress of a step, below which its Jacobian is a new one
 FARTHEST = 0.3  # of a period and of the largest amplitude, what one step may change
 
@@ -120,7 +120,7 @@ def _integrated(network: Network, start: Complex, times: Real) -> Complex:
 
 @jax.jit
 def _trajectory(network: Network, start: Any, times: Any) -> Any:
-    return integrate(network, start, times, max_steps=None, **ACCURACY)
+    return integrate(network, start, times, max_steps=None, rtol=RTOL, atol=ATOL)
 
 
 def _grid(reference: Mode) -> tuple[Real, Real]:
@@ -169,14 +169,15 @@ def _closed(network: Network, reference: Mode, start: Complex, period: float) ->
 
 def _jacobian(network: Network, ends: Real, along: Complex, a: Complex) -> Real:
     """Derivative of a(T) − a₀, and of the shift along the velocity, for a₀ and T."""
-    whole = np.eye(2 * network.size)
+    whole: Any = np.eye(2 * network.size)
     for one in _propagators(network, ends, along):
         whole = one @ whole
     field = in_double(lambda at: network.field(at))
     begins, arrives = (_real(field(at)) for at in (a[0], a[-1]))
-    return np.block(
+    found: Any = np.block(
         [[whole - np.eye(len(whole)), arrives[:, None]], [begins[None], np.zeros((1, 1))]]
     )
+    return found
 
 
 def _solved(matrix: Real, right: Real) -> Real:
@@ -197,7 +198,7 @@ def _orbit(found: Any, times: Real, a: Complex, period: float, missed: float) ->
     )
 
 
-def _real(a: Any) -> Real:
+def _real(a: Any) -> Any:
     return np.concatenate([np.real(a), np.imag(a)])
 
 

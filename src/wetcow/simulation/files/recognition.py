@@ -116,7 +116,7 @@ def samples_to_extend(
             f"num_samples={wanted} they would go on so"
         )
     step, now = attrs.get("stepping_dt"), labels.attrs.get("stepping_dt")
-    if step is not None and abs(step - now) > SAME_TIME * now:
+    if step is not None and now is not None and abs(step - now) > SAME_TIME * now:
         raise FileExistsError(f"{advice}its steps are {step:.6g} long, not {now:.6g}")
     if attrs.get("wetcow_version") != __version__:
         raise FileExistsError(
