@@ -2,7 +2,7 @@
 What infinitely many modes make of two inputs
 ===============================================
 
-Modes that look at an input through random couplings answer with their mean amplitude, or their rate.
+Modes that look at an input through random couplings answer with their mean amplitude or their rate.
 For infinitely many, the inner product of their answers depends only on how alike two inputs are.
 """
 
