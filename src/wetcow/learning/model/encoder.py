@@ -39,7 +39,7 @@ class Layer(NamedTuple):
     gamma, omega : float32 arrays (n_modes,)
         Excitation and frequency without input, 1/time.
     floor : float32 scalar
-        Variance added to that of a patch in contrast normalisation.
+        Variance added to that of a patch in contrast normalisation; see `Geometry.relative`.
     """
 
     excitation: Any
@@ -79,6 +79,21 @@ def extract(images: Any, geometry: Geometry) -> Any:
     return jnp.stack(_pixels(images, geometry), axis=-1)
 
 
+def brightness(images: Any, geometry: Geometry) -> Any:
+    """What of images the patches are taken from: brightness, or its square root.
+
+    Examples
+    --------
+    >>> plain = Geometry((1, 3), (1, 3))
+    >>> image = jnp.array([[[-1.0, 0.0, 3.0]]])
+    >>> brightness(image, plain).tolist(), brightness(image, plain._replace(root=True)).tolist()
+    ([[[-1.0, 0.0, 3.0]]], [[[0.0, 1.0, 2.0]]])
+    """
+    if not geometry.root:
+        return images
+    return bounded_root(images - images.min(axis=(1, 2), keepdims=True))
+
+
 def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
 
@@ -90,6 +105,9 @@ def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     pixels = _pixels(images, geometry)
     mean = _mean(pixels, geometry)
     variance = _mean([(pixel - mean) ** 2 for pixel in pixels], geometry)
+    if geometry.relative:
+        floor = floor * variance.mean(axis=(1, 2), keepdims=True)
+        floor = jnp.maximum(floor, jnp.finfo(jnp.float32).tiny)  # of blank images it is zero
     inverse = 1 / jnp.sqrt(variance + floor)
     return (jnp.stack(pixels, axis=-1) - mean[..., None]) * inverse[..., None]
 
@@ -161,6 +179,7 @@ def drive(images: Any, layer: Layer, geometry: Geometry, unit: Any = 1.0) -> tup
     gamma : array (n or 2n, rows, columns, n_modes)
     omega : array of the same shape, or (n_modes,) where frequencies are constant
     """
+    images = brightness(images, geometry)
     if geometry.mirrored:
         images = jnp.concatenate([images, images[:, :, ::-1]])
     seen = patches(images, geometry, layer.floor)

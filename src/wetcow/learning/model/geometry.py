@@ -29,6 +29,11 @@ class Geometry(NamedTuple):
     mirrored : bool
         Whether codes are pooled over an image and its mirror image (left and right swapped), which
         closes the set of modes under reflection: features do not change if an image is mirrored.
+    relative : bool
+        Whether the floor of contrast normalisation is in units of the mean variance of an image's
+        own patches, so that codes do not depend on the range of its values.
+    root : bool
+        Whether modes see the square root of brightness, measured from an image's darkest pixel.
     """
 
     image: tuple[int, int]
@@ -37,6 +42,8 @@ class Geometry(NamedTuple):
     n_regions: int = 1
     normalised: bool = True
     mirrored: bool = False
+    relative: bool = False
+    root: bool = False
 
     @property
     def positions(self) -> tuple[int, int]:
