@@ -7,6 +7,8 @@ in which order, how many at a time or on how many machines images are learned.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from wetcow.images.frame import Frame
@@ -18,7 +20,7 @@ from wetcow.learning.model.encoder import (
     brightness,
     features,
     n_features,
-    patches,
+    normalise,
 )
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.photographs import crops
@@ -41,8 +43,11 @@ def innate_layer(
     """Couplings"""
     shape = tuple(min(side, max(_LARGEST, 2 * of)) for side, of in zip(geometry.image, geometry.patch))
     inner = geometry._replace(image=shape, padding=0, relative=True)
-    images = brightness(crops(shape, _N_LOOKS, seed), inner)
-    seen = np.asarray(patches(images, inner, FLOOR)).reshape(-1, np.prod(geometry.patch))
+    images = np.asarray(brightness(crops(shape, _N_LOOKS, seed), inner))
+    windows = np.lib.stride_tricks.sliding_window_view(images, geometry.patch, axis=(1, 2))
+    seen = windows.reshape(len(images), -1, math.prod(geometry.patch))
+    floor = FLOOR * seen.var(axis=-1).mean(axis=1)[:, None, None]
+    seen = np.asarray(normalise(seen, floor)).reshape(-1, seen.shape[-1])
     rng = np.random.default_rng(seed)
     seen = seen[rng.choice(len(seen), size=min(_N_PATCHES, len(seen)), replace=False)]
     wanted = 2 * n_modes if response == "analytic" else n_modes
