@@ -1,8 +1,10 @@
 """How to look at images, decided by the images themselves: frame, mirror, codes, encoding.
 
-A few thousand images are remembered, each is recognised by the others (leave one out, exactly, in
-closed form), and what recognises most is taken; the simpler one unless the gain exceeds its
-standard error. Hidden modes are innate, so that nothing else is decided meanwhile.
+Some of the images are remembered, a quarter at a time, and the rest are recognised by that quarter.
+What recognises most is taken, and the simpler of two unless the gain exceeds its standard error.
+That few are remembered makes the choice clear: where many are, all views are good. Mirror images
+are taken together unless that loses more than its standard error, since its gain grows with what is
+remembered. Hidden modes are innate, so that nothing else is decided meanwhile.
 """
 
 from __future__ import annotations
@@ -11,12 +13,11 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits
 
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.data.samples import take, targets_of
@@ -25,14 +26,16 @@ from wetcow.learning.model.geometry import ROOTS, Encoding, image_geometry
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
 from wetcow.learning.model.kernel_memory import Kernel
-from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
+from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.modes.kernel_matrix import kernel_matrix
 
 FEWEST = 200  # images; less tell nothing
 N_IMAGES = 2000
 _SMALLEST_SIDE = 3  # pixels of images that patches fit into
 _PATCH, _REGIONS = 7, 4
 _SMALL, _SMALL_PATCH, _SMALL_REGIONS = 16, 5, 3  # for images of a side below 16, as in presets
-_N_MODES = 48
+_PARTS = 4
+_N_MODES, _N_COMPONENTS = 48, 300
 _THRESHOLD, _OMEGA = 0.1, 0.2
 _SHARED = ("amplitude", "rate")  # codes of which "both" consists, in its order
 
@@ -65,11 +68,10 @@ class View(NamedTuple):
         >>> View(HANDWRITING, response="both").describe()
         'frame handwriting, no mirror, codes both, encoding brightness'
         """
-        frame = self.frame and ("handwriting" if self.frame == HANDWRITING else "of its own")
-        return (
-            f"{f'frame {frame}' if frame else 'no frame'}, {'mirror' if self.mirror else 'no mirror'}, "
-            f"codes {self.response}, encoding {self.encoding}"
-        )
+        own = "frame handwriting" if self.frame == HANDWRITING else "a frame of its own"
+        frame = "no frame" if self.frame is None else own
+        mirror = "mirror" if self.mirror else "no mirror"
+        return f"{frame}, {mirror}, codes {self.response}, encoding {self.encoding}"
 
 
 class Trial(NamedTuple):
@@ -79,9 +81,9 @@ class Trial(NamedTuple):
     ----------
     view : View
     accuracy : float
-        Share of the images that the others recognise.
+        Share of the images that are recognised by a quarter of the others.
     gain, error : float
-        Over the best simpler view, and its standard error; 0 for the first.
+        Over the view that it was last compared with, and its standard error; 0 for the first.
     """
 
     view: View
@@ -175,14 +177,15 @@ def decide_view(
         return Decision(simplest, reason=reason)
     chosen = np.sort(rng.choice(len(labels), size=min(n_images, len(labels)), replace=False))
     _, known = np.unique(labels[chosen], return_inverse=True)
-    tried = _Trials(take(X, chosen), known, image, both="both" in response)
-    best = tried.best(
-        simplest._replace(frame=f, mirror=m) for f, m in itertools.product(frame, mirror)
-    )
-    best = tried.best(
-        best._replace(response=r, encoding=e) for r, e in itertools.product(response, encoding)
-    )
-    return Decision(best, tuple(tried.trials), len(chosen))
+    parts = rng.permutation(len(chosen)) % _PARTS
+    tried = _Trials(take(X, chosen), known, image, parts, both="both" in response)
+    framed = [
+        tried.best([simplest._replace(frame=f, mirror=m) for m in mirror], least=-1) for f in frame
+    ]
+    best = tried.best(framed)
+    pairs = itertools.product(response, encoding)
+    best = tried.best([best._replace(response=r, encoding=e) for r, e in pairs])
+    return Decision(best, tuple(tried.trials.values()), len(chosen))
 
 
 def _nothing_to_decide(labels: np.ndarray, image: Any, n_alternatives: int) -> str:
@@ -204,31 +207,42 @@ class _Trials:
     """Views of the same images, tried one after the other, with what they share computed once."""
 
     def __init__(
-        self, rows: np.ndarray, labels: np.ndarray, image: tuple[int, int], *, both: bool
+        self,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        image: tuple[int, int],
+        parts: np.ndarray,
+        *,
+        both: bool,
     ):
-        self._rows, self._labels, self._image = rows, labels, image
+        self._rows, self._labels, self._image, self._parts = rows, labels, image, parts
         self._both = both  # two codes come from the same products as one
-        self._right: dict[View, np.ndarray] = {}
+        self._shares: dict[View, np.ndarray] = {}
         self._codes = functools.cache(self._codes_of)
-        self.trials: list[Trial] = []
+        self.trials: dict[View, Trial] = {}
 
-    def best(self, views: Iterable[View]) -> View:
-        """Try several views, the simplest first, and return the one to take."""
-        best, *others = views
-        if best not in self._right:
-            self._try(best, best)
-        for view in others:
-            if view not in self._right:
-                self._try(view, best)
-                last = self.trials[-1]
-                best = view if last.gain > last.error else best
+    def best(self, views: Sequence[View], least: float = 1.0) -> View:
+        """Try several views, the simplest first, and return the one to take.
+
+        Parameters
+        ----------
+        views : sequence of View
+        least : float
+            Gain, in standard errors, above which another view is taken.
+        """
+        best = views[0]
+        for view in views:
+            if view not in self._shares:
+                features = self._features(view)
+                self._shares[view] = share_recognised(features, self._labels, self._parts)
+            gains = self._shares[view] - self._shares[best]
+            gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
+            if view != best or view not in self.trials:
+                accuracy = float(self._shares[view].mean())
+                self.trials[view] = Trial(view=view, accuracy=accuracy, gain=gain, error=error)
+            if gain > least * error:
+                best = view
         return best
-
-    def _try(self, view: View, best: View) -> None:
-        self._right[view] = right = _recognised(self._features(view), self._labels)
-        gain = right.astype(float) - self._right[best]
-        error = float(gain.std() / np.sqrt(len(gain)))
-        self.trials.append(Trial(view, float(right.mean()), float(gain.mean()), error))
 
     def _features(self, view: View) -> np.ndarray:
         """Pooled codes of all images, float32 (n, d)."""
@@ -272,30 +286,39 @@ def _modes(
     )
 
 
-def _recognised(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Which images the memory of all others recognises, bool (n,).
+def share_recognised(codes: np.ndarray, labels: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """How often each image is recognised by memories of parts that it is not in, float64 (n,).
 
-    With G = (K + λ1)⁻¹ and α = G(Y − b), the criticalities of an image without itself are
-    y_i − α_i/G_ii.
+    Parameters
+    ----------
+    codes : float32 array (n, d)
+        Raw codes.
+    labels : int array (n,)
+        Numbers of the classes.
+    parts : int array (n,)
+        In which part each image is.
+
+    Examples
+    --------
+    >>> codes = np.eye(8, dtype=np.float32)[np.arange(40) % 8]
+    >>> float(share_recognised(codes, np.arange(40) % 8, np.arange(40) // 20).mean())
+    1.0
     """
-    rows = unit_rows(codes)
-    rows = unit_rows(rows - rows.mean(axis=0))
+    right = np.zeros(len(codes))
+    try:
+        projection = fit_projection(codes, _N_COMPONENTS)
+    except ValueError:  # all images are the same
+        return right
     kernel = Kernel()
-    matrix = kernel_matrix(rows, None, kernel.series).astype(np.float64)
-    np.fill_diagonal(matrix, matrix.diagonal() + kernel.noise)
-    inverse = _inverse(matrix)
-    targets = targets_of(labels, int(labels.max()) + 1)
-    coupling = inverse @ (targets - targets.mean(axis=0))
-    left_out = targets - coupling / inverse.diagonal()[:, None]
-    return left_out.argmax(axis=1) == labels
-
-
-def _inverse(matrix: np.ndarray) -> np.ndarray:
-    """Inverse of a positive definite matrix, several times faster than of any."""
-    factorise, invert = scipy.linalg.get_lapack_funcs(("potrf", "potri"), (matrix,))
-    with threadpool_limits(limits=1, user_api="blas"):  # two wait for each other on busy machines
-        factor, failed = factorise(matrix, lower=True, clean=True, overwrite_a=True)
-        lower, worse = invert(factor, lower=True, overwrite_c=True)
-    if failed or worse:
-        raise np.linalg.LinAlgError("the kernel of some images is not positive definite")
-    return lower + np.tril(lower, -1).T
+    matrix = kernel_matrix(projection(codes), None, kernel.series)
+    targets = targets_of(labels, int(labels.max()) + 1).astype(np.float64)
+    numbers = np.unique(parts)
+    for part in numbers:
+        stored, new = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
+        square = matrix[np.ix_(stored, stored)].astype(np.float64)
+        np.fill_diagonal(square, square.diagonal() + kernel.noise)
+        bias = targets[stored].mean(axis=0)
+        coupling = scipy.linalg.solve(square, targets[stored] - bias, assume_a="pos")
+        found = matrix[np.ix_(new, stored)] @ coupling + bias
+        right[new] += found.argmax(axis=1) == labels[new]
+    return right / (len(numbers) - 1)

@@ -94,7 +94,10 @@ def construct_layer(
         NumPy arrays.
     """
     if geometry.relative:
-        raise ValueError("the floor of modes sampled from training images is that of all of them")
+        raise ValueError(
+            "modes sampled from training images have a floor that is that of all of these; only "
+            "innate ones see images relative to their own contrast"
+        )
     images = np.asarray(brightness(images, geometry))
     sampled = sample_patches(images, geometry, max(_NUM_SAMPLED, 2 * n_modes), rng)
     variance = sampled.var(axis=1)
