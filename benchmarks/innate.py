@@ -28,7 +28,7 @@ from wetcow.images.frame import HANDWRITING
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.decide import decide_view
 from wetcow.learning.model.encoder import features
-from wetcow.learning.model.geometry import encoded, image_geometry
+from wetcow.learning.model.geometry import Geometry, encoded
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden, innate_projection
 from wetcow.learning.model.kernel_memory import memorize_examples
@@ -96,7 +96,14 @@ def compare(
     frame, mirror = VIEWS[data]
     seen = IMAGE if frame is None or frame.size is None else frame.size
     plain_views = tuple(
-        image_geometry(seen, size, None, options.n_regions, mirror) for size in options.patch_sizes
+        Geometry(
+            image=seen,
+            patch=(size, size),
+            padding=size // 2,
+            n_regions=options.n_regions,
+            mirrored=mirror,
+        )
+        for size in options.patch_sizes
     )
     levels: Any = dict(n_modes=options.n_modes, threshold=0.1, omega=0.2, response="amplitude")
     for modes, encoding in (

@@ -9,12 +9,11 @@ remembered. Hidden modes are innate, so that nothing else is decided meanwhile.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -22,11 +21,13 @@ import scipy.linalg
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.data.samples import take, targets_of
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.geometry import ROOTS, Encoding, image_geometry
+from wetcow.learning.model.encoder import features
+from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
 from wetcow.learning.model.kernel_memory import Kernel
 from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.views import Decision, Trial, View
 from wetcow.modes.kernel_matrix import kernel_matrix
 
 FEWEST = 200  # images; less tell nothing
@@ -38,87 +39,6 @@ _PARTS = 4
 _N_MODES, _N_COMPONENTS = 48, 300
 _THRESHOLD, _OMEGA = 0.1, 0.2
 _SHARED = ("amplitude", "rate")  # codes of which "both" consists, in its order
-
-
-class View(NamedTuple):
-    """How hidden modes look at images.
-
-    Attributes
-    ----------
-    frame : Frame or None
-        Into which images are brought first.
-    mirror : bool
-        Whether an image and its mirror image are the same.
-    response : {"amplitude", "both", "rate", "analytic", "relu"}
-        Codes of the hidden modes.
-    encoding : {"brightness", "root", "both"}
-        Of brightness, see `wetcow.learning.model.geometry.encoded`.
-    """
-
-    frame: Frame | None = None
-    mirror: bool = False
-    response: Response = "amplitude"
-    encoding: Encoding = "brightness"
-
-    def describe(self) -> str:
-        """Return it in words.
-
-        Examples
-        --------
-        >>> View(HANDWRITING, response="both").describe()
-        'frame handwriting, no mirror, codes both, encoding brightness'
-        """
-        own = "frame handwriting" if self.frame == HANDWRITING else "a frame of its own"
-        frame = "no frame" if self.frame is None else own
-        mirror = "mirror" if self.mirror else "no mirror"
-        return f"{frame}, {mirror}, codes {self.response}, encoding {self.encoding}"
-
-
-class Trial(NamedTuple):
-    """One view that was tried.
-
-    Attributes
-    ----------
-    view : View
-    accuracy : float
-        Share of the images that are recognised by a quarter of the others.
-    gain, error : float
-        Over the view that it was last compared with, and its standard error; 0 for the first.
-    """
-
-    view: View
-    accuracy: float
-    gain: float
-    error: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Decision:
-    """What was decided, and what on.
-
-    Attributes
-    ----------
-    view : View
-        To be used.
-    trials : tuple of Trial
-        In the order in which they were tried; none if there was nothing to decide or to decide on.
-    n_images : int
-        How many images they were tried on.
-    reason : str
-        Why nothing was tried; empty if something was.
-    """
-
-    view: View
-    trials: tuple[Trial, ...] = ()
-    n_images: int = 0
-    reason: str = ""
-
-    def describe(self) -> str:
-        """Return the decision and the accuracies behind it, some lines of text."""
-        if not self.trials:
-            return f"{self.view.describe()}: {self.reason}"
-        tried = "".join(f"\n  {one.accuracy:.4f} {one.view.describe()}" for one in self.trials)
-        return f"{self.view.describe()}, decided on {self.n_images} images:{tried}"
 
 
 def decide_view(
@@ -233,8 +153,8 @@ class _Trials:
         best = views[0]
         for view in views:
             if view not in self._shares:
-                features = self._features(view)
-                self._shares[view] = share_recognised(features, self._labels, self._parts)
+                codes = self._features(view)
+                self._shares[view] = share_recognised(codes, self._labels, self._parts)
             gains = self._shares[view] - self._shares[best]
             gain, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
             if view != best or view not in self.trials:
@@ -264,7 +184,8 @@ class _Trials:
     ) -> np.ndarray:
         hidden = _modes(self._image, frame, root, response)
         images = hidden.images(self._rows)
-        return hidden.features_of(images[:, :, ::-1] if flipped else images)
+        images = images[:, :, ::-1] if flipped else images
+        return features(images, hidden.layers, hidden.geometries, response)
 
 
 def _modes(
@@ -274,11 +195,17 @@ def _modes(
     seen = image if frame is None or frame.size is None else frame.size
     size, regions = (_SMALL_PATCH, _SMALL_REGIONS) if min(seen) < _SMALL else (_PATCH, _REGIONS)
     size = min(size, min(seen))
-    geometry = image_geometry(seen, size, None, min(regions, min(seen)), False)
+    geometry = Geometry(
+        image=seen,
+        patch=(size, size),
+        padding=size // 2,
+        n_regions=min(regions, min(seen)),
+        root=root,
+    )
     return innate_hidden(
         image,
         frame,
-        (geometry._replace(root=root),),
+        (geometry,),
         n_modes=_N_MODES,
         threshold=_THRESHOLD,
         omega=_OMEGA,

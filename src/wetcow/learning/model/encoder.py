@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
+from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.geometry import Geometry
 
 _CACHED, _MASSIVE = 2**18, 2**26
@@ -77,21 +78,6 @@ def _pixels(images: Any, geometry: Geometry) -> list[Any]:
 def extract(images: Any, geometry: Geometry) -> Any:
     """All patches of images, not normalised: (n, height, width) → (n, rows, columns, pixels)."""
     return jnp.stack(_pixels(images, geometry), axis=-1)
-
-
-def brightness(images: Any, geometry: Geometry) -> Any:
-    """What of images the patches are taken from: brightness, or its square root.
-
-    Examples
-    --------
-    >>> plain = Geometry((1, 3), (1, 3))
-    >>> image = jnp.array([[[-1.0, 0.0, 3.0]]])
-    >>> brightness(image, plain).tolist(), brightness(image, plain._replace(root=True)).tolist()
-    ([[[-1.0, 0.0, 3.0]]], [[[0.0, 1.0, 2.0]]])
-    """
-    if not geometry.root:
-        return images
-    return bounded_root(images - images.min(axis=(1, 2), keepdims=True))
 
 
 def patches(images: Any, geometry: Geometry, floor: Any) -> Any:

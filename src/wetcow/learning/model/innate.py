@@ -13,17 +13,27 @@ import numpy as np
 
 from wetcow.images.frame import Frame
 from wetcow.learning.model.activation import Response
+from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.dictionary import FLOOR, layer_of_patches
-from wetcow.learning.model.encoder import Geometry, Layer, brightness, n_features, normalise
+from wetcow.learning.model.encoder import (
+    Geometry,
+    Layer,
+    features,
+    n_features,
+    normalise,
+)
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.kernel_projection import Projection, project_on_all
+from wetcow.learning.model.kernel_projection import Projection
 from wetcow.learning.model.photographs import crops
+from wetcow.modes.kernel_matrix import unit_rows
 
 N_CROPS = 2000  # that the projection is made from
 _N_PATCHES = 20_000
 _N_LOOKS = 200  # crops that the patches are taken from
 _LARGEST = 32  # pixels of their sides
 _CONTRAST = 0.5  # mean square of a normalised patch whose variance is that of the floor
+_ROUNDING = 1e-6  # of squares of singular values in single precision
+_SMALLEST = 1e-6  # added to relative variances, as in `fit_projection`
 _FADING = 0.3  # of the radius: where crops become dark before they end
 
 
@@ -143,20 +153,16 @@ def innate_hidden(
     Returns
     -------
     HiddenModes
-        Neither inputs nor features are standardised, so `features` are raw pooled codes.
+        Neither inputs nor features are standardised.
 
     Examples
     --------
-    >>> from wetcow.learning.model.geometry import image_geometry
-    >>> geometry = image_geometry((8, 8), 5, None, 3, False)
+    >>> geometry = Geometry((8, 8), (5, 5), padding=2, n_regions=3)
     >>> hidden = innate_hidden(
     ...     (8, 8), None, (geometry,), n_modes=16, threshold=0.1, omega=0.2, response="amplitude"
     ... )
-    >>> rows = np.random.default_rng(0).random((4, 64), np.float32)
-    >>> hidden.features(rows).shape
-    (4, 144)
-    >>> bool(np.allclose(hidden.features(255 * rows), hidden.features(rows), atol=1e-4))
-    True
+    >>> hidden.geometries[0].relative, float(hidden.scale)
+    (True, 1.0)
     """
     geometries = tuple(geometry._replace(relative=True) for geometry in geometries)
     layers = tuple(
@@ -199,11 +205,31 @@ def innate_projection(
     -------
     Projection
         Of unit codes, half whitened within the crops.
+
+    Examples
+    --------
+    >>> geometry = Geometry((8, 8), (5, 5), padding=2, n_regions=3)
+    >>> hidden = innate_hidden(
+    ...     (8, 8), None, (geometry,), n_modes=16, threshold=0.1, omega=0.2, response="amplitude"
+    ... )
+    >>> innate_projection(hidden, 20, n_crops=50).axes.shape
+    (144, 20)
     """
     shape = hidden.geometries[0].image
     images = crops(shape, n_crops, seed)
     images -= images.min(axis=(1, 2), keepdims=True)
-    return project_on_all(hidden.features_of(images * _disc(shape)), n_components)
+    images *= _disc(shape)
+    rows = unit_rows(features(images, hidden.layers, hidden.geometries, hidden.response))
+    mean = rows.mean(axis=0)
+    rows -= mean
+    # Nearly as many components as rows: inner products of rows have them all.
+    values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
+    values, vectors = values[::-1][:n_components], vectors[:, ::-1][:, :n_components]
+    some = values > _ROUNDING * values[0]
+    values, vectors = values[some], vectors[:, some]
+    scale = (values / values[0] + _SMALLEST) ** -0.25 / np.sqrt(values)
+    axes = rows.T @ (vectors * scale).astype(np.float32)
+    return Projection(axes, mean @ axes)
 
 
 def _disc(shape: tuple[int, int]) -> np.ndarray:

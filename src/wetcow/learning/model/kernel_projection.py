@@ -15,7 +15,6 @@ from sklearn.decomposition import PCA
 from wetcow.modes.kernel_matrix import unit_rows
 
 _SMALLEST = 1e-6  # added to relative variances, which may vanish
-_ROUNDING = 1e-6  # of squares of singular values in single precision
 
 
 class Projection(NamedTuple):
@@ -72,42 +71,9 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
     if count < 1 or not np.ptp(rows, axis=0).any():
         raise ValueError("all samples have the same codes: there is nothing to tell them apart by")
     found = PCA(count, svd_solver="randomized", random_state=seed).fit(rows)
-    return _half_whitened(found.components_, found.explained_variance_, found.mean_)
-
-
-def project_on_all(codes: np.ndarray, n_components: int) -> Projection:
-    """Find most components of a sample, by the products of its rows with each other.
-
-    As `fit_projection`, where nearly as many components are wanted as there are samples: exact,
-    faster, and the same on all machines but for rounding.
-
-    Parameters
-    ----------
-    codes : float32 array (n, d)
-        Raw codes.
-    n_components : int
-        At most.
-
-    Examples
-    --------
-    >>> codes = np.random.default_rng(0).random((50, 200), np.float32)
-    >>> project_on_all(codes, 40)(codes).shape
-    (50, 40)
-    """
-    rows = unit_rows(codes)
-    mean = rows.mean(axis=0)
-    rows -= mean
-    values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
-    values, vectors = values[::-1][:n_components], vectors[:, ::-1][:, :n_components]
-    some = values > _ROUNDING * values[0]  # of single precision, and at least one is no component
-    components = (vectors[:, some] / np.sqrt(values[some])).T.astype(np.float32) @ rows
-    return _half_whitened(components, values[some], mean)
-
-
-def _half_whitened(components: np.ndarray, variance: np.ndarray, mean: np.ndarray) -> Projection:
-    """Projection on components (k, d), each scaled by its variance."""
+    variance = found.explained_variance_
     # Rounding leaves some variance where there is none.
     some = variance > 1e-9 * variance[0]
     scale = (variance[some] / variance[0] + _SMALLEST) ** -0.25
-    axes = np.asarray(components)[some].T * scale
-    return Projection(axes.astype(np.float32), (mean @ axes).astype(np.float32))
+    axes = np.asarray(found.components_)[some].T * scale
+    return Projection(axes.astype(np.float32), (found.mean_ @ axes).astype(np.float32))
