@@ -28,7 +28,7 @@ from wetcow.images.frame import HANDWRITING
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.decide import decide_view
 from wetcow.learning.model.encoder import features
-from wetcow.learning.model.geometry import Geometry, encoded
+from wetcow.learning.model.geometry import Encoding, Geometry, encoded
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden, innate_projection
 from wetcow.learning.model.kernel_memory import memorize_examples
@@ -37,6 +37,11 @@ from wetcow.learning.model.kernel_projection import Projection, fit_projection
 N_VALIDATION = 10_000
 VIEWS = {"mnist": (HANDWRITING, False), "fashion-mnist": (None, True)}
 IMAGE = (28, 28)
+KINDS: tuple[tuple[str, Encoding], ...] = (
+    ("sampled", "brightness"),
+    ("innate", "brightness"),
+    ("innate", "both"),
+)
 
 
 def main() -> None:
@@ -106,11 +111,7 @@ def compare(
         for size in options.patch_sizes
     )
     levels: Any = dict(n_modes=options.n_modes, threshold=0.1, omega=0.2, response="amplitude")
-    for modes, encoding in (
-        ("sampled", "brightness"),
-        ("innate", "brightness"),
-        ("innate", "both"),
-    ):
+    for modes, encoding in KINDS:
         start = time.perf_counter()
         geometries = encoded(plain_views, encoding)
         if modes == "sampled":

@@ -8,6 +8,7 @@ written; the shipped ones are compared.
 """
 
 import io
+import pathlib
 import sys
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.datasets import load_sample_images
 from wetcow.files import write_whole
 from wetcow.learning.model import photographs
 
+TARGET = pathlib.Path(__file__).parents[1] / "src/wetcow/learning/model/photographs.npz"
 ATTRIBUTION = """\
 Two photographs, converted to grey and reduced to half their size; CC BY 2.0
 (https://creativecommons.org/licenses/by/2.0/). They are the sample images of scikit-learn:
@@ -42,12 +44,12 @@ def content() -> bytes:
 
 def main() -> None:
     """Write the file, or compare with --check."""
-    made, target = content(), photographs.path()
+    made = content()
     if "--check" not in sys.argv:
-        write_whole(target, made)
-    elif made != target.read_bytes():
-        sys.exit(f"{target} is not what this script makes here")
-    print(f"{target}: {len(made):,} bytes")
+        write_whole(TARGET, made)
+    elif made != TARGET.read_bytes():
+        sys.exit(f"{TARGET} is not what this script makes here")
+    print(f"{TARGET}: {len(made):,} bytes")
 
 
 if __name__ == "__main__":

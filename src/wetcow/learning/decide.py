@@ -84,11 +84,20 @@ def decide_view(
     --------
     >>> import wetcow as wc
     >>> X, y = wc.datasets.load("digits", flat=True)
-    >>> decision = decide_view(X, y, (8, 8), np.random.default_rng(0), n_images=300)
+    >>> decision = decide_view(
+    ...     X,
+    ...     y,
+    ...     (8, 8),
+    ...     np.random.default_rng(0),
+    ...     frame=(None,),
+    ...     response=("amplitude",),
+    ...     encoding=("brightness",),
+    ...     n_images=300,
+    ... )
     >>> decision.view.mirror, len(decision.trials)
-    (False, 7)
+    (False, 2)
     >>> decide_view(X[:9], y[:9], (8, 8), np.random.default_rng(0)).reason
-    'less than 200 images tell too little'
+    'fewer than 200 images tell too little'
     """
     simplest = View(frame[0], mirror[0], response[0], encoding[0])
     n_alternatives = math.prod(map(len, (frame, mirror, response, encoding)))
@@ -117,7 +126,7 @@ def _nothing_to_decide(labels: np.ndarray, image: Any, n_alternatives: int) -> s
     if min(image) < _SMALLEST_SIDE:
         return f"images of {image[0]}×{image[1]} are too small"
     if len(labels) < FEWEST:
-        return f"less than {FEWEST} images tell too little"
+        return f"fewer than {FEWEST} images tell too little"
     if np.all(labels == labels[0]):
         return "a single class tells nothing"
     return ""

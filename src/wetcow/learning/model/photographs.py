@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from importlib.resources.abc import Traversable
 
 import numpy as np
 
@@ -28,11 +27,6 @@ def reduced(image: np.ndarray) -> np.ndarray:
     return ((parts.sum(axis=(1, 3), dtype=np.int64) + 2) // 4).astype(image.dtype)
 
 
-def path() -> Traversable:
-    """Where the photographs are kept."""
-    return importlib.resources.files("wetcow.learning.model").joinpath("photographs.npz")
-
-
 @functools.cache
 def photographs() -> tuple[np.ndarray, ...]:
     """Both photographs at both scales, uint8 arrays (213, 320) and (106, 160), not to be changed.
@@ -42,8 +36,9 @@ def photographs() -> tuple[np.ndarray, ...]:
     >>> [image.shape for image in photographs()]
     [(213, 320), (213, 320), (106, 160), (106, 160)]
     """
-    with path().open("rb") as file:
-        large = [*np.load(file, allow_pickle=False)["photographs"]]
+    file = importlib.resources.files("wetcow.learning.model").joinpath("photographs.npz")
+    with file.open("rb") as stored:
+        large = [*np.load(stored, allow_pickle=False)["photographs"]]
     images = (*large, *map(reduced, large))
     for image in images:
         image.flags.writeable = False
