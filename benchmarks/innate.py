@@ -1,6 +1,7 @@
 """Innate hidden modes, projections, encodings and decisions; validation images.
 
     python benchmarks/innate.py --data-dir DIR --json innate.json
+    python benchmarks/innate.py --only-modes --n-train 5000 --n-judged 10000 --json innate_5000.json
 
 For each seed, examples are drawn from the first 50,000 training images and judged by images drawn
 from the last 10,000; test images are never loaded. The same examples are remembered with hidden
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--components", type=int, default=600)
     parser.add_argument("--crops", type=int, default=1500)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only-modes", action="store_true", help="neither photographs nor roots")
     parser.add_argument("--json", type=pathlib.Path, default=pathlib.Path("innate.json"))
     options = parser.parse_args()
     about = {
@@ -83,6 +85,8 @@ def every_row(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for seed in range(options.seeds):
         for data, (X, y) in sets.items():
             yield from compare(data, X, y, seed, options)
+    if options.only_modes:
+        return
     sets = {name: (X[:-N_VALIDATION], y[:-N_VALIDATION]) for name, (X, y) in sets.items()}
     sets["digits"] = datasets.load("digits", "train", flat=True)
     for data, (X, y) in sets.items():
@@ -111,7 +115,7 @@ def compare(
         for size in options.patch_sizes
     )
     levels: Any = dict(n_modes=options.n_modes, threshold=0.1, omega=0.2, response="amplitude")
-    for modes, encoding in KINDS:
+    for modes, encoding in KINDS[:2] if options.only_modes else KINDS:
         start = time.perf_counter()
         geometries = encoded(plain_views, encoding)
         if modes == "sampled":
@@ -121,7 +125,8 @@ def compare(
         modes_seconds = time.perf_counter() - start
         codes, new = raw_codes(hidden, X[chosen]), raw_codes(hidden, X[judged])
         for projected in ("examples", "photographs"):
-            if projected == "photographs" and (modes, encoding) != ("innate", "brightness"):
+            plainest = modes == "innate" and encoding == "brightness" and not options.only_modes
+            if projected == "photographs" and not plainest:
                 continue
             start = time.perf_counter()
             projection: Projection

@@ -53,7 +53,7 @@ class Trial(NamedTuple):
     accuracy : float
         Share of the images that are recognised by a quarter of the others.
     gain, error : float
-        Over the view that it was last compared with, and its standard error; 0 for the first.
+        Over the view that it was last compared with, and its standard error; 0 if with none.
     """
 
     view: View
