@@ -136,6 +136,12 @@ def test_nothing_is_decided_where_nothing_can_be(digits):
     assert given.reason == "all is given"
 
 
+def test_no_alternative_is_an_error(digits):
+    X, y = digits
+    with pytest.raises(ValueError, match="at least one"):
+        decide_view(X, y, (8, 8), rng(), frame=())
+
+
 @pytest.mark.slow
 def test_labels_of_any_kind_and_rare_classes(digits):
     X, y = digits

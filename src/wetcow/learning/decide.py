@@ -32,6 +32,7 @@ from wetcow.modes.kernel_matrix import kernel_matrix
 
 FEWEST = 200  # images; less tell nothing
 N_IMAGES = 2000
+_N_PIXELS = 2**23  # of them all, if that leaves enough images
 _SMALLEST_SIDE = 3  # pixels of images that patches fit into
 _PATCH, _REGIONS = 7, 4
 _SMALL, _SMALL_PATCH, _SMALL_REGIONS = 16, 5, 3  # for images of a side below 16, as in presets
@@ -71,14 +72,19 @@ def decide_view(
     frame, mirror, response, encoding : tuples
         Alternatives; see `View`.
     n_images : int
-        At most so many images are looked at. Time grows with it, and beyond some thousands with
-        its cube.
+        At most so many images are looked at, and fewer of large ones. Each view of a thousand
+        takes about as long as learning a thousand.
 
     Returns
     -------
     Decision
-        The first of each where nothing can be decided: of tables, less than `FEWEST` images, a
+        The first of each where nothing can be decided: of tables, fewer than `FEWEST` images, a
         single class.
+
+    Raises
+    ------
+    ValueError
+        If something has no alternative at all.
 
     Examples
     --------
@@ -99,12 +105,17 @@ def decide_view(
     >>> decide_view(X[:9], y[:9], (8, 8), np.random.default_rng(0)).reason
     'fewer than 200 images tell too little'
     """
+    if not (frame and mirror and response and encoding):
+        raise ValueError(
+            "frame, mirror, response and encoding must each be a tuple of at least one alternative"
+        )
     simplest = View(frame[0], mirror[0], response[0], encoding[0])
     n_alternatives = math.prod(map(len, (frame, mirror, response, encoding)))
     reason = _nothing_to_decide(labels, image, n_alternatives)
     if reason or image is None:
         return Decision(simplest, reason=reason)
-    chosen = np.sort(rng.choice(len(labels), size=min(n_images, len(labels)), replace=False))
+    count = min(n_images, max(_N_PIXELS // math.prod(image), FEWEST), len(labels))
+    chosen = np.sort(rng.choice(len(labels), size=count, replace=False))
     _, known = np.unique(labels[chosen], return_inverse=True)
     parts = rng.permutation(len(chosen)) % _PARTS
     tried = _Trials(take(X, chosen), known, image, parts, both="both" in response)
@@ -144,10 +155,11 @@ class _Trials:
         *,
         both: bool,
     ):
-        self._rows, self._labels, self._image, self._parts = rows, labels, image, parts
+        self._labels, self._image, self._parts = labels, image, parts
         self._both = both  # two codes come from the same products as one
         self._shares: dict[View, np.ndarray] = {}
         self._codes = functools.cache(self._codes_of)
+        self._images = functools.cache(lambda frame: _modes(image, frame).images(rows))
         self.trials: dict[View, Trial] = {}
 
     def best(self, views: Sequence[View], least: float = 1.0) -> View:
@@ -192,13 +204,16 @@ class _Trials:
         self, frame: Frame | None, root: bool, response: Response, flipped: bool
     ) -> np.ndarray:
         hidden = _modes(self._image, frame, root, response)
-        images = hidden.images(self._rows)
+        images = self._images(frame)
         images = images[:, :, ::-1] if flipped else images
         return features(images, hidden.layers, hidden.geometries, response)
 
 
 def _modes(
-    image: tuple[int, int], frame: Frame | None, root: bool, response: Response
+    image: tuple[int, int],
+    frame: Frame | None,
+    root: bool = False,
+    response: Response = "amplitude",
 ) -> HiddenModes:
     """Hidden modes of one view, few enough to be fast."""
     seen = image if frame is None or frame.size is None else frame.size
