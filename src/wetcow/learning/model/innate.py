@@ -29,7 +29,8 @@ from wetcow.modes.kernel_matrix import unit_rows
 
 N_CROPS = 2000  # that the projection is made from
 _N_PATCHES = 20_000
-_N_LOOKS = 200  # crops that the patches are taken from
+_FEWEST_LOOKS, _MOST_LOOKS = 8, 200  # crops that the patches are taken from
+_MOST_PIXELS = 2**24  # of all patches of these
 _LARGEST = 32  # pixels of their sides
 _CONTRAST = 0.5  # mean square of a normalised patch whose variance is that of the floor
 _ROUNDING = 1e-6  # of squares of singular values in single precision
@@ -66,7 +67,10 @@ def innate_patches(
     """
     sides = zip(geometry.image, geometry.patch, strict=True)
     height, width = (min(side, max(_LARGEST, 2 * part)) for side, part in sides)
-    images = np.asarray(brightness(crops((height, width), _N_LOOKS, seed), geometry))
+    inner = geometry._replace(image=(height, width), padding=0)
+    pixels = math.prod(inner.positions) * math.prod(inner.patch)
+    looks = min(max(_MOST_PIXELS // pixels, _FEWEST_LOOKS), _MOST_LOOKS)
+    images = np.asarray(brightness(crops(inner.image, looks, seed), inner))
     # Not padded: photographs are not dark where they end.
     windows = np.lib.stride_tricks.sliding_window_view(images, geometry.patch, axis=(1, 2))
     seen = windows.reshape(len(images), -1, math.prod(geometry.patch))
