@@ -5,6 +5,7 @@ from . import (
     checks as checks,
     classifier as classifier,
     data as data,
+    decide as decide,
     dynamics as dynamics,
     finetune as finetune,
     io as io,
@@ -13,5 +14,6 @@ from . import (
     presets as presets,
     progress as progress,
     record as record,
+    views as views,
 )
 from .classifier import WaveClassifier as WaveClassifier
