@@ -323,7 +323,7 @@ def test_variance_is_that_of_a_gaussian_process_and_fewer_landmarks_leave_more(e
     before = exact - 1e-3
     for step in (1, 4, 16):
         landmarks, statistics, _ = landmark_memory(rows, targets, np.arange(0, N, step), kernel)
-        variance = Variance(landmarks, statistics, kernel.noise)
+        variance = Variance.of(landmarks, statistics.xx, kernel.noise)
         found = variance(new)
         if step == 1:
             np.testing.assert_allclose(found, exact, atol=1e-3)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from wetcow.learning.model.activation import Response
 
-Budget = Literal["seconds", "minute", "minutes"]
+Budget = Literal["seconds", "minute", "minutes", "hour"]
 PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
@@ -35,8 +35,13 @@ class Settings(NamedTuple):
     n_regions : int
     response : str
     threshold, omega : float
-    ridge : float or "gcv"
-    margin_passes : int
+    noise : float
+    n_memories : int or None
+    n_components : int
+        Principal components of pooled codes that are compared; no parameter.
+    n_examples : int or None
+        Most examples that `fit` learns, drawn at random, since codes are what takes time; no
+        parameter. None: all.
     """
 
     n_modes: int
@@ -45,27 +50,43 @@ class Settings(NamedTuple):
     response: Response
     threshold: float
     omega: float
-    ridge: float | Literal["gcv"]
-    margin_passes: int
+    noise: float
+    n_memories: int | None
+    n_components: int
+    n_examples: int | None
 
 
 _SECONDS = Settings(
-    n_modes=128,
+    n_modes=64,
     patch_size=(7,),
     n_regions=4,
     response="amplitude",
     threshold=0.1,
     omega=0.2,
-    ridge=1e-3,
-    margin_passes=15,
+    noise=0.03,
+    n_memories=None,
+    n_components=400,
+    n_examples=12_000,
+)
+_MINUTE = _SECONDS._replace(
+    n_modes=64, patch_size=(5, 7, 9), n_components=600, n_examples=30_000
+)
+_MINUTES = _MINUTE._replace(
+    patch_size=(3, 5, 7), n_regions=6, response="both", n_examples=None
 )
 _IMAGES = {
     "seconds": _SECONDS,
-    "minute": _SECONDS._replace(n_modes=96, patch_size=(5, 7, 9)),
-    "minutes": _SECONDS._replace(n_modes=96, patch_size=(3, 5, 7), n_regions=6, margin_passes=30),
+    "minute": _MINUTE,
+    "minutes": _MINUTES,
+    "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
 _SMALL_IMAGES = _SECONDS._replace(
-    patch_size=(5,), n_regions=3, response="both", ridge="gcv", margin_passes=0
+    n_modes=128,
+    patch_size=(5,),
+    n_regions=3,
+    response="both",
+    n_components=600,
+    n_examples=None,
 )
 
 

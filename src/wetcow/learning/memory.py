@@ -1,0 +1,374 @@
+"""How a memory of examples is made from batches of codes, and calibrated.
+
+Two ways lead there. **All examples** are stored if memory allows, or at most `n_memories` of them:
+their rows come to this process, and class modes are solved for all of them at once. Of more
+examples `n_memories` become **landmarks** that stand for all; the others only add to sums of
+n_memories² numbers, on the workers of a cluster if that is where they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.data.samples import targets_of
+from wetcow.learning.data.sources import Batches, Pairs
+from wetcow.learning.model import ridge
+from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
+from wetcow.learning.model.kernel_memory import (
+    MOST_LANDMARKS,
+    Kernel,
+    Memory,
+    memorize_examples,
+    room_for_tiles,
+)
+from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.kernel_recall import leave_one_out, memory_of_landmarks
+from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.readout import Examples, MemoryReadout, directions
+from wetcow.learning.model.statistics import Statistics, accumulate
+from wetcow.learning.progress import StartStage
+from wetcow.process import available_memory
+from wetcow.validation import reasonable_size
+
+_EACH_LEFT_OUT = 1_000  # examples of which each is left out alone; of more, some together
+_SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
+_DOUBT_LANDMARKS = 1_000  # examples by which predictive variances are computed
+
+
+class Plan(NamedTuple):
+    """How to store examples.
+
+    Attributes
+    ----------
+    kernel : Kernel
+        κ and λ.
+    n_memories : int or None
+        Most rows of a memory; None: no such limit.
+    tolerance : float
+        Relative residual of the solution for stored examples.
+    cache_size : float
+        Bytes of K that may be kept.
+    """
+
+    kernel: Kernel
+    n_memories: int | None
+    tolerance: float
+    cache_size: float
+
+
+class _Rows(NamedTuple):
+    """Directions of examples (n, d), and which examples they are."""
+
+    directions: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+
+    def merge(self, other: _Rows) -> _Rows:
+        """Of both, one after the other."""
+        images = other.images + (self.images.max() + 1 if len(self.images) else 0)
+        return _Rows(
+            directions=np.concatenate([self.directions, other.directions]),
+            labels=np.concatenate([self.labels, other.labels]),
+            images=np.concatenate([self.images, images]),
+        )
+
+    def taken(self, some: np.ndarray) -> _Rows:
+        """Some of them, in another order."""
+        return _Rows(
+            directions=self.directions[some],
+            labels=self.labels[some],
+            images=self.images[some],
+        )
+
+
+def check_room(count: int, columns: int, n_classes: int, plan: Plan) -> None:
+    """Raise, before any work, if a memory of `count` examples of `columns` numbers does not fit.
+
+    Raises
+    ------
+    ValueError
+        With the formula, and what to do.
+    """
+    m = plan.n_memories
+    if m is None or count <= m:
+        landmarks = min(MOST_LANDMARKS, max(count // 8, 1))
+        room_for_tiles(count, columns, landmarks, 2 * n_classes, plan.cache_size)
+        return
+    reasonable_size(
+        f"{m} landmarks of {columns} numbers (32m² + 16md bytes with m={m}, d={columns})",
+        32.0 * m**2 + 16.0 * m * columns,
+        "take fewer of them (n_memories)",
+        limit=available_memory(),
+    )
+
+
+def memorize(
+    batches: Batches,
+    projection: Projection | None,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    start: StartStage,
+    earlier: MemoryReadout | None = None,
+    columns: np.ndarray | None = None,
+) -> tuple[MemoryReadout, Calibration]:
+    """Store examples, beside earlier ones if there are any, and calibrate their answers.
+
+    Parameters
+    ----------
+    batches : Batches
+        Examples.
+    projection : Projection or None
+        See `MemoryReadout`.
+    plan : Plan
+    rng : numpy Generator
+        Draws landmarks, and the examples to calibrate with.
+    start : callable
+        Starts a stage of the progress.
+    earlier : MemoryReadout, optional
+        That learns on.
+    columns : int array (classes before,), optional
+        Where the classes of `earlier` are among those of `batches`.
+    """
+    if earlier is not None and earlier.examples is None:
+        assert earlier.sums is not None
+        assert columns is not None
+        sums = earlier.sums.with_classes(columns, batches.samples.n_classes)
+        return _add_to_landmarks(
+            batches, projection, earlier.doubt.landmarks, plan, rng=rng, start=start, earlier=sums
+        )
+    samples, most = batches.samples, plan.n_memories
+    count = len(batches) * (1 + samples.copies.count)
+    if earlier is None and most is not None and count > most:
+        drawn = some_rows(len(batches), most, rng)
+        landmarks = _landmarks(batches, projection, plan, drawn)
+        others = np.setdiff1d(np.arange(len(batches)), drawn)
+        return _add_to_landmarks(
+            batches, projection, landmarks, plan, rng=rng, start=start, others=others
+        )
+    collect = functools.partial(_collected, projection, samples.copies.count)
+    rows = batches.sum(collect, _Rows.merge, start("codes", len(batches)))
+    if samples.copies.count:  # each image before its copies, in whatever batches they came
+        rows = rows.taken(np.argsort(rows.images, kind="stable"))
+    coupling = np.zeros((len(rows.labels), samples.n_classes))
+    if earlier is not None:
+        assert earlier.examples is not None
+        assert columns is not None
+        labels, images = earlier.examples
+        before = _Rows(earlier.memory.rows, columns[labels], images)
+        rows = before.merge(rows)
+        known = np.zeros((len(before.labels), samples.n_classes))
+        known[:, columns] = earlier.memory.coupling
+        coupling = np.concatenate([known, coupling])
+        if most is not None and len(rows.labels) > most:
+            return _replace_by_landmarks(rows, samples.n_classes, projection, plan, rng, start)
+    begun = coupling if earlier is not None else None
+    return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
+
+
+def _collected(projection: Projection | None, copies: int, pairs: Pairs) -> _Rows:
+    """Directions of all examples of batches, each followed by those of its copies."""
+    found, labels, images, first = [], [], [], 0
+    for number, (codes, targets) in enumerate(pairs):
+        found.append(directions(projection, codes))
+        labels.append(targets.argmax(axis=1))
+        images.append(first + np.arange(len(codes)))
+        if number % (1 + copies) == copies:
+            first += len(codes)
+    return _Rows(
+        directions=np.concatenate(found),
+        labels=np.concatenate(labels),
+        images=np.concatenate(images),
+    )
+
+
+def _store(
+    rows: _Rows,
+    begun: np.ndarray | None,
+    n_classes: int,
+    projection: Projection | None,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    start: StartStage,
+) -> tuple[MemoryReadout, Calibration]:
+    """Solve for all examples and, in the same solution, for all but some to calibrate with."""
+    count = len(rows.labels)
+    targets = targets_of(rows.labels, n_classes)
+    n_images = int(rows.images.max()) + 1
+    alone = count <= _EACH_LEFT_OUT and n_images == count
+    left_out, both = np.zeros(count, bool), targets
+    if not alone:
+        share = max(n_images // _SHARE_LEFT_OUT, 1)
+        drawn = some_rows(n_images, min(NUM_CALIBRATING, share), rng)
+        left_out = np.isin(rows.images, drawn)
+        both = targets_of(rows.labels, n_classes, left_out)
+    advance = start("memory", 100)
+    solved = memorize_examples(
+        rows.directions,
+        both,
+        plan.kernel,
+        tolerance=plan.tolerance,
+        cache_size=plan.cache_size,
+        start=None if begun is None else np.tile(begun, (1, both.shape[1] // n_classes)),
+        progress=_told(advance, plan.tolerance),
+    )
+    memory = _half(solved, slice(0, n_classes))
+    start("calibration")
+    chosen = some_rows(count, _DOUBT_LANDMARKS, rng)
+    if not alone:
+        others = np.flatnonzero(~left_out)
+        chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
+    doubt = _doubt(rows.directions, chosen, plan.kernel)
+    if alone:
+        every = np.arange(count)
+        criticality, variance = leave_one_out(memory, targets, every, tolerance=plan.tolerance)
+    else:
+        # Of an image and its copies, the image came first.
+        every = np.flatnonzero(left_out)
+        every = every[np.unique(rows.images[every], return_index=True)[1]]
+        other = _half(solved, slice(n_classes, None))
+        criticality = other.criticality(rows.directions[every])
+        variance = doubt.left_out(rows.directions[every])
+    readout = MemoryReadout(
+        projection=projection,
+        memory=memory,
+        doubt=doubt,
+        examples=Examples(rows.labels, rows.images),
+        sums=None,
+    )
+    return readout, calibrate(criticality, variance, targets[every], together=not alone)
+
+
+def _half(memory: Memory, columns: slice) -> Memory:
+    """A memory of some columns."""
+    return Memory(
+        rows=memory.rows,
+        coupling=memory.coupling[:, columns].copy(),
+        bias=memory.bias[columns].copy(),
+        kernel=memory.kernel,
+        residual=memory.residual,
+        reached=memory.reached,
+        iterations=memory.iterations,
+        cached=memory.cached,
+    )
+
+
+def _told(advance: Any, tolerance: float) -> Any:
+    """Tell a stage of 100 steps how far the residual has fallen, as a logarithm."""
+    done = 0.0
+
+    def tell(now: Progress) -> None:
+        nonlocal done
+        share = 100.0
+        if 0 < tolerance < now.residual:
+            share = 100 * min(max(math.log(now.residual) / math.log(tolerance), 0), 1)
+        advance(max(share - done, 0), f"residual {now.residual:.1e}")
+        done = max(share, done)
+
+    return tell
+
+
+def _doubt(rows: np.ndarray, chosen: np.ndarray, kernel: Kernel) -> Variance:
+    landmarks = Landmarks(rows[chosen], kernel.series)
+    features = landmarks.features(rows)
+    return Variance.of(landmarks, (features.T @ features).astype(np.float64), kernel.noise)
+
+
+def _landmarks(
+    batches: Batches, projection: Projection | None, plan: Plan, drawn: np.ndarray
+) -> Landmarks:
+    """Make landmarks of some examples, a batch at a time: they may have many codes."""
+    size = batches.samples.batch_size
+    rows = [
+        directions(projection, batches.samples.codes(drawn[low : low + size]))
+        for low in range(0, len(drawn), size)
+    ]
+    return Landmarks(np.concatenate(rows), plan.kernel.series)
+
+
+def _landmark_sums(
+    projection: Projection | None, landmarks: Landmarks, pairs: Iterable[Any]
+) -> Statistics:
+    return accumulate(
+        (landmarks.features(directions(projection, codes)), targets) for codes, targets in pairs
+    )
+
+
+def _add_to_landmarks(
+    batches: Batches,
+    projection: Projection | None,
+    landmarks: Landmarks,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    start: StartStage,
+    earlier: Statistics | None = None,
+    others: np.ndarray | None = None,
+) -> tuple[MemoryReadout, Calibration]:
+    """Sum over all examples, solve, and calibrate by some of `others`, which are no landmarks."""
+    function = functools.partial(_landmark_sums, projection, landmarks)
+    sums = batches.sum(function, Statistics.merge, start("codes and sums", len(batches)))
+    sums = sums if earlier is None else earlier.merge(sums)
+    others = np.arange(len(batches)) if others is None or not len(others) else others
+    rows = others[some_rows(len(others), NUM_CALIBRATING, rng)]
+    codes, targets = batches.take(rows)
+    shape = codes.shape[:2]
+    unit = directions(projection, codes.reshape(-1, codes.shape[2])).reshape(*shape, -1)
+    return _solved(sums, landmarks, unit, targets, projection, plan, start)
+
+
+def _replace_by_landmarks(
+    rows: _Rows,
+    n_classes: int,
+    projection: Projection | None,
+    plan: Plan,
+    rng: np.random.Generator,
+    start: StartStage,
+) -> tuple[MemoryReadout, Calibration]:
+    """Of stored examples that have become too many, some become landmarks for all of them."""
+    drawn = some_rows(len(rows.labels), plan.n_memories or 0, rng)
+    landmarks = Landmarks(rows.directions[drawn], plan.kernel.series)
+    targets = targets_of(rows.labels, n_classes)
+    sums = Statistics.of(landmarks.features(rows.directions), targets)
+    # Copies are left out with their images.
+    others = np.setdiff1d(rows.images, rows.images[drawn])
+    others = np.unique(rows.images) if not len(others) else others
+    images = others[some_rows(len(others), NUM_CALIBRATING, rng)]
+    groups = [np.flatnonzero(rows.images == image) for image in images]
+    unit = rows.directions[np.stack(groups)]
+    first = np.array([group[0] for group in groups])
+    return _solved(sums, landmarks, unit, targets[first], projection, plan, start)
+
+
+def _solved(
+    sums: Statistics,
+    landmarks: Landmarks,
+    unit: np.ndarray,
+    targets: np.ndarray,
+    projection: Projection | None,
+    plan: Plan,
+    start: StartStage,
+) -> tuple[MemoryReadout, Calibration]:
+    """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
+    start("memory")
+    modes = solve_landmarks(sums, plan.kernel.noise)
+    doubt = Variance.of(landmarks, sums.xx, plan.kernel.noise).in_single()
+    start("calibration")
+    features = landmarks.features(unit.reshape(-1, unit.shape[2])).reshape(*unit.shape[:2], -1)
+    criticality, _ = ridge.leave_one_out(modes, features, targets)
+    readout = MemoryReadout(
+        projection=projection,
+        memory=memory_of_landmarks(landmarks, modes, plan.kernel),
+        doubt=doubt,
+        examples=None,
+        sums=sums,
+    )
+    variance = doubt.left_out(unit[:, 0])
+    return readout, calibrate(criticality, variance, targets, together=False)
