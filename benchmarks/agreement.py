@@ -37,6 +37,7 @@ from wetcow.files import plain, write_whole
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics import network as networks
 from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.dynamics.random_modes import draw_random_modes
 from wetcow.learning.dynamics.readout import LAST, read_class
 from wetcow.learning.presets import DATASET_DEFAULTS
 
@@ -200,14 +201,16 @@ _worker: dict[str, Any] = {}  # what a process of the pool works with
 
 
 def _start(model: pathlib.Path, end: float) -> None:
-    _worker.update(classifier=WaveClassifier.load(model), end=end, compiled=set())
+    classifier = WaveClassifier.load(model)
+    random = draw_random_modes(classifier.readout_)
+    _worker.update(classifier=classifier, random=random, end=end, compiled=set())
 
 
 def _integrate(x: np.ndarray) -> tuple[Any, np.ndarray, int, float]:
     """Label, criticalities, size of the state and seconds for one image."""
     classifier, end = _worker["classifier"], _worker["end"]
     start = time.perf_counter()
-    network = build_network(classifier.hidden_, classifier.class_modes_, classifier.classes_, x)
+    network = build_network(classifier.hidden_, _worker["random"], classifier.classes_, x)
     run = simulate(
         network,
         end,

@@ -73,8 +73,8 @@ def test_digits_of_any_number(fitted, digits, path):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"response": "rate", "n_regions": 4, "patch_size": 5, "padding": 0, "n_members": 2},
-        {"response": "analytic", "patch_size": 8, "padding": 0, "n_regions": 1},
+        {"response": "rate", "n_regions": 4, "patch_size": 5, "n_members": 2},
+        {"response": "analytic", "patch_size": 8, "n_regions": 1},
         {"response": "relu", "frame": HANDWRITING._replace(size=None)},
         {"response": "amplitude", "mirror": True, "patch_size": (3, 4), "frame": "seven"},
         {
@@ -161,9 +161,7 @@ def test_real_images(name, path):
         X, y = datasets.load(name, split="test")
     except OSError as error:
         pytest.skip(str(error))
-    classifier = WaveClassifier(n_modes=24, margin_passes=2, **DATASET_DEFAULTS[name]).fit(
-        X[:600], y[:600]
-    )
+    classifier = WaveClassifier(n_modes=24, **DATASET_DEFAULTS[name]).fit(X[:600], y[:600])
     check(classifier, X[600:800], path)
 
 

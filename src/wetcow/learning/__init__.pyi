@@ -8,6 +8,7 @@ from . import (
     dynamics as dynamics,
     finetune as finetune,
     io as io,
+    memory as memory,
     model as model,
     pipeline as pipeline,
     presets as presets,

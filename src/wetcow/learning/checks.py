@@ -95,13 +95,12 @@ REMOVED = {
 
 
 def refuse_removed(given: dict[str, Any]) -> None:
-    """Raise for parameters that there are no more, or never were."""
+    """Raise for parameters that there are no more."""
     for name in given:
         if name in REMOVED:
             raise TypeError(
                 f"WaveClassifier has no parameter {name} any more; in its place is {REMOVED[name]}"
             )
-        raise TypeError(f"WaveClassifier.__init__() got an unexpected keyword argument {name!r}")
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -134,9 +135,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Whether `fit` and `partial_fit` show the stages of their work and the time these take.
     random_state : int, RandomState instance or None
         Seed of the sampled couplings, and of what is drawn to calibrate with.
-    **removed
-        Names of parameters that there are no more; each raises a TypeError that says what is in its
-        place.
 
     Attributes
     ----------
@@ -201,6 +199,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     usual_uncertainty_ = _renamed("usual_uncertainty_", "uncertainty_threshold_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
+    def __new__(cls, *arguments: Any, **parameters: Any) -> WaveClassifier:
+        """Raise a TypeError for parameters that there are no more, saying what is in their place."""
+        del arguments
+        checks.refuse_removed(parameters)
+        return super().__new__(cls)
+
     def __init__(
         self,
         budget: Budget = "seconds",
@@ -228,9 +232,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         warm_start: bool = False,
         progress: bool = False,
         random_state: Any = 0,
-        **removed: Any,
     ):
-        checks.refuse_removed(removed)
         self.budget: Budget = budget
         self.n_modes = n_modes
         self.patch_size = patch_size
@@ -292,9 +294,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             if self.train_minutes:
                 from wetcow.learning.finetune.refine import refine_members
 
-                self.refined_ = refine_members(
-                    self, members, samples, self._plan(), rng, start
-                )
+                self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
             known = self._learn(samples._replace(hidden=united(members)), classes, rng, start)
             counts = counted(labels, len(classes))
@@ -437,7 +437,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         x : array (features,) or (height, width)
             One input.
         n_random : int
-            Random modes in place of the continuum. The more, the better they agree with it.
+            Random modes in place of the continuum; the more, the better they agree with it. Class
+            modes are solved for them in each call: for many inputs, draw them once by
+            `wetcow.learning.dynamics.random_modes.draw_random_modes`.
 
         Returns
         -------
@@ -446,9 +448,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         from wetcow.learning.dynamics.build import build_network, one_sample
+        from wetcow.learning.dynamics.random_modes import draw_random_modes
 
         self._values_check()(one_sample(self.hidden_, x))
-        return build_network(self.hidden_, self.readout_, self.classes_, x, n_random=n_random)
+        random = draw_random_modes(self.readout_, n_random)
+        return build_network(self.hidden_, random, self.classes_, x)
 
     def card(self) -> str:
         """Say what it was learned from, what was measured, what it is for and its limits.
@@ -625,3 +629,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.residual_variance_ = known.residual_variance
         self.uncertainty_threshold_ = known.uncertainty_threshold
         return known
+
+
+# Without it, that of `__new__` would be shown, which has no names.
+_parameters = inspect.signature(WaveClassifier.__init__).parameters.values()
+WaveClassifier.__signature__ = inspect.Signature([*_parameters][1:])  # type: ignore[attr-defined]

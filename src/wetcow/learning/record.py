@@ -70,9 +70,7 @@ class Record(NamedTuple):
         return {**self._asdict(), "trained": [one._asdict() for one in self.trained]}
 
 
-def make_record(
-    calibration: Calibration, counts: np.ndarray, trained: Sequence[Trained]
-) -> Record:
+def make_record(calibration: Calibration, counts: np.ndarray, trained: Sequence[Trained]) -> Record:
     """Return the record of what has been learned just now."""
     return Record(
         counts=tuple(int(count) for count in counts),

@@ -13,7 +13,6 @@ from . import (
 )
 from .batches import (
     ArrayBatches as ArrayBatches,
-    PairBatches as PairBatches,
     open_batches as open_batches,
 )
 from .convention import Convention as Convention

@@ -294,9 +294,7 @@ def _two(array: np.ndarray) -> tuple[int, int]:
     return array.shape[0], array.shape[1]
 
 
-def _check_sums(
-    count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes: int
-) -> None:
+def _check_sums(count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes: int) -> None:
     _whole("count of sums", count, 1)
     shapes = {
         "x": (d,),

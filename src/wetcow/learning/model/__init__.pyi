@@ -6,7 +6,6 @@ from . import (
     encoder as encoder,
     geometry as geometry,
     hidden_modes as hidden_modes,
-    hinge as hinge,
     kernel_checkpoint as kernel_checkpoint,
     kernel_landmarks as kernel_landmarks,
     kernel_memory as kernel_memory,
@@ -14,6 +13,7 @@ from . import (
     kernel_projection as kernel_projection,
     kernel_recall as kernel_recall,
     kernel_solver as kernel_solver,
+    readout as readout,
     ridge as ridge,
     statistics as statistics,
 )

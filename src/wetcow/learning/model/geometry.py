@@ -48,9 +48,7 @@ class Geometry(NamedTuple):
         return height, width
 
 
-def image_geometry(
-    image: tuple[int, int], size: int, n_regions: int, mirrored: bool
-) -> Geometry:
+def image_geometry(image: tuple[int, int], size: int, n_regions: int, mirrored: bool) -> Geometry:
     """Geometry of square patches on images, padded by half a patch, if it makes sense."""
     padding = size // 2
     geometry = Geometry(

@@ -80,7 +80,10 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
     wide = len(rows) < rows.shape[1]
     square = rows @ rows.T if wide else rows.T @ rows
     vectors, values, _ = randomized_svd(
-        square, count, n_iter=_NUM_ITERATIONS, random_state=seed, svd_lapack_driver="gesdd"
+        square,
+        count,
+        n_iter=_NUM_ITERATIONS,  # pyright: ignore[reportArgumentType]
+        random_state=seed,
     )
     some = values > _ROUNDING * values[0]
     vectors, values = vectors[:, some], values[some]
