@@ -118,7 +118,8 @@ def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str,
 def _show(row: dict[str, Any]) -> None:
     Console(highlight=False).print(
         f"{row['data']}  seed {row['seed']}  {row['validation_accuracy']:.4f}  "
-        f"{row['construct_seconds']:.1f} s  {row['n_codes']} codes, {row['n_memories']} memories  {row['parameters']}",
+        f"{row['construct_seconds']:.1f} s  {row['n_codes']} codes, {row['n_memories']} memories  "
+        f"{row['parameters']}",
         soft_wrap=True,
     )
 

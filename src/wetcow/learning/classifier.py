@@ -200,7 +200,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     def __new__(cls, *arguments: Any, **parameters: Any) -> WaveClassifier:
-        """Raise a TypeError for parameters that there are no more, saying what is in their place."""
+        """Raise a TypeError for parameters that there are no more, saying what is instead."""
         del arguments
         checks.refuse_removed(parameters)
         return super().__new__(cls)

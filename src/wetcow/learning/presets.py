@@ -81,7 +81,7 @@ _SMALL_IMAGES = _SECONDS._replace(
     patch_size=(5,),
     n_regions=3,
     response="both",
-    n_components=600,
+    n_components=250,
     n_examples=None,
 )
 
