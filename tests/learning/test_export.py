@@ -19,7 +19,8 @@ from wetcow.learning.presets import DATASET_DEFAULTS
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-5  # of criticalities; that of probabilities is larger by their β, about 20
+OF_PROBABILITIES = 5e-5  # measured: 1.7e-5
 
 
 def run(path, rows):
@@ -36,8 +37,9 @@ def check(classifier, rows, path):
     labels, probabilities, criticality = run(path, rows)
     wanted = classifier.predict_proba(rows)
     assert probabilities.dtype == np.float32 and probabilities.shape == wanted.shape
-    for found, exact in (probabilities, wanted), (criticality, classifier.criticality(rows)):
-        np.testing.assert_allclose(found, exact, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(probabilities, wanted, rtol=0, atol=OF_PROBABILITIES)
+    exact = classifier.criticality(rows)
+    np.testing.assert_allclose(criticality, exact, rtol=0, atol=TOLERANCE)
     assert labels.tolist() == classifier.predict(rows).tolist()
 
 
@@ -66,7 +68,7 @@ def test_digits_of_any_number(fitted, digits, path):
     whole = run(path, digits[0][600:640])
     for count in (1, 7):
         for part, all_of_them in zip(run(path, digits[0][600 : 600 + count]), whole, strict=True):
-            np.testing.assert_allclose(part, all_of_them[:count], rtol=0, atol=TOLERANCE)
+            np.testing.assert_allclose(part, all_of_them[:count], rtol=0, atol=OF_PROBABILITIES)
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
         command.run("digits", json_file="-", n_modes=8)
     finally:
         rich.reconfigure()
-    assert ("memory" in stderr.getvalue()) == is_terminal
+    assert ("residual" in stderr.getvalue()) == is_terminal
     assert "residual" not in capfd.readouterr().out
 
 

@@ -180,7 +180,8 @@ def _network(known: dict[str, Any]) -> str:
         steps.append("columns are standardised and compared as they are")
     steps += _class_modes(known)
     steps.append(f"{known['n_parameters']:,} numbers in all")
-    rows = [(f"`{name}`", f"`{value!r}`") for name, value in known["settings"].items()]
+    settings = {name: value for name, value in known["settings"].items() if value is not None}
+    rows = [(f"`{name}`", f"`{value!r}`") for name, value in settings.items()]
     given = ", ".join(f"`{name}={value!r}`" for name, value in known["parameters"].items())
     return (
         "\n".join(f"- {step}" for step in steps)
