@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import memory, pipeline
+from wetcow.learning import landmark_memory, memory, pipeline
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data import batches, dask_cluster
 from wetcow.learning.model.statistics import Statistics
@@ -96,7 +96,8 @@ def made_on_a_worker(driver, start):
 @pytest.mark.parametrize("n_memories", [None, 100])
 def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
     """Hidden modes, the projection and the calibration are made from some of the rows."""
-    monkeypatch.setattr(memory, "NUM_CALIBRATING", 50)
+    for module in (memory, landmark_memory):
+        monkeypatch.setattr(module, "NUM_CALIBRATING", 50)
     monkeypatch.setattr(pipeline, "_NUM_SEEN", 300)
     monkeypatch.setattr(pipeline, "_NUM_PROJECTED", 200)
     X, y = digits

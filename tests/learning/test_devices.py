@@ -40,13 +40,17 @@ def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
 TRAIN = """
 import sys, jax, numpy as np
 from wetcow import datasets, WaveClassifier
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.linear import solve_linear
 from wetcow.images.augmentation import HANDWRITING
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=8).fit(X, y)
 images = clf.hidden_.images(X)
+samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10)
+linear = solve_linear(samples, np.random.default_rng(0))
 trainer = training.Trainer(
-    clf.hidden_, clf.class_modes_, inverse_temperature=clf.inverse_temperature_, images=images,
+    clf.hidden_, linear.modes, inverse_temperature=linear.inverse_temperature, images=images,
     labels=y, validation=(images, y), augmentation=HANDWRITING, rate=0.004, seed=0,
 )
 end, loss = trainer.advance(trainer.start(16), 16)

@@ -248,6 +248,8 @@ def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
     budget = settings(classifier.budget, image)
     given = {name: getattr(classifier, name, None) for name in Settings._fields}
     chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+    if classifier.n_memories is not None:  # landmarks stand for all examples
+        chosen = chosen._replace(n_examples=None)
     return chosen._replace(patch_size=patch_sizes(chosen.patch_size))
 
 

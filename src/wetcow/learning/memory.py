@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.data.rows import Rows, collect_rows
 from wetcow.learning.data.samples import targets_of
-from wetcow.learning.data.sources import Batches, Pairs
-from wetcow.learning.model import ridge
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
+from wetcow.learning.data.sources import Batches
+from wetcow.learning.landmark_memory import (
+    add_to_landmarks,
+    replace_by_landmarks,
+    take_landmarks,
+)
+from wetcow.learning.model.kernel_landmarks import Landmarks, Variance
 from wetcow.learning.model.kernel_memory import (
     MOST_LANDMARKS,
     Kernel,
@@ -28,10 +32,9 @@ from wetcow.learning.model.kernel_memory import (
     room_for_tiles,
 )
 from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import leave_one_out, memory_of_landmarks
+from wetcow.learning.model.kernel_recall import leave_one_out
 from wetcow.learning.model.kernel_solver import Progress
-from wetcow.learning.model.readout import Examples, MemoryReadout, directions
-from wetcow.learning.model.statistics import Statistics, accumulate
+from wetcow.learning.model.readout import Examples, MemoryReadout
 from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
@@ -60,31 +63,6 @@ class Plan(NamedTuple):
     n_memories: int | None
     tolerance: float
     cache_size: float
-
-
-class _Rows(NamedTuple):
-    """Directions of examples (n, d), and which examples they are."""
-
-    directions: np.ndarray
-    labels: np.ndarray
-    images: np.ndarray
-
-    def merge(self, other: _Rows) -> _Rows:
-        """Of both, one after the other."""
-        images = other.images + (self.images.max() + 1 if len(self.images) else 0)
-        return _Rows(
-            directions=np.concatenate([self.directions, other.directions]),
-            labels=np.concatenate([self.labels, other.labels]),
-            images=np.concatenate([self.images, images]),
-        )
-
-    def taken(self, some: np.ndarray) -> _Rows:
-        """Some of them, in another order."""
-        return _Rows(
-            directions=self.directions[some],
-            labels=self.labels[some],
-            images=self.images[some],
-        )
 
 
 def check_room(count: int, columns: int, n_classes: int, plan: Plan) -> None:
@@ -140,20 +118,22 @@ def memorize(
         assert earlier.sums is not None
         assert columns is not None
         sums = earlier.sums.with_classes(columns, batches.samples.n_classes)
-        return _add_to_landmarks(
-            batches, projection, earlier.doubt.landmarks, plan, rng=rng, start=start, earlier=sums
+        landmarks = earlier.doubt.landmarks
+        return add_to_landmarks(
+            batches, projection, landmarks, plan.kernel, rng=rng, start=start, earlier=sums
         )
     samples, most = batches.samples, plan.n_memories
     count = len(batches) * (1 + samples.copies.count)
     if earlier is None and most is not None and count > most:
         drawn = some_rows(len(batches), most, rng)
-        landmarks = _landmarks(batches, projection, plan, drawn)
+        landmarks = take_landmarks(batches, projection, plan.kernel, drawn)
+        _ = landmarks.factor  # computed once, before copies of it go to workers
         others = np.setdiff1d(np.arange(len(batches)), drawn)
-        return _add_to_landmarks(
-            batches, projection, landmarks, plan, rng=rng, start=start, others=others
+        return add_to_landmarks(
+            batches, projection, landmarks, plan.kernel, rng=rng, start=start, others=others
         )
-    collect = functools.partial(_collected, projection, samples.copies.count)
-    rows = batches.sum(collect, _Rows.merge, start("codes", len(batches)))
+    collect = functools.partial(collect_rows, projection, samples.copies.count)
+    rows = batches.sum(collect, Rows.merge, start("codes", len(batches)))
     if samples.copies.count:  # each image before its copies, in whatever batches they came
         rows = rows.taken(np.argsort(rows.images, kind="stable"))
     coupling = np.zeros((len(rows.labels), samples.n_classes))
@@ -161,35 +141,21 @@ def memorize(
         assert earlier.examples is not None
         assert columns is not None
         labels, images = earlier.examples
-        before = _Rows(earlier.memory.rows, columns[labels], images)
+        before = Rows(earlier.memory.rows, columns[labels], images)
         rows = before.merge(rows)
         known = np.zeros((len(before.labels), samples.n_classes))
         known[:, columns] = earlier.memory.coupling
         coupling = np.concatenate([known, coupling])
         if most is not None and len(rows.labels) > most:
-            return _replace_by_landmarks(rows, samples.n_classes, projection, plan, rng, start)
+            return replace_by_landmarks(
+                rows, samples.n_classes, projection, plan.kernel, most, rng=rng, start=start
+            )
     begun = coupling if earlier is not None else None
     return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
 
 
-def _collected(projection: Projection | None, copies: int, pairs: Pairs) -> _Rows:
-    """Directions of all examples of batches, each followed by those of its copies."""
-    found, labels, images, first = [], [], [], 0
-    for number, (codes, targets) in enumerate(pairs):
-        found.append(directions(projection, codes))
-        labels.append(targets.argmax(axis=1))
-        images.append(first + np.arange(len(codes)))
-        if number % (1 + copies) == copies:
-            first += len(codes)
-    return _Rows(
-        directions=np.concatenate(found),
-        labels=np.concatenate(labels),
-        images=np.concatenate(images),
-    )
-
-
 def _store(
-    rows: _Rows,
+    rows: Rows,
     begun: np.ndarray | None,
     n_classes: int,
     projection: Projection | None,
@@ -279,96 +245,3 @@ def _doubt(rows: np.ndarray, chosen: np.ndarray, kernel: Kernel) -> Variance:
     landmarks = Landmarks(rows[chosen], kernel.series)
     features = landmarks.features(rows)
     return Variance.of(landmarks, (features.T @ features).astype(np.float64), kernel.noise)
-
-
-def _landmarks(
-    batches: Batches, projection: Projection | None, plan: Plan, drawn: np.ndarray
-) -> Landmarks:
-    """Make landmarks of some examples, a batch at a time: they may have many codes."""
-    size = batches.samples.batch_size
-    rows = [
-        directions(projection, batches.samples.codes(drawn[low : low + size]))
-        for low in range(0, len(drawn), size)
-    ]
-    return Landmarks(np.concatenate(rows), plan.kernel.series)
-
-
-def _landmark_sums(
-    projection: Projection | None, landmarks: Landmarks, pairs: Iterable[Any]
-) -> Statistics:
-    return accumulate(
-        (landmarks.features(directions(projection, codes)), targets) for codes, targets in pairs
-    )
-
-
-def _add_to_landmarks(
-    batches: Batches,
-    projection: Projection | None,
-    landmarks: Landmarks,
-    plan: Plan,
-    *,
-    rng: np.random.Generator,
-    start: StartStage,
-    earlier: Statistics | None = None,
-    others: np.ndarray | None = None,
-) -> tuple[MemoryReadout, Calibration]:
-    """Sum over all examples, solve, and calibrate by some of `others`, which are no landmarks."""
-    function = functools.partial(_landmark_sums, projection, landmarks)
-    sums = batches.sum(function, Statistics.merge, start("codes and sums", len(batches)))
-    sums = sums if earlier is None else earlier.merge(sums)
-    others = np.arange(len(batches)) if others is None or not len(others) else others
-    rows = others[some_rows(len(others), NUM_CALIBRATING, rng)]
-    codes, targets = batches.take(rows)
-    shape = codes.shape[:2]
-    unit = directions(projection, codes.reshape(-1, codes.shape[2])).reshape(*shape, -1)
-    return _solved(sums, landmarks, unit, targets, projection, plan, start)
-
-
-def _replace_by_landmarks(
-    rows: _Rows,
-    n_classes: int,
-    projection: Projection | None,
-    plan: Plan,
-    rng: np.random.Generator,
-    start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
-    """Of stored examples that have become too many, some become landmarks for all of them."""
-    drawn = some_rows(len(rows.labels), plan.n_memories or 0, rng)
-    landmarks = Landmarks(rows.directions[drawn], plan.kernel.series)
-    targets = targets_of(rows.labels, n_classes)
-    sums = Statistics.of(landmarks.features(rows.directions), targets)
-    # Copies are left out with their images.
-    others = np.setdiff1d(rows.images, rows.images[drawn])
-    others = np.unique(rows.images) if not len(others) else others
-    images = others[some_rows(len(others), NUM_CALIBRATING, rng)]
-    groups = [np.flatnonzero(rows.images == image) for image in images]
-    unit = rows.directions[np.stack(groups)]
-    first = np.array([group[0] for group in groups])
-    return _solved(sums, landmarks, unit, targets[first], projection, plan, start)
-
-
-def _solved(
-    sums: Statistics,
-    landmarks: Landmarks,
-    unit: np.ndarray,
-    targets: np.ndarray,
-    projection: Projection | None,
-    plan: Plan,
-    start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
-    """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
-    start("memory")
-    modes = solve_landmarks(sums, plan.kernel.noise)
-    doubt = Variance.of(landmarks, sums.xx, plan.kernel.noise).in_single()
-    start("calibration")
-    features = landmarks.features(unit.reshape(-1, unit.shape[2])).reshape(*unit.shape[:2], -1)
-    criticality, _ = ridge.leave_one_out(modes, features, targets)
-    readout = MemoryReadout(
-        projection=projection,
-        memory=memory_of_landmarks(landmarks, modes, plan.kernel),
-        doubt=doubt,
-        examples=None,
-        sums=sums,
-    )
-    variance = doubt.left_out(unit[:, 0])
-    return readout, calibrate(criticality, variance, targets, together=False)

@@ -1,7 +1,8 @@
 """How large a network to construct for the time at hand.
 
-The sizes were compared by ``benchmarks/search.py`` on validation images, the last 10,000 training
-images of MNIST and Fashion-MNIST.
+What is compared by ``benchmarks/search.py``, on validation images: the last 10,000 training images
+of MNIST and Fashion-MNIST. The smaller budgets learn fewer examples, since codes are what takes
+time, and a memory of some is better than one of landmarks that stand for all at equal time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ BUDGETS: tuple[str, ...] = get_args(Budget)
 
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {"augmentation": "handwriting"},
-    "mnist": {"frame": "handwriting", "augmentation": "handwriting"},
+    "mnist": {
+        "frame": "handwriting",
+        "response": "amplitude",
+        "augmentation": "handwriting",
+    },
     "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
 }
 """Parameters of `WaveClassifier` that follow from what the images of a data set are."""
@@ -26,7 +31,7 @@ _SMALL = 16  # pixels of the shorter side below which one size of patch sees eve
 
 
 class Settings(NamedTuple):
-    """Sizes and levels of a network; the fields are parameters of `WaveClassifier`.
+    """Sizes and levels of a network; but for two, the fields are parameters of `WaveClassifier`.
 
     Attributes
     ----------

@@ -7,6 +7,7 @@ from . import (
     dask_arrays as dask_arrays,
     dask_cluster as dask_cluster,
     predictions as predictions,
+    rows as rows,
     samples as samples,
     sources as sources,
     validation as validation,

@@ -57,8 +57,8 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     single precision, as are the kernel and what class modes receive of stored rows; the frame and
     the scaling of rows are in double. What rounding leaves of a difference is mostly below 3e-6 in
     a criticality and 2e-5 in a probability, and larger in few rows of many, because the codes have
-    infinite slopes at criticality. With the code "rate" (and "both") it is larger there: that code jumps where an
-    excitation is zero, and one that is within rounding of it can come to either side.
+    infinite slopes at criticality. With the code "rate" (and "both") it is larger there: that code
+    jumps where an excitation is zero, and one within rounding of it can come to either side.
 
     Examples
     --------
