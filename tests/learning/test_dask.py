@@ -99,7 +99,7 @@ def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
     for module in (memory, landmark_memory):
         monkeypatch.setattr(module, "NUM_CALIBRATING", 50)
     monkeypatch.setattr(pipeline, "_NUM_SEEN", 300)
-    monkeypatch.setattr(pipeline, "_NUM_PROJECTED", 200)
+    monkeypatch.setattr(pipeline, "_SAMPLES_EACH", 1)
     X, y = digits
     parameters = PARAMETERS | {"response": "amplitude", "n_memories": n_memories}
     expected = WaveClassifier(**parameters).fit(X, y)

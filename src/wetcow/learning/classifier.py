@@ -308,8 +308,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         New examples come beside those stored, and class modes are solved again for all of them,
         beginning from what they were. What results is, up to `tolerance`, what `fit` of all samples
         so far at once gives with the same hidden modes and projection. Both are those of the first
-        call, which should be of some hundred images or more. Once there are more than `n_memories`
-        examples, so many of those stored become landmarks, to whose sums all others add.
+        call, which should be of some thousand images: there is one component for ten of them. Once
+        there are more than `n_memories` examples, so many of those stored become landmarks, to
+        whose sums all others add.
 
         Parameters
         ----------

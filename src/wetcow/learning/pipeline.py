@@ -71,7 +71,9 @@ __all__ = [
 ]
 
 _NUM_SEEN = 10_000  # images from which hidden modes are made
-_NUM_PROJECTED = 4_000  # images from whose codes the projection is made
+# The projection is made from ten samples for each component. With fewer it fits these better than
+# others, which then seem less uncertain than they are, and are answered less well.
+_SAMPLES_EACH, _ALWAYS = 10, 50
 
 
 class Learned(NamedTuple):
@@ -223,7 +225,7 @@ def find_projection(
     batches : Batches
         The first data seen, or a sample of them.
     n_components : int
-        At most; fewer examples have fewer.
+        At most; a tenth of the examples, or 50 if these are fewer than 500.
     rng : numpy Generator
         Draws the examples.
 
@@ -235,11 +237,13 @@ def find_projection(
     hidden = batches.samples.hidden
     if not hidden.layers:
         return None
-    codes = batches.samples.codes(some_rows(len(batches), _NUM_PROJECTED, rng))
+    rows = some_rows(len(batches), _SAMPLES_EACH * n_components, rng)
+    codes = batches.samples.codes(rows)
+    count = min(n_components, max(len(rows) // _SAMPLES_EACH, _ALWAYS))
     if not np.isfinite(codes).all():
         raise ValueError("the codes of hidden modes are not finite")
     try:
-        return fit_projection(codes, n_components, int(rng.integers(2**31)))
+        return fit_projection(codes, count, int(rng.integers(2**31)))
     except ValueError:
         warnings.warn(
             "all samples look the same to the hidden modes: class frequencies are all that can be "
