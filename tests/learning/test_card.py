@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import wetcow
 from wetcow import datasets
 from wetcow.cli import app
+from wetcow.learning import memory
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import read_model, write_model
 
@@ -57,7 +58,8 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert not re.search(r"nan|None\b|deformed|trained for|frame", card)
 
 
-def test_of_many_some_are_left_out_together(digits):
+def test_of_many_some_are_left_out_together(digits, monkeypatch):
+    monkeypatch.setattr(memory, "_EACH_LEFT_OUT", 1_000)
     X, y = digits
     clf = WaveClassifier(n_modes=8).fit(X[:1100], y[:1100])
     assert clf.record_.left_out == 220 and clf.record_.together

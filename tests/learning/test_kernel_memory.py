@@ -15,7 +15,12 @@ from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_la
 from wetcow.learning.model.kernel_memory import Kernel, memorize_examples, room_for_tiles
 from wetcow.learning.model.kernel_operators import Nystroem, Tiles, tile_bytes
 from wetcow.learning.model.kernel_projection import fit_projection
-from wetcow.learning.model.kernel_recall import leave_one_out, memory_of_landmarks, recalled
+from wetcow.learning.model.kernel_recall import (
+    leave_each_out,
+    leave_one_out,
+    memory_of_landmarks,
+    recalled,
+)
 from wetcow.learning.model.kernel_solver import Progress
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
@@ -189,6 +194,9 @@ def test_left_out_examples_are_predicted_as_by_a_memory_without_them(examples):
     rows, targets, some = rows[:60], targets[:60], np.array([3, 17, 59])
     memory = memorize_examples(rows, targets, tolerance=1e-8)
     found, variance = leave_one_out(memory, targets, some, tolerance=1e-8)
+    every, variances = leave_each_out(memory, targets)
+    np.testing.assert_allclose(every[some], found, atol=2e-5)
+    np.testing.assert_allclose(variances[some], variance, atol=2e-5)
     matrix = kernel_matrix(rows.astype(float), None, memory.kernel.series)
     for place, left in enumerate(some):
         others = np.arange(60) != left

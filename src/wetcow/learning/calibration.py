@@ -57,6 +57,12 @@ def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.choice(n, size=count, replace=False))
 
 
+def _with_doubt(targets: np.ndarray) -> np.ndarray:
+    """Return targets of which one more, unseen, has any class: else no error would be certainty."""
+    share = 1 / (len(targets) + 1)
+    return (1 - share) * targets + share / targets.shape[1]
+
+
 def calibrate(
     criticality: np.ndarray, variance: np.ndarray, targets: np.ndarray, *, together: bool
 ) -> Calibration:
@@ -81,7 +87,7 @@ def calibrate(
     """
     right = criticality.argmax(axis=1) == targets.argmax(axis=1)
     return Calibration(
-        inverse_temperature=fit_temperature(criticality, targets),
+        inverse_temperature=fit_temperature(criticality, _with_doubt(targets)),
         residual_variance=float(np.mean((criticality - targets) ** 2)),
         uncertainty_threshold=float(np.quantile(variance, 0.99)),
         n_left_out=len(targets),

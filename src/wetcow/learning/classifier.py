@@ -408,9 +408,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """Predictive variance of the criticalities, float64 (n,), between 0 and 1.
 
         σ²(x) = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), the same for all classes, with k(x) the kernel between x
-        and the stored examples: 1 for an input unlike all of them. It is computed by at most 1,000
-        of them, or by all landmarks, which know a little less than all examples together. Compare
-        with `uncertainty_threshold_`.
+        and the stored examples: 1 for an input unlike all of them. It is computed by all of at most
+        2,000 of them, by 1,000 of more, or by all landmarks, which know a little less than all
+        examples together. Compare with `uncertainty_threshold_`.
 
         Parameters
         ----------

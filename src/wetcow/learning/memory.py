@@ -32,16 +32,16 @@ from wetcow.learning.model.kernel_memory import (
     room_for_tiles,
 )
 from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import leave_one_out
+from wetcow.learning.model.kernel_recall import leave_each_out
 from wetcow.learning.model.kernel_solver import Progress
 from wetcow.learning.model.readout import Examples, MemoryReadout
 from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
-_EACH_LEFT_OUT = 1_000  # examples of which each is left out alone; of more, some together
+_EACH_LEFT_OUT = 2_000  # examples of which each is left out alone; of more, some together
 _SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
-_DOUBT_LANDMARKS = 1_000  # examples by which predictive variances are computed
+_DOUBT_LANDMARKS = 1_000  # examples of more than these by which variances are computed
 
 
 class Plan(NamedTuple):
@@ -187,14 +187,14 @@ def _store(
     )
     memory = _half(solved, slice(0, n_classes))
     start("calibration")
-    chosen = some_rows(count, _DOUBT_LANDMARKS, rng)
+    chosen = np.arange(count)
     if not alone:
         others = np.flatnonzero(~left_out)
         chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
     doubt = _doubt(rows.directions, chosen, plan.kernel)
     if alone:
         every = np.arange(count)
-        criticality, variance = leave_one_out(memory, targets, every, tolerance=plan.tolerance)
+        criticality, variance = leave_each_out(memory, targets)
     else:
         # Of an image and its copies, the image came first.
         every = np.flatnonzero(left_out)
