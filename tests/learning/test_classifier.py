@@ -145,7 +145,7 @@ def test_learning_on_begins_where_the_memory_stood(digits):
     clf = WaveClassifier(n_modes=8).fit(X[:-5], y[:-5])
     iterations = clf.memory_.iterations
     assert clf.partial_fit(X[-5:], y[-5:]).memory_.iterations < iterations
-    assert clf.memory_.residual < 1e-3
+    assert clf.memory_.residual < 1e-2
 
 
 @pytest.mark.parametrize("declared", ["first", "later"])

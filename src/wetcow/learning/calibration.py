@@ -72,8 +72,8 @@ def calibrate(
     ----------
     criticality : float64 array (n, classes)
         Of examples, by class modes that were solved without them.
-    variance : float64 array (n,)
-        Predictive variances of the same.
+    variance : float64 array (m,)
+        Predictive variances of these, or of some of them.
     targets : float array (n, classes)
         1 for the own class, 0 for others.
     together : bool

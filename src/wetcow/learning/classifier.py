@@ -221,7 +221,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         omega: float | None = None,
         noise: float | None = None,
         n_memories: int | None = None,
-        tolerance: float = 1e-3,
+        tolerance: float = 1e-2,
         copies: int = 0,
         n_members: int = 1,
         train_minutes: float = 0.0,

@@ -84,7 +84,7 @@ def replace_by_landmarks(
     targets = targets_of(rows.labels, n_classes)
     sums = Statistics.of(landmarks.features(rows.directions), targets)
     # Copies are left out with their images.
-    others = np.setdiff1d(rows.images, rows.images[drawn])
+    others = np.setdiff1d(rows.images[rows.unseen], rows.images[drawn])
     others = np.unique(rows.images) if not len(others) else others
     images = others[some_rows(len(others), NUM_CALIBRATING, rng)]
     groups = [np.flatnonzero(rows.images == image) for image in images]

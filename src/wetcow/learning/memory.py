@@ -93,6 +93,7 @@ def memorize(
     *,
     rng: np.random.Generator,
     start: StartStage,
+    projected: np.ndarray | None = None,
     earlier: MemoryReadout | None = None,
     columns: np.ndarray | None = None,
 ) -> tuple[MemoryReadout, Calibration]:
@@ -109,6 +110,9 @@ def memorize(
         Draws landmarks, and the examples to calibrate with.
     start : callable
         Starts a stage of the progress.
+    projected : int array, optional
+        Examples that the projection was made from, which tell too well of themselves to calibrate
+        with.
     earlier : MemoryReadout, optional
         That learns on.
     columns : int array (classes before,), optional
@@ -122,6 +126,7 @@ def memorize(
         return add_to_landmarks(
             batches, projection, landmarks, plan.kernel, rng=rng, start=start, earlier=sums
         )
+    projected = np.empty(0, int) if projected is None else projected
     samples, most = batches.samples, plan.n_memories
     count = len(batches) * (1 + samples.copies.count)
     if earlier is None and most is not None and count > most:
@@ -129,19 +134,27 @@ def memorize(
         landmarks = take_landmarks(batches, projection, plan.kernel, drawn)
         _ = landmarks.factor  # computed once, before copies of it go to workers
         others = np.setdiff1d(np.arange(len(batches)), drawn)
+        unseen = np.setdiff1d(others, projected)
+        others = unseen if len(unseen) else others
         return add_to_landmarks(
             batches, projection, landmarks, plan.kernel, rng=rng, start=start, others=others
         )
     collect = functools.partial(collect_rows, projection, samples.copies.count)
     rows = batches.sum(collect, Rows.merge, start("codes", len(batches)))
+    rows = rows._replace(projected=np.isin(rows.images, projected))
     if samples.copies.count:  # each image before its copies, in whatever batches they came
         rows = rows.taken(np.argsort(rows.images, kind="stable"))
     coupling = np.zeros((len(rows.labels), samples.n_classes))
     if earlier is not None:
         assert earlier.examples is not None
         assert columns is not None
-        labels, images = earlier.examples
-        before = Rows(earlier.memory.rows, columns[labels], images)
+        labels, images, seen = earlier.examples
+        before = Rows(
+            directions=earlier.memory.rows,
+            labels=columns[labels],
+            images=images,
+            projected=seen,
+        )
         rows = before.merge(rows)
         known = np.zeros((len(before.labels), samples.n_classes))
         known[:, columns] = earlier.memory.coupling
@@ -172,7 +185,8 @@ def _store(
     left_out, both = np.zeros(count, bool), targets
     if not alone:
         share = max(n_images // _SHARE_LEFT_OUT, 1)
-        drawn = some_rows(n_images, min(NUM_CALIBRATING, share), rng)
+        images = np.unique(rows.images[rows.unseen])
+        drawn = images[some_rows(len(images), min(NUM_CALIBRATING, share), rng)]
         left_out = np.isin(rows.images, drawn)
         both = targets_of(rows.labels, n_classes, left_out)
     advance = start("memory", 100)
@@ -195,6 +209,7 @@ def _store(
     if alone:
         every = np.arange(count)
         criticality, variance = leave_each_out(memory, targets)
+        variance = variance[rows.unseen]
     else:
         # Of an image and its copies, the image came first.
         every = np.flatnonzero(left_out)
@@ -206,7 +221,7 @@ def _store(
         projection=projection,
         memory=memory,
         doubt=doubt,
-        examples=Examples(rows.labels, rows.images),
+        examples=Examples(labels=rows.labels, images=rows.images, projected=rows.projected),
         sums=None,
     )
     return readout, calibrate(criticality, variance, targets[every], together=not alone)

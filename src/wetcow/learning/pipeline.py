@@ -74,6 +74,7 @@ _NUM_SEEN = 10_000  # images from which hidden modes are made
 # The projection is made from ten samples for each component. With fewer it fits these better than
 # others, which then seem less uncertain than they are, and are answered less well.
 _SAMPLES_EACH, _ALWAYS = 10, 50
+_SHARE_UNSEEN = 5  # one example of so many is kept from the projection
 
 
 class Learned(NamedTuple):
@@ -217,8 +218,11 @@ def pool(codes: Sequence[tuple[Any, ...]], hidden: HiddenModes) -> np.ndarray:
 
 def find_projection(
     batches: Batches, n_components: int, rng: np.random.Generator
-) -> Projection | None:
+) -> tuple[Projection | None, np.ndarray]:
     """Find the principal components of codes of some examples; None for tables, which need none.
+
+    At least a fifth of the examples are not looked at, since they are to tell how uncertain others
+    are.
 
     Parameters
     ----------
@@ -229,6 +233,12 @@ def find_projection(
     rng : numpy Generator
         Draws the examples.
 
+    Returns
+    -------
+    projection : Projection or None
+    rows : int array
+        Examples that it was made from.
+
     Warns
     -----
     UserWarning
@@ -236,14 +246,15 @@ def find_projection(
     """
     hidden = batches.samples.hidden
     if not hidden.layers:
-        return None
-    rows = some_rows(len(batches), _SAMPLES_EACH * n_components, rng)
+        return None, np.empty(0, int)
+    most = len(batches) - len(batches) // _SHARE_UNSEEN
+    rows = some_rows(len(batches), min(_SAMPLES_EACH * n_components, most), rng)
     codes = batches.samples.codes(rows)
     count = min(n_components, max(len(rows) // _SAMPLES_EACH, _ALWAYS))
     if not np.isfinite(codes).all():
         raise ValueError("the codes of hidden modes are not finite")
     try:
-        return fit_projection(codes, count, int(rng.integers(2**31)))
+        return fit_projection(codes, count, int(rng.integers(2**31))), rows
     except ValueError:
         warnings.warn(
             "all samples look the same to the hidden modes: class frequencies are all that can be "
@@ -251,7 +262,7 @@ def find_projection(
             stacklevel=2,
         )
         nothing = np.zeros((hidden.n_codes, 1), np.float32)
-        return Projection(axes=nothing, origin=np.zeros(1, np.float32))
+        return Projection(axes=nothing, origin=np.zeros(1, np.float32)), rows
 
 
 def project(codes: np.ndarray, projection: Projection | None) -> np.ndarray:
@@ -289,10 +300,19 @@ def learn(
         Where the classes of `earlier` are among those of `batches`.
     """
     start("projection")
-    projection = (
-        find_projection(batches, n_components, rng) if earlier is None else earlier.projection
-    )
+    projected = None
+    if earlier is None:
+        projection, projected = find_projection(batches, n_components, rng)
+    else:
+        projection = earlier.projection
     readout, known = memorize(
-        batches, projection, plan, rng=rng, start=start, earlier=earlier, columns=columns
+        batches,
+        projection,
+        plan,
+        rng=rng,
+        start=start,
+        projected=projected,
+        earlier=earlier,
+        columns=columns,
     )
     return Learned(readout=readout, calibration=known)

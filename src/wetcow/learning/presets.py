@@ -62,18 +62,18 @@ class Settings(NamedTuple):
 
 
 _SECONDS = Settings(
-    n_modes=64,
-    patch_size=(7,),
+    n_modes=32,
+    patch_size=(5, 7, 9),
     n_regions=4,
     response="amplitude",
     threshold=0.1,
     omega=0.2,
-    noise=0.03,
+    noise=0.1,  # as good as 0.03, in half the iterations
     n_memories=None,
     n_components=400,
     n_examples=12_000,
 )
-_MINUTE = _SECONDS._replace(n_modes=64, patch_size=(5, 7, 9), n_components=600, n_examples=30_000)
+_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=30_000)
 _MINUTES = _MINUTE._replace(patch_size=(3, 5, 7), n_regions=6, response="both", n_examples=None)
 _IMAGES = {
     "seconds": _SECONDS,
@@ -86,6 +86,7 @@ _SMALL_IMAGES = _SECONDS._replace(
     patch_size=(5,),
     n_regions=3,
     response="both",
+    noise=0.03,
     n_components=250,
     n_examples=None,
 )
@@ -97,7 +98,7 @@ def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
     Examples
     --------
     >>> settings("seconds", (28, 28)).patch_size, settings("seconds", None).n_modes
-    ((7,), 128)
+    ((5, 7, 9), 128)
     """
     if image is None or min(image) < _SMALL:
         return _SMALL_IMAGES

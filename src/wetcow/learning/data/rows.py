@@ -12,11 +12,12 @@ from wetcow.learning.model.readout import directions
 
 
 class Rows(NamedTuple):
-    """Directions of examples (n, d), and which examples they are."""
+    """Directions of examples (n, d), and which examples they are (`Examples`)."""
 
     directions: np.ndarray
     labels: np.ndarray
     images: np.ndarray
+    projected: np.ndarray
 
     def merge(self, other: Rows) -> Rows:
         """Of both, one after the other."""
@@ -25,6 +26,7 @@ class Rows(NamedTuple):
             directions=np.concatenate([self.directions, other.directions]),
             labels=np.concatenate([self.labels, other.labels]),
             images=np.concatenate([self.images, images]),
+            projected=np.concatenate([self.projected, other.projected]),
         )
 
     def taken(self, some: np.ndarray) -> Rows:
@@ -33,7 +35,13 @@ class Rows(NamedTuple):
             directions=self.directions[some],
             labels=self.labels[some],
             images=self.images[some],
+            projected=self.projected[some],
         )
+
+    @property
+    def unseen(self) -> np.ndarray:
+        """Which of them the projection has not seen, bool (n,); all if it has seen all."""
+        return np.full_like(self.projected, True) if self.projected.all() else ~self.projected
 
 
 def collect_rows(projection: Projection | None, copies: int, pairs: Pairs) -> Rows:
@@ -49,4 +57,5 @@ def collect_rows(projection: Projection | None, copies: int, pairs: Pairs) -> Ro
         directions=np.concatenate(found),
         labels=np.concatenate(labels),
         images=np.concatenate(images),
+        projected=np.zeros(sum(map(len, labels)), bool),
     )

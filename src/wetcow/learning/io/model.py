@@ -40,7 +40,7 @@ _NUMBERS = {
 
 
 # What files of the first format, with linear class modes, do not have.
-_SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-3}
+_SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
 _WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 

@@ -75,7 +75,11 @@ def unpack_memory(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     if "projection/axes" in arrays:
         projection = Projection(arrays["projection/axes"], arrays["projection/origin"])
     if "examples/labels" in arrays:
-        examples = Examples(arrays["examples/labels"], arrays["examples/images"])
+        examples = Examples(
+            labels=arrays["examples/labels"],
+            images=arrays["examples/images"],
+            projected=arrays["examples/projected"].astype(bool),
+        )
     if header["sums"] is not None:
         sums = Statistics(
             count=header["sums"],

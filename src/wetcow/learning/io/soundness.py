@@ -271,7 +271,8 @@ def _check_memory(
     if stored := "doubt/rows" in arrays:
         landmarks = _two(arrays["doubt/rows"])[0]
         _check_array(arrays, "doubt/rows", (landmarks, columns), _SINGLE)
-        _check_array(arrays, "examples/images", (count,), _WHOLE)
+        for name in ("images", "projected"):
+            _check_array(arrays, f"examples/{name}", (count,), _WHOLE)
         labels = _check_array(arrays, "examples/labels", (count,), _WHOLE)
         if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
             raise UnsoundError("examples have labels that there are not")

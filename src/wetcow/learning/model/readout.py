@@ -50,10 +50,14 @@ class Examples(NamedTuple):
         Numbers of their classes.
     images : int array (n,)
         Numbers of the images that they are of; copies of an image have its number.
+    projected : bool array (n,)
+        Whether the projection was made from these images. It fits them better than others, so that
+        they cannot tell how uncertain others are.
     """
 
     labels: np.ndarray
     images: np.ndarray
+    projected: np.ndarray
 
 
 def directions(projection: Projection | None, codes: np.ndarray) -> np.ndarray:
