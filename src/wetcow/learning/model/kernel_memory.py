@@ -289,7 +289,7 @@ def system_of(
     return System(
         product=tiles,
         exact_product=tiles.exact,
-        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise),
+        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise, known.astype(bool)),
         noise=kernel.noise,
         known=known.astype(float),
     )
