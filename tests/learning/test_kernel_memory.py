@@ -172,6 +172,18 @@ def test_projection_of_few_or_equal_codes(rng):
     assert np.isfinite(fit_projection(few, 2)(np.zeros((2, 50), np.float32))).all()
 
 
+def test_columns_that_know_less_take_no_more_iterations(examples):
+    """They have a preconditioner of their own."""
+    rows, targets, _ = examples
+    left_out = np.arange(N) % 5 == 0
+    both = np.hstack([targets, np.where(left_out[:, None], np.nan, targets)])
+    alone = memorize_examples(rows, targets, tolerance=1e-6)
+    found = memorize_examples(rows, both, tolerance=1e-6)
+    assert found.iterations <= alone.iterations + 3
+    apart = memorize_examples(rows[~left_out], targets[~left_out], tolerance=1e-6)
+    np.testing.assert_allclose(found.coupling[~left_out, CLASSES:], apart.coupling, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_examples_are_added_and_forgotten_exactly(examples):
     """Both are what solving anew gives, from where the memory stood, in fewer iterations."""

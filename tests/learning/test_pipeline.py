@@ -63,7 +63,7 @@ def test_what_is_learned_is_a_pytree(digits):
 def test_learning_is_fitting(digits, n_memories):
     """The memory of `fit` from its hidden modes and projection, by hand."""
     X, y = digits
-    clf = WaveClassifier(n_modes=6, n_memories=n_memories).fit(X, y)
+    clf = WaveClassifier(n_modes=6, n_memories=n_memories, tolerance=1e-4).fit(X, y)
     samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10, batch_size=90)
     with contextlib.closing(open_batches(samples)) as batches:
         readout, known = pipeline.memorize(
@@ -80,7 +80,7 @@ def test_learning_is_fitting(digits, n_memories):
         np.testing.assert_allclose(readout.memory.rows, clf.memory_.rows, atol=1e-6)
         codes = samples.codes(np.arange(50))
         found, wanted = readout.criticality(codes), clf.criticality(X[:50])
-        np.testing.assert_allclose(found, wanted, atol=2e-3)
+        np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
 def test_steps_by_hand_are_the_memory(digits):
