@@ -9,6 +9,8 @@ from . import (
     dynamics as dynamics,
     finetune as finetune,
     io as io,
+    landmark_memory as landmark_memory,
+    memory as memory,
     model as model,
     pipeline as pipeline,
     presets as presets,

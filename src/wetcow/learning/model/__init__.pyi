@@ -7,7 +7,6 @@ from . import (
     encoder as encoder,
     geometry as geometry,
     hidden_modes as hidden_modes,
-    hinge as hinge,
     innate as innate,
     kernel_checkpoint as kernel_checkpoint,
     kernel_landmarks as kernel_landmarks,
@@ -17,6 +16,7 @@ from . import (
     kernel_recall as kernel_recall,
     kernel_solver as kernel_solver,
     photographs as photographs,
+    readout as readout,
     ridge as ridge,
     statistics as statistics,
 )

@@ -63,16 +63,9 @@ class Geometry(NamedTuple):
         return height, width
 
 
-def table_geometry(columns: int) -> Geometry:
-    """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
-    return Geometry((1, columns), (1, columns), normalised=False)
-
-
-def image_geometry(
-    image: tuple[int, int], size: int, padding: int | None, n_regions: int, mirrored: bool
-) -> Geometry:
-    """Geometry of square patches on images, if it makes sense."""
-    padding = size // 2 if padding is None else padding
+def image_geometry(image: tuple[int, int], size: int, n_regions: int, mirrored: bool) -> Geometry:
+    """Geometry of square patches on images, padded by half a patch, if it makes sense."""
+    padding = size // 2
     geometry = Geometry(
         image=image,
         patch=(size, size),
@@ -84,7 +77,7 @@ def image_geometry(
         raise ValueError(
             f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
             "must be larger than a pixel, not larger than the image, and leave at least "
-            f"n_regions={n_regions} positions along each side; change patch_size, padding or "
+            f"n_regions={n_regions} positions along each side; change patch_size or "
             "n_regions, or pass image_shape=None if X holds no images"
         )
     return geometry
