@@ -298,7 +298,7 @@ def test_command_trains_and_keeps_its_state(tmp_path):
     options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
     refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])
     assert refused.exit_code == 2 and "--train-minutes" in refused.output
-    trained = [*options, "--train-minutes", "0.1", "--resume", str(tmp_path / "state")]
+    trained = [*options, "--train-minutes", "0.4", "--resume", str(tmp_path / "state")]
     done = CliRunner().invoke(app, trained)
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "report").read_text())

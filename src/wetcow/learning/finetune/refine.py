@@ -106,6 +106,9 @@ class _Judge:
         samples = self.learned._replace(
             hidden=hidden, X=self.learned.X[some], labels=self.learned.labels[some]
         )
+        few = samples.codes(np.arange(min(len(some), 100)))
+        if not np.isfinite(few).all() or not np.ptp(few, axis=0).any():
+            return 0.0  # diverged: codes that say nothing
         try:
             with contextlib.closing(open_batches(samples)) as batches:
                 readout, _ = pipeline.learn(
@@ -115,7 +118,7 @@ class _Judge:
                     rng=rng,
                     start=self._start,
                 )
-        except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
+        except (ValueError, np.linalg.LinAlgError):
             return 0.0
         found = readout.criticality(hidden.codes(self.X)).argmax(axis=1)
         return float(np.mean(found == self.labels))
