@@ -161,7 +161,7 @@ def test_what_cannot_be_had_is_said():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"target": wc.Mode(gamma=[1.0, 1.5])}, r"one mode for each of the network's, \(6,\)"),
+        ({"target": wc.Mode(gamma=[1.0, 1.5])}, r"for each of the network's, \(6,\)"),
         ({"target": wc.Mode(gamma=np.linspace(1, 1.5, 6))}, "equal_rate"),
         ({"target": wc.Mode(gamma=np.full(6, 2.5))}, "must spike"),
         ({"w_a": 2.0}, "w_a"),

@@ -37,7 +37,7 @@ def test_memory_replays_the_single_mode(report):
 def test_page_holds_everything_in_itself(report):
     out, result, headings = report
     page = (out / "index.html").read_text()
-    assert page.count("data:image/png;base64,") == len(result["figures"]) == 1
+    assert page.count("data:image/png;base64,") == len(result["figures"]) == 2
     assert 'src="http' not in page and page.count('href="') == page.count('href="#fig2"') > 0
     assert page.count('id="fig2"') == 1
     assert (out / "fig2.png").read_bytes().startswith(b"\x89PNG")

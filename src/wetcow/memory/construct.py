@@ -217,8 +217,8 @@ def _check_alone(target: Mode, size: int, *, subsets: Any, optimise: bool) -> No
     """Raise for what does not go with different wave fronts."""
     if target.shape != (size,):
         raise ValueError(
-            f"a target with different wave fronts has one mode for each of the network's, ({size},)"
-            f", got {target.shape}"
+            "target must be a single wetcow.Mode, or, for different wave fronts, have one mode for "
+            f"each of the network's, ({size},), got {target.shape}"
         )
     if subsets is not None or optimise:
         raise ValueError(
