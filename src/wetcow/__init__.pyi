@@ -40,6 +40,8 @@ from .networks.coupling import Coupling as Coupling
 from .networks.delayed import Delayed as Delayed
 from .networks.dense import Dense as Dense
 from .networks.network import Network as Network
+from .networks.resting_state import resting as resting
+from .networks.resting_statistics import Resting as Resting
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
