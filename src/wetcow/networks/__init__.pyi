@@ -23,8 +23,10 @@ from .baselines import (
     phase_only as phase_only,
 )
 from .connectome import (
+    Brains as Brains,
     Connectome as Connectome,
     ConnectomeError as ConnectomeError,
+    load_brains as load_brains,
     load_connectome as load_connectome,
 )
 from .coupling import Coupling as Coupling

@@ -144,7 +144,7 @@ class DelayedRest(eqx.Module):
 
 @eqx.filter_jit
 def _block(rest: DelayedRest, q: Any, frequency: Any, weight: Any) -> tuple[Any, Any]:
-    """Sum of weighted cross-spectra but for the known part, and the phase of the determinant at each frequency."""
+    """Sum of weighted cross-spectra but for the known part; phases of the determinant."""
 
     def add(total, each):
         frequency, weight = each

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wetcow import validation
 from wetcow.modes.mode import Mode
@@ -92,9 +93,10 @@ def resting(
     q = noise_covariance(noise, network.size)
     traced = is_traced(network, q)
     bound_compiled_calls()
-    if delayed and delays != "phase":
-        return _with_delays(network, q, traced)
-    return of_matrix(generator(network, phase_frequency), q)
+    with threadpool_limits(limits=1, user_api="blas"):  # such matrices do not gain by more
+        if delayed and delays != "phase":
+            return _with_delays(network, q, traced)
+        return of_matrix(generator(network, phase_frequency), q)
 
 
 def generator(network: Any, phase_frequency: float | None = None) -> Any:
