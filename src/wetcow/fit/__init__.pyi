@@ -13,7 +13,4 @@ from . import (
     uncertainty as uncertainty,
 )
 from .fitting import fit as fit
-from .result import (
-    Fitted as Fitted,
-    Outcome as Outcome,
-)
+from .result import Fitted as Fitted

@@ -24,7 +24,7 @@ def save(fitted: Any, path: str | os.PathLike) -> None:
     """Write a `Fitted` to a netCDF file."""
     network = fitted.network
     pair, modes = ("mode", "mode_from"), ("mode",)
-    r = np.asarray(network.coupling.matrix())
+    r: Any = np.asarray(network.coupling.matrix())
     matrix, q = fitted.resting.matrix, fitted.resting.noise_covariance
     arrays = {
         "r_real": (pair, r.real),

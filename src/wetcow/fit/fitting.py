@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wetcow import validation
 from wetcow.fit.losses import mean_of_subjects, objective_of, target_of
@@ -27,6 +28,8 @@ MEASURED = "connectome"  # the name of the network itself beside its nulls
 SPREAD = 0.5  # of the logarithms of global parameters, between starts
 
 
+# Threads of LAPACK wait for each other longer than they work on matrices of such sizes.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fit(
     network: Network,
     target: Any = None,

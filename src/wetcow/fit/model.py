@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -55,7 +56,7 @@ def starting_values(network: Network, noise: np.ndarray) -> dict[str, np.ndarray
     """
     size = network.size
     a = np.asarray(generator(network))
-    border = float(in_double(abscissa)(a))
+    border = float(in_double(_abscissa)(a))
     off = a - np.diag(np.diagonal(a))
     far = FIRST_MARGIN * float(np.linalg.norm(off, 2))
     return {
@@ -89,6 +90,10 @@ def shifted_matrix(structure: Structure, values: dict[str, Any]) -> tuple[Any, A
     return a - shift.astype(a.dtype) * jnp.eye(len(a), dtype=a.dtype), shift
 
 
+_abscissa = jax.jit(abscissa)
+_shifted_matrix = jax.jit(shifted_matrix)
+
+
 def statistics(structure: Structure, values: dict[str, Any]) -> Resting:
     """Statistics at rest, with derivatives."""
     a, _ = shifted_matrix(structure, values)
@@ -104,7 +109,7 @@ def fitted_network(network: Network, structure: Structure, values: dict[str, Any
     Delays stay delays, longer or shorter by their scale.
     """
     values = {name: np.asarray(value, dtype=float) for name, value in values.items()}
-    shift = float(in_double(lambda s, v: shifted_matrix(s, v)[1])(structure, values))
+    shift = float(in_double(_shifted_matrix)(structure, values)[1])
     scale = float(values["coupling_scale"][0])
     r = scale * values["gain"][:, None] * structure.r
     coupling = network.coupling
@@ -125,6 +130,6 @@ def fitted_network(network: Network, structure: Structure, values: dict[str, Any
 
 def resting_of(structure: Structure, values: dict[str, Any]) -> Resting:
     """Statistics at rest in double precision, as NumPy arrays."""
-    a = in_double(lambda s, v: shifted_matrix(s, v)[0])(structure, values)
+    a, _ = in_double(_shifted_matrix)(structure, values)
     q = np.diag(np.asarray(values["noise"], dtype=float) ** 2).astype(complex)
     return of_matrix(a, q)

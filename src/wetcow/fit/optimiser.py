@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from threadpoolctl import threadpool_limits
 
 from wetcow.files import write_whole
 from wetcow.fit.losses import Objective
@@ -156,9 +155,7 @@ def minimise(
         If `path` is the checkpoint of another fit, or something else.
     """
     bound_compiled_calls()
-    # Threads of LAPACK wait for each other longer than they work on matrices of this size.
-    threads = threadpool_limits(limits=1, user_api="blas")
-    with threads, jax.enable_x64(double), _shown(progress, steps) as show:
+    with jax.enable_x64(double), _shown(progress, steps) as show:
         kind = np.float64 if double else np.float32
         state, losses = first_state(jnp.asarray(start, kind)), np.zeros((0, len(start)))
         identity = _identity(problem, structures, start, steps, learning_rate, double)

@@ -16,6 +16,11 @@ CONVERGED = 1e-3  # in units of rounding: what is left is squared with each doub
 INVERSE_ITERATIONS = 3  # each shrinks the error by the distance to the eigenvalue over the gap
 NEAR = 64  # roundings of A's norm from an eigenvalue, where inverse iteration is done
 
+# jaxlib shares stacked matrices among the threads that also wait for them; with as many waiting
+# calls as threads all wait for ever. One matrix after the other it does not.
+_inverse = jax.custom_batching.sequential_vmap(jnp.linalg.inv)
+_eigenvalues = jax.custom_batching.sequential_vmap(jnp.linalg.eigvals)
+
 
 def product(a: Any, b: Any) -> Any:
     """Matrix product of complex matrices (…, n, n) by three real products instead of four."""
@@ -74,7 +79,7 @@ def _doubled(a: Any, q: Any) -> Any:
     # What turns all modes alike changes nothing: S is the same for A − iω.
     a = a - 1j * jnp.mean(jnp.imag(jnp.diagonal(a))) * identity
     p = jnp.sqrt(jnp.sum(jnp.abs(a) ** 2) / a.shape[-1]) + jnp.finfo(a.dtype).tiny
-    inverse = jnp.linalg.inv(a - p * identity)
+    inverse = _inverse(a - p * identity)
     start = 2 * p * product(product(inverse, q), adjoint(inverse))
     limit = CONVERGED * jnp.finfo(a.dtype).eps
 
@@ -102,7 +107,7 @@ def abscissa(a: Any) -> Any:
     rightmost eigenvalue. Where v† u vanishes, since the eigenvalue is defective, the derivative is
     bounded instead of infinite.
     """
-    return jnp.max(jnp.linalg.eigvals(a).real)
+    return jnp.max(_eigenvalues(a).real)
 
 
 @abscissa.defjvp
@@ -130,12 +135,12 @@ def rightmost(a: Any) -> tuple[Any, Any, Any]:
         λ, u and v: A u = λ u, v† A = λ v†.
     """
     a = jax.lax.stop_gradient(a)
-    values = jnp.linalg.eigvals(a)
+    values = _eigenvalues(a)
     value = values[jnp.argmax(values.real)]
     scale = jnp.linalg.norm(a) + jnp.finfo(a.dtype).tiny
     near = value + NEAR * jnp.finfo(a.dtype).eps * scale
     # One inverse instead of factors: permuting by pivots is slow where it is not done by LAPACK.
-    inverse = jnp.linalg.inv(a - near * jnp.eye(len(a), dtype=a.dtype))
+    inverse = _inverse(a - near * jnp.eye(len(a), dtype=a.dtype))
 
     def vector(step: Any) -> Any:
         # Any start with a part along the eigenvector would do; one that symmetry does not annul.

@@ -152,7 +152,7 @@ _abscissa = jax.jit(abscissa)
 _covariance = jax.jit(lyapunov)
 
 
-def _with_delays(network: Network, q: Any, traced: bool) -> Resting:
+def _with_delays(network: Any, q: Any, traced: bool) -> Resting:
     """Statistics with delays exactly in the frequency domain."""
     rest = DelayedRest.of(network)
     if traced:

@@ -62,7 +62,7 @@ class Resting(eqx.Module):
     def power(self) -> Any:
         """E|a_i|² of each mode, (n,), amplitude²."""
         own = jnp if is_traced(self.covariance) else np
-        return own.diagonal(self.covariance).real
+        return own.real(own.diagonal(self.covariance))
 
     @property
     def correlation(self) -> Any:
@@ -180,7 +180,7 @@ def _squared(value: Any) -> Any:
 
 def _each_normalised(s: Any) -> Any:
     own = jnp if is_traced(s) else np
-    power = own.diagonal(s, axis1=-2, axis2=-1).real
+    power = own.real(own.diagonal(s, axis1=-2, axis2=-1))
     return s / own.sqrt(power[..., :, None] * power[..., None, :])
 
 
