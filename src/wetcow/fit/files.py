@@ -85,7 +85,7 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
     return {
         "network": network,
         "noise": saved["noise"].values,
-        "parameters": parameters.assign_attrs({}).drop_attrs(deep=False),
+        "parameters": parameters.drop_attrs(deep=False).assign_coords(mode=np.arange(network.size)),
         "losses": saved["losses"].values,
         "resting": of_matrix(matrix, saved["noise_covariance"].values.astype(complex)),
         **about,
