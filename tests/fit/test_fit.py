@@ -70,6 +70,7 @@ def test_what_is_reported_is_what_the_network_does(truth):
     np.testing.assert_allclose(found.network.coupling.matrix().imag < 1e-12, True)
 
 
+@pytest.mark.slow
 def test_losses_fall_and_the_best_is_kept(truth):
     blank, true = truth
     found = fit(blank, wc.resting(true).correlation, steps=25)
@@ -78,6 +79,7 @@ def test_losses_fall_and_the_best_is_kept(truth):
     assert least <= found.losses[0, 0, 0] and least == pytest.approx(found.losses.min(), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_more_kinds_of_data_are_fitted(truth):
     blank, true = truth
     rest, lags, nu = wc.resting(true), [0.1, 0.4], np.linspace(-2, 4, 9)
@@ -95,6 +97,7 @@ def test_more_kinds_of_data_are_fitted(truth):
     assert min(found.outcomes[0].scores.values()) > 0.99
 
 
+@pytest.mark.slow
 def test_a_loss_of_ones_own(truth):
     blank, _ = truth
 
@@ -142,6 +145,7 @@ def test_gradients_as_finite_differences(truth, rng):
     assert float(slope) == pytest.approx(float(wanted[0] - wanted[1]) / 2e-5, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_standard_errors_are_the_curvature_of_the_posterior(truth, rng):
     blank, true = truth
     noisy = wc.resting(true).correlation
@@ -189,6 +193,7 @@ def test_maps_tie_regions_linearly(truth, rng):
     assert found.num_parameters == 3 and np.ptp(logs) > 0
 
 
+@pytest.mark.slow
 def test_bounds_are_kept(truth):
     blank, true = truth
     found = fit(
@@ -204,6 +209,7 @@ def test_bounds_are_kept(truth):
         assert np.all(values > low) and np.all(values < high) and np.ptp(values) > 0.1
 
 
+@pytest.mark.slow
 def test_priors_hold_back(truth):
     blank, true = truth
     settings = {"parameters": {"gain": "region"}, "steps": 40}
@@ -213,12 +219,14 @@ def test_priors_hold_back(truth):
     assert np.std(np.log(held)) < 0.3 * np.std(np.log(free))
 
 
+@pytest.mark.slow
 def test_the_network_may_start_beyond_onset(rng):
     wild = net(rng, gamma=0.5)
     data = wc.resting(wild.replace(gamma=-1.2)).correlation
     assert fit(wild, data, steps=60).score > 0.99
 
 
+@pytest.mark.slow
 def test_delays_are_scaled(rng):
     w = weights(rng)
     delays = np.where(w > 0, rng.uniform(0.1, 1.0, w.shape), 0.0)
@@ -233,6 +241,7 @@ def test_delays_are_scaled(rng):
     )
 
 
+@pytest.mark.slow
 def test_the_best_of_several_starts_counts(truth):
     blank, true = truth
     data = wc.resting(true).correlation
@@ -280,6 +289,7 @@ def test_shuffled_regions_are_the_same_network_under_other_names(rng):
     assert name == "shuffled" and not np.allclose(null.r, structure.r)
 
 
+@pytest.mark.slow
 def test_the_connectome_leads_where_it_made_the_data(rng):
     blank = net(rng, size=12)
     data = wc.resting(blank.replace(gamma=-1.2)).correlation
@@ -297,6 +307,7 @@ def test_the_connectome_leads_where_it_made_the_data(rng):
 # Files.
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_goes_on_to_the_same_result(truth, tmp_path, monkeypatch):
     blank, true = truth
     data, path = wc.resting(true).correlation, tmp_path / "fit.npz"

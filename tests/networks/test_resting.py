@@ -166,6 +166,7 @@ def test_the_gradient_is_the_adjoint_equation_of_the_theory(rng, x64):
     close(np.asarray(found), 2 * (s @ y).T, 1e-10)
 
 
+@pytest.mark.slow
 def test_second_derivatives_and_forward_mode(rng, x64):
     a = stable_matrix(rng, 4, 0.2)
     change = random_coupling(rng, 4)
@@ -185,6 +186,7 @@ def test_the_derivative_of_the_abscissa(rng, x64):
     assert jnp.real(jnp.sum(gradient * change)) == pytest.approx(wanted, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "ring", "equal", "triangular"])
 def test_no_gradient_is_nan_when_shifted_to_stability(rng, x64, kind):
     size = 8
@@ -248,6 +250,7 @@ def test_delays_as_by_lambert_and_quadrature():
     assert rest.covariance[0, 1] == pytest.approx((both - apart) / 2, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_short_delays_are_phases(rng):
     r = random_coupling(rng, 5, 1.0)
     errors = []
@@ -259,6 +262,7 @@ def test_short_delays_are_phases(rng):
     assert errors[0] < 1e-7 and errors[1] < 0.01 and errors[1] < errors[2] < 0.1
 
 
+@pytest.mark.slow
 def test_delays_have_gradients():
     def variance(gamma):
         net = wc.Network(gamma, 0.0, delayed_pair().coupling)
@@ -277,6 +281,7 @@ def test_delays_that_make_a_network_unstable_are_refused():
         wc.resting(delayed_pair(-0.3, 0.5j, delay=3.0, omega=0.5))
 
 
+@pytest.mark.slow
 def test_simulation_agrees_with_exact_delays():
     net = delayed_pair(-0.5, 0.4, delay=1.5, omega=1.0)
     rest = wc.resting(net, noise=1e-4)
