@@ -14,6 +14,8 @@ from . import (
     synchrony as synchrony,
     tissue as tissue,
 )
+from .fit.fitting import fit as fit
+from .fit.result import Fitted as Fitted
 from .learning.classifier import WaveClassifier as WaveClassifier
 from .memory import interference as interference, memorize as memorize
 from .modes.criticality import CANONICAL as CANONICAL, Constants as Constants
@@ -33,14 +35,18 @@ from .networks.baselines import (
     phase_only as phase_only,
 )
 from .networks.connectome import (
+    Brains as Brains,
     Connectome as Connectome,
     ConnectomeError as ConnectomeError,
+    load_brains as load_brains,
     load_connectome as load_connectome,
 )
 from .networks.coupling import Coupling as Coupling
 from .networks.delayed import Delayed as Delayed
 from .networks.dense import Dense as Dense
 from .networks.network import Network as Network
+from .networks.resting_state import resting as resting
+from .networks.resting_statistics import Resting as Resting
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain

@@ -98,6 +98,11 @@ def check_gradients(names):
     assert abs(float(names["slope"])) > 0.01
 
 
+def check_brain(names):
+    assert names["rest"].margin > 0 and names["fitted"].score > 0.99
+    assert names["fitted"].lead > 0.1 and "leads the best null" in names["fitted"].summary()
+
+
 def check_explorer(names):
     mode = names["mode"]
     assert mode.criticality == pytest.approx(0.95) and mode.regime == "spiking: below criticality"
@@ -115,6 +120,7 @@ CHECKS = {
     "connectomes": check_connectomes,
     "theory": check_theory,
     "gradients": check_gradients,
+    "brain": check_brain,
     "howto": check_howto,
     "explorer": check_explorer,
 }

@@ -5,6 +5,7 @@ import pathlib
 import pkgutil
 import runpy
 import sys
+import types
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,7 +45,7 @@ def test_every_public_name_is_on_a_page_of_the_api(extensions):
     for module in [wetcow, *(importlib.import_module(f"wetcow.{name}") for name in packages)]:
         for name in getattr(module, "__all__", ()):
             value = getattr(module, name)
-            if name != "__version__" and not isinstance(value, type(wetcow)):
+            if name != "__version__" and not isinstance(value, types.ModuleType):
                 assert id(value) in objects, f"{module.__name__}.{name} is on no page in docs/api"
 
 

@@ -7,6 +7,7 @@ input excites a mode by its cosine and turns it by its sine.
   (`structured`), `Delayed`. To add one, subclass `Coupling`; give it a `compiled_layout` if it can
   be applied faster when laid out first.
 - `Connectome`: a brain's structural connectivity from files, and its networks (`connectome`).
+- `resting`: covariance and spectra of noise at rest in closed form (`resting_state`, `lyapunov`).
 - Baselines: `phase_only` and `amplitude_only` coupling, `Kuramoto`, `LeakyIntegrateAndFire`.
 """
 

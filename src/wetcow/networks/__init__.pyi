@@ -7,7 +7,12 @@ from . import (
     delayed as delayed,
     dense as dense,
     gather as gather,
+    lyapunov as lyapunov,
     network as network,
+    resting_delays as resting_delays,
+    resting_noise as resting_noise,
+    resting_state as resting_state,
+    resting_statistics as resting_statistics,
     sparse as sparse,
     structured as structured,
 )
@@ -18,8 +23,10 @@ from .baselines import (
     phase_only as phase_only,
 )
 from .connectome import (
+    Brains as Brains,
     Connectome as Connectome,
     ConnectomeError as ConnectomeError,
+    load_brains as load_brains,
     load_connectome as load_connectome,
 )
 from .coupling import Coupling as Coupling
@@ -29,6 +36,8 @@ from .network import (
     Coupled as Coupled,
     Network as Network,
 )
+from .resting_state import resting as resting
+from .resting_statistics import Resting as Resting
 from .sparse import Sparse as Sparse
 from .structured import (
     LowRank as LowRank,

@@ -8,7 +8,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from wetcow.fit.result import Fitted
 from wetcow.networks.connectome import Connectome
+from wetcow.networks.resting_statistics import Resting
 from wetcow.plotting.fields import (
     axes_of,
     draw_field,
@@ -26,7 +28,8 @@ from wetcow.plotting.sweeps import draw_arrays, draw_sweep, measures_of, swept
 DRAWN = (
     "a run of simulate(), a sweep of sweep(), a field of simulate_field(), maps of survival() or "
     "dispersion(), rays of trace_rays(), a measure of them such as order_parameter(run) or "
-    "functional_connectivity(run), spike_times(run), or a Connectome"
+    "functional_connectivity(run), spike_times(run), a Connectome, or what "
+    "resting() and fit() return"
 )
 
 
@@ -50,7 +53,9 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
         - other measures, as `order_parameter`: a line in time, dots for modes, or as a sweep;
           `spike_times`: a raster;
-        - a **Connectome**: its weights and tract lengths.
+        - a **Connectome**: its weights and tract lengths;
+        - what **resting** returns: the correlations of waves; what **fit** returns: as its own
+          ``plot()``, which also takes measured data.
 
         Regions and seconds that `Connectome.label` has added are used.
     modes : str, int or sequence of them, optional
@@ -92,6 +97,11 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         return _dataset(result, modes)
     if isinstance(result, xr.DataArray):
         return _array(result, modes)
+    if isinstance(result, Fitted):
+        _refuse_modes(modes)
+        return result.plot()
+    if isinstance(result, Resting):
+        return _array(result.to_xarray()["correlation"], modes)
     if isinstance(result, Connectome):
         _refuse_modes(modes)
         return draw_connectome(result)

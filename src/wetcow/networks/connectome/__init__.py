@@ -5,6 +5,7 @@ frequency ω arrives turned by the phase delay δ_ij = ω τ_ij of [19, 20]: a_j
 a_j(t) e^{−iωτ}, as long as its amplitude and frequency stay what they are during τ.
 """
 
+from wetcow.networks.connectome.brains import Brains, load_brains
 from wetcow.networks.connectome.files import load_connectome
 from wetcow.networks.connectome.model import Connectome
 from wetcow.networks.connectome.preparation import (
@@ -13,4 +14,12 @@ from wetcow.networks.connectome.preparation import (
     Normalisation,
 )
 
-__all__ = ["NORMALISATIONS", "Connectome", "ConnectomeError", "Normalisation", "load_connectome"]
+__all__ = [
+    "NORMALISATIONS",
+    "Brains",
+    "Connectome",
+    "ConnectomeError",
+    "Normalisation",
+    "load_brains",
+    "load_connectome",
+]

@@ -1,0 +1,16 @@
+"""The public names of wetcow.fit."""
+
+from . import (
+    figure as figure,
+    files as files,
+    fitting as fitting,
+    losses as losses,
+    model as model,
+    nulls as nulls,
+    optimiser as optimiser,
+    parameters as parameters,
+    result as result,
+    uncertainty as uncertainty,
+)
+from .fitting import fit as fit
+from .result import Fitted as Fitted

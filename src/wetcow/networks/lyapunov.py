@@ -1,0 +1,154 @@
+"""The Lyapunov equation A S + S A† + Q = 0 and the spectral abscissa, with derivatives.
+
+Both are solved without eigenvectors, so that matrices that are far from normal, or that have no
+basis of eigenvectors at all, are no special case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+MOST_DOUBLINGS = 64  # enough for decay rates of 1e-15 of the fastest rate
+CONVERGED = 1e-3  # in units of rounding: what is left is squared with each doubling
+INVERSE_ITERATIONS = 3  # each shrinks the error by the distance to the eigenvalue over the gap
+NEAR = 64  # roundings of A's norm from an eigenvalue, where inverse iteration is done
+
+# jaxlib shares stacked matrices among the threads that also wait for them; with as many waiting
+# calls as threads all wait for ever. One matrix after the other it does not.
+_inverse = jax.custom_batching.sequential_vmap(jnp.linalg.inv)
+_eigenvalues = jax.custom_batching.sequential_vmap(jnp.linalg.eigvals)
+
+
+def product(a: Any, b: Any) -> Any:
+    """Matrix product of complex matrices (…, n, n) by three real products instead of four."""
+    if not (jnp.iscomplexobj(a) and jnp.iscomplexobj(b)):
+        return a @ b
+    real, imaginary = a.real @ b.real, a.imag @ b.imag
+    mixed = (a.real + a.imag) @ (b.real + b.imag)
+    return jax.lax.complex(real - imaginary, mixed - real - imaginary)
+
+
+def adjoint(a: Any) -> Any:
+    """Conjugate transpose a†, (…, n, n)."""
+    return jnp.conj(jnp.swapaxes(a, -1, -2))
+
+
+def lyapunov(a: Any, q: Any) -> Any:
+    """Solve A S + S A† + Q = 0.
+
+    Derivatives of any order, forwards and backwards, are solutions of the same equation with
+    another right-hand side: for a loss with dL = Re tr(G† dS), G Hermitian, A† Y + Y A = −G and
+    dL = 2 Re tr(Y dA S) + Re tr(Y dQ) (docs/theory.md).
+
+    Parameters
+    ----------
+    a : complex array (n, n)
+        A, all of whose eigenvalues have negative real parts.
+    q : complex array (n, n)
+        Q, Hermitian or not.
+
+    Returns
+    -------
+    complex array (n, n)
+        S; NaN where A is not stable, as far as rounding can tell.
+
+    Notes
+    -----
+    By doubling, as in Smith's method: with p > 0, E = (A − p)⁻¹(A + p) and B = (A − p)⁻¹,
+    S = Σ_k E^k (2p B Q B†) E^k†, whose first 2^j terms take j steps S ← S + E S E†, E ← E².
+    It takes products of matrices only, runs side by side under ``vmap`` and on any device.
+    """
+    a, q = jnp.asarray(a), jnp.asarray(q)
+    kind = jnp.promote_types(jnp.result_type(a, q), jnp.complex64)
+    a, q = a.astype(kind), q.astype(kind)
+    return jax.lax.custom_linear_solve(
+        lambda s: -(product(a, s) + product(s, adjoint(a))),
+        q,
+        lambda _, right: _doubled(jax.lax.stop_gradient(a), right),
+        # The transposed map is G ↦ −(Aᵀ G + G A*), the same for Aᵀ.
+        lambda _, right: _doubled(jax.lax.stop_gradient(a).T, right),
+    )
+
+
+def _doubled(a: Any, q: Any) -> Any:
+    """S by doubling."""
+    identity = jnp.eye(a.shape[-1], dtype=a.dtype)
+    # What turns all modes alike changes nothing: S is the same for A − iω.
+    a = a - 1j * jnp.mean(jnp.imag(jnp.diagonal(a))) * identity
+    p = jnp.sqrt(jnp.sum(jnp.abs(a) ** 2) / a.shape[-1]) + jnp.finfo(a.dtype).tiny
+    inverse = _inverse(a - p * identity)
+    start = 2 * p * product(product(inverse, q), adjoint(inverse))
+    limit = CONVERGED * jnp.finfo(a.dtype).eps
+
+    def more(carry):
+        s, _, change, count = carry
+        left = change > limit * jnp.linalg.norm(s)  # False for NaN
+        return left & (count < MOST_DOUBLINGS)
+
+    def double(carry):
+        s, e, _, count = carry
+        added = product(product(e, s), adjoint(e))
+        return s + added, product(e, e), jnp.linalg.norm(added), count + 1
+
+    carry = (start, identity + 2 * p * inverse, jnp.asarray(jnp.inf, p.dtype), 0)
+    s, _, change, _ = jax.lax.while_loop(more, double, carry)
+    size = jnp.linalg.norm(s)
+    return jnp.where((change <= limit * size) & jnp.isfinite(size), s, jnp.nan)
+
+
+@jax.custom_jvp
+def abscissa(a: Any) -> Any:
+    """Spectral abscissa α(A) = max Re λ, real; A is complex (n, n).
+
+    Its derivative is dα = Re(v† dA u)/(v† u), with the right and left eigenvectors u and v of the
+    rightmost eigenvalue. Where v† u vanishes, since the eigenvalue is defective, the derivative is
+    bounded instead of infinite.
+    """
+    return jnp.max(_eigenvalues(a).real)
+
+
+@abscissa.defjvp
+def _abscissa_derivative(primals: Any, tangents: Any) -> Any:
+    (a,), (change,) = primals, tangents
+    value, right, left = rightmost(a)
+    overlap = jnp.vdot(left, right)
+    weight = jnp.conj(overlap) / jnp.maximum(jnp.abs(overlap) ** 2, jnp.finfo(a.dtype).eps)
+    slope = jnp.real(weight * (jnp.conj(left) @ change.astype(a.dtype) @ right))
+    return value.real, slope.astype(value.real.dtype)
+
+
+def rightmost(a: Any) -> tuple[Any, Any, Any]:
+    """The eigenvalue of largest real part, and its right and left eigenvectors of unit length.
+
+    Found by inverse iteration, which needs no basis of eigenvectors.
+
+    Parameters
+    ----------
+    a : complex array (n, n)
+
+    Returns
+    -------
+    complex scalar, complex array (n,), complex array (n,)
+        λ, u and v: A u = λ u, v† A = λ v†.
+    """
+    a = jax.lax.stop_gradient(a)
+    values = _eigenvalues(a)
+    value = values[jnp.argmax(values.real)]
+    scale = jnp.linalg.norm(a) + jnp.finfo(a.dtype).tiny
+    near = value + NEAR * jnp.finfo(a.dtype).eps * scale
+    # One inverse instead of factors: permuting by pivots is slow where it is not done by LAPACK.
+    inverse = _inverse(a - near * jnp.eye(len(a), dtype=a.dtype))
+
+    def vector(step: Any) -> Any:
+        # Any start with a part along the eigenvector would do; one that symmetry does not annul.
+        x = jnp.exp(1j * (1.0 + jnp.arange(len(a)) ** 2)).astype(a.dtype)
+        for _ in range(INVERSE_ITERATIONS):
+            x = step @ x
+            x = x / jnp.max(jnp.abs(x))  # first, since what is defective grows beyond squares
+            x = x / jnp.linalg.norm(x)
+        return jnp.where(jnp.all(jnp.isfinite(x)), x, 0)
+
+    return value, vector(inverse), vector(adjoint(inverse))
