@@ -4,7 +4,7 @@
     python benchmarks/agreement.py --data digits --split train --images 100
 
 A classifier with its defaults is fitted to all training images of a data set. For each of the
-first images of the split its network of hidden and class modes
+first images of the split its network of hidden, random and class modes
 (`wetcow.learning.dynamics.network`) is integrated by `wetcow.simulate`, and the class is read from
 the trajectories of the class modes.
 Integration times are chosen by ``--split train`` and reported on ``--split test``. With several
@@ -37,6 +37,7 @@ from wetcow.files import plain, write_whole
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics import network as networks
 from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.dynamics.random_modes import N_RANDOM, draw_random_modes
 from wetcow.learning.dynamics.readout import LAST, read_class
 from wetcow.learning.presets import DATASET_DEFAULTS
 
@@ -53,6 +54,9 @@ def main() -> None:
     parser.add_argument("--split", choices=["train", "test"], default="test")
     parser.add_argument("--images", type=int, default=500, help="the first ones of the split")
     parser.add_argument("--seed", type=int, default=0, help="of the classifier")
+    parser.add_argument(
+        "--n-random", type=int, default=N_RANDOM, help="random modes in place of the continuum"
+    )
     parser.add_argument("--time", type=float, default=networks.SETTLING_TIME, help="of integration")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--json", type=pathlib.Path)
@@ -64,6 +68,7 @@ def main() -> None:
     result: dict[str, Any] = {
         "split": options.split,
         "seed": options.seed,
+        "n_random": options.n_random,
         "integration_time": options.time,
         "averaged_share": LAST,
         "time_constant": networks.TIME_CONSTANT,
@@ -80,6 +85,7 @@ def main() -> None:
             options.split,
             options.images,
             seed=options.seed,
+            n_random=options.n_random,
             end=options.time,
             jobs=options.jobs,
             data_dir=options.data_dir,
@@ -96,6 +102,7 @@ def measure(
     images: int,
     *,
     seed: int,
+    n_random: int,
     end: float,
     jobs: int,
     data_dir: Any,
@@ -123,7 +130,7 @@ def measure(
             max_workers=jobs,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start,
-            initargs=(model, end),
+            initargs=(model, n_random, end),
         ) as pool:
             done = [*track(pool.map(_integrate, X), description=data, total=len(X))]
     labels, criticality, size, seconds = (np.array(column) for column in zip(*done, strict=True))
@@ -199,15 +206,17 @@ def summarise(
 _worker: dict[str, Any] = {}  # what a process of the pool works with
 
 
-def _start(model: pathlib.Path, end: float) -> None:
-    _worker.update(classifier=WaveClassifier.load(model), end=end, compiled=set())
+def _start(model: pathlib.Path, n_random: int, end: float) -> None:
+    classifier = WaveClassifier.load(model)
+    random = draw_random_modes(classifier.readout_, n_random)
+    _worker.update(classifier=classifier, random=random, end=end, compiled=set())
 
 
 def _integrate(x: np.ndarray) -> tuple[Any, np.ndarray, int, float]:
     """Label, criticalities, size of the state and seconds for one image."""
     classifier, end = _worker["classifier"], _worker["end"]
     start = time.perf_counter()
-    network = build_network(classifier.hidden_, classifier.class_modes_, classifier.classes_, x)
+    network = build_network(classifier.hidden_, _worker["random"], classifier.classes_, x)
     run = simulate(
         network,
         end,

@@ -22,7 +22,6 @@ WETCOW: dict[str, dict[str, Any]] = {
         "frame": "handwriting",
         "patch_size": (5, 7, 9),
         "n_modes": 64,
-        "margin_passes": 30,
         "copies": 3,
         "augmentation": "handwriting",
     },

@@ -45,12 +45,11 @@ from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.images.frame import align
-from wetcow.learning import pipeline
 from wetcow.learning.checks import find_frame
-from wetcow.learning.data.batches import PairBatches
-from wetcow.learning.model import dictionary
+from wetcow.learning.model import dictionary, ridge
 from wetcow.learning.model.activation import Response, respond
 from wetcow.learning.model.encoder import Geometry, Layer, drive, pool
+from wetcow.learning.model.statistics import accumulate
 
 N_VALIDATION, N_TUNING = 10_000, 5_000
 N_STANDARDISING = 2_000
@@ -216,7 +215,7 @@ def judge(
             found = (features(name, images[part], layer, geometry, setting) - mean) / spread
             yield found, targets[labels[part]]
 
-    modes = pipeline.solve(pipeline.statistics(PairBatches(pairs)), RIDGE)
+    modes = ridge.solve(accumulate(pairs()), RIDGE)
     found = (features(name, judged[0], layer, geometry, setting) - mean) / spread
     return float(np.mean(modes.criticality(found).argmax(axis=1) == judged[1]))
 

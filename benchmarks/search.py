@@ -34,7 +34,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
         {"budget": "seconds"},
         {"budget": "minute"},
         {"budget": "minutes"},
-        {"margin_passes": 0},
+        {"budget": "hour"},
         {"response": "both", "n_modes": 64},
         {"threshold": 0.2, "omega": 0.4},
         {"threshold": 0.2, "omega": 0.2},
@@ -45,7 +45,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
         {"budget": "seconds"},
         {"budget": "minute"},
         {"budget": "minutes"},
-        {"margin_passes": 0},
+        {"budget": "hour"},
         {"response": "both", "n_modes": 64},
         {"mirror": False},
         {"patch_size": 5},
@@ -106,8 +106,9 @@ def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str,
     return {
         "validation_accuracy": accuracy,
         "construct_seconds": seconds,
-        "n_features": len(classifier.hidden_.mean),
-        "ridge": classifier.ridge_,
+        "n_codes": classifier.hidden_.n_codes,
+        "n_memories": len(classifier.memory_.rows),
+        "residual": classifier.memory_.residual,
         "cores": os.cpu_count(),
         "date": datetime.date.today().isoformat(),
         "versions": versions(),
@@ -117,7 +118,8 @@ def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str,
 def _show(row: dict[str, Any]) -> None:
     Console(highlight=False).print(
         f"{row['data']}  seed {row['seed']}  {row['validation_accuracy']:.4f}  "
-        f"{row['construct_seconds']:.1f} s  {row['n_features']} features  {row['parameters']}",
+        f"{row['construct_seconds']:.1f} s  {row['n_codes']} codes, {row['n_memories']} memories  "
+        f"{row['parameters']}",
         soft_wrap=True,
     )
 

@@ -26,6 +26,8 @@ from wetcow import datasets
 from wetcow.cli.output import console, use_all_cores, versions, write_json
 from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data.samples import Samples
+from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.training import STEPS_PER_CALL, Trainer
 from wetcow.learning.model.encoder import group_elements
 from wetcow.learning.presets import DATASET_DEFAULTS
@@ -87,14 +89,16 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
     X, y = datasets.load(data, "train", flat=True, data_dir=data_dir)
     X, y = X[:_IMAGES].astype(np.float32), y[:_IMAGES]
     recipe = DATASET_DEFAULTS[data]
-    clf = WaveClassifier(margin_passes=0, **recipe).fit(X, y)
+    clf = WaveClassifier(n_memories=1_000, **recipe).fit(X, y)
     hidden, labels = clf.hidden_, np.searchsorted(clf.classes_, y)
     images = hidden.images(X)
     deformed = check_augmentation(recipe["augmentation"])
+    samples = Samples(hidden, X, labels=labels, n_classes=len(clf.classes_))
+    linear = solve_linear(samples, np.random.default_rng(0))
     trainer = Trainer(
         hidden=hidden,
-        modes=clf.class_modes_,
-        inverse_temperature=clf.inverse_temperature_,
+        modes=linear.modes,
+        inverse_temperature=linear.inverse_temperature,
         images=images,
         labels=labels,
         validation=(images[:256], labels[:256]),
@@ -107,11 +111,11 @@ def _measure(data: str, data_dir: str | None) -> list[dict[str, Any]]:
         2 * layer.excitation.size * math.prod(geometry.positions) * (1 + geometry.mirrored)
         for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
     )
-    reading = 2 * clf.class_modes_.coupling.size
+    reading = 2 * linear.modes.coupling.size
     per_call = STEPS_PER_CALL * trainer.plan.batch
     rows = [{"data": data, "what": "products alone", **_products_alone(trainer)}]
     for what, operations, count, run in (
-        ("forward", encoding, len(images), lambda: hidden.features_of(images)),
+        ("forward", encoding, len(images), lambda: hidden.codes_of(images)),
         (
             "step",
             2 * encoding + 3 * reading,

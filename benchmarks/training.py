@@ -28,7 +28,9 @@ from wetcow.cli.output import machine, use_all_cores, versions
 from wetcow.files import plain, save_figure, write_whole
 from wetcow.images.augmentation import check_augmentation
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune.checkpoint import Checkpoint
+from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
 from wetcow.learning.presets import DATASET_DEFAULTS
 
@@ -103,11 +105,15 @@ def _selected(
     start = time.perf_counter()
     classifier = WaveClassifier(random_state=seed, **parameters).fit(X, y)
     hidden = classifier.hidden_
+    rows = X.reshape(len(X), -1)
+    linear = solve_linear(
+        Samples(hidden, rows, labels=y, n_classes=10), np.random.default_rng(seed)
+    )
     trainer = Trainer(
         hidden=hidden,
-        modes=classifier.class_modes_,
-        inverse_temperature=classifier.inverse_temperature_,
-        images=hidden.images(X),
+        modes=linear.modes,
+        inverse_temperature=linear.inverse_temperature,
+        images=hidden.images(rows),
         labels=y,
         validation=(hidden.images(X_test), y_test),
         augmentation=check_augmentation(parameters["augmentation"]),

@@ -10,6 +10,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.pop("MPLBACKEND", None)
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 import wetcow
 
 project = "wetcow"
@@ -31,7 +33,7 @@ extensions = [
     "notebooks",
     "public_names",
 ]
-exclude_patterns = ["_build", "_ext", "notebooks", "gallery/*.ipynb"]
+exclude_patterns = ["_build", "_ext", "notebooks", "gallery/**.ipynb"]
 templates_path = ["_templates"]
 nitpicky = True
 
@@ -72,9 +74,14 @@ default_role = "autolink"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+SECTIONS = ("waves", "learning", "paper")
 sphinx_gallery_conf = {
-    "examples_dirs": "../examples/frompapers",
+    "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
+    "subsection_order": ExplicitOrder([f"../examples/gallery/{name}" for name in SECTIONS]),
+    # Pages of the API show the examples that use what they describe.
+    "doc_module": ("wetcow",),
+    "backreferences_dir": "gallery/backreferences",
     "filename_pattern": r"\.py$",  # all are run
     "image_scrapers": ("figures.scrape",),
     "capture_repr": (),

@@ -17,6 +17,7 @@ from . import (
 from .learning.classifier import WaveClassifier as WaveClassifier
 from .memory import interference as interference, memorize as memorize
 from .modes.criticality import CANONICAL as CANONICAL, Constants as Constants
+from .modes.equal_rate import equal_rate as equal_rate
 from .modes.hamiltonian import (
     hamiltonian as hamiltonian,
     motion as motion,
@@ -43,6 +44,7 @@ from .networks.network import Network as Network
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
+from .simulation.drive import Drive as Drive, pulse as pulse
 from .simulation.files.results import load_run as load_run, save_run as save_run
 from .simulation.integrate import integrate as integrate
 from .simulation.reduce import Reducer as Reducer

@@ -31,7 +31,6 @@ MOVED = {
     "learning.ground": "images.background",
     "learning.hidden": "learning.model.hidden_modes",
     "learning.inputs": "learning.data.validation",
-    "learning.margins": "learning.model.hinge",
     "learning.model_file": "learning.io.container",
     "learning.network": "learning.dynamics.network",
     "learning.onnx_graph": "learning.io.onnx_graph",

@@ -66,7 +66,7 @@ def test_numbers_of_equations_are_found(extensions):
 @pytest.mark.slow
 def test_gallery_of_memories():
     for number in (2, 3):
-        names = runpy.run_path(str(ROOT / "examples" / "frompapers" / f"figure_{number}.py"))
+        names = runpy.run_path(str(ROOT / "examples" / "gallery" / "paper" / f"figure_{number}.py"))
         assert abs(names["rates"] / names["target"] - 1).max() < 0.005
         assert float(wetcow.time_to_synchrony(names["run"])) < 1  # linear period
         assert len(names["figure"].axes) == 6
@@ -74,7 +74,7 @@ def test_gallery_of_memories():
 
 @pytest.mark.slow
 def test_gallery_of_images():
-    names = runpy.run_path(str(ROOT / "examples" / "frompapers" / "figure_4.py"))
+    names = runpy.run_path(str(ROOT / "examples" / "gallery" / "paper" / "figure_4.py"))
     plt.close("all")
     as_they_are, framed, seven = names["rows"]
     assert [rows.shape[1:] for rows in (as_they_are, framed, seven)] == [(8, 8), (20, 20), (7, 7)]

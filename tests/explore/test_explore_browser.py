@@ -93,6 +93,36 @@ def test_drawn_digit_is_answered(page, model):
     page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
 
 
+def test_address_leads_back_and_presets_show_something(server):
+    url, _ = server
+    with contextlib.closing(browser.Page(f"{url}?mode-gamma=2.5")) as page:
+        page.wait(lambda: page.value_of("criticality cr") == "1.2500")
+        next(one for one in page.find("button") if one.text == "spike slowly").click()
+        page.wait(lambda: page.value_of("criticality cr") == "0.9900")
+        page.wait(lambda: "mode-gamma=1.98" in page.driver.current_url)
+        assert [one.text for one in page.find("mark")] in ([], ["γ"], ["ω"])
+        # The code that can be copied gives the numbers of the page.
+        (code,) = [one.get_attribute("value") for one in page.find("textarea")]
+        names = {}
+        exec(code, names)
+        assert f"{names['rates']['integrated']:.4f}" == page.value_of("ωs, integrated")
+        assert f"{float(names['criticality']):.4f}" == "0.9900"
+        assert page.errors() == []
+
+
+def test_narrow_window_has_everything_below_each_other(server):
+    with contextlib.closing(browser.Page(server[0])) as page:
+        page.driver.set_window_size(390, 1000)
+        page.wait_for("criticality cr")
+        script = "return [document.scrollingElement.scrollWidth, window.innerWidth]"
+        page.wait(lambda: page.find(".bk-Figure, .bk-figure"))
+        across, window = page.driver.execute_script(script)
+        assert across <= window
+        slider, figure = page.find(".noUi-target")[0], page.find(".bk-Figure, .bk-figure")[0]
+        assert figure.rect["y"] > slider.rect["y"] + 100
+        assert figure.rect["x"] < 60
+
+
 def test_nothing_went_wrong_and_nothing_left_this_machine(page, server):
     assert page.errors() == []
     requests = page.requests()
@@ -117,6 +147,21 @@ def test_only_loopback_listens(server):
             rows = [line.split() for line in table.read_text().splitlines()[1:]]
             listening += [row[1] for row in rows if row[3] == "0A"]
     assert [at for at in listening if at.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
+
+
+def test_other_names_of_this_machine_get_nothing(server):
+    address = server[0].removeprefix("http://").rstrip("/")
+
+    def status(path, host):
+        connection = http.client.HTTPConnection(address, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Host": host})
+            return connection.getresponse().status
+
+    port = address.split(":")[1]
+    assert status("/", address) == status("/", f"localhost:{port}") == 200
+    assert status("/", f"example.org:{port}") == status("/", "example.org") == 403
+    assert status("/autoload.js?bokeh-autoload-element=1", address) == 403
 
 
 @pytest.mark.slow

@@ -75,11 +75,11 @@ def good(base: str) -> Good:
     if base == "images":
         X, y = datasets.load("digits")
         X, y = X[:100], y[:100]
-        model = WaveClassifier(n_modes=4, patch_size=(3, 5), frame="handwriting", ridge=0.1)
+        model = WaveClassifier(n_modes=4, patch_size=(3, 5), frame="handwriting")
     else:
         X, numbers = load_wine(return_X_y=True)
         y = np.array(["first", "second", "third"], dtype=object)[numbers]
-        model = WaveClassifier(n_modes=4, response="analytic", ridge=0.1)
+        model = WaveClassifier(n_modes=4, response="analytic")
     model.fit(X, y)
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model", updatable=True, notes="for tests")

@@ -49,7 +49,7 @@ class Case(NamedTuple):
 def digits() -> tuple[WaveClassifier, np.ndarray, np.ndarray]:
     """Return a small classifier, images to ask, and their probabilities."""
     X, y = datasets.load("digits")
-    model = WaveClassifier(n_modes=4, patch_size=3, ridge=0.1).fit(X[:200], y[:200])
+    model = WaveClassifier(n_modes=4, patch_size=3).fit(X[:200], y[:200])
     asked = X[200:209]
     return model, asked, model.predict_proba(asked)
 

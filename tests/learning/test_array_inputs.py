@@ -25,7 +25,7 @@ def images():
 
 
 def fitted(X, y, **parameters):
-    return WaveClassifier(n_modes=8, ridge=0.1, **parameters).fit(X, y)
+    return WaveClassifier(n_modes=8, **parameters).fit(X, y)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,8 @@ def test_black_and_white(images):
 
 @pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
 def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
-    one = fitted(*images, margin_passes=3, batch_size=200)
-    many = fitted(*images, margin_passes=3, batch_size=30, cache_size=cache_size)
+    one = fitted(*images, batch_size=200)
+    many = fitted(*images, batch_size=30, cache_size=cache_size)
     found, expected = many.criticality(images[0]), one.criticality(images[0])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     assert many.inverse_temperature_ == pytest.approx(one.inverse_temperature_, rel=1e-4)
@@ -182,9 +182,7 @@ def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypa
     np.save(tmp_path / "images.npy", X)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
-    clf = WaveClassifier(
-        n_modes=2, patch_size=3, n_regions=1, ridge=0.1, margin_passes=0, batch_size=100
-    )
+    clf = WaveClassifier(n_modes=2, patch_size=3, n_regions=1, batch_size=100)
     clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
     for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
         assert peak_of(learn) < X.nbytes  # measured: 0.62; a copy in float32 alone would be 4
@@ -305,19 +303,18 @@ def test_every_missing_parameter_is_named(images, tmp_path):
         header, arrays = read_model(tmp_path / "model")
         for own in ("format", "format_version", "wetcow", "arrays"):
             del header[own]
-        stored = "block_size" if name == "batch_size" else name  # as earlier files have it
-        del header["parameters"][stored]
+        del header["parameters"][name]
         write_model(tmp_path / "partial", header, arrays)
-        with pytest.raises(ModelFileError, match=f"partial is not a model.*{stored}.*missing"):
+        with pytest.raises(ModelFileError, match=f"partial is not a model.*{name}.*missing"):
             WaveClassifier.load(tmp_path / "partial")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("flat", [False, True])
 def test_network_of_one_image(images, flat):
-    clf = WaveClassifier(n_modes=4, n_regions=1, response="amplitude", ridge=0.1).fit(*images)
+    clf = WaveClassifier(n_modes=4, n_regions=1, response="amplitude").fit(*images)
     image = images[0][0]
     network = clf.to_network(image.ravel() if flat else image)
-    assert network.size > 4 + 10
+    assert network.size > 64 * 4 + 2 * network.n_random + 10
     with pytest.raises(NotFittedError):
         WaveClassifier().to_network(image)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import wetcow
 from wetcow import datasets
 from wetcow.cli import app
+from wetcow.learning import memory
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import read_model, write_model
 
@@ -43,8 +44,9 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert "300 samples, images of 8×8 pixels:" in card
     assert f"wetcow {wetcow.__version__}" in card and fitted.record_.date in card
     assert "patches of 5×5 pixels at 8×8 positions" in card
-    assert f"{fitted.hidden_.mean.size} features in all" in card
-    assert f"(ridge {fitted.ridge_:.3g})" in card
+    assert f"{fitted.hidden_.n_codes:,} in all" in card
+    assert f"a memory of 300 examples in {fitted.memory_.rows.shape[1]} principal" in card
+    assert f"(noise 0.03, relative residual {fitted.memory_.residual:.1g})" in card
     for number in (
         fitted.residual_variance_,
         fitted.inverse_temperature_,
@@ -56,12 +58,13 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert not re.search(r"nan|None\b|deformed|trained for|frame", card)
 
 
-def test_margins_are_measured_on_samples_left_out_together(digits):
+def test_of_many_some_are_left_out_together(digits, monkeypatch):
+    monkeypatch.setattr(memory, "_EACH_LEFT_OUT", 1_000)
     X, y = digits
-    clf = WaveClassifier(n_modes=8, margin_passes=3).fit(X[:300], y[:300])
-    assert clf.record_.left_out == 60 and clf.record_.margins
+    clf = WaveClassifier(n_modes=8).fit(X[:1100], y[:1100])
+    assert clf.record_.left_out == 220 and clf.record_.together
     assert (
-        "on 60 of the samples, by class modes that were solved without all of these" in clf.card()
+        "on 220 of the samples, by class modes that were solved without all of these" in clf.card()
     )
     assert 0.7 < clf.record_.left_out_accuracy <= 1
 
@@ -100,18 +103,15 @@ def test_many_classes_end_with_a_summary(fitted):
 def test_left_out_accuracy_is_that_of_class_modes_solved_without(digits):
     """Without one sample, solved again."""
     X, y = digits[0][:60], digits[1][:60]
-    clf = WaveClassifier(n_modes=8, ridge=1.0).fit(X, y)
-    features = clf.hidden_.features(X.reshape(60, -1)).astype(float)
-    right = 0
+    clf = WaveClassifier(n_modes=8).fit(X, y)
+    rows = clf.memory_.rows.astype(float)
+    matrix = clf.memory_.kernel.series(rows @ rows.T)
+    np.fill_diagonal(matrix, 1 + clf.memory_.kernel.noise)
+    right, bias = 0, np.eye(10)[y].mean(axis=0)
     for one in range(60):
         rest = np.arange(60) != one
-        x, targets = features[rest], np.eye(10)[y[rest]]
-        centred = x - x.mean(axis=0)
-        # nλ of all samples, as the factor has it.
-        gram = centred.T @ centred + 60 * clf.ridge_ * np.eye(x.shape[1])
-        coupling = np.linalg.solve(gram, centred.T @ targets)
-        found = (features[one] - x.mean(axis=0)) @ coupling + targets.mean(axis=0)
-        right += found.argmax() == y[one]
+        coupling = np.linalg.solve(matrix[np.ix_(rest, rest)], np.eye(10)[y[rest]] - bias)
+        right += (matrix[one, rest] @ coupling + bias).argmax() == y[one]
     assert clf.record_.left_out == 60
     assert clf.record_.left_out_accuracy == pytest.approx(right / 60)
     assert f"accuracy {right / 60:.4f} on 60 of the samples" in clf.card()
@@ -123,7 +123,7 @@ def test_left_out_accuracy_is_that_of_class_modes_solved_without(digits):
 def test_learning_on_adds_to_the_counts(digits, tmp_path):
     X, y = digits[0][:200], digits[1][:200]
     few = y < 7
-    clf = WaveClassifier(n_modes=8, ridge=0.1).partial_fit(X[few], y[few])
+    clf = WaveClassifier(n_modes=8, n_memories=150).partial_fit(X[few], y[few])
     assert "can learn on" in clf.card()
     clf.save(tmp_path / "model", updatable=True, notes="Made for a test.")
     loaded = WaveClassifier.load(tmp_path / "model")
@@ -140,7 +140,8 @@ def test_file_holds_the_card_of_what_is_loaded(fitted, tmp_path):
         assert archive.namelist()[:2] == ["header.json", "README.md"]
         written = archive.read("README.md").decode()
     assert written == loaded.card()
-    assert "Digits of scikit-learn." in written and "As kept here it cannot learn on." in written
+    assert "Digits of scikit-learn." in written
+    assert "As kept here it can learn on (`partial_fit`)." in written
     assert "not said" not in written and "not said" in fitted.card()
     loaded.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
@@ -172,7 +173,7 @@ def test_command(fitted, tmp_path):
     result = CliRunner().invoke(app, ["card", str(path), "--json", "-"])
     found = json.loads(result.stdout)
     assert found["record"]["counts"] == list(fitted.record_.counts)
-    assert found["banks"][0]["modes"] == 8 and found["updatable"] is False
+    assert found["banks"][0]["modes"] == 8 and found["updatable"] is True
     (tmp_path / "other").write_text("other")
     assert CliRunner().invoke(app, ["card", str(tmp_path / "other")]).exit_code == 2
 

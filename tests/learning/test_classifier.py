@@ -1,6 +1,8 @@
 """The classifier as a whole: learning on, uncertainty, saving, budgets, and scikit-learn."""
 
+import copy
 import json
+import pathlib
 import zipfile
 
 import jax
@@ -13,11 +15,15 @@ from sklearn.preprocessing import StandardScaler
 
 from wetcow import datasets
 from wetcow.images.frame import SEVEN, Frame
+from wetcow.learning import pipeline
 from wetcow.learning.checks import find_settings
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model import dictionary, encoder
-from wetcow.learning.presets import BUDGETS
+from wetcow.learning.presets import BUDGETS, Settings
+from wetcow.learning.progress import silent
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +54,34 @@ def close(first, second, tolerance):
     np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * np.abs(second).max())
 
 
-@pytest.fixture(scope="module", params=[0, 5], ids=["closed", "margins"])
+@pytest.fixture(scope="module", params=[None, 200], ids=["examples", "landmarks"])
 def fitted(request, digits):
-    return WaveClassifier(n_modes=16, ridge=0.01, margin_passes=request.param).fit(*digits)
+    return WaveClassifier(n_modes=16, n_memories=request.param).fit(*digits)
+
+
+def at_once(learned, X, y):
+    """All examples learned together, with the hidden modes and projection of another."""
+    samples = Samples(
+        learned.hidden_,
+        X.reshape(len(X), -1),
+        labels=np.searchsorted(learned.classes_, y),
+        n_classes=len(learned.classes_),
+    )
+    plan = learned._plan()
+    once = copy.copy(learned)
+    once.readout_, _ = pipeline.memorize(
+        open_batches(samples),
+        learned.readout_.projection,
+        plan,
+        rng=np.random.default_rng(0),
+        start=silent,
+    )
+    return once
 
 
 def same_answers(loaded, saved, X):
     assert loaded.get_params() == saved.get_params()
-    for name in ("settings_", "image_shape_", "n_features_in_", "ridge_", "uncertainty_threshold_"):
+    for name in ("settings_", "image_shape_", "n_features_in_", "uncertainty_threshold_"):
         assert getattr(loaded, name) == getattr(saved, name), name
     assert loaded.classes_.dtype == saved.classes_.dtype
     for answer in ("predict", "predict_proba", "decision_function", "uncertainty"):
@@ -101,20 +127,25 @@ def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("order", [[0, 1, 2, 3], [0, 3, 1, 2]])
-@pytest.mark.parametrize("ridge", ["gcv", 0.01])
-def test_learning_on_is_learning_at_once(digits, order, ridge):
+def test_learning_on_is_learning_at_once(digits, order):
     X, y = digits
     parts = [slice(0, 150), slice(150, 151), slice(151, 400), slice(400, 600)]
-    on = WaveClassifier(n_modes=8, margin_passes=5, ridge=ridge)
+    on = WaveClassifier(n_modes=8, tolerance=1e-8)
     for number in order:
         on.partial_fit(X[parts[number]], y[parts[number]])
-    once = WaveClassifier(n_modes=8, margin_passes=0, ridge=ridge, warm_start=True)
-    once.partial_fit(X[:150], y[:150]).fit(X, y)
-    np.testing.assert_array_equal(on.hidden_.features(X[:9]), once.hidden_.features(X[:9]))
-    assert on.statistics_.count == once.statistics_.count == 600
-    assert on.ridge_ == once.ridge_
+    once = at_once(on, X, y)
+    np.testing.assert_array_equal(on.hidden_.codes(X[:9]), once.hidden_.codes(X[:9]))
+    assert len(on.memory_.rows) == len(once.memory_.rows) == 600
     close(on.criticality(X), once.criticality(X), 1e-5)
-    np.testing.assert_allclose(on.class_modes_.gamma, once.class_modes_.gamma, rtol=1e-4)
+    np.testing.assert_allclose(on.memory_.bias, once.memory_.bias, rtol=1e-6)
+
+
+def test_learning_on_begins_where_the_memory_stood(digits):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8).fit(X[:-5], y[:-5])
+    iterations = clf.memory_.iterations
+    assert clf.partial_fit(X[-5:], y[-5:]).memory_.iterations < iterations
+    assert clf.memory_.residual < 1e-2
 
 
 @pytest.mark.parametrize("declared", ["first", "later"])
@@ -122,13 +153,12 @@ def test_classes_one_after_the_other(digits, declared):
     X, y = digits[0], np.array([f"digit {label}" for label in digits[1]])
     first = y <= "digit 4"
     names = np.unique(y)
-    on = WaveClassifier(n_modes=8, ridge=0.1)
+    on = WaveClassifier(n_modes=8, tolerance=1e-8)
     on.partial_fit(X[first], y[first], classes=names if declared == "first" else None)
     assert len(on.classes_) == (10 if declared == "first" else 5)
     for name in names[:4:-1]:  # the last first, so that classes come between others
         on.partial_fit(X[y == name], y[y == name], classes=[name] if declared == "later" else None)
-    once = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=0, warm_start=True)
-    once.partial_fit(X[first], y[first]).fit(X, y)
+    once = at_once(on, X, y)
     np.testing.assert_array_equal(on.classes_, names)
     close(on.criticality(X), once.criticality(X), 1e-5)
     assert on.score(X, y) > 0.9
@@ -143,15 +173,22 @@ def test_probabilities_sum_to_one(fitted, held_out):
 
 
 def test_uncertainty_is_its_formula(fitted, digits, held_out):
-    x, seen = (fitted.hidden_.features(X).astype(float) for X in (digits[0], held_out[0][:50]))
-    count, d = x.shape
-    mean = x.mean(axis=0)
-    matrix = (x - mean).T @ (x - mean) + count * fitted.ridge_ * np.eye(d)
-    away = seen - mean
-    variance = 1 / count + (away * np.linalg.solve(matrix, away.T).T).sum(axis=1)
+    """That of all examples; landmarks know less, but not much."""
+    project, series = fitted.readout_.projection, fitted.memory_.kernel.series
+    rows, seen = (
+        project(fitted.hidden_.codes(X)).astype(float) for X in (digits[0], held_out[0][:50])
+    )
+    matrix = series(rows @ rows.T)
+    np.fill_diagonal(matrix, 1 + fitted.memory_.kernel.noise)
+    between = series(seen @ rows.T)
+    variance = 1 - (between * np.linalg.solve(matrix, between.T).T).sum(axis=1)
     found = fitted.uncertainty(held_out[0][:50])
     assert found.dtype == np.float64
-    np.testing.assert_allclose(found, fitted.residual_variance_ * variance, rtol=1e-3)
+    if fitted.n_memories is None:
+        np.testing.assert_allclose(found, variance, atol=1e-4)
+    else:
+        assert np.all(found > variance - 1e-4)
+        assert np.corrcoef(found, variance)[0, 1] > 0.8  # measured: 0.886
 
 
 def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
@@ -161,7 +198,7 @@ def test_uncertainty_tells_digits_from_what_is_none(fitted, held_out, rng):
     noise = rng.random((100, 8, 8))
     board = np.indices((8, 8)).sum(axis=0)[None] % 2.0
     for other in (noise, board, 1 - X[:100]):
-        assert np.mean(fitted.uncertainty(other) > usual) > 0.95
+        assert np.mean(fitted.uncertainty(other) > usual) > 0.85  # measured: 0.89 to 1
 
 
 def test_model_file_holds_no_pickle(saved):
@@ -174,16 +211,19 @@ def test_model_file_holds_no_pickle(saved):
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_numbers_win_over_the_budget(large, budget):
     given = {"n_modes": 8, "patch_size": (3,), "n_regions": 1, "threshold": 0.0, "omega": 0.7}
-    given |= {"ridge": 0.5, "margin_passes": 0, "response": "both"}
+    given |= {"noise": 0.5, "n_memories": 50, "response": "both"}
     clf = WaveClassifier(budget, **given).fit(*large)
-    assert clf.settings_._asdict() == given
-    assert clf.ridge_ == 0.5 and np.size(clf.hidden_.layers[0].gamma) == 8
+    assert clf.settings_._asdict().items() >= given.items()
+    assert clf.memory_.kernel.noise == 0.5 and len(clf.memory_.rows) == 50
+    assert np.size(clf.hidden_.layers[0].gamma) == 8
 
 
 def test_budgets_choose(large):
     found = [find_settings(WaveClassifier(budget), (28, 28)) for budget in BUDGETS]
     sizes = [one.n_modes * len(one.patch_size) * one.n_regions**2 for one in found]
     assert sizes == sorted(set(sizes))
+    examples = [one.n_examples or np.inf for one in found]
+    assert examples == sorted(examples)
     only = find_settings(WaveClassifier("minute", n_modes=8), (28, 28))
     assert only == found[1]._replace(n_modes=8)
 
@@ -191,9 +231,7 @@ def test_budgets_choose(large):
 @pytest.mark.slow
 def test_seven_by_seven(digits):
     X, y = enlarge(digits[0][:120], times=2), digits[1][:120]
-    clf = WaveClassifier(
-        n_modes=8, patch_size=3, n_regions=1, frame="seven", ridge=0.1, margin_passes=0
-    ).fit(X, y)
+    clf = WaveClassifier(n_modes=8, patch_size=3, n_regions=1, frame="seven").fit(X, y)
     assert clf.image_shape_ == (28, 28) and clf.hidden_.frame == SEVEN
     assert clf.hidden_.geometries[0].image == (7, 7)
     assert clf.criticality(X[:3]).shape == (3, 10)
@@ -206,11 +244,11 @@ def test_pipeline_and_grid_search():
     X, y = load_wine(return_X_y=True)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), WaveClassifier()),
-        {"waveclassifier__n_modes": [2, 16]},
+        {"waveclassifier__noise": [1e3, 0.03]},
         cv=3,
     ).fit(X, y)
-    assert search.best_params_ == {"waveclassifier__n_modes": 16}
-    assert search.best_score_ > 0.8  # measured: 0.85
+    assert search.best_params_ == {"waveclassifier__noise": 0.03}
+    assert search.best_score_ > 0.95
     assert search.predict_proba(X).shape == (len(X), 3)
 
 
@@ -248,7 +286,7 @@ def test_mirror_images_have_the_same_features(digits):
 @pytest.mark.slow
 def test_mirror_images_have_the_same_class(digits):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, mirror=True, ridge=0.1).fit(X[:200], y[:200])
+    clf = WaveClassifier(n_modes=8, mirror=True).fit(X[:200], y[:200])
     close(clf.criticality(X[:, :, ::-1]), clf.criticality(X), 1e-5)
 
 
@@ -260,12 +298,12 @@ def test_mirror_images_have_the_same_class(digits):
     "parameters",
     [
         {},
-        {"patch_size": (3, 5), "n_regions": 2, "padding": 1},
+        {"patch_size": (3, 5), "n_regions": 2, "n_memories": 60},
         {"response": "analytic"},
         {"response": "rate", "mirror": True, "image_shape": (8, 8)},
         {"frame": "handwriting"},
-        {"frame": Frame((6, 7), 0.2, 0.5, roundness=0.3), "patch_size": 3, "ridge": 0.1},
-        {"margin_passes": 3, "threshold": 0, "omega": 1},
+        {"frame": Frame((6, 7), 0.2, 0.5, roundness=0.3), "patch_size": 3},
+        {"noise": 0.3, "threshold": 0, "omega": 1},
     ],
     ids=lambda parameters: ",".join(parameters) or "default",
 )
@@ -291,20 +329,103 @@ def test_saved_models_of_tables_answer_the_same(tmp_path, kind):
 
 
 @pytest.mark.slow
-def test_saved_models_learn_on_if_updatable(digits, tmp_path):
+@pytest.mark.parametrize("n_memories", [None, 60])
+def test_saved_models_learn_on(digits, tmp_path, n_memories):
+    """Those of landmarks only if their sums were kept."""
     X, y = digits[0][:200], digits[1][:200]
     few = y < 7
-    clf = WaveClassifier(n_modes=8, patch_size=(3, 5), ridge=0.1).partial_fit(X[few], y[few])
+    clf = WaveClassifier(n_modes=8, patch_size=(3, 5), n_memories=n_memories)
+    clf.partial_fit(X[few], y[few])
     clf.save(tmp_path / "small")
     clf.save(tmp_path / "updatable", updatable=True)
-    assert (tmp_path / "small").stat().st_size < (tmp_path / "updatable").stat().st_size
+    sizes = [(tmp_path / name).stat().st_size for name in ("small", "updatable")]
+    assert sizes[0] < sizes[1] if n_memories else sizes[0] == sizes[1]
     loaded, small = (WaveClassifier.load(tmp_path / name) for name in ("updatable", "small"))
     for model in (clf, loaded):
         model.partial_fit(X[~few], y[~few], classes=range(10))
     np.testing.assert_array_equal(loaded.criticality(X), clf.criticality(X))
-    assert small.statistics_ is None
+    assert small.readout_.updatable is (n_memories is None)
+    if n_memories is None:
+        return
     with pytest.raises(ValueError, match="updatable=True"):
         small.partial_fit(X[few], y[few])
+
+
+@pytest.mark.parametrize("name", ["images", "table"])
+def test_files_with_linear_class_modes_answer_as_they_did(digits, tmp_path, name):
+    """Written by the version of 2026-11-29, with what it answered."""
+    folder = pathlib.Path(__file__).parent / "data"
+    X = datasets.load("digits")[0][300:310] if name == "images" else load_wine().data[:10]
+    old, wanted = WaveClassifier.load(folder / f"{name}.wetcow"), np.load(folder / f"{name}.npz")
+    np.testing.assert_allclose(old.predict_proba(X), wanted["proba"], rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(old.uncertainty(X), wanted["uncertainty"], rtol=1e-4)
+    assert "(ridge" in old.card() and "cannot learn on" in old.card()
+    with pytest.raises(ValueError, match="earlier version, without a memory; fit again"):
+        old.partial_fit(X, old.predict(X))
+    with pytest.raises(ValueError, match="keep its file, or fit again"):
+        old.save(tmp_path / "new")
+    with pytest.raises(ValueError, match="fit it again"):
+        old.to_network(X[0])
+
+
+# Limits: few, equal and too many examples
+
+
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_hardly_any_examples(digits, count):
+    X, y = digits
+    clf = WaveClassifier(n_modes=4, n_memories=count - 1).fit(X[:count], y[:count])
+    for model in (clf, WaveClassifier(n_modes=4).fit(X[:count], y[:count])):
+        assert model.memory_.rows.shape[1] <= count - 1
+        assert np.isfinite(model.criticality(X[:50])).all()
+        assert np.isfinite(model.uncertainty_threshold_)
+    np.testing.assert_array_equal(model.predict(X[:count]), y[:count])
+
+
+def test_duplicates_count_as_often_as_they_come(digits):
+    X, y = digits[0][:100], digits[1][:100]
+    clf = WaveClassifier(n_modes=4).fit(np.repeat(X, 3, axis=0), np.repeat(y, 3))
+    # As if the noise had been a third.
+    once = WaveClassifier(n_modes=4, noise=0.01, tolerance=1e-6, warm_start=True)
+    once.fit(X, y)
+    assert clf.memory_.reached and np.mean(clf.predict(X) == once.predict(X)) > 0.95
+    assert np.all(clf.uncertainty(X) < 0.05)
+
+
+def test_one_class(digits):
+    X = digits[0][:40]
+    clf = WaveClassifier(n_modes=4).fit(X, np.full(40, "one"))
+    np.testing.assert_allclose(clf.criticality(X), 1)
+    assert set(clf.predict(X)) == {"one"}
+
+
+def test_constant_images_teach_class_frequencies(digits):
+    y = np.array([0, 1, 1, 1] * 10)
+    with pytest.warns(UserWarning, match="all samples look the same to the hidden modes"):
+        clf = WaveClassifier(n_modes=4).fit(np.ones((40, 8, 8)), y)
+    np.testing.assert_allclose(clf.criticality(np.ones((1, 8, 8))), [[0.25, 0.75]], atol=1e-3)
+
+
+def test_too_many_examples_say_so_before_work_starts(digits, monkeypatch):
+    X, y = digits
+    monkeypatch.setattr("wetcow.learning.model.kernel_memory.available_memory", lambda: 1e6)
+    monkeypatch.setattr(pipeline, "construct", None)  # which would be the first work
+    with pytest.raises(ValueError, match=r"8n\(d \+ m\).*n=600.*n_memories"):
+        WaveClassifier(n_modes=4).fit(X, y)
+    monkeypatch.setattr("wetcow.learning.memory.available_memory", lambda: 1e6)
+    with pytest.raises(ValueError, match=r"32m².*m=500.*n_memories"):
+        WaveClassifier(n_modes=4, n_memories=500).fit(X, y)
+
+
+def test_budgets_learn_some_of_many_but_all_classes(digits, monkeypatch):
+    X, y = digits
+    some = find_settings(WaveClassifier(), (8, 8))._replace(n_examples=100)
+    monkeypatch.setattr("wetcow.learning.checks.settings", lambda *_: Settings(*some))
+    labels = y.copy()
+    labels[17] = 77
+    clf = WaveClassifier(n_modes=8).fit(X, labels)
+    assert 100 <= len(clf.memory_.rows) <= 111 and 77 in clf.classes_
+    assert sum(clf.record_.counts) == len(clf.memory_.rows)
 
 
 # Errors
@@ -319,7 +440,7 @@ def test_undeclared_labels_are_named_and_change_nothing(digits):
     before = clf.criticality(X[:20])
     with pytest.raises(ValueError, match=r"label .*6.* is not among the classes \[0, 1, 2, 3, 4\]"):
         clf.partial_fit(X[y == 6], y[y == 6])
-    assert clf.statistics_.count == few.sum() and len(clf.classes_) == 5
+    assert len(clf.memory_.rows) == few.sum() and len(clf.classes_) == 5
     np.testing.assert_array_equal(clf.criticality(X[:20]), before)
 
 
@@ -338,8 +459,8 @@ def test_damaged_and_foreign_files(saved, tmp_path):
 @pytest.mark.parametrize(
     "part",
     [
-        *("parameters", "settings", "hidden", "class_modes", "n_features", "classes"),
-        *("sharpness_", "class/coupling", "class/factor", "hidden/mean"),
+        *("parameters", "settings", "hidden", "memory", "n_features", "classes"),
+        *("sharpness_", "memory/coupling", "doubt/factor", "hidden/mean", "projection/origin"),
         *("layer0/excitation", "layer0/gamma", "layer0/floor"),
     ],
 )
@@ -367,7 +488,6 @@ def test_missing_and_unknown_parameters(saved, tmp_path, name):
         ({"budget": "hours"}, "'budget' .* must be a str among .*'seconds'.* Got 'hours'"),
         ({"frame": "eight"}, "frame must be one of.*'handwriting'.*got 'eight'"),
         ({"frame": Frame(None, 4.0)}, "spread must be above 0"),
-        ({"margin_passes": -1}, r"'margin_passes' .* must be an int in the range \[0, inf\)"),
     ],
 )
 def test_invalid_budgets_and_frames(digits, parameters, message):
@@ -377,13 +497,13 @@ def test_invalid_budgets_and_frames(digits, parameters, message):
 
 def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
     X, y = digits[0][:300], digits[1][:300]
-    clf = WaveClassifier(n_modes=8, ridge=0.1).fit(X, y)
+    clf = WaveClassifier(n_modes=8).fit(X, y)
     before = clf.criticality(X)
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.model.ridge.solve", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.memorize_examples", interrupt)
     for learn in (clf.fit, clf.partial_fit):
         with pytest.raises(KeyboardInterrupt):
             learn(X[:150], y[:150])

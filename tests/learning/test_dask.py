@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import calibration, pipeline
+from wetcow.learning import landmark_memory, memory, pipeline
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.data import batches
+from wetcow.learning.data import batches, dask_cluster
+from wetcow.learning.model.statistics import Statistics
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -21,7 +22,7 @@ distributed = pytest.importorskip("distributed")
 # Of the scheduler's status page, which nobody looks at, if several tests run at once.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:UserWarning")
 
-PARAMETERS = {"n_modes": 8, "patch_size": 3, "ridge": 0.1, "batch_size": 150}
+PARAMETERS = {"n_modes": 8, "patch_size": 3, "batch_size": 150, "tolerance": 1e-7}
 UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
 
 
@@ -74,11 +75,11 @@ def same_model(found, expected, X):
     np.testing.assert_array_equal(found.classes_, expected.classes_)
     assert found.settings_ == expected.settings_ and found.image_shape_ == expected.image_shape_
     assert found.n_features_in_ == expected.n_features_in_
-    assert found.statistics_.count == expected.statistics_.count
+    assert len(found.memory_.rows) == len(expected.memory_.rows)
     # The hidden modes are from the same rows, drawn by the same numbers.
-    np.testing.assert_array_equal(found.hidden_.features(X[:9]), expected.hidden_.features(X[:9]))
+    np.testing.assert_array_equal(found.hidden_.codes(X[:9]), expected.hidden_.codes(X[:9]))
     close(found.criticality(X), expected.criticality(X))
-    for name in ("ridge_", "inverse_temperature_", "residual_variance_", "uncertainty_threshold_"):
+    for name in ("inverse_temperature_", "residual_variance_", "uncertainty_threshold_"):
         assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4), name
 
 
@@ -92,20 +93,36 @@ def made_on_a_worker(driver, start):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cache_size", [0, 150_000, 1e9])
-def test_features_are_kept_or_not(digits, where, cache_size, monkeypatch):
-    """150,000 bytes are the features of a part of the images."""
-    monkeypatch.setattr(calibration, "NUM_CALIBRATING", 50)
+@pytest.mark.parametrize("n_memories", [None, 100])
+def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
+    """Hidden modes, the projection and the calibration are made from some of the rows."""
+    for module in (memory, landmark_memory):
+        monkeypatch.setattr(module, "NUM_CALIBRATING", 50)
     monkeypatch.setattr(pipeline, "_NUM_SEEN", 300)
+    monkeypatch.setattr(pipeline, "_SAMPLES_EACH", 1)
     X, y = digits
-    parameters = PARAMETERS | {
-        "margin_passes": 4,
-        "response": "amplitude",
-        "cache_size": cache_size,
-    }
-    expected = WaveClassifier(**parameters | {"cache_size": 0}).fit(X, y)
+    parameters = PARAMETERS | {"response": "amplitude", "n_memories": n_memories}
+    expected = WaveClassifier(**parameters).fit(X, y)
     array = da.from_array(X, chunks=(UNEVEN, 8, 8))
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
+
+
+def test_rows_stay_with_their_workers(digits, threads, monkeypatch):
+    """Of landmarks, what comes back is of the size of their sums, however many rows there are."""
+    X, y = digits
+    clf = WaveClassifier(**PARAMETERS, n_memories=20)
+    came_back = []
+    original = dask_cluster.ClusterBatches.sum
+
+    def watched(self, *arguments):
+        came_back.append(original(self, *arguments))
+        return came_back[-1]
+
+    monkeypatch.setattr(dask_cluster.ClusterBatches, "sum", watched)
+    with threads.as_current():
+        clf.fit(da.from_array(X, chunks=(100, 8, 8)), y)
+    (sums,) = came_back
+    assert isinstance(sums, Statistics) and sums.count == 600 and sums.xx.shape == (20, 20)
 
 
 @pytest.mark.slow
@@ -196,13 +213,13 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
 
 def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
     X, y = digits
-    clf = WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(X, y)
+    clf = WaveClassifier(**PARAMETERS).fit(X, y)
     before = clf.criticality(X)
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.pipeline.minimise_hinge", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.memorize_examples", interrupt)
     with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
         clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
     assert interruption.tb is not None  # which a notebook would keep, and all that it refers to
@@ -214,7 +231,7 @@ def test_the_cluster_keeps_nothing(digits, threads):
     X, y = digits
     with threads.as_current():
         array = da.from_array(X, chunks=(100, 8, 8))
-        WaveClassifier(**PARAMETERS, margin_passes=3, cache_size=1e9).fit(array, y)
+        WaveClassifier(**PARAMETERS).fit(array, y)
     assert forgotten(threads)
 
 
@@ -223,7 +240,7 @@ def test_dask_is_not_imported_for_other_arrays():
     code = (
         "import sys; from wetcow import datasets, WaveClassifier\n"
         "X, y = datasets.load('digits')\n"
-        "WaveClassifier(n_modes=2, ridge=1.0).fit(X[:50], y[:50]).predict(X[:5])\n"
+        "WaveClassifier(n_modes=2).fit(X[:50], y[:50]).predict(X[:5])\n"
         "print('dask' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -231,10 +248,10 @@ def test_dask_is_not_imported_for_other_arrays():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cache_size", [0, 1e9])
-def test_processes(digits, cache_size):
+@pytest.mark.parametrize("n_memories", [None, 100])
+def test_processes(digits, n_memories):
     X, y = digits
-    parameters = PARAMETERS | {"margin_passes": 3, "cache_size": cache_size}
+    parameters = PARAMETERS | {"n_memories": n_memories}
     expected = WaveClassifier(**parameters).fit(X, y)
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
@@ -260,8 +277,8 @@ def test_tables(where):
     from sklearn.datasets import load_wine
 
     X, y = load_wine(return_X_y=True)
-    expected = WaveClassifier(n_modes=16, ridge=0.1).fit(X, y)
-    found = WaveClassifier(n_modes=16, ridge=0.1).fit(da.from_array(X, chunks=(50, 13)), y)
+    expected = WaveClassifier(n_modes=16).fit(X, y)
+    found = WaveClassifier(n_modes=16).fit(da.from_array(X, chunks=(50, 13)), y)
     assert found.image_shape_ is None
     same_model(found, expected, X)
 
@@ -273,10 +290,10 @@ def test_tables(where):
 @pytest.mark.parametrize(
     ("chunks", "parameters"),
     [
-        (UNEVEN, {"margin_passes": 3}),
+        (UNEVEN, {"n_memories": 100}),
         (600, {}),
         (150, {"mirror": True}),
-        (UNEVEN, {"margin_passes": 3, "copies": 2, "augmentation": "handwriting"}),
+        (UNEVEN, {"copies": 2, "augmentation": "handwriting"}),
     ],
 )
 def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
@@ -318,7 +335,7 @@ def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
         f"chunk {number} of X, rows {150 * number} to {150 * number + 149}, has NaN or infinity, "
         f"first in row {row}"
     )
-    new = WaveClassifier(**PARAMETERS, margin_passes=3)
+    new = WaveClassifier(**PARAMETERS)
     with pytest.raises(ValueError, match=said):
         new.fit(array, y)
     assert not [name for name in vars(new) if name.endswith("_")]
@@ -331,7 +348,7 @@ def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
     for learn in (good.partial_fit, lambda X, _: good.predict(X).compute()):
         with pytest.raises(ValueError, match=said):
             learn(array, y)
-    assert good.statistics_.count == 600
+    assert len(good.memory_.rows) == 600
 
 
 def test_unfit_arrays(digits):

@@ -15,7 +15,7 @@ FIT = """
 import sys, jax, numpy as np
 from wetcow import datasets, WaveClassifier
 X, y = (part[:600] for part in datasets.load("digits"))
-clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
+clf = WaveClassifier(n_modes=16, mirror=True).fit(X, y)
 np.savez(sys.argv[1], devices=len(jax.devices()), criticality=clf.criticality(X),
          sharpness=clf.inverse_temperature_, uncertainty=clf.uncertainty(X[:100]))
 """
@@ -30,7 +30,7 @@ def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
     assert one["devices"] == 1 and len(jax.devices()) == 2
 
     X, y = (part[:600] for part in datasets.load("digits"))
-    clf = WaveClassifier(n_modes=16, mirror=True, ridge=0.1, margin_passes=3).fit(X, y)
+    clf = WaveClassifier(n_modes=16, mirror=True).fit(X, y)
     found, expected = clf.criticality(X), one["criticality"]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     np.testing.assert_allclose(clf.inverse_temperature_, one["sharpness"], rtol=1e-5)
@@ -40,13 +40,17 @@ def test_a_fit_on_two_devices_is_one_on_one(tmp_path):
 TRAIN = """
 import sys, jax, numpy as np
 from wetcow import datasets, WaveClassifier
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.linear import solve_linear
 from wetcow.images.augmentation import HANDWRITING
 X, y = (part[:600] for part in datasets.load("digits"))
 clf = WaveClassifier(n_modes=8).fit(X, y)
 images = clf.hidden_.images(X)
+samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10)
+linear = solve_linear(samples, np.random.default_rng(0))
 trainer = training.Trainer(
-    clf.hidden_, clf.class_modes_, inverse_temperature=clf.inverse_temperature_, images=images,
+    clf.hidden_, linear.modes, inverse_temperature=linear.inverse_temperature, images=images,
     labels=y, validation=(images, y), augmentation=HANDWRITING, rate=0.004, seed=0,
 )
 end, loss = trainer.advance(trainer.start(16), 16)
@@ -82,5 +86,5 @@ def test_both_devices_take_part(monkeypatch):
 
     monkeypatch.setattr(jax, "device_put", put)
     X, y = (part[:600] for part in datasets.load("digits"))
-    WaveClassifier(n_modes=64, n_regions=1, ridge=0.1, margin_passes=0).fit(X, y)
+    WaveClassifier(n_modes=64, n_regions=1).fit(X, y)
     assert used == set(jax.devices())

@@ -19,7 +19,8 @@ from wetcow.learning.presets import DATASET_DEFAULTS
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-5  # of criticalities; that of probabilities is larger by their β, about 20
+OF_PROBABILITIES = 5e-5  # measured: 1.7e-5
 
 
 def run(path, rows):
@@ -36,8 +37,9 @@ def check(classifier, rows, path):
     labels, probabilities, criticality = run(path, rows)
     wanted = classifier.predict_proba(rows)
     assert probabilities.dtype == np.float32 and probabilities.shape == wanted.shape
-    for found, exact in (probabilities, wanted), (criticality, classifier.criticality(rows)):
-        np.testing.assert_allclose(found, exact, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(probabilities, wanted, rtol=0, atol=OF_PROBABILITIES)
+    exact = classifier.criticality(rows)
+    np.testing.assert_allclose(criticality, exact, rtol=0, atol=TOLERANCE)
     assert labels.tolist() == classifier.predict(rows).tolist()
 
 
@@ -66,15 +68,15 @@ def test_digits_of_any_number(fitted, digits, path):
     whole = run(path, digits[0][600:640])
     for count in (1, 7):
         for part, all_of_them in zip(run(path, digits[0][600 : 600 + count]), whole, strict=True):
-            np.testing.assert_allclose(part, all_of_them[:count], rtol=0, atol=TOLERANCE)
+            np.testing.assert_allclose(part, all_of_them[:count], rtol=0, atol=OF_PROBABILITIES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"response": "rate", "n_regions": 4, "patch_size": 5, "padding": 0, "n_members": 2},
-        {"response": "analytic", "patch_size": 8, "padding": 0, "n_regions": 1},
+        {"response": "rate", "n_regions": 4, "patch_size": 5, "n_members": 2},
+        {"response": "analytic", "patch_size": 8, "n_regions": 1},
         {"response": "relu", "frame": HANDWRITING._replace(size=None)},
         {"response": "amplitude", "mirror": True, "patch_size": (3, 4), "frame": "seven"},
         {
@@ -161,9 +163,7 @@ def test_real_images(name, path):
         X, y = datasets.load(name, split="test")
     except OSError as error:
         pytest.skip(str(error))
-    classifier = WaveClassifier(n_modes=24, margin_passes=2, **DATASET_DEFAULTS[name]).fit(
-        X[:600], y[:600]
-    )
+    classifier = WaveClassifier(n_modes=24, **DATASET_DEFAULTS[name]).fit(X[:600], y[:600])
     check(classifier, X[600:800], path)
 
 

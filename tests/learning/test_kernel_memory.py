@@ -15,7 +15,12 @@ from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_la
 from wetcow.learning.model.kernel_memory import Kernel, memorize_examples, room_for_tiles
 from wetcow.learning.model.kernel_operators import Nystroem, Tiles, tile_bytes
 from wetcow.learning.model.kernel_projection import fit_projection
-from wetcow.learning.model.kernel_recall import leave_one_out, memory_of_landmarks, recalled
+from wetcow.learning.model.kernel_recall import (
+    leave_each_out,
+    leave_one_out,
+    memory_of_landmarks,
+    recalled,
+)
 from wetcow.learning.model.kernel_solver import Progress
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
@@ -167,6 +172,18 @@ def test_projection_of_few_or_equal_codes(rng):
     assert np.isfinite(fit_projection(few, 2)(np.zeros((2, 50), np.float32))).all()
 
 
+def test_columns_that_know_less_take_no_more_iterations(examples):
+    """They have a preconditioner of their own."""
+    rows, targets, _ = examples
+    left_out = np.arange(N) % 5 == 0
+    both = np.hstack([targets, np.where(left_out[:, None], np.nan, targets)])
+    alone = memorize_examples(rows, targets, tolerance=1e-6)
+    found = memorize_examples(rows, both, tolerance=1e-6)
+    assert found.iterations <= alone.iterations + 3
+    apart = memorize_examples(rows[~left_out], targets[~left_out], tolerance=1e-6)
+    np.testing.assert_allclose(found.coupling[~left_out, CLASSES:], apart.coupling, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_examples_are_added_and_forgotten_exactly(examples):
     """Both are what solving anew gives, from where the memory stood, in fewer iterations."""
@@ -189,6 +206,9 @@ def test_left_out_examples_are_predicted_as_by_a_memory_without_them(examples):
     rows, targets, some = rows[:60], targets[:60], np.array([3, 17, 59])
     memory = memorize_examples(rows, targets, tolerance=1e-8)
     found, variance = leave_one_out(memory, targets, some, tolerance=1e-8)
+    every, variances = leave_each_out(memory, targets)
+    np.testing.assert_allclose(every[some], found, atol=2e-5)
+    np.testing.assert_allclose(variances[some], variance, atol=2e-5)
     matrix = kernel_matrix(rows.astype(float), None, memory.kernel.series)
     for place, left in enumerate(some):
         others = np.arange(60) != left
@@ -323,7 +343,7 @@ def test_variance_is_that_of_a_gaussian_process_and_fewer_landmarks_leave_more(e
     before = exact - 1e-3
     for step in (1, 4, 16):
         landmarks, statistics, _ = landmark_memory(rows, targets, np.arange(0, N, step), kernel)
-        variance = Variance(landmarks, statistics, kernel.noise)
+        variance = Variance.of(landmarks, statistics.xx, kernel.noise)
         found = variance(new)
         if step == 1:
             np.testing.assert_allclose(found, exact, atol=1e-3)

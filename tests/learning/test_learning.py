@@ -241,9 +241,7 @@ def test_every_response_learns(digits, kind):
 
 def test_batch_size_does_not_change_the_result(digits):
     X, y = digits[0][:300], digits[1][:300]
-    one, many = (
-        WaveClassifier(n_modes=16, batch_size=size, ridge=0.1).fit(X, y) for size in (300, 37)
-    )
+    one, many = (WaveClassifier(n_modes=16, batch_size=size).fit(X, y) for size in (300, 37))
     np.testing.assert_allclose(one.criticality(X), many.criticality(X), atol=1e-4)
 
 
@@ -252,7 +250,8 @@ def test_several_patch_sizes_and_images_that_are_not_square(digits):
     X, y = digits[0][:200, 1:], digits[1][:200]
     clf = WaveClassifier(n_modes=16, patch_size=(3, 5)).fit(X, y)
     assert clf.image_shape_ == (7, 8) and len(clf.hidden_.layers) == 2
-    assert clf.class_modes_.coupling.shape == (2 * 2 * 9 * 16, 10)
+    assert clf.hidden_.n_codes == 2 * 2 * 9 * 16
+    assert clf.memory_.coupling.shape == (200, 10)
 
 
 def test_tables_and_labels_of_any_kind():
@@ -329,7 +328,6 @@ def test_an_undetermined_solution_says_so():
     [
         ({"n_modes": 0}, r"'n_modes' .* an int in the range \[1, inf\) .* Got 0"),
         ({"n_modes": 2.5}, "'n_modes' .* must be an int"),
-        ({"padding": -1}, r"'padding' .* an int in the range \[0, inf\)"),
         ({"n_regions": 0}, "'n_regions' .* must be"),
         ({"batch_size": True}, "batch_size must be"),
         ({"patch_size": ()}, "empty sequence"),
@@ -340,8 +338,9 @@ def test_an_undetermined_solution_says_so():
         ({"response": "tanh"}, "'response' .* must be a str among .*'tanh'"),
         ({"threshold": float("nan")}, r"'threshold' .* a float in the range \(-inf, inf\)"),
         ({"omega": 0.0}, r"'omega' .* a float in the range \(0.0, inf\)"),
-        ({"ridge": 0}, r"'ridge' .*'gcv'.* a float in the range \(0.0, inf\) .* Got 0"),
-        ({"ridge": "loo"}, "'ridge' .* must be a str among .'gcv'.* Got 'loo'"),
+        ({"noise": 0}, r"'noise' .* a float in the range \(0.0, inf\) .* Got 0"),
+        ({"n_memories": 0}, r"'n_memories' .* an int in the range \[1, inf\) .* Got 0"),
+        ({"tolerance": 1}, r"'tolerance' .* a float in the range \(0.0, 1.0\). Got 1"),
         ({"image_shape": "square"}, "image_shape must be 'auto'"),
         ({"image_shape": (8,)}, "image_shape must be 'auto'"),
         ({"image_shape": (4, 16)}, "does not fit X, which has images of shape"),
@@ -351,6 +350,15 @@ def test_nonsense_raises(digits, parameters, message):
     X, y = digits[0][:20], digits[1][:20]
     with pytest.raises(ValueError, match=message):
         WaveClassifier(**parameters).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("ridge", "noise="), ("margin_passes", "needs none"), ("block_size", "batch_size=")],
+)
+def test_what_is_in_the_place_of_removed_parameters(name, instead):
+    with pytest.raises(TypeError, match=f"no parameter {name} any more.*{instead}"):
+        WaveClassifier(**{name: 1})
 
 
 def test_image_shape_must_fit_rows(digits):

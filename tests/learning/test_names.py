@@ -24,7 +24,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def fitted(digits):
-    return WaveClassifier(n_modes=4, ridge=0.1).fit(*digits)
+    return WaveClassifier(n_modes=4).fit(*digits)
 
 
 # Known answers
@@ -38,14 +38,6 @@ def test_old_attributes(fitted, old, new):
     assert not hasattr(WaveClassifier(), new)
 
 
-def test_old_parameter(digits, fitted):
-    X, y = digits
-    with pytest.warns(FutureWarning, match="block_size is called batch_size now"):
-        old = WaveClassifier(n_modes=4, ridge=0.1, block_size=70).fit(X, y)
-    new = WaveClassifier(n_modes=4, ridge=0.1, batch_size=70).fit(X, y)
-    np.testing.assert_array_equal(old.criticality(X), new.criticality(X))
-
-
 def test_old_constant():
     presets = importlib.import_module("wetcow.learning.presets")
     with pytest.warns(FutureWarning, match="DATASET_DEFAULTS"):
@@ -56,15 +48,15 @@ def test_old_constant():
 
 
 def test_files_keep_the_names_of_the_first_version(digits, fitted, tmp_path):
-    """So that either version reads the files of the other."""
+    """Of attributes; parameters are called as they are now."""
     X, _ = digits
     fitted.set_params(batch_size=70).save(tmp_path / "model")
     fitted.set_params(batch_size=4096)
     header, _ = read_model(tmp_path / "model")
     assert set(RENAMED) < set(header) and "ground" in header["convention"]
-    assert header["parameters"]["block_size"] == 70 and "batch_size" not in header["parameters"]
+    assert header["parameters"]["batch_size"] == 70
     loaded = WaveClassifier.load(tmp_path / "model")
-    assert (loaded.batch_size, loaded.block_size) == (70, "deprecated")
+    assert loaded.batch_size == 70
     for new in RENAMED.values():
         assert getattr(loaded, new) == getattr(fitted, new)
     np.testing.assert_allclose(loaded.criticality(X), fitted.criticality(X), atol=1e-9)

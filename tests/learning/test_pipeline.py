@@ -8,8 +8,12 @@ import pytest
 
 from wetcow import WaveClassifier, datasets
 from wetcow.learning import pipeline
-from wetcow.learning.data.batches import PairBatches, open_batches
+from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.samples import Samples
+from wetcow.learning.memory import Plan
+from wetcow.learning.model.kernel_landmarks import Landmarks
+from wetcow.learning.model.kernel_memory import Kernel
+from wetcow.learning.progress import silent
 
 
 @pytest.fixture(scope="module")
@@ -18,38 +22,11 @@ def digits():
     return X[:500], y[:500]
 
 
-@pytest.fixture(scope="module")
-def problem():
-    """Features, already standardised, and targets of three classes."""
-    rng = np.random.default_rng(0)
-    labels = rng.integers(3, size=60)
-    features = rng.standard_normal((60, 5)) + np.eye(3, 5)[labels]
-    return features, np.eye(3)[labels]
-
-
-def least_squares(features, targets, ridge):
-    """Couplings and excitations by the normal equations of centred data."""
-    x, y = features - features.mean(axis=0), targets - targets.mean(axis=0)
-    gram = x.T @ x + len(x) * ridge * np.eye(x.shape[1])
-    coupling = np.linalg.solve(gram, x.T @ y)
-    return coupling, targets.mean(axis=0) - features.mean(axis=0) @ coupling
-
-
-def parts_of(problem, *edges):
-    parts = zip(*(np.split(array, edges) for array in problem), strict=True)
-    return PairBatches(lambda parts=list(parts): parts)
+def plan(n_memories):
+    return Plan(kernel=Kernel(), n_memories=n_memories, tolerance=1e-4, cache_size=1e9)
 
 
 # Known answers
-
-
-@pytest.mark.parametrize("edges", [(), (7, 30)])
-def test_statistics_and_solve_are_the_normal_equations(problem, edges):
-    sums = pipeline.statistics(parts_of(problem, *edges))
-    modes = pipeline.solve(sums, ridge=0.3)
-    coupling, gamma = least_squares(*problem, ridge=0.3)
-    np.testing.assert_allclose(modes.coupling, coupling, rtol=1e-10)
-    np.testing.assert_allclose(modes.gamma, gamma, rtol=1e-10)
 
 
 @pytest.mark.slow
@@ -63,76 +40,125 @@ def test_statistics_and_solve_are_the_normal_equations(problem, edges):
 )
 def test_framed_encoded_and_pooled_images_are_features(digits, parameters):
     X, y = digits
-    hidden = WaveClassifier(n_modes=6, ridge=0.1, **parameters).fit(X, y).hidden_
+    hidden = WaveClassifier(n_modes=6, **parameters).fit(X, y).hidden_
     rows, labels, image = pipeline.validate(X[:20], y[:20])
     assert rows.shape == (20, 64) and labels is not None and image == (8, 8)
     images = pipeline.frame(rows, hidden)
     features = pipeline.pool(pipeline.encode(images, hidden), hidden)
-    np.testing.assert_allclose(features, hidden.features(rows), atol=2e-3)
-    assert np.abs(features - hidden.features(rows)).mean() < 1e-5
+    np.testing.assert_allclose(features, hidden.codes(rows), atol=2e-3)
+    assert np.abs(features - hidden.codes(rows)).mean() < 1e-5
 
 
 @pytest.mark.slow
 def test_what_is_learned_is_a_pytree(digits):
     X, y = digits
-    clf = WaveClassifier(n_modes=6, ridge=0.1).fit(X, y)
+    clf = WaveClassifier(n_modes=6).fit(X, y)
     same = jax.tree.map(np.array, clf.hidden_)
     np.testing.assert_array_equal(
-        same.features(X[:9].reshape(9, -1)), clf.hidden_.features(X[:9].reshape(9, -1))
+        same.codes(X[:9].reshape(9, -1)), clf.hidden_.codes(X[:9].reshape(9, -1))
     )
-    doubled = jax.tree.map(lambda leaf: 2 * leaf, clf.statistics_)
-    assert doubled.count == 1000
-    np.testing.assert_allclose(pipeline.solve(doubled, 0.1).coupling, clf.class_modes_.coupling)
 
 
-@pytest.mark.parametrize("margin_passes", [0, 3])
-def test_learning_is_fitting(digits, margin_passes):
-    """The class modes of `fit` from its hidden modes, by hand."""
+@pytest.mark.parametrize("n_memories", [None, 120])
+def test_learning_is_fitting(digits, n_memories):
+    """The memory of `fit` from its hidden modes and projection, by hand."""
     X, y = digits
-    clf = WaveClassifier(n_modes=6, ridge=0.1, margin_passes=margin_passes).fit(X, y)
+    clf = WaveClassifier(n_modes=6, n_memories=n_memories, tolerance=1e-4).fit(X, y)
     samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10, batch_size=90)
     with contextlib.closing(open_batches(samples)) as batches:
-        learned = pipeline.learn(
-            batches, ridge=0.1, margin_passes=margin_passes, rng=np.random.default_rng(0)
+        readout, known = pipeline.memorize(
+            batches,
+            clf.readout_.projection,
+            plan(n_memories),
+            rng=np.random.default_rng(0),
+            start=silent,
         )
-    np.testing.assert_allclose(learned.modes.coupling, clf.class_modes_.coupling, atol=2e-5)
+    assert known.n_left_out == 500 - (n_memories or 0)
+    if n_memories is not None:  # `fit` leaves those out that the projection was made from
+        assert 0 < clf.record_.left_out < known.n_left_out
+    if n_memories is None:
+        np.testing.assert_allclose(readout.memory.rows, clf.memory_.rows, atol=1e-6)
+        codes = samples.codes(np.arange(50))
+        found, wanted = readout.criticality(codes), clf.criticality(X[:50])
+        np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
-def test_learning_on_is_learning_all(digits):
+def test_steps_by_hand_are_the_memory(digits):
     X, y = digits
-    clf = WaveClassifier(n_modes=6, ridge=0.1).fit(X, y)
+    clf = WaveClassifier(n_modes=6, tolerance=1e-7).fit(X, y)
+    rows = clf.memory_.rows.astype(float)
+    codes = clf.hidden_.codes(X.reshape(len(X), -1))
+    np.testing.assert_allclose(pipeline.project(codes, clf.readout_.projection), rows, atol=1e-6)
+    matrix = clf.memory_.kernel.series(rows @ rows.T)
+    np.fill_diagonal(matrix, 1)
+    targets = np.eye(10)[y]
+    coupling = np.linalg.solve(matrix + 0.03 * np.eye(500), targets - targets.mean(axis=0))
+    np.testing.assert_allclose(
+        clf.criticality(X), matrix @ coupling + targets.mean(axis=0), atol=2e-5
+    )
+
+
+@pytest.mark.parametrize("n_memories", [None, 300, 120])
+def test_learning_on_is_learning_all(digits, n_memories):
+    """All examples, landmarks that take the place of examples on the way, landmarks from afar."""
+    X, y = digits
+    clf = WaveClassifier(n_modes=6).fit(X[:200], y[:200])
     samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10)
-    earlier = None
+    readout = columns = None
     for part in (slice(200), slice(200, None)):
         some = samples._replace(X=samples.X[part], labels=y[part])
         with contextlib.closing(open_batches(some)) as batches:
-            earlier, modes, _ = pipeline.learn(
+            readout, _ = pipeline.learn(
                 batches,
-                ridge=0.1,
-                margin_passes=0,
+                plan(n_memories),
+                n_components=600,
                 rng=np.random.default_rng(0),
-                earlier=earlier,
+                earlier=readout,
+                columns=columns,
             )
-    assert earlier.count == 500
-    np.testing.assert_allclose(modes.coupling, clf.class_modes_.coupling, atol=2e-5)
+        columns = np.arange(10)
+    codes = samples.codes(np.arange(500))
+    rows = pipeline.project(codes, readout.projection)
+    if n_memories is None:
+        landmarks = rows
+    else:
+        landmarks = readout.memory.rows
+        assert len(landmarks) == n_memories and readout.sums.count == 500
+    features = Landmarks(landmarks, readout.memory.kernel.series).features(rows).astype(float)
+    centred, targets = features - features.mean(axis=0), np.eye(10)[y]
+    gram = centred.T @ centred + 0.03 * np.eye(len(landmarks))
+    coupling = np.linalg.solve(gram, centred.T @ (targets - targets.mean(axis=0)))
+    wanted = centred @ coupling + targets.mean(axis=0)
+    # All examples have b from the mean of targets instead.
+    np.testing.assert_allclose(readout.criticality(codes), wanted, atol=1e-3)
 
 
 # Properties
 
 
-def test_calibration_is_that_of_samples_left_out_one_by_one(problem):
-    """Solved again without each sample, with the same penalty in all."""
-    features, targets = problem
-    modes = pipeline.solve(pipeline.statistics(parts_of(problem)), ridge=0.3)
-    known = pipeline.calibrate(modes, features[:, None], targets)
-    left_out = np.empty_like(targets)
+def test_calibration_is_that_of_samples_left_out_one_by_one(digits):
+    """Solved again without each sample, b given."""
+    X, y = digits[0][:60], digits[1][:60]
+    clf = WaveClassifier(n_modes=6, tolerance=1e-8).fit(X, y)
+    rows = clf.memory_.rows.astype(float)
+    matrix = clf.memory_.kernel.series(rows @ rows.T) + 0.03 * np.eye(60)
+    np.fill_diagonal(matrix, 1.03)
+    targets = np.eye(10)[y]
+    left_out, variance = np.empty_like(targets), np.empty(60)
     for row in range(60):
         others = np.arange(60) != row
-        coupling, gamma = least_squares(features[others], targets[others], 0.3 * 60 / 59)
-        left_out[row] = features[row] @ coupling + gamma
-    assert known.residual_variance == pytest.approx(np.mean((left_out - targets) ** 2), rel=1e-8)
+        known = np.linalg.inv(matrix[np.ix_(others, others)])
+        seen = matrix[row, others]
+        left_out[row] = seen @ known @ (targets[others] - clf.memory_.bias) + clf.memory_.bias
+        variance[row] = 1 - seen @ known @ seen
+    mean = np.mean((left_out - targets) ** 2)
+    assert clf.residual_variance_ == pytest.approx(mean, rel=1e-3)
+    assert clf.uncertainty_threshold_ == pytest.approx(
+        np.quantile(variance[~clf.readout_.examples.projected], 0.99), rel=1e-3
+    )
+    assert clf.readout_.examples.projected.sum() == 48
     right = left_out.argmax(axis=1) == targets.argmax(axis=1)
-    assert (known.n_left_out, known.left_out_accuracy) == (60, np.mean(right))
+    assert clf.record_.left_out_accuracy == pytest.approx(np.mean(right))
 
 
 # Errors

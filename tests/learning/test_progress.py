@@ -12,7 +12,8 @@ from wetcow.cli import learn as command
 from wetcow.learning import progress
 from wetcow.learning.classifier import WaveClassifier
 
-STAGES = ["hidden modes", "features and sums", "class modes", "margin passes", "calibration"]
+STAGES = ["hidden modes", "projection", "codes", "memory", "calibration"]
+SUMS = ["projection", "codes and sums", "memory", "calibration"]  # of landmarks
 
 
 @pytest.fixture(scope="module")
@@ -41,40 +42,40 @@ def lines(text):
 
 def test_stages_are_shown_to_their_ends(digits, terminal):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=4, batch_size=70, progress=True)
+    clf = WaveClassifier(n_modes=8, batch_size=70, progress=True)
     clf.fit(X, y)
     last = lines(terminal)[-len(STAGES) :]
     for stage, line in zip(STAGES, last, strict=True):
         assert line.startswith(stage)
         assert re.search(r"\d:\d\d:\d\d +0:00:00$", line), line  # elapsed, and nothing remaining
-    assert " 300/300 " in last[1] and " 4/4 " in last[3]
+    assert " 300/300 " in last[2] and re.search(r"residual \d.\de-0\d +100/100 ", last[3])
     assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
 
 
-@pytest.mark.parametrize("passes", [0, 2])
-def test_only_stages_that_there_are(digits, terminal, passes):
+@pytest.mark.parametrize("n_memories", [None, 100])
+def test_only_stages_that_there_are(digits, terminal, n_memories):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, ridge=0.1, margin_passes=passes, warm_start=True)
+    clf = WaveClassifier(n_modes=8, n_memories=n_memories, warm_start=True)
     clf.fit(X, y).set_params(progress=True)
     assert lines(terminal) == []
-    for learn, shown in ((clf.fit, passes), (clf.partial_fit, 0)):
+    for learn in (clf.fit, clf.partial_fit):
         terminal.truncate(0)
         learn(X, y)
-        expected = STAGES[1:3] + STAGES[3:4] * (shown > 0) + STAGES[4:]
+        expected = SUMS if n_memories else STAGES[1:]
         last = lines(terminal)[-len(expected) :]
         assert [line.split("  ")[0].split(" ━")[0].strip() for line in last] == expected
 
 
 def test_nothing_is_shown_unasked(digits, capfd, terminal):
-    WaveClassifier(n_modes=8, ridge=0.1).fit(*digits)
+    WaveClassifier(n_modes=8).fit(*digits)
     assert terminal.getvalue() == "" and capfd.readouterr() == ("", "")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("at", ["construct_hidden", "accumulate", "solve"])
+@pytest.mark.parametrize("at", ["construct_hidden", "fit_projection", "memorize"])
 def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, monkeypatch, at):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, ridge=0.1, progress=True).fit(X, y)
+    clf = WaveClassifier(n_modes=8, progress=True).fit(X, y)
     before, names = clf.criticality(X), set(vars(clf))
 
     def interrupt(*_, **__):
@@ -116,8 +117,8 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
         command.run("digits", json_file="-", n_modes=8)
     finally:
         rich.reconfigure()
-    assert ("features and sums" in stderr.getvalue()) == is_terminal
-    assert "features and sums" not in capfd.readouterr().out
+    assert ("residual" in stderr.getvalue()) == is_terminal
+    assert "residual" not in capfd.readouterr().out
 
 
 # Properties
@@ -126,7 +127,6 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
 def test_the_model_is_the_same(digits, terminal):
     X, y = digits
     shown, silent = (
-        WaveClassifier(n_modes=8, ridge=0.1, margin_passes=2, progress=progress).fit(X, y)
-        for progress in (True, False)
+        WaveClassifier(n_modes=8, progress=progress).fit(X, y) for progress in (True, False)
     )
     np.testing.assert_array_equal(shown.criticality(X), silent.criticality(X))

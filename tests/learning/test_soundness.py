@@ -19,7 +19,7 @@ from wetcow.learning.io.container import ModelFileError, read_model, write_model
 def images_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("sound") / "images"
     X, y = datasets.load("digits")
-    model = WaveClassifier(n_modes=4, patch_size=(3, 5), ridge=0.1, frame="handwriting")
+    model = WaveClassifier(n_modes=4, patch_size=(3, 5), frame="handwriting")
     model.fit(X[:100], y[:100]).save(path, updatable=True)
     return path
 
@@ -29,7 +29,7 @@ def table_model(tmp_path_factory):
     path = tmp_path_factory.mktemp("sound") / "table"
     X, y = load_wine(return_X_y=True)
     names = np.array(["a", "b", "c"], dtype=object)[y]
-    WaveClassifier(n_modes=4, ridge=0.1, response="analytic").fit(X, names).save(path)
+    WaveClassifier().fit(X, names).save(path)
     return path
 
 
@@ -80,32 +80,36 @@ FORGERIES = {
     "modes in settings": (put("settings", "n_modes", value=5), "is <f4"),
     "settings": (put("settings", "threshold", value=None), "threshold is None"),
     "a parameter": (put("parameters", "n_modes", value=-1), "n_modes"),
-    "a count": (put("class_modes", "count", value=0), "count is 0"),
+    "noise": (put("memory", "kernel", "noise", value=0.0), "noise"),
     "a sharpness": (put("sharpness_", value=-2.0), "sharpness_"),
     "counts": (put("record", "counts", value=[1, 2]), "not counted"),
     "an accuracy": (put("record", "left_out_accuracy", value=3), "left_out_accuracy"),
     "a date": (put("record", "date", value=20261128), "no text"),
     "a convention": (put("convention", "high", value=-1.0), "range"),
     "names": (put("feature_names", value=["a"]), "not 64 names"),
-    "NaN in couplings": (make("class/coupling", with_nan), "class/coupling' has NaN"),
+    "NaN in couplings": (make("memory/coupling", with_nan), "memory/coupling' has NaN"),
     "NaN in hidden modes": (make("layer1/excitation", with_nan), "layer1/excitation' has NaN"),
-    "NaN in sums": (make("sums/xx", with_nan), "sums/xx' has NaN"),
-    "a factor cut": (make("class/factor", lambda a: a[:-1]), "class/factor"),
-    "no factor": (make("class/factor", np.zeros_like), "no Cholesky factor"),
-    "precision": (make("class/coupling", lambda a: a.astype("f4")), "class/coupling"),
-    "a class too many": (make("classes", lambda a: np.arange(len(a) + 1)), "class/coupling"),
+    "NaN in the projection": (make("projection/axes", with_nan), "projection/axes' has NaN"),
+    "a code": (put("memory", "kernel", "code", value="tanh"), "code of the kernel is 'tanh'"),
+    "sums": (put("memory", "sums", value=100), "sums beside stored examples"),
+    "a factor cut": (make("doubt/factor", lambda a: a[:-1]), "doubt/factor"),
+    "no factor": (make("doubt/factor", np.zeros_like), "no Cholesky factor"),
+    "precision": (make("memory/coupling", lambda a: a.astype("f4")), "memory/coupling"),
+    "a class too many": (make("classes", lambda a: np.arange(len(a) + 1)), "memory/coupling"),
+    "another label": (make("examples/labels", lambda a: a + 5), "labels that there are not"),
+    "an example less": (make("memory/rows", lambda a: a[:-1]), "memory/coupling"),
     "labels in another order": (make("classes", lambda a: a[::-1]), "not sorted"),
     "labels of fractions": (make("classes", lambda a: a + 1j), "labels are"),
     "no spread": (make("hidden/spread", np.zeros_like), "not positive"),
     "a centre": (make("hidden/center", np.ones_like), "not 0"),
-    "large and empty": (make("class/mean", lambda a: np.empty((2**40, 0))), "class/mean"),
+    "large and empty": (make("memory/bias", lambda a: np.empty((2**40, 0))), "memory/bias"),
 }
 
 
 TABLES = {
     "a frame": (put("hidden", "frame", value={"size": None, "spread": 0.2}), "no frame"),
-    "a part of the row": (put("hidden", "geometries", 0, "patch", value=[1, 12]), "as a whole"),
-    "frequencies removed": (lambda _, arrays: arrays.pop("layer0/frequency"), "layer0/frequency"),
+    "columns": (make("memory/rows", lambda a: a[:, 1:]), "there is no projection"),
+    "a layer": (lambda _, arrays: arrays.update({"layer0/gamma": np.ones(3)}), "are described"),
     "labels of several kinds": (put("classes", "labels", value=["a", 2, "c"]), "not supported"),
     "a label twice": (put("classes", "labels", value=["a", "a", "c"]), "different"),
 }

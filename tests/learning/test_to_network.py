@@ -13,10 +13,12 @@ from sklearn.datasets import load_wine
 from wetcow import Mode, datasets, load_run, response, save_run, simulate
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics.build import build_network
-from wetcow.learning.dynamics.network import SETTLING_TIME, Bank, LearnedNetwork
+from wetcow.learning.dynamics.network import RANDOM_OMEGA, SETTLING_TIME, LearnedNetwork
+from wetcow.learning.dynamics.random_modes import draw_random_modes
 from wetcow.learning.dynamics.readout import read_class
 from wetcow.learning.model.activation import codes
 from wetcow.learning.model.encoder import region_weights
+from wetcow.learning.model.readout import directions
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def classifier(digits):
-    return WaveClassifier(n_modes=16, ridge=0.1).fit(*digits)
+    return WaveClassifier(n_modes=16).fit(*digits)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +51,9 @@ def mean_amplitude(c):
         return np.asarray(jax.jit(response)(c)[1])
 
 
-def network_of(classifier, x):
-    return build_network(classifier.hidden_, classifier.class_modes_, classifier.classes_, x)
+def network_of(classifier, x, n_random=512):
+    random = draw_random_modes(classifier.readout_, n_random)
+    return build_network(classifier.hidden_, random, classifier.classes_, x)
 
 
 def run_of(network, t1: float = SETTLING_TIME, **options: Any):
@@ -83,9 +86,27 @@ def settled_traces(network):
 
 
 def with_traces(network, traces):
+    """A state whose random traces, too, are where they settle."""
     a = np.array(network.initial(), complex)
-    a[network.n_hidden : network.n_hidden + network.n_traces] = traces
+    first, second = network.n_hidden, network.n_hidden + network.n_traces
+    a[first:second] = traces
+    driven = np.asarray(network.direction(a)) @ network.drive - float(network.threshold)
+    unit = RANDOM_OMEGA / float(network.random_omega)
+    means = np.asarray(codes(driven, network.random_omega)[0]) * unit
+    a[second + network.n_random : second + 2 * network.n_random] = means
     return a
+
+
+def closed_form(classifier, X, n_random=512):
+    """What the random modes of `network_of` say once all is settled."""
+    modes = draw_random_modes(classifier.readout_, n_random)
+    rows = np.asarray(X).reshape(len(X), -1)
+    return modes.criticality(directions(modes.projection, classifier.hidden_.codes(rows)))
+
+
+def traces_part(traces):
+    """Codes of a network with one bank, both of each mode: amplitudes, then rates."""
+    return np.concatenate([traces.real, traces.imag])
 
 
 def run_of_classes(network, cr, t1=60.0, precision="double"):
@@ -112,21 +133,25 @@ def run_of_classes(network, cr, t1=60.0, precision="double"):
 )
 def test_settled_codes_give_the_closed_form(digits, held_out, parameters):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, ridge=0.1, **parameters).fit(X[:200], y[:200])
+    clf = WaveClassifier(n_modes=8, **parameters).fit(X[:200], y[:200])
     for x in held_out[0][:2]:
         network = network_of(clf, x)
         found = criticality(network, with_traces(network, settled_traces(network)))
-        np.testing.assert_allclose(found, clf.criticality(x[None])[0], atol=1e-4)
+        np.testing.assert_allclose(found, closed_form(clf, x[None])[0], atol=2e-4)
 
 
 @pytest.mark.slow
 def test_tables_have_networks_too():
     X, y = load_wine(return_X_y=True)
-    clf = WaveClassifier(n_modes=16, ridge=0.1).fit(X, y)
-    network = network_of(clf, X[7])
-    assert network.banks == (Bank(1, 1, 1, 16, 1),)
-    found = criticality(network, with_traces(network, settled_traces(network)))
-    np.testing.assert_allclose(found, clf.criticality(X[7:8])[0], atol=1e-4)
+    clf = WaveClassifier().fit(X, y)
+    network = network_of(clf, X[7], 4096)
+    assert network.banks == () and network.size == 2 * 4096 + 3
+    found = criticality(network, with_traces(network, np.zeros(0)))
+    np.testing.assert_allclose(found, closed_form(clf, X[7:8], 4096)[0], atol=1e-4)
+    np.testing.assert_allclose(found, clf.criticality(X[7:8])[0], atol=0.1)
+    reading = read_class(network, run_of(network))
+    assert reading.label == clf.predict(X[7:8])[0]
+    np.testing.assert_allclose(reading.criticality, found, atol=0.05)
 
 
 @pytest.mark.slow
@@ -158,7 +183,7 @@ def test_hidden_modes_settle_on_the_codes_of_single_modes(network):
 def test_longer_runs_come_closer(classifier, held_out):
     x = held_out[0][3]
     network = network_of(classifier, x)
-    closed = classifier.criticality(x[None])[0]
+    closed = closed_form(classifier, x[None])[0]
     errors = [
         np.abs(read_class(network, run_of(network, t1)).criticality - closed)
         for t1 in (12.5, 200.0)
@@ -175,8 +200,28 @@ def test_random_initial_phases_need_a_seed_and_spare_the_traces(network):
     np.testing.assert_array_equal(plain[first:second], random[first:second])
     np.testing.assert_allclose(np.abs(random[:first]), 0.1, rtol=1e-6)
     assert np.ptp(np.angle(random[:first])) > 6
-    # At the average image the class modes have their excitation without input.
+    # Silent random modes leave class modes their excitation without input.
     np.testing.assert_allclose(criticality(network, plain), network.class_gamma, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_more_random_modes_the_closer_to_the_continuum(classifier, held_out):
+    X = held_out[0]
+    wanted, labels = classifier.criticality(X), classifier.predict(X)
+    errors, agreement = [], []
+    for n_random in (256, 1024, 8192):
+        found = closed_form(classifier, X, n_random)
+        errors.append(np.sqrt(np.mean((found - wanted) ** 2)))
+        agreement.append(np.mean(classifier.classes_[found.argmax(axis=1)] == labels))
+    assert errors[0] > errors[1] > 2 * errors[2]
+    assert agreement[0] < agreement[1] < agreement[2] and agreement[2] > 0.98
+
+
+def test_random_modes_of_landmarks_answer_as_these(digits):
+    X, y = digits
+    clf = WaveClassifier(n_modes=8, n_memories=100).fit(X[:300], y[:300])
+    found = closed_form(clf, X[:300], 4096).argmax(axis=1)
+    assert np.mean(clf.classes_[found] == clf.predict(X[:300])) > 0.95
 
 
 @pytest.mark.slow
@@ -211,19 +256,32 @@ def test_one_sample_in_any_form(classifier, held_out):
 
 
 @pytest.mark.slow
-def test_field_is_that_of_its_three_parts(network, rng):
+def test_field_is_that_of_its_parts(network, rng):
     traces = settled_traces(network)
     a = with_traces(network, traces * rng.uniform(0.5, 1.5, len(traces)))
     first, second = network.n_hidden, network.n_hidden + network.n_traces
+    third, fourth = second + network.n_random, second + 2 * network.n_random
+    a[second:third] *= rng.uniform(0.5, 5, network.n_random) * 1j
     a[:first] *= rng.uniform(0.5, 5, first) * np.exp(1j * rng.uniform(0, 2 * np.pi, first))
     with jax.enable_x64(True):
         moving = np.asarray(field(network, a))
         hidden = np.asarray(network.hidden.field(a[:first]))
         cr = np.asarray(criticality(network, a))
         driven = Mode(2 * network.class_omega * cr, network.class_omega)  # γ_c = 2 ω
-        classes = np.asarray(driven.field(a[second:]))
+        classes = np.asarray(driven.field(a[fourth:]))
+        row = np.asarray(network.direction(a))
+        drive = row @ network.drive - network.threshold
+        random = np.asarray(Mode(drive / network.random_omega, 1.0).field(a[second:third]))
     np.testing.assert_allclose(moving[:first], hidden)
-    np.testing.assert_allclose(moving[second:], classes)
+    np.testing.assert_allclose(moving[fourth:], classes)
+    np.testing.assert_allclose(moving[second:third], random, rtol=1e-6, atol=1e-9)
+    settling = (np.abs(a[second:third]) - a[third:fourth]) / network.time_constant
+    np.testing.assert_allclose(moving[third:fourth], settling)
+    # The projection is that of the classifier, of codes that are roots.
+    means = np.maximum(traces_part(a[first:second]), 0)
+    wanted = np.sqrt(means)
+    along = wanted / np.linalg.norm(wanted) @ network.axes - network.origin
+    np.testing.assert_allclose(row, along / np.linalg.norm(along), atol=1e-5)
     # All are far from silent: the phase velocity is that of [12].
     amplitude, phase = np.abs(a[:first]), np.angle(a[:first])
     velocity = network.hidden.omega + network.hidden.w_phi * amplitude * np.cos(phase)
@@ -235,11 +293,9 @@ def test_field_is_that_of_its_three_parts(network, rng):
     np.testing.assert_allclose(moving[first:second], wanted, rtol=2e-3, atol=2e-3)
 
 
-def test_the_unit_of_time_is_that_of_the_hidden_modes(classifier, network):
-    (layer,) = classifier.hidden_.layers
-    assert float(network.unit) == pytest.approx(float(layer.omega[0]))
+def test_the_unit_of_time_is_that_of_the_hidden_modes(network):
     assert np.all(network.hidden.omega == 1)
-    assert network.size == network.n_hidden + network.n_traces + 10
+    assert network.size == network.n_hidden + network.n_traces + 2 * 512 + 10
     assert network.n_hidden == 8 * 8 * 16
     assert network.class_indices.tolist() == list(range(network.size - 10, network.size))
 
@@ -247,10 +303,11 @@ def test_the_unit_of_time_is_that_of_the_hidden_modes(classifier, network):
 @pytest.mark.slow
 def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
     X = held_out[0][:30]
-    closed = classifier.criticality(X)
+    closed = closed_form(classifier, X, 4096)
+    random = draw_random_modes(classifier.readout_, 4096)
     labels, measured = [], []
     for x in X:
-        network = network_of(classifier, x)
+        network = build_network(classifier.hidden_, random, classifier.classes_, x)
         reading = read_class(network, run_of(network))
         labels.append(reading.label)
         measured.append(reading.criticality)
@@ -288,7 +345,8 @@ def test_parameters_make_the_same_network(network):
 def test_labels_may_be_words_and_runs_are_saved(classifier, held_out, tmp_path):
     words = np.array("zero one two three four five six seven eight nine".split())
     x, y = held_out[0][2], held_out[1][2]
-    network = build_network(classifier.hidden_, classifier.class_modes_, words, x)
+    random = draw_random_modes(classifier.readout_, 512)
+    network = build_network(classifier.hidden_, random, words, x)
     run = run_of(network)
     assert read_class(network, run).label == words[y]
     save_run(run, tmp_path / "run.nc")
@@ -306,8 +364,9 @@ def test_labels_may_be_words_and_runs_are_saved(classifier, held_out, tmp_path):
     [
         ({"coupling": np.zeros((3, 10))}, "coupling must have shape"),
         ({"gamma": np.zeros(5)}, "gamma and omega must be numbers or arrays of the 1024"),
-        ({"spread": 0.0}, "spread must have shape"),
-        ({"unit": -1.0}, "unit must be positive"),
+        ({"axes": np.zeros((3, 5))}, "axes must have shape|cannot reshape"),
+        ({"threshold": np.zeros(2)}, "threshold must have shape"),
+        ({"random_omega": -1.0}, "random_omega must be positive"),
         ({"time_constant": np.nan}, "time_constant must be finite"),
         ({"response": "analytic"}, "response must be one of"),
         ({"classes": [0, 1]}, "2 classes"),
@@ -339,7 +398,8 @@ def test_no_other_input(classifier, x, message):
 def test_no_network_without_waves(classifier, code):
     hidden = dataclasses.replace(classifier.hidden_, response=code)
     with pytest.raises(ValueError, match=f"response='{code}' has no network to integrate"):
-        build_network(hidden, classifier.class_modes_, classifier.classes_, np.zeros(64))
+        random = draw_random_modes(classifier.readout_, 16)
+        build_network(hidden, random, classifier.classes_, np.zeros(64))
 
 
 def test_reading_needs_the_class_modes_often_enough(network):

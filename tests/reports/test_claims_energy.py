@@ -10,7 +10,9 @@ import pytest
 
 from wetcow import WaveClassifier, datasets
 from wetcow.learning.dynamics.build import build_network
+from wetcow.learning.dynamics.random_modes import draw_random_modes
 from wetcow.learning.model.encoder import encode_group
+from wetcow.modes.kernel_matrix import kernel_tile
 from wetcow.reports.claims import energy
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.images.data import Images, Part
@@ -51,21 +53,30 @@ def row(network, size, reached, cost):
 def test_waves_are_counted_as_by_the_compiler(digits, response):
     """Within a quarter: it also counts comparisons, and saves what is the same twice."""
     model = WaveClassifier(n_modes=8, response=response, n_regions=4).fit(*digits[0])
-    hidden, modes = model.hidden_, model.class_modes_
+    hidden, readout = model.hidden_, model.readout_
     (layer,), (geometry,) = hidden.layers, hidden.geometries
+    memory, projection = readout.memory, readout.projection
+    series = jnp.asarray(memory.kernel.series.chebyshev[0])
 
     def criticality(images):
-        features = encode_group(images, layer, geometry, response) - hidden.mean
-        return features / hidden.spread @ modes.coupling.astype("f4") + modes.gamma.astype("f4")
+        codes = encode_group(images, layer, geometry, response)
+        along = codes @ projection.axes / jnp.linalg.norm(codes) - projection.origin
+        tile = kernel_tile(along / jnp.linalg.norm(along), jnp.asarray(memory.rows), series)
+        return tile @ memory.coupling.astype("f4") + memory.bias.astype("f4")
 
     found = counted_by_compiler(criticality, jnp.asarray(hidden.images(digits[1].images[:1])))
-    assert found == pytest.approx(operations.waves(hidden, 10).operations, rel=0.25)
-    arrays = [layer.excitation, layer.gamma, layer.omega, hidden.mean, hidden.spread]
-    arrays += [modes.coupling, modes.gamma] + [layer.frequency] * (layer.frequency is not None)
-    assert operations.waves(hidden, 10).memory_words == sum(map(np.size, arrays)) + 64
+    assert found == pytest.approx(operations.waves(hidden, readout).operations, rel=0.25)
+    arrays = [layer.excitation, layer.gamma, layer.omega, *projection]
+    arrays += [memory.rows, memory.coupling, memory.bias]
+    arrays += [layer.frequency] * (layer.frequency is not None)
+    # And an offset for each cosine, which products have.
+    words = sum(map(np.size, arrays)) + 64 + len(memory.rows)
+    assert operations.waves(hidden, readout).memory_words == words
     if response == "analytic":
         return  # no mode follows it
-    network = build_network(hidden, modes, model.classes_, digits[1].images[0])
+    network = build_network(
+        hidden, draw_random_modes(readout, 256), model.classes_, digits[1].images[0]
+    )
     found = counted_by_compiler(lambda a: network.field(a), jnp.asarray(network.initial(), "c8"))
     assert found == pytest.approx(operations.one_evaluation(network).operations, rel=0.25)
 
@@ -114,11 +125,20 @@ def test_energy_is_what_the_table_says():
 
 
 @pytest.mark.slow
-def test_learning_is_dominated_by_sums_of_products(digits):
-    model = WaveClassifier(n_modes=16, margin_passes=0).fit(*digits[0])
-    d, n = model.hidden_.mean.size, 10**9
-    found = energy_metrics.learning_waves(model, operations.Count(), n)
-    assert found == pytest.approx(2 * n * d**2, rel=1e-6)
+def test_learning_grows_with_pairs_of_examples(digits):
+    (images, labels), _ = digits
+    small, large = (
+        WaveClassifier(n_modes=4).fit(images[:count], labels[:count]) for count in (150, 600)
+    )
+    few, many = (
+        energy_metrics.learning_waves(one, operations.Count(), 0) for one in (small, large)
+    )
+    components = [one.memory_.rows.shape[1] for one in (small, large)]
+    iterations = [one.memory_.iterations for one in (small, large)]
+    wanted = [
+        n**2 * (d + 40 * k) for n, d, k in zip((150, 600), components, iterations, strict=True)
+    ]
+    assert [few, many] == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import xarray as xr
 
 import wetcow as wc
 from wetcow.simulation import chunks
-from wetcow.simulation.files.checkpoint import CHECKPOINT
 from wetcow.simulation.files.results import attributes
 from wetcow.simulation.files.store import ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
@@ -84,7 +83,6 @@ class TestResumption:
         resumed = wc.simulate(system, path=path, **settings)
         xr.testing.assert_identical(resumed, whole(kind))
         xr.testing.assert_identical(wc.load_run(path), whole(kind))
-        assert not (path / CHECKPOINT).exists()
 
     @pytest.mark.slow
     @pytest.mark.parametrize(

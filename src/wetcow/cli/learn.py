@@ -52,6 +52,7 @@ class Time(enum.StrEnum):
     SECONDS = "seconds"
     MINUTE = "minute"
     MINUTES = "minutes"
+    HOUR = "hour"
 
 
 NModes = Annotated[
@@ -227,18 +228,16 @@ def learn(
 
 
 def _size(classifier: WaveClassifier) -> dict[str, int]:
-    """Numbers of hidden modes and of parameters."""
+    """Numbers of hidden modes, of stored examples or landmarks, and of parameters."""
     import jax
     import numpy as np
 
-    couplings = (
-        *jax.tree.leaves(classifier.hidden_.layers),
-        classifier.class_modes_.coupling,
-        classifier.class_modes_.gamma,
-    )
+    layers = classifier.hidden_.layers
     return {
-        "n_modes": sum(np.size(layer.gamma) for layer in classifier.hidden_.layers),
-        "n_parameters": sum(np.size(array) for array in couplings),
+        "n_modes": sum(np.size(layer.gamma) for layer in layers),
+        "n_memories": len(classifier.memory_.rows),
+        "n_parameters": classifier.readout_.n_parameters
+        + sum(np.size(array) for array in jax.tree.leaves(layers)),
     }
 
 
@@ -278,6 +277,7 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
         **_training(report),
         "prediction": f"{report['predict_seconds_per_image'] * 1e6:.0f} µs per image",
         "hidden modes": f"{report['n_modes']}",
+        "stored examples": f"{report['n_memories']}",
         "parameters": f"{report['n_parameters']}",
         "peak memory": "unknown" if memory is None else f"{memory:.0f} MB",
     }

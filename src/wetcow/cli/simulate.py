@@ -67,8 +67,8 @@ def command(
 
     A configuration has the tables [bold]system[/bold] (kind = mode, network, kuramoto, lif,
     connectome), [bold]coupling[/bold] (kind = dense, sparse, sheet, lowrank, delayed, memory),
-    [bold]simulation[/bold] (t1, num_samples, seed, …) and [bold]sweep[/bold] (values of
-    parameters). For example:
+    [bold]drive[/bold] (kind = arrays, pulse), [bold]simulation[/bold] (t1, num_samples, seed, …)
+    and [bold]sweep[/bold] (values of parameters). For example:
 
     [dim]\[system]
     kind = "mode"
@@ -113,10 +113,11 @@ def run(
 
     config = load_config(path, seed)
     system = config.build()
+    drive = config.build_drive(system)
     if restart and out is not None and out.suffix == ".zarr":
         if aside := discard_run(out):
             typer.echo(f"{out} is damaged: it is kept as {aside.name}", err=True)
-    results, seconds = _simulate(config, system, out, progress)
+    results, seconds = _simulate(config, system, drive, out, progress)
     summary = summarize_sweep(results, system) if config.sweep else summarize_run(results, system)
     report = {
         "config": path,
@@ -137,7 +138,7 @@ def run(
 
 
 def _simulate(
-    config: Config, system: System, out: pathlib.Path | None, progress: bool
+    config: Config, system: System, drive: Any, out: pathlib.Path | None, progress: bool
 ) -> tuple[xr.Dataset, float]:
     """Run and save; a zarr folder grows while running, and is continued if it is unfinished."""
     from wetcow.simulation.files.results import save_run
@@ -150,7 +151,7 @@ def _simulate(
         rich.reconfigure(stderr=True)  # stdout is for results
     growing = out if out is not None and out.suffix == ".zarr" else None
     start = time.perf_counter()
-    settings = config.simulation.model_dump()
+    settings = {**config.simulation.model_dump(), "drive": drive}
     if config.sweep:
         del settings["modes"]
         settings |= config.swept()

@@ -14,6 +14,7 @@ from pydantic import Field, NonNegativeInt, PrivateAttr, ValidationError, model_
 
 from wetcow.config.connectomes import read_connectome
 from wetcow.config.couplings import AnyCoupling, MemoryCoupling
+from wetcow.config.drives import AnyDrive
 from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, NetworkSystem
 from wetcow.config.tables import (
     DEEPEST,
@@ -29,6 +30,8 @@ from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.baselines import Kuramoto, LeakyIntegrateAndFire
 from wetcow.networks.network import Network
+from wetcow.simulation.drive import Drive
+from wetcow.simulation.driven import check_drive
 from wetcow.validation import indices, reasonable_size
 
 SweptValues = Annotated[
@@ -50,6 +53,9 @@ class Simulation(ConfigTable):
     precision: Literal["double", "single"] = "double"
     seed: NonNegativeInt | None = Field(None, description="of all random numbers")
     modes: list[NonNegativeInt] | None = Field(None, description="the modes to record")
+    a0: float | None = Field(
+        None, ge=0, description="initial amplitude of all modes; default: as of `simulate`"
+    )
 
     @model_validator(mode="after")
     def _forwards(self):
@@ -65,6 +71,7 @@ class Config(ConfigTable):
 
     system: AnySystem
     coupling: AnyCoupling | None = None
+    drive: AnyDrive | None = None
     simulation: Simulation = Field(default_factory=lambda: Simulation.model_validate({}))
     sweep: dict[str, SweptValues] | None = Field(
         None,
@@ -107,6 +114,21 @@ class Config(ConfigTable):
         system = self._built()
         self._check_size(system.size)
         return system
+
+    def build_drive(self, system: System) -> Drive | None:
+        """Return the input in time of the system; None without one.
+
+        Raises
+        ------
+        ValueError
+            For inputs that make no sense together, or do not fit the system.
+        """
+        if self.drive is None:
+            return None
+        with _naming("drive"):
+            drive = self.drive.build(system.size, self.simulation.seed)
+            check_drive(drive, system)
+        return drive
 
     def _check_size(self, size: int) -> None:
         if self.simulation.modes:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from wetcow.config import couplings, systems, tables, values
+from wetcow.config import couplings, drives, systems, tables, values
 from wetcow.config.file import Config, Simulation
 
 INTRODUCTION = """# Configuration files
@@ -132,6 +132,11 @@ def page() -> str:
     parts += [
         _section("`coupling.random`", couplings.RandomCoupling, "###"),
         _section("`coupling.target`", couplings.Target, "###"),
+        "## Table `drive`\n",
+        *(
+            _section(f'`drive`, `kind = "{kind}"`', model, "###")
+            for kind, model in (("arrays", drives.ArrayDrive), ("pulse", drives.PulseDrive))
+        ),
         _section("Table `simulation`", Simulation, "##"),
         "## Table `sweep`\n\nNames of parameters of the system (and `seed`), each with the values "
         "to run: all combinations, as\n{py:func}`wetcow.sweep` does. For example `gamma = "

@@ -5,11 +5,13 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import pathlib
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import panel as pn
+from tornado.web import HTTPError, RequestHandler
 
 from wetcow.explore.digit_page import digit_page
 from wetcow.explore.memory_page import memory_page
@@ -27,6 +29,8 @@ body { font-family: system-ui, sans-serif; margin: 0.5em 1.5em; }
 _INNER_CSS = """
 .values td { padding: 2px 10px 2px 0; vertical-align: top; }
 .values td + td { font-variant-numeric: tabular-nums; font-weight: 600; }
+.equation { margin: 0.3em 1em; font-family: serif; font-size: 1.1em; }
+.equation mark { background: #ffe28a; border-radius: 3px; padding: 0 2px; }
 .answer { font-size: 80px; font-weight: 700; text-align: center; line-height: 1; }
 """
 
@@ -113,16 +117,35 @@ def make_server(port: int, models: Models) -> Any:
     OSError
         If the port is taken.
     """
-    pn.extension(raw_css=[_CSS], loading_spinner="dots")
+    pn.extension(
+        raw_css=[_CSS],
+        loading_spinner="dots",
+        notifications=True,
+        disconnect_notification="The explorer does not answer any more: start wetcow explore "
+        "again, and load this page anew.",
+    )
     pn.pane.HTML.stylesheets = [_INNER_CSS]
     port = _usable(port)  # known here, since only pages from this very address may connect
-    return pn.io.server.get_server(
+    server = pn.io.server.get_server(
         {"/": lambda: explorer_page(models)},  # Panel takes functions only, not partial ones
         port=port,
         address=ADDRESS,
         title={"/": TITLE},
         websocket_origin=[f"{ADDRESS}:{port}", f"localhost:{port}"],
     )
+    # A name of somebody else's that leads to this machine gets nothing; nor can a page of theirs
+    # load the explorer as a part of its own, which Bokeh would let any.
+    web = server._tornado
+    web.add_handlers(rf"(?!({re.escape(ADDRESS)}|localhost)$).*", [(".*", _Refused)])
+    web.add_handlers(".*", [(r"/autoload\.js", _Refused)])
+    return server
+
+
+class _Refused(RequestHandler):
+    """Answers nothing."""
+
+    def prepare(self) -> None:
+        raise HTTPError(403)
 
 
 def _usable(port: int) -> int:

@@ -13,6 +13,7 @@ from wetcow.explore.drawing import Answer, answer_drawing
 from wetcow.explore.model import Model
 from wetcow.explore.widgets import (
     COLOURS,
+    beside,
     error_box,
     make_plot,
     make_square_plot,
@@ -71,7 +72,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
     waiting = pn.state.add_periodic_callback(look, _LOOK_EVERY)
     look()
     controls = pn.Column(canvas, clear, about, values, box, width=310)
-    return pn.Row(controls, pane(chart, pn.Row(seen)))  # in a row it keeps its shape
+    return beside(controls, pane(chart, pn.Row(seen)))  # in a row it keeps its shape
 
 
 def describe_digit(found: Answer) -> str:

@@ -8,13 +8,17 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
+from wetcow.explore.following import Follower, keep_in_address
+from wetcow.explore.lesson import Lesson, head
 from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
 from wetcow.explore.network_page import NetworkFigures, agreement
 from wetcow.explore.runs import number_text
+from wetcow.explore.sharing import Gifts
 from wetcow.explore.widgets import (
     COLOURS,
+    beside,
+    empty,
     error_box,
-    follow,
     legend,
     make_plot,
     make_square_plot,
@@ -26,6 +30,43 @@ from wetcow.explore.widgets import (
 
 NUM_MODES = 10
 FROM_TO = 0.1, 1.9  # radians/time
+LESSON = Lesson(
+    sentence="Modes of different frequencies that spike together like one mode which a sense "
+    "excites, without its input. Their couplings R follow from a linear condition [26–30].",
+    equations=[
+        "Σ<sub>j</sub> R<sub>ij</sub> = ({target_gamma} − {background}) + "
+        "i (ω<sub>s</sub> − ω<sub>i</sub>),&emsp;|R<sub>ij</sub>| ≤ {max_weight},&emsp;"
+        "|arg R<sub>ij</sub>| ≤ {max_phase}",
+    ],
+    symbols={
+        "target_gamma": "γ<sub>s</sub>",
+        "background": "γ",
+        "max_weight": "w",
+        "max_phase": "|δ|",
+    },
+    presets={
+        "replay": {
+            "target_gamma": 1.5,
+            "background": 0.4,
+            "max_weight": 0.2,
+            "max_phase": 1.57,
+        },
+        "spike slowly": {
+            "target_gamma": 1.95,
+            "background": 0.4,
+            "max_weight": 0.25,
+            "max_phase": 1.57,
+        },
+        "lose the memory": {
+            "target_gamma": 1.5,
+            "background": 0.4,
+            "max_weight": 0.2,
+            "max_phase": 0.2,
+        },
+    },
+    notice="the dashed mode has an input, the blue ones have none, and still spike with it. With "
+    "too little weight or phase allowed there is no such coupling.",
+)
 
 
 def as_text(omega: Any) -> str:
@@ -58,7 +99,6 @@ def memory_page() -> Any:
         "max_phase": slider("largest phase |δ|", 0.0, 1.57, 1.57),
     }
     seed = pn.widgets.IntInput(label="seed of couplings and start", value=0, start=0, width=290)
-    values, box, figures = pn.pane.HTML(""), error_box(), MemoryFigures()
 
     def space(_event: Any) -> None:
         low, high = ends.value
@@ -72,22 +112,41 @@ def memory_page() -> Any:
     ends.param.watch(space, "value")
     draw.on_click(scatter)
 
-    def update() -> None:
-        settings = {name: one.value for name, one in sliders.items()}
-        try:
-            view = look_at_memory(read_frequencies(typed.value), **settings, seed=seed.value or 0)
-        except ValueError as error:
-            show_error(box, error)
-            values.object = ""
-            figures.clear()
-            return
-        show_error(box, None)
-        figures.show(view)
-        values.object = describe_memory(view)
+    widgets = {"omega": typed, **sliders, "seed": seed}
+    keep_in_address("memory", widgets)
+    shown = _MemoryPanes()
+    lesson = head(LESSON, widgets)
+    Follower(widgets, _look, shown.show, fail=shown.fail, parts=[shown.figures])
+    controls = (ends, draw, *widgets.values(), shown.values, shown.box, shown.gifts.buttons)
+    page = beside(pn.Column(*controls, width=310), shown.figures)
+    return pn.Column(lesson, page, sizing_mode="stretch_width")
 
-    follow([typed, *sliders.values(), seed], update)
-    controls = (ends, draw, typed, *sliders.values(), seed, values, box)
-    return pn.Row(pn.Column(*controls, width=310), pane(*figures.figures))
+
+def _look(omega: str, seed: int | None, **values: Any) -> MemoryView:
+    return look_at_memory(read_frequencies(omega), **values, seed=seed or 0)
+
+
+class _MemoryPanes:
+    """What shows a memory: its figures, its numbers, a message, what can be taken along."""
+
+    def __init__(self) -> None:
+        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("memory")
+        self._drawn = MemoryFigures()
+        self.figures = pane(*self._drawn.figures)
+
+    def show(self, view: MemoryView) -> None:
+        """Show a memory."""
+        show_error(self.box, None)
+        self._drawn.show(view)
+        self.values.object = describe_memory(view)
+        self.gifts.give(view.network.run, view.network.code)
+
+    def fail(self, error: Exception) -> None:
+        """Say why there is nothing to see."""
+        show_error(self.box, error)
+        self._drawn.clear()
+        self.values.object = ""
+        self.gifts.give(None, "")
 
 
 def describe_memory(view: MemoryView) -> str:
@@ -157,8 +216,9 @@ class MemoryFigures:
 
     def clear(self) -> None:
         """Show nothing: there is no such memory."""
-        for source in (self._modes, self._target, self._couplings):
-            source.data = {key: [] for key in source.column_names}
+        empty(self._modes, self._target, self._couplings)
+        self._network.clear()
+        self._wanted.location = None
 
     def show(self, view: MemoryView) -> None:
         """Draw a memory."""

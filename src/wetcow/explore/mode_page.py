@@ -8,13 +8,17 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Span
 
+from wetcow.explore.following import Follower, keep_in_address
+from wetcow.explore.lesson import Lesson, head
 from wetcow.explore.mode_view import SHOWN_METHODS, ModeView, look_at_mode
 from wetcow.explore.runs import number_text
+from wetcow.explore.sharing import Gifts
 from wetcow.explore.widgets import (
     COLOURS,
     GREY,
+    beside,
+    empty,
     error_box,
-    follow,
     legend,
     make_plot,
     pane,
@@ -26,6 +30,29 @@ from wetcow.modes.criticality import CANONICAL
 
 METHOD_NAMES = {"analytic": "the paper's [14]", "adiabatic": "adiabatic", "exact": "exact"}
 INITIAL_GAMMA = 1.9
+LESSON = Lesson(
+    sentence="One wave mode, a = A e<sup>iφ</sup>. Its excitation γ decides whether it "
+    "oscillates, spikes or falls silent [11, 12].",
+    equations=[
+        "dA/dt = {gamma} A + A² [ {w_a} cos(φ − {psi}) − α ]",
+        "dφ/dt = {omega} + A {w_phi} cos φ",
+    ],
+    symbols={
+        "gamma": "γ",
+        "omega": "ω",
+        "w_a": "w<sub>a</sub>",
+        "w_phi": "w<sub>φ</sub>",
+        "psi": "ψ",
+    },
+    presets={
+        "oscillate": {"gamma": 0.3, "omega": 1.0},
+        "spike slowly": {"gamma": 1.98, "omega": 1.0},
+        "fall silent": {"gamma": 2.2, "omega": 1.0},
+    },
+    notice="the closer γ comes to γ<sub>c</sub>, the dotted line, the longer the mode waits "
+    "between spikes. Beyond it, it spikes once and rests. The paper's rate [14] ends at the right "
+    "place, but is too high before it.",
+)
 
 
 def mode_page() -> Any:
@@ -45,29 +72,46 @@ def mode_page() -> Any:
             sliders[name].value = value
 
     reset.on_click(restore)
-    values, box = pn.pane.HTML(""), error_box()
-    motion = ColumnDataSource({"time": [], "amplitude": [], "phase": []}, name="motion")
-    curves = ColumnDataSource({"gamma": [], **{name: [] for name in SHOWN_METHODS}}, name="curves")
-    here = ColumnDataSource({"gamma": [], "rate": []}, name="here")
-    critical = Span(dimension="height", line_color=GREY, line_dash="dotted")
+    keep_in_address("mode", sliders)
+    shown = _ModePanes()
+    lesson = head(LESSON, sliders)
+    Follower(sliders, look_at_mode, shown.show, fail=shown.fail, parts=[shown.figures])
+    controls = pn.Column(
+        *sliders.values(), reset, shown.values, shown.box, shown.gifts.buttons, width=310
+    )
+    return pn.Column(lesson, beside(controls, shown.figures), sizing_mode="stretch_width")
 
-    def update() -> None:
-        try:
-            view = look_at_mode(**{name: one.value for name, one in sliders.items()})
-        except ValueError as error:
-            show_error(box, error)
-            return
-        show_error(box, None)
-        motion.data = {"time": view.time, "amplitude": view.amplitude, "phase": view.phase}
-        curves.data = {"gamma": view.curve_gamma, **view.curves}
-        integrated = view.frequencies["integrated"]
-        here.data = {"gamma": [sliders["gamma"].value], "rate": [integrated]}
-        critical.location = view.critical_gamma
-        values.object = describe_mode(view)
 
-    figures = _figures(motion, curves, here, critical)
-    follow(sliders.values(), update)
-    return pn.Row(pn.Column(*sliders.values(), reset, values, box, width=310), pane(*figures))
+class _ModePanes:
+    """What shows a mode: its figures, its numbers, a message, what can be taken along."""
+
+    def __init__(self) -> None:
+        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("mode")
+        self._motion = ColumnDataSource({"time": [], "amplitude": [], "phase": []}, name="motion")
+        columns: dict[str, Any] = {"gamma": [], **{name: [] for name in SHOWN_METHODS}}
+        self._curves = ColumnDataSource(columns, name="curves")
+        self._here = ColumnDataSource({"gamma": [], "rate": []}, name="here")
+        self._critical = Span(dimension="height", line_color=GREY, line_dash="dotted")
+        self.figures = pane(*_figures(self._motion, self._curves, self._here, self._critical))
+
+    def show(self, view: ModeView) -> None:
+        """Show a mode."""
+        show_error(self.box, None)
+        self._motion.data = {"time": view.time, "amplitude": view.amplitude, "phase": view.phase}
+        self._curves.data = {"gamma": view.curve_gamma, **view.curves}
+        gamma = float(view.run.attrs["gamma"])
+        self._here.data = {"gamma": [gamma], "rate": [view.frequencies["integrated"]]}
+        self._critical.location = view.critical_gamma
+        self.values.object = describe_mode(view)
+        self.gifts.give(view.run, view.code)
+
+    def fail(self, error: Exception) -> None:
+        """Say why there is nothing to see."""
+        show_error(self.box, error)
+        empty(self._motion, self._curves, self._here)
+        self._critical.location = None
+        self.values.object = ""
+        self.gifts.give(None, "")
 
 
 def describe_mode(view: ModeView) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from wetcow.explore.runs import PER_UNIT, VIEW_STEP, run_as_needed, wrapped
 from wetcow.modes.criticality import CANONICAL
@@ -45,6 +46,8 @@ class ModeView(NamedTuple):
         ω_s against them by each of `METHODS`.
     code : str
         Python that computes the numbers with the package alone.
+    run : xarray.Dataset
+        The motion, as that Python has it.
     """
 
     time: np.ndarray
@@ -57,6 +60,7 @@ class ModeView(NamedTuple):
     curve_gamma: np.ndarray
     curves: dict[str, np.ndarray]
     code: str
+    run: xr.Dataset
 
 
 def _curve() -> np.ndarray:
@@ -103,7 +107,7 @@ def look_at_mode(
     critical = float(mode.critical_gamma)
     # The mode itself is the first of a row: one call for both.
     row = mode.replace(gamma=np.concatenate([[gamma], critical * _curve()]))
-    rates = {name: np.asarray(row.spiking_frequency(name)) for name in SHOWN_METHODS}
+    rates = {name: _rates(row, name) for name in SHOWN_METHODS}
     frequencies = {name: float(values[0]) for name, values in rates.items()}
     motion, integrated = run_as_needed(mode, a0=MODE_START, rate=frequencies["exact"])
     a = motion.a.values[:, 0]
@@ -118,7 +122,16 @@ def look_at_mode(
         curve_gamma=row.gamma[1:],
         curves={name: values[1:] for name, values in rates.items()},
         code=_code(mode, float(motion.time[-1])),
+        run=motion,
     )
+
+
+def _rates(row: Mode, method: Any) -> np.ndarray:
+    """NaN where a method has no rates, so that only its curve is missing."""
+    try:
+        return np.asarray(row.spiking_frequency(method))
+    except ValueError:
+        return np.full(row.gamma.shape, np.nan)
 
 
 def _code(mode: Mode, duration: float) -> str:

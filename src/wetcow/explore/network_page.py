@@ -8,6 +8,8 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
+from wetcow.explore.following import Follower, keep_in_address
+from wetcow.explore.lesson import Lesson, head
 from wetcow.explore.network_view import (
     MOST_SHOWN_MODES,
     NetworkView,
@@ -15,9 +17,42 @@ from wetcow.explore.network_view import (
     when_synchronous,
 )
 from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import COLOURS, GREY, follow, legend, make_plot, pane, slider, table
+from wetcow.explore.sharing import Gifts
+from wetcow.explore.widgets import (
+    COLOURS,
+    GREY,
+    beside,
+    empty,
+    error_box,
+    legend,
+    make_plot,
+    pane,
+    show_error,
+    slider,
+    table,
+)
 
 _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of so many
+
+LESSON = Lesson(
+    sentence="Modes of different frequencies, all coupled alike, "
+    "R<sub>ij</sub> = (K/N) e<sup>−iδ</sup> [19, 20].",
+    equations=[
+        "dA<sub>i</sub>/dt = {gamma} A<sub>i</sub> + … + ({strength}/{size}) "
+        "Σ<sub>j≠i</sub> A<sub>j</sub> cos(φ<sub>j</sub> − φ<sub>i</sub> − {delta})",
+        "A<sub>i</sub> dφ<sub>i</sub>/dt = ω<sub>i</sub> A<sub>i</sub> + … + "
+        "({strength}/{size}) Σ<sub>j≠i</sub> A<sub>j</sub> sin(φ<sub>j</sub> − φ<sub>i</sub> − "
+        "{delta})",
+    ],
+    symbols={"gamma": "γ", "strength": "K", "size": "N", "delta": "δ"},
+    presets={
+        "in step": {"strength": 1.0, "delta": 0.0, "gamma": 0.5, "spread": 0.3},
+        "drift apart": {"strength": 0.05, "delta": 0.0, "gamma": 0.5, "spread": 0.3},
+        "fall silent": {"strength": 1.0, "delta": 0.0, "gamma": 2.9, "spread": 0.3},
+    },
+    notice="what couplings add to γ brings modes closer to criticality, so that a network in step "
+    "also spikes more slowly than its modes do alone.",
+)
 
 
 def network_page() -> Any:
@@ -32,17 +67,40 @@ def network_page() -> Any:
         "spread": slider("spread of frequencies", 0.0, 0.9, 0.3),
     }
     again = pn.widgets.IntInput(label="seed of the start", value=0, start=0, width=290)
-    values, view_of = pn.pane.HTML(""), NetworkFigures()
+    widgets = {**sliders, "seed": again}
+    keep_in_address("network", widgets)
+    shown = _NetworkPanes()
+    lesson = head(LESSON, widgets)
+    Follower(widgets, _look, shown.show, fail=shown.fail, parts=[shown.figures])
+    controls = pn.Column(*widgets.values(), shown.values, shown.box, shown.gifts.buttons, width=310)
+    return pn.Column(lesson, beside(controls, shown.figures), sizing_mode="stretch_width")
 
-    def update() -> None:
-        view = look_at_network(
-            **{name: one.value for name, one in sliders.items()}, seed=again.value or 0
-        )
-        view_of.show(view)
-        values.object = describe_network(view)
 
-    follow([*sliders.values(), again], update)
-    return pn.Row(pn.Column(*sliders.values(), again, values, width=310), pane(*view_of.figures))
+def _look(seed: int | None, **values: Any) -> NetworkView:
+    return look_at_network(**values, seed=seed or 0)
+
+
+class _NetworkPanes:
+    """What shows a network: its figures, its numbers, a message, what can be taken along."""
+
+    def __init__(self) -> None:
+        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("network")
+        self._drawn = NetworkFigures()
+        self.figures = pane(*self._drawn.figures)
+
+    def show(self, view: NetworkView) -> None:
+        """Show a network."""
+        show_error(self.box, None)
+        self._drawn.show(view)
+        self.values.object = describe_network(view)
+        self.gifts.give(view.run, view.code)
+
+    def fail(self, error: Exception) -> None:
+        """Say why there is nothing to see."""
+        show_error(self.box, error)
+        self._drawn.clear()
+        self.values.object = ""
+        self.gifts.give(None, "")
 
 
 def describe_network(view: NetworkView) -> str:
@@ -117,6 +175,10 @@ class NetworkFigures:
         self.frequencies.y_range.start = 0
         legend(self.frequencies)
         self.figures = [self.waves, self.order, self.frequencies]
+
+    def clear(self) -> None:
+        """Show nothing."""
+        empty(self._waves, self._order, self._rates)
 
     def show(self, view: NetworkView) -> None:
         """Draw a network."""

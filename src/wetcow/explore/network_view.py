@@ -52,6 +52,8 @@ class NetworkView(NamedTuple):
         What the network does, in words.
     code : str
         Python that computes the numbers with the package alone.
+    run : xarray.Dataset
+        The motion, as that Python has it.
     """
 
     time: np.ndarray
@@ -64,6 +66,7 @@ class NetworkView(NamedTuple):
     silent_share: float
     regime: str
     code: str
+    run: xr.Dataset
 
 
 def look_at_network(
@@ -162,6 +165,7 @@ def seen(motion: xr.Dataset, omega: np.ndarray, frequencies: np.ndarray, code: s
         silent_share=float(order.silent_share[-1]),
         regime=_regime(motion, frequencies, mean),
         code=code,
+        run=motion,
     )
 
 

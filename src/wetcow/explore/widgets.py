@@ -1,8 +1,8 @@
-"""What all pages of the explorer share: figures of one style, and work that follows sliders."""
+"""What all pages of the explorer share: figures of one style, sliders, tables, messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import panel as pn
@@ -55,6 +55,18 @@ def legend(made: Any) -> None:
     made.add_layout(box, "above")
 
 
+def empty(*sources: Any) -> None:
+    """Leave nothing in sources of figures."""
+    for source in sources:
+        source.data = {key: [] for key in source.column_names}
+
+
+def beside(*parts: Any) -> Any:
+    """Put parts beside each other; in a narrow window, below each other."""
+    narrow = "@media (max-width: 800px) { :host { display: block !important; } }"
+    return pn.Row(*parts, stylesheets=[narrow], sizing_mode="stretch_width")
+
+
 def pane(*parts: Any) -> Any:
     """Put figures, and rows of figures, below each other."""
     return pn.Column(*parts, sizing_mode="stretch_width")
@@ -85,31 +97,6 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     """
     cells = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in rows)
     return f'<table class="values">{cells}</table>'
-
-
-def follow(widgets: Iterable[Any], update: Callable[[], None]) -> None:
-    """Call `update` when a widget's value changes, and once now.
-
-    While it is at work, changes wait together: a slider that is dragged is followed, not queued.
-    """
-    waiting = False
-
-    def work() -> None:
-        nonlocal waiting
-        waiting = False
-        update()
-
-    def changed(_event: Any) -> None:
-        nonlocal waiting
-        if pn.state.curdoc is None:  # no browser is there
-            update()
-        elif not waiting:
-            waiting = True
-            pn.state.curdoc.add_next_tick_callback(work)
-
-    for widget in widgets:
-        widget.param.watch(changed, "value")
-    update()
 
 
 def error_box() -> Any:

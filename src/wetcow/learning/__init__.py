@@ -5,7 +5,8 @@
 
     validate → frame → encode → pool → statistics → solve → calibrate
 
-`presets` says how large a network is for the time at hand, `checks` what parameters may be,
+`presets` says how large a network is for the time at hand, `decide` how to look at images, which
+it finds out from some of them (`views`), `checks` what parameters may be,
 `calibration` how far answers are to be trusted, `record` what is kept of how it was learned,
 `progress` shows how far it is. The rest is in rooms:
 

@@ -1,9 +1,9 @@
 """How far the criticalities of class modes are to be trusted.
 
-Probabilities and uncertainties need criticalities of samples that the class modes were not solved
-with. For the closed form these are known without solving again (`ridge.leave_one_out`). With
-margin passes, a second set of class modes is solved beside the first, in the same passes, for which
-some samples do not exist.
+Probabilities and uncertainties need criticalities of examples that class modes were not solved
+with. `wetcow.learning.memory` has them: of few examples, and where landmarks stand for all, each
+is left out alone, in closed form; else some are left out together, of a second solution that is
+found beside the first.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.learning.model import ridge as closed_form
-from wetcow.learning.model.hinge import satisfied
+from wetcow.learning.model.ridge import fit_temperature
 
-NUM_CALIBRATING = 2_000  # samples by whose left-out criticalities probabilities are calibrated
-_MOST_LEFT_OUT = 5  # of so many samples one at most is left out of margin passes
+NUM_CALIBRATING = 2_000  # examples by whose left-out criticalities probabilities are calibrated
 
 
 class Calibration(NamedTuple):
@@ -29,11 +27,13 @@ class Calibration(NamedTuple):
     residual_variance : float
         Mean squared error of left-out criticalities.
     uncertainty_threshold : float
-        Variance of criticalities that is exceeded by 1 % of left-out samples.
+        Predictive variance that is exceeded by 1 % of left-out examples.
     n_left_out : int
-        Number of these samples.
+        Number of these examples.
     left_out_accuracy : float
         Share of them whose own class mode comes nearest to criticality.
+    together : bool
+        Whether they were left out all at once; else each alone.
     """
 
     inverse_temperature: float
@@ -41,6 +41,7 @@ class Calibration(NamedTuple):
     uncertainty_threshold: float
     n_left_out: int
     left_out_accuracy: float
+    together: bool
 
 
 def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -56,46 +57,40 @@ def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.choice(n, size=count, replace=False))
 
 
-def calibration_rows(n: int, margin_passes: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of the samples to calibrate with; fewer with margin passes, which do without them."""
-    most = max(n // _MOST_LEFT_OUT, 1) if margin_passes else n
-    return some_rows(n, min(NUM_CALIBRATING, most), rng)
+def _with_doubt(targets: np.ndarray) -> np.ndarray:
+    """Return targets of which one more, unseen, has any class: else no error would be certainty."""
+    share = 1 / (len(targets) + 1)
+    return (1 - share) * targets + share / targets.shape[1]
 
 
 def calibrate(
-    modes: closed_form.ClassModes,
-    features: np.ndarray,
-    targets: np.ndarray,
-    without: closed_form.ClassModes | None = None,
+    criticality: np.ndarray, variance: np.ndarray, targets: np.ndarray, *, together: bool
 ) -> Calibration:
-    """Calibrate probabilities and uncertainties of class modes.
+    """Calibrate probabilities and uncertainties.
 
     Parameters
     ----------
-    modes : ClassModes
-        Solved with these samples among others, with the factor in double precision.
-    features : float array (n, 1 + copies, d)
-        Of the samples and their copies.
+    criticality : float64 array (n, classes)
+        Of examples, by class modes that were solved without them.
+    variance : float64 array (m,)
+        Predictive variances of these, or of some of them.
     targets : float array (n, classes)
         1 for the own class, 0 for others.
-    without : ClassModes, optional
-        Those of margin passes for which the samples did not exist; None if there were no passes.
+    together : bool
+        See `Calibration`.
 
-    Returns
-    -------
-    Calibration
+    Examples
+    --------
+    >>> known = calibrate(np.eye(2), np.array([0.1, 0.2]), np.eye(2), together=False)
+    >>> known.left_out_accuracy, round(known.uncertainty_threshold, 3)
+    (1.0, 0.199)
     """
-    left_out, variance = closed_form.leave_one_out(modes, features, targets)
-    wanted = targets
-    if without is not None:
-        left_out = features[:, 0] @ without.coupling + without.gamma
-        wanted = satisfied(left_out, targets)
-    residual_variance = float(np.mean((left_out - wanted) ** 2))
-    right = left_out.argmax(axis=1) == targets.argmax(axis=1)
+    right = criticality.argmax(axis=1) == targets.argmax(axis=1)
     return Calibration(
-        inverse_temperature=closed_form.fit_temperature(left_out, targets),
-        residual_variance=residual_variance,
-        uncertainty_threshold=float(residual_variance * np.quantile(variance, 0.99)),
+        inverse_temperature=fit_temperature(criticality, _with_doubt(targets)),
+        residual_variance=float(np.mean((criticality - targets) ** 2)),
+        uncertainty_threshold=float(np.quantile(variance, 0.99)),
         n_left_out=len(targets),
         left_out_accuracy=float(np.mean(right)),
+        together=together,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -15,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.geometry import Geometry, image_geometry, table_geometry
+from wetcow.learning.model.geometry import Geometry, image_geometry
 from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
@@ -34,13 +33,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "budget": [StrOptions(set(BUDGETS))],
     "n_modes": [_whole(1), None],
     "n_regions": [_whole(1), None],
-    "padding": [_whole(0), None],
     "mirror": _FLAG,
     "response": [StrOptions(set(RESPONSES)), None],
     "threshold": [Interval(Real, left=None, right=None, closed="neither"), None],
     "omega": [_POSITIVE, None],
-    "ridge": [StrOptions({"gcv"}), _POSITIVE, None],
-    "margin_passes": [_whole(0), None],
+    "noise": [_POSITIVE, None],
+    "n_memories": [_whole(1), None],
+    "tolerance": [Interval(Real, left=0, right=1, closed="neither")],
     "copies": [_whole(0)],
     "n_members": [_whole(1)],
     "train_minutes": [_NOT_NEGATIVE],
@@ -51,7 +50,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "warm_start": _FLAG,
     "progress": _FLAG,
     "random_state": ["random_state"],
-    "block_size": [_whole(1), StrOptions({"deprecated"})],
 }
 """What parameters of a classifier may be, for scikit-learn to check; the rest is checked below."""
 
@@ -65,12 +63,6 @@ def check_parameters(classifier: Any) -> None:
     classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
-    if classifier.block_size != "deprecated":
-        warnings.warn(
-            "the parameter block_size is called batch_size now; the old name will go",
-            FutureWarning,
-            stacklevel=4,
-        )
     find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
     if classifier.copies and shared_augmentation(classifier.augmentation) is None:
@@ -93,10 +85,22 @@ def all_or_nothing(classifier: Any) -> Iterator[None]:
         raise
 
 
-def find_batch_size(classifier: Any) -> int:
-    """Rows whose features are computed at once, whichever name of the parameter was used."""
-    old = classifier.block_size
-    return classifier.batch_size if old == "deprecated" else old
+REMOVED = {
+    "ridge": "noise=, λ of the memory of examples",
+    "margin_passes": "nothing: a memory of examples needs none",
+    "padding": "nothing: images are padded by half a patch",
+    "block_size": "batch_size=",
+}
+"""Parameters that classifiers had, and what is in their place."""
+
+
+def refuse_removed(given: dict[str, Any]) -> None:
+    """Raise for parameters that there are no more."""
+    for name in given:
+        if name in REMOVED:
+            raise TypeError(
+                f"WaveClassifier has no parameter {name} any more; in its place is {REMOVED[name]}"
+            )
 
 
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:
@@ -229,12 +233,12 @@ def member_geometries(
     """
     sizes = member_sizes(chosen.patch_size, classifier.n_members)
     if image is None:
-        return [(table_geometry(classifier.n_features_in_),) for _ in sizes]
+        return [()]
     frame = find_frame(classifier.frame)
     seen = image if frame is None or frame.size is None else frame.size
 
     def geometry(size: int) -> Geometry:
-        return image_geometry(seen, size, classifier.padding, chosen.n_regions, classifier.mirror)
+        return image_geometry(seen, size, chosen.n_regions, classifier.mirror)
 
     return [tuple(map(geometry, some)) for some in sizes]
 
@@ -242,8 +246,10 @@ def member_geometries(
 def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
     """Return the settings of a classifier's budget, and the user's where they are given."""
     budget = settings(classifier.budget, image)
-    given = {name: getattr(classifier, name) for name in Settings._fields}
+    given = {name: getattr(classifier, name, None) for name in Settings._fields}
     chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
+    if classifier.n_memories is not None:  # landmarks stand for all examples
+        chosen = chosen._replace(n_examples=None)
     return chosen._replace(patch_size=patch_sizes(chosen.patch_size))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,19 +18,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
-from wetcow.learning import checks, pipeline
-from wetcow.learning.calibration import Calibration
+from wetcow.learning import checks, memory, pipeline
+from wetcow.learning.calibration import Calibration, some_rows
 from wetcow.learning.data import convention, validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.predictions import by_row, nearest_class, predictions
-from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.samples import Samples, take
 from wetcow.learning.io.model import load, save
-from wetcow.learning.model import ridge as closed_form
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes, united
-from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.model.kernel_memory import Kernel, Memory
+from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
 from wetcow.learning.presets import Budget
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
@@ -51,17 +52,19 @@ def _renamed(old: str, new: str) -> Any:
 
 
 class WaveClassifier(ClassifierMixin, BaseEstimator):
-    """A shallow network of wave modes, constructed in one pass without back-propagation.
+    """A shallow network of wave modes with a memory of examples, nothing of it trained.
 
     Hidden modes see contrast-normalised patches through couplings sampled from training images.
-    Each answers in two codes, its mean amplitude and its spiking frequency [28], which
-    are pooled over regions. One mode per class is coupled to the pooled codes, in closed form, so
-    that it becomes critical for its own class and stays at rest otherwise [26, 27]. The class read
-    out is that of the mode nearest to its critical point, from below: of highest criticality.
+    They answer by their mean amplitude or their spiking frequency [28], or both, which are pooled
+    over regions. A continuum of random modes looks at the pooled codes, and one mode per class is
+    coupled to all of them, in closed form, so that it becomes critical for every stored example of
+    its own class and stays at rest for the others [26, 27]: each example is a memory that resonates
+    with what is like it (theory: the wave kernel). The class read out is that of the mode nearest
+    to its critical point, from below: of highest criticality.
 
     Parameters
     ----------
-    budget : {"seconds", "minute", "minutes"}
+    budget : {"seconds", "minute", "minutes", "hour"}
         Time for construction from 60,000 images of 28×28 pixels on two cores. It chooses every
         parameter below that is None (`wetcow.learning.presets`). For smaller images and tables all
         budgets are the same.
@@ -73,13 +76,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         tables.
     n_regions : int, optional
         Codes are pooled over a grid of n_regions × n_regions regions. Ignored for tables.
-    padding : int, optional
-        Rows and columns of zeros around an image; None: half the patch, so that there are as many
-        positions as pixels (for odd patches). Ignored for tables.
     image_shape : "auto", (int, int) or None
         Height and width of the images in the rows of X. "auto": those of X itself if it is a stack
         (n, height, width); square if the number of columns is a square of at least 7²; else None.
-        None: the rows are a table, not images; one patch is the whole row, standardised by column.
+        None: the rows are a table, not images; standardised columns are compared as they are,
+        without hidden modes.
     frame : "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
@@ -93,25 +94,29 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
     omega : float, optional
         Frequency of hidden modes, in the same units. Not used by "analytic".
-    ridge : float or "gcv", optional
-        Penalty λ of the couplings of class modes, in units of the variance of a feature; "gcv"
-        chooses it by generalised cross-validation among `wetcow.learning.model.ridge.RIDGES`.
-    margin_passes : int, optional
-        Repetitions of the closed form in `fit` with [26] as an inequality
-        (`wetcow.learning.model.hinge`). 0: the plain closed form, which `partial_fit` always uses.
+    noise : float, optional
+        λ of the memory: how much less than critical a mode may stay for a stored example of its
+        class. Hardly matters between 0.003 and 0.1.
+    n_memories : int, optional
+        Most examples that are stored. Of more, so many become landmarks that stand for all of them
+        (`wetcow.learning.memory`), which takes less memory. None: all that `fit` learns. That is a
+        random part of more than 12,000 images of 28×28 pixels with budget "seconds", of more than
+        30,000 with "minute", and else all; `partial_fit` learns all it is given.
+    tolerance : float
+        Relative residual to which the system for stored examples is solved. A looser one hardly
+        changes predictions; a tighter one makes learning on equal to learning at once.
     copies : int
         Randomly deformed copies of each image to learn beside it
         (`wetcow.learning.data.copies`); they need an `augmentation`. Ignored for tables.
     n_members : int
         Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
         other. They differ by what is drawn at random and, if given for each, by `patch_size` and
-        `augmentation`. Class modes are solved for all of them together, so that it remains one
-        network with the hidden modes of all.
+        `augmentation`. One memory has the codes of all of them side by side.
     train_minutes : float
         Time for which `fit` refines what was constructed by gradient
         (`wetcow.learning.finetune.training`), in equal parts for the members; 0: not at all. A
-        tenth of the samples, at most 5,000, then tells whether to keep that, and with what came out
-        class modes are solved for all samples as ever. Ctrl-C ends training early.
+        tenth of the samples, at most 5,000, then tells whether to keep that, and what came out
+        makes the codes that are memorized. Ctrl-C ends training early.
     learning_rate : float
         Largest step of training, in units of the root mean square of what changes.
     augmentation : "handwriting", "garments", Augmentation or None, or a list of these
@@ -121,18 +126,16 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         File that keeps the state of training. If there is one, training goes on from it. Members
         but the first have files of their own beside it, with their number at the end of the name.
     batch_size : int
-        Images whose features are computed at once. Does not change the result beyond rounding.
+        Images whose codes are computed at once. Does not change the result beyond rounding.
     cache_size : float
-        Bytes of features which may be kept for the margin passes; others are computed again in
-        each pass.
+        Bytes of the kernel's values between stored examples that may be kept while class modes are
+        solved; never more than is free. What is not kept is computed again in each iteration.
     warm_start : bool
         Whether `fit` keeps the hidden modes of an earlier `fit` or `partial_fit`.
     progress : bool
         Whether `fit` and `partial_fit` show the stages of their work and the time these take.
     random_state : int, RandomState instance or None
-        Seed of the sampled couplings.
-    block_size : int
-        Deprecated name of `batch_size`.
+        Seed of the sampled couplings, and of what is drawn to calibrate with.
 
     Attributes
     ----------
@@ -151,13 +154,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
     hidden_ : HiddenModes
-        Hidden modes.
-    statistics_ : Statistics or None
-        Sums over all samples seen; None if they were left out of a saved model.
-    class_modes_ : ClassModes
-        Couplings of the class modes.
-    ridge_ : float
-        λ used.
+        Hidden modes; none for a table.
+    readout_ : MemoryReadout or LinearReadout
+        From codes to criticalities: the memory, or of a file of an earlier version its linear
+        class modes.
+    memory_ : Memory
+        Stored examples and their couplings, with the residual of their solution.
     inverse_temperature_ : float
         Of the probabilities; `sharpness_` until now.
     residual_variance_ : float
@@ -177,7 +179,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     "The learner" of the documentation says what data may be (arrays of NumPy, JAX, PyTorch,
     DataFrames, DataArrays, memory maps, Dask arrays), how much memory is needed, which values
     images may have, and how probabilities are calibrated. What is returned is NumPy, or Dask if X
-    is. Features are computed in single precision, the class modes solved in double.
+    is. Codes and the kernel are computed in single precision, class modes solved in double.
 
     Examples
     --------
@@ -192,11 +194,17 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
 
     n_features_in_: int  # set by validate_data
     convention_: convention.Convention | None
-    statistics_: Statistics | None
+    readout_: MemoryReadout | LinearReadout
     sharpness_ = _renamed("sharpness_", "inverse_temperature_")
     noise_ = _renamed("noise_", "residual_variance_")
     usual_uncertainty_ = _renamed("usual_uncertainty_", "uncertainty_threshold_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
+
+    def __new__(cls, *arguments: Any, **parameters: Any) -> WaveClassifier:
+        """Raise a TypeError for parameters that there are no more, saying what is instead."""
+        del arguments
+        checks.refuse_removed(parameters)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -205,15 +213,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         n_modes: int | None = None,
         patch_size: int | Sequence[int | Sequence[int]] | None = None,
         n_regions: int | None = None,
-        padding: int | None = None,
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
         frame: Literal["handwriting", "seven"] | Frame | None = None,
         mirror: bool = False,
         response: Response | None = None,
         threshold: float | None = None,
         omega: float | None = None,
-        ridge: Literal["gcv"] | float | None = None,
-        margin_passes: int | None = None,
+        noise: float | None = None,
+        n_memories: int | None = None,
+        tolerance: float = 1e-2,
         copies: int = 0,
         n_members: int = 1,
         train_minutes: float = 0.0,
@@ -225,21 +233,20 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         warm_start: bool = False,
         progress: bool = False,
         random_state: Any = 0,
-        block_size: int | Literal["deprecated"] = "deprecated",
     ):
         self.budget: Budget = budget
         self.n_modes = n_modes
         self.patch_size = patch_size
         self.n_regions = n_regions
-        self.padding = padding
         self.image_shape = image_shape
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
         self.threshold = threshold
         self.omega = omega
-        self.ridge = ridge
-        self.margin_passes = margin_passes
+        self.noise = noise
+        self.n_memories = n_memories
+        self.tolerance = tolerance
         self.copies = copies
         self.n_members = n_members
         self.train_minutes = train_minutes
@@ -251,7 +258,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.progress = progress
         self.random_state = random_state
-        self.block_size: int | Literal["deprecated"] = block_size
 
     def fit(self, X: Any, y: Any) -> WaveClassifier:
         """Construct the network from training data.
@@ -279,32 +285,32 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         keep = self.warm_start and hasattr(self, "hidden_")
         with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=not keep)
-            classes, labels = np.unique(y, return_inverse=True)
             rng = self._rng()
+            X, y = self._some(X, y, rng)
+            classes, labels = np.unique(y, return_inverse=True)
+            self._check_room(X, len(classes), first=True)
             members = [self.hidden_] if keep else self._construct(X, rng, start)
             samples = self._samples(members[0], X, labels, len(classes))
             self.refined_ = []
             if self.train_minutes:
                 from wetcow.learning.finetune.refine import refine_members
 
-                self.refined_ = refine_members(self, members, samples, rng, start)
+                self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
-            passes = self.settings_.margin_passes
-            samples = samples._replace(
-                hidden=united(members), cache_size=self.cache_size if passes else 0
-            )
-            known = self._learn(samples, classes, passes, rng, start)
+            known = self._learn(samples._replace(hidden=united(members)), classes, rng, start)
             counts = counted(labels, len(classes))
-            self.record_ = make_record(known, counts, passes > 0, trained(self.refined_))
+            self.record_ = make_record(known, counts, trained(self.refined_))
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
         """Learn more data and forget nothing, not even the order matters.
 
-        The sums over samples grow; the class modes are solved again from them. What results is what
-        `fit` of all samples so far at once gives with the same hidden modes and ``margin_passes=0``
-        (margin passes would need the earlier images again). The hidden modes are those of the first
-        call, which should be of some hundred images or more.
+        New examples come beside those stored, and class modes are solved again for all of them,
+        beginning from what they were. What results is, up to `tolerance`, what `fit` of all samples
+        so far at once gives with the same hidden modes and projection. Both are those of the first
+        call, which should be of some thousand images: there is one component for ten of them. Once
+        there are more than `n_memories` examples, so many of those stored become landmarks, to
+        whose sums all others add.
 
         Parameters
         ----------
@@ -322,13 +328,15 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For labels that were not declared, a model saved without its sums, or images whose
+            For labels that were not declared, a model that cannot learn on, or images whose
             values are plainly of another convention than those of the first call.
         """
-        first = not hasattr(self, "statistics_")
-        if not first and self.statistics_ is None:
+        first = not hasattr(self, "readout_")
+        if not first and not self.readout_.updatable:
             raise ValueError(
-                "this model was saved without the sums that learning on needs; save it with "
+                "this model was saved by an earlier version, without a memory; fit again"
+                if isinstance(self.readout_, LinearReadout)
+                else "this model was saved without the sums that learning on needs; save it with "
                 "updatable=True, or fit again"
             )
         with checks.all_or_nothing(self), stages(self.progress) as start:
@@ -336,23 +344,21 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             known = None if first else self.classes_
             wanted = checks.find_classes(y, classes, known)
             labels = checks.find_labels(y, wanted)
+            self._check_room(X, len(wanted), first=first)
             rng = self._rng()
             hidden = united(self._construct(X, rng, start)) if first else self.hidden_
-            samples = self._samples(hidden, X, labels, len(wanted))._replace(cache_size=0)
+            samples = self._samples(hidden, X, labels, len(wanted))
             # Of a file without a record it is not known what went before.
             before = None if first else self.record_
-            counts, earlier = counted(labels, len(wanted)), None
+            counts, columns = counted(labels, len(wanted)), None
             if known is not None:
                 columns = np.searchsorted(wanted, known)
                 if before is not None:
                     counts = counted(labels, len(wanted), before.counts, columns)
-                statistics = self.statistics_
-                earlier = statistics and statistics.with_classes(columns, len(wanted))
-            errors = self._learn(samples, wanted, 0, rng, start, earlier)
+            errors = self._learn(samples, wanted, rng, start, columns)
             if first or before is not None:
-                self.record_ = make_record(
-                    errors, counts, False, () if before is None else before.trained
-                )
+                trained_before = () if before is None else before.trained
+                self.record_ = make_record(errors, counts, trained_before)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -365,9 +371,10 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             convention than those learned. So do all methods that follow from this one.
         """
         check_is_fitted(self)
-        # Without the factor, which is large and not needed.
-        modes = self.class_modes_._replace(factor=np.empty((0, 0)))
-        return self._predictions(modes.criticality, X, len(self.classes_))
+        answer: Any = self.readout_.criticality
+        if isinstance(self.readout_, MemoryReadout):  # only what it needs goes to workers
+            answer = functools.partial(recall, self.readout_.projection, self.readout_.memory)
+        return self._predictions(answer, X, len(self.classes_))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Criticalities of the class modes, or for two classes their difference.
@@ -398,11 +405,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         return by_row(softmax, self.inverse_temperature_ * criticality, np.float64)
 
     def uncertainty(self, X: Any) -> np.ndarray:
-        """Predictive variance of the criticalities, float64 (n,).
+        """Predictive variance of the criticalities, float64 (n,), between 0 and 1.
 
-        σ²·(1/n + (x − x̄)ᵀ(Σ(x − x̄)(x − x̄)ᵀ + nλ)⁻¹(x − x̄)), the same for all classes, with σ² the
-        mean squared error of left-out training images. Large for images unlike those learned;
-        compare with `uncertainty_threshold_`.
+        σ²(x) = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), the same for all classes, with k(x) the kernel between x
+        and the stored examples: 1 for an input unlike all of them. It is computed by all of at most
+        2,000 of them, by 1,000 of more, or by all landmarks, which know a little less than all
+        examples together. Compare with `uncertainty_threshold_`.
 
         Parameters
         ----------
@@ -410,16 +418,30 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             As in `fit`.
         """
         check_is_fitted(self)
-        leverage = functools.partial(closed_form.leverage, self.class_modes_)
-        return self.residual_variance_ * self._predictions(leverage, X, None, any_background=True)
+        answer: Any = self.readout_.variance
+        if isinstance(self.readout_, MemoryReadout):
+            answer = functools.partial(doubt, self.readout_.projection, self.readout_.doubt)
+        return self._predictions(answer, X, None, any_background=True)
 
-    def to_network(self, x: Any) -> LearnedNetwork:
-        """The network of hidden and class modes for one input, a System to `simulate`.
+    @property
+    def memory_(self) -> Memory:
+        """Stored examples and their couplings to the class modes."""
+        readout = getattr(self, "readout_", None)
+        if not isinstance(readout, MemoryReadout):
+            raise AttributeError("there is no memory: fit first, anew if this is an old model")
+        return readout.memory
+
+    def to_network(self, x: Any, n_random: int = 2048) -> LearnedNetwork:
+        """The network of hidden, random and class modes for one input, a System to `simulate`.
 
         Parameters
         ----------
         x : array (features,) or (height, width)
             One input.
+        n_random : int
+            Random modes in place of the continuum; the more, the better they agree with it. Class
+            modes are solved for them in each call: for many inputs, draw them once by
+            `wetcow.learning.dynamics.random_modes.draw_random_modes`.
 
         Returns
         -------
@@ -428,9 +450,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         from wetcow.learning.dynamics.build import build_network, one_sample
+        from wetcow.learning.dynamics.random_modes import draw_random_modes
 
         self._values_check()(one_sample(self.hidden_, x))
-        return build_network(self.hidden_, self.class_modes_, self.classes_, x)
+        random = draw_random_modes(self.readout_, n_random)
+        return build_network(self.hidden_, random, self.classes_, x)
 
     def card(self) -> str:
         """Say what it was learned from, what was measured, what it is for and its limits.
@@ -456,8 +480,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         path : path
             File to write.
         updatable : bool
-            Whether to keep the sums over samples, 4·d² bytes for d features, with which
-            `partial_fit` can go on.
+            Whether to keep the sums over examples, 4m² bytes for m landmarks, with which
+            `partial_fit` can go on. Where all examples are stored there are none, and it always
+            can.
         notes : str, optional
             What the card is to say of the data: where they are from, who may use them. None: what
             it said when loaded, if anything.
@@ -499,7 +524,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         check_process()
         X = validation.check_rows(self, X)
         check = self._values_check(any_background=any_background)
-        size = checks.find_batch_size(self)
+        size = self.batch_size
         return predictions(function, self.hidden_, X, batch_size=size, width=width, check=check)
 
     def _values_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
@@ -522,7 +547,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             self._values_check()(validation.first_rows(X))
             wanted = checks.find_settings(self, self.image_shape_)
             self.settings_ = self.settings_._replace(
-                ridge=wanted.ridge, margin_passes=wanted.margin_passes
+                noise=wanted.noise, n_memories=wanted.n_memories
             )
         return X, y
 
@@ -547,34 +572,67 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             X=X,
             labels=labels,
             n_classes=n_classes,
-            batch_size=checks.find_batch_size(self),
-            cache_size=self.cache_size,
+            batch_size=self.batch_size,
             copies=Copies(count=count, augmentation=augmentation),
         )
+
+    def _some(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
+        """As many samples as the budget has time for, at random, and at least one of each class."""
+        most = self.settings_.n_examples
+        if most is None or len(y) <= most:
+            return X, y
+        rows = np.union1d(some_rows(len(y), most, rng), np.unique(y, return_index=True)[1])
+        return take(X, rows) if validation.is_dask(X) else X[rows], y[rows]
+
+    def _plan(self) -> memory.Plan:
+        return memory.Plan(
+            kernel=Kernel(noise=self.settings_.noise),
+            n_memories=self.settings_.n_memories,
+            tolerance=self.tolerance,
+            cache_size=self.cache_size,
+        )
+
+    def _check_room(self, X: Any, n_classes: int, first: bool) -> None:
+        """Raise before work starts if the memory that X leads to does not fit."""
+        settings, stored = self.settings_, 0
+        copies = 0 if self.image_shape_ is None else self.copies
+        if not first and isinstance(self.readout_, MemoryReadout):
+            if self.readout_.examples is None:
+                return
+            stored = len(self.readout_.examples.labels)
+        columns = settings.n_components if self.image_shape_ is not None else X.shape[1] + 1
+        count = stored + len(X) * (1 + copies)
+        memory.check_room(count, columns, n_classes, self._plan())
 
     def _learn(
         self,
         samples: Samples,
         classes: np.ndarray,
-        margin_passes: int,
         rng: np.random.Generator,
         start: StartStage,
-        earlier: Statistics | None = None,
+        columns: np.ndarray | None = None,
     ) -> Calibration:
-        """Solve and calibrate the class modes, and keep all."""
+        """Memorize and calibrate, beside what is stored if `columns` are given, and keep all."""
+        earlier = None
+        if columns is not None and isinstance(self.readout_, MemoryReadout):
+            earlier = self.readout_
         with contextlib.closing(open_batches(samples)) as batches:
-            sums, modes, known = pipeline.learn(
+            self.readout_, known = pipeline.learn(
                 batches,
-                ridge=self.settings_.ridge,
-                margin_passes=margin_passes,
+                self._plan(),
+                n_components=self.settings_.n_components,
                 rng=rng,
                 start=start,
                 earlier=earlier,
+                columns=columns,
             )
-        self.hidden_, self.classes_, self.statistics_ = samples.hidden, classes, sums
-        self.class_modes_ = modes._replace(factor=modes.factor.astype(np.float32))
-        self.ridge_ = modes.ridge
+        self.hidden_, self.classes_ = samples.hidden, classes
         self.inverse_temperature_ = known.inverse_temperature
         self.residual_variance_ = known.residual_variance
         self.uncertainty_threshold_ = known.uncertainty_threshold
         return known
+
+
+# Without it, that of `__new__` would be shown, which has no names.
+_parameters = inspect.signature(WaveClassifier.__init__).parameters.values()
+WaveClassifier.__signature__ = inspect.Signature([*_parameters][1:])  # type: ignore[attr-defined]

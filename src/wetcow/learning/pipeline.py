@@ -1,73 +1,80 @@
 """An image's path through the learner, one function a step.
 
-    validate → frame → encode → pool → statistics → solve → calibrate
+    validate → frame → encode → pool → project → memorize → calibrate
 
-The first four make features of images. The last three learn from features, wherever these come
-from: a source of batches (`wetcow.learning.data.sources`) is all they need. `learn` goes through
-these three; `WaveClassifier.fit` and `partial_fit` call it, as training by gradient does, with data
-in memory or on a Dask cluster. Each step can be called alone, and changes nothing that it is given.
-What they return, hidden modes, statistics and class modes, are pytrees.
+The first four make codes of images: hidden modes answer, and their answers are pooled. `project`
+takes the direction of codes along their principal components, which is what the wave kernel
+compares. `memorize` stores examples and solves for the couplings of the class modes, and
+`calibrate` says how far these are to be trusted. The last three learn from codes, wherever these
+come from: a source of batches (`wetcow.learning.data.sources`) is all they need. `learn` goes
+through them; `WaveClassifier.fit` and `partial_fit` call it, with data in memory or on a Dask
+cluster. Each step can be called alone, and changes nothing that it is given.
 
 Examples
 --------
-The class modes of a small network, by hand:
+The memory of a small classifier, by hand:
 
 >>> import numpy as np
 >>> from wetcow import WaveClassifier, datasets
 >>> from wetcow.learning import pipeline
+>>> from wetcow.learning.data.samples import targets_of
+>>> from wetcow.learning.model.kernel_memory import memorize_examples
 >>> X, y = datasets.load("digits")
 >>> hidden = WaveClassifier(n_modes=16).fit(X[:300], y[:300]).hidden_
 >>> rows, labels, _ = pipeline.validate(X[:300], y[:300])
->>> images = pipeline.frame(rows, hidden)
->>> features = pipeline.pool(pipeline.encode(images, hidden), hidden)
->>> features.shape == (300, len(hidden.mean))
+>>> codes = pipeline.pool(pipeline.encode(pipeline.frame(rows, hidden), hidden), hidden)
+>>> codes.shape == (300, hidden.n_codes)
 True
->>> from wetcow.learning.data.batches import PairBatches
->>> batches = PairBatches(lambda: [(features, np.eye(10, dtype=np.float32)[labels])])
->>> modes = pipeline.solve(pipeline.statistics(batches), ridge=0.1)
->>> unseen = hidden.features(X[300:600].reshape(300, -1))
->>> bool(np.mean(modes.criticality(unseen).argmax(axis=1) == y[300:600]) > 0.85)
+>>> projection = pipeline.fit_projection(codes, n_components=100)
+>>> memory = memorize_examples(pipeline.project(codes, projection), targets_of(labels, 10))
+>>> unseen = pipeline.project(hidden.codes(X[300:600].reshape(300, -1)), projection)
+>>> bool(np.mean(memory.criticality(unseen).argmax(axis=1) == y[300:600]) > 0.9)
 True
 """
 
 from __future__ import annotations
 
-import functools
+import warnings
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from wetcow.images.frame import Frame
-from wetcow.learning.calibration import Calibration, calibrate, calibration_rows, some_rows
+from wetcow.learning.calibration import Calibration, calibrate, some_rows
 from wetcow.learning.data import convention, validation
 from wetcow.learning.data.samples import take
-from wetcow.learning.data.sources import Batches, Source
-from wetcow.learning.model import encoder, ridge as closed_form
+from wetcow.learning.data.sources import Batches
+from wetcow.learning.memory import Plan, memorize
+from wetcow.learning.model import encoder
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
-from wetcow.learning.model.hinge import hinge_sums, minimise_hinge
-from wetcow.learning.model.ridge import ClassModes
-from wetcow.learning.model.statistics import Statistics, accumulate
+from wetcow.learning.model.kernel_projection import Projection, fit_projection
+from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.presets import Settings
-from wetcow.learning.progress import Advance, StartStage, ignore, silent
+from wetcow.learning.progress import StartStage, silent
 
 __all__ = [
     "Learned",
     "calibrate",
     "construct",
     "encode",
+    "find_projection",
+    "fit_projection",
     "frame",
     "learn",
+    "memorize",
     "pool",
-    "solve",
-    "solve_with_margins",
-    "statistics",
+    "project",
     "validate",
 ]
 
 _NUM_SEEN = 10_000  # images from which hidden modes are made
+# The projection is made from ten samples for each component. With fewer it fits these better than
+# others, which then seem less uncertain than they are, and are answered less well.
+_SAMPLES_EACH, _ALWAYS = 10, 50
+_SHARE_UNSEEN = 5  # one example of so many is kept from the projection
 
 
 class Learned(NamedTuple):
@@ -75,16 +82,13 @@ class Learned(NamedTuple):
 
     Attributes
     ----------
-    statistics : Statistics
-        Sums over all samples.
-    modes : ClassModes
-        With the factor in double precision.
+    readout : MemoryReadout
+        From codes to criticalities.
     calibration : Calibration
         What is known of their errors.
     """
 
-    statistics: Statistics
-    modes: ClassModes
+    readout: MemoryReadout
     calibration: Calibration
 
 
@@ -193,7 +197,7 @@ def encode(images: np.ndarray, hidden: HiddenModes) -> list[tuple[Any, ...]]:
 
     Notes
     -----
-    Together with `pool` this is `HiddenModes.features_of`, up to rounding. That goes through a few
+    Together with `pool` this is `HiddenModes.codes_of`, up to rounding. That goes through a few
     images at a time, so that codes, which take much memory, never leave the cache.
     """
     return [
@@ -203,136 +207,112 @@ def encode(images: np.ndarray, hidden: HiddenModes) -> list[tuple[Any, ...]]:
 
 
 def pool(codes: Sequence[tuple[Any, ...]], hidden: HiddenModes) -> np.ndarray:
-    """Means of codes over regions, square roots, standardised: features, float32 (n, d)."""
+    """Means of codes over regions, and their square roots; float32 (n, d)."""
     banks = zip(codes, hidden.layers, hidden.geometries, strict=True)
     pooled = [
         encoder.pooled_codes(some, layer, geometry, hidden.response)
         for some, layer, geometry in banks
     ]
-    return (np.concatenate(pooled, axis=1) - hidden.mean) / hidden.spread
+    return np.concatenate(pooled, axis=1)
 
 
-def statistics(batches: Source, advance: Advance = ignore) -> Statistics:
-    """Sums over all samples of a source, which are all that `solve` needs."""
-    return batches.sum(accumulate, Statistics.merge, advance)
+def find_projection(
+    batches: Batches, n_components: int, rng: np.random.Generator
+) -> tuple[Projection | None, np.ndarray]:
+    """Find the principal components of codes of some examples; None for tables, which need none.
 
-
-def solve(statistics: Statistics, ridge: float | Literal["gcv"] = "gcv") -> ClassModes:
-    """Solve the class modes in closed form; see `wetcow.learning.model.ridge`.
-
-    Parameters
-    ----------
-    statistics : Statistics
-        Of all samples.
-    ridge : float or "gcv"
-        Penalty λ; "gcv" chooses it by generalised cross-validation.
-
-    Raises
-    ------
-    ValueError
-        For a penalty too small for the precision of the sums.
-    """
-    if ridge == "gcv":
-        ridge, _ = closed_form.cross_validate(statistics)
-    return closed_form.solve(statistics, ridge)
-
-
-def solve_with_margins(
-    modes: ClassModes,
-    batches: Batches,
-    left_out: np.ndarray,
-    passes: int,
-    advance: Advance = ignore,
-) -> tuple[ClassModes, ClassModes]:
-    """Solve on, with [26] as an inequality, and once more beside that without some samples.
+    At least a fifth of the examples are not looked at, since they are to tell how uncertain others
+    are.
 
     Parameters
     ----------
-    modes : ClassModes
-        From `solve`, of all samples.
     batches : Batches
-        The same samples. Those left out are marked in it.
-    left_out : int array
-        Rows, sorted, that do not exist for the second result.
-    passes : int
-        Through all samples.
-    advance : callable
-        Told the passes, and parts of them, as they are done.
+        The first data seen, or a sample of them.
+    n_components : int
+        At most; a tenth of the examples, or 50 if these are fewer than 500.
+    rng : numpy Generator
+        Draws the examples.
 
     Returns
     -------
-    ClassModes, ClassModes
-        Of all samples, and of those that are not left out.
+    projection : Projection or None
+    rows : int array
+        Examples that it was made from.
+
+    Warns
+    -----
+    UserWarning
+        If all have the same codes, so that there is nothing to tell them apart by.
     """
-    batches.leave_out(left_out)
-
-    def sums(extrapolated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return batches.sum(
-            functools.partial(hinge_sums, extrapolated),
-            _added,
-            lambda steps, note="": advance(steps / len(batches), note),
+    hidden = batches.samples.hidden
+    if not hidden.layers:
+        return None, np.empty(0, int)
+    most = len(batches) - len(batches) // _SHARE_UNSEEN
+    rows = some_rows(len(batches), min(_SAMPLES_EACH * n_components, most), rng)
+    codes = batches.samples.codes(rows)
+    count = min(n_components, max(len(rows) // _SAMPLES_EACH, _ALWAYS))
+    if not np.isfinite(codes).all():
+        raise ValueError("the codes of hidden modes are not finite")
+    try:
+        return fit_projection(codes, count, int(rng.integers(2**31))), rows
+    except ValueError:
+        warnings.warn(
+            "all samples look the same to the hidden modes: class frequencies are all that can be "
+            "learned; look for constant images",
+            stacklevel=2,
         )
-
-    both = minimise_hinge(
-        modes._replace(
-            coupling=np.hstack([modes.coupling, np.zeros_like(modes.coupling)]),
-            gamma=np.hstack([modes.gamma, np.zeros_like(modes.gamma)]),
-        ),
-        sums,
-        passes,
-    )
-    n = len(modes.gamma)
-    halves = (slice(n), slice(n, None))
-    # Whole arrays, as a loaded model has them: products of others may be rounded differently.
-    first, other = (
-        modes._replace(coupling=both.coupling[:, half].copy(), gamma=both.gamma[half].copy())
-        for half in halves
-    )
-    return first, other
+        nothing = np.zeros((hidden.n_codes, 1), np.float32)
+        return Projection(axes=nothing, origin=np.zeros(1, np.float32)), rows
 
 
-def _added(
-    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    return one[0] + other[0], one[1] + other[1]
+def project(codes: np.ndarray, projection: Projection | None) -> np.ndarray:
+    """Directions of codes along principal components, unit rows, float32 (n, components)."""
+    return directions(projection, codes)
 
 
 def learn(
     batches: Batches,
+    plan: Plan,
     *,
-    ridge: float | Literal["gcv"],
-    margin_passes: int,
+    n_components: int,
     rng: np.random.Generator,
     start: StartStage = silent,
-    earlier: Statistics | None = None,
+    earlier: MemoryReadout | None = None,
+    columns: np.ndarray | None = None,
 ) -> Learned:
-    """Go from batches to calibrated class modes: statistics → solve → calibrate.
+    """Go from batches to a calibrated memory: project → memorize → calibrate.
 
     Parameters
     ----------
     batches : Batches
         Samples to learn.
-    ridge : float or "gcv"
-        Penalty, or how it is chosen.
-    margin_passes : int
-        Repetitions with [26] as an inequality; then `batches` must be all samples.
+    plan : Plan
+        How to store them.
+    n_components : int
+        Of the projection, which is made from these data unless there is an earlier one.
     rng : numpy Generator
-        Draws the samples to calibrate with.
+        Draws samples: for the projection, as landmarks, and to calibrate with.
     start : callable
         Starts a stage of the progress.
-    earlier : Statistics, optional
-        Of samples learned before, of the same classes.
+    earlier : MemoryReadout, optional
+        That learns on, with its projection.
+    columns : int array (classes before,), optional
+        Where the classes of `earlier` are among those of `batches`.
     """
-    sums = statistics(batches, start("features and sums", len(batches)))
-    sums = sums if earlier is None else earlier.merge(sums)
-    start("class modes")
-    modes = solve(sums, ridge)
-    rows = calibration_rows(len(batches), margin_passes, rng)
-    without = None
-    if margin_passes:
-        advance = start("margin passes", margin_passes)
-        modes, without = solve_with_margins(modes, batches, rows, margin_passes, advance)
-    start("calibration")
-    features, targets = batches.take(rows)
-    known = calibrate(modes, features, targets, without)
-    return Learned(statistics=sums, modes=modes, calibration=known)
+    start("projection")
+    projected = None
+    if earlier is None:
+        projection, projected = find_projection(batches, n_components, rng)
+    else:
+        projection = earlier.projection
+    readout, known = memorize(
+        batches,
+        projection,
+        plan,
+        rng=rng,
+        start=start,
+        projected=projected,
+        earlier=earlier,
+        columns=columns,
+    )
+    return Learned(readout=readout, calibration=known)

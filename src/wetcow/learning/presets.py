@@ -1,7 +1,8 @@
 """How large a network to construct for the time at hand.
 
-The sizes were compared by ``benchmarks/search.py`` on validation images, the last 10,000 training
-images of MNIST and Fashion-MNIST.
+What is compared by ``benchmarks/search.py``, on validation images: the last 10,000 training images
+of MNIST and Fashion-MNIST. The smaller budgets learn fewer examples, since codes are what takes
+time, and a memory of some is better than one of landmarks that stand for all at equal time.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from wetcow.learning.model.activation import Response
 
-Budget = Literal["seconds", "minute", "minutes"]
+Budget = Literal["seconds", "minute", "minutes", "hour"]
 PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {"augmentation": "handwriting"},
-    "mnist": {"frame": "handwriting", "augmentation": "handwriting"},
+    "mnist": {
+        "frame": "handwriting",
+        "response": "amplitude",
+        "augmentation": "handwriting",
+    },
     "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
 }
 """Parameters of `WaveClassifier` that follow from what the images of a data set are."""
@@ -26,7 +31,7 @@ _SMALL = 16  # pixels of the shorter side below which one size of patch sees eve
 
 
 class Settings(NamedTuple):
-    """Sizes and levels of a network; the fields are parameters of `WaveClassifier`.
+    """Sizes and levels of a network; but for two, the fields are parameters of `WaveClassifier`.
 
     Attributes
     ----------
@@ -35,8 +40,13 @@ class Settings(NamedTuple):
     n_regions : int
     response : str
     threshold, omega : float
-    ridge : float or "gcv"
-    margin_passes : int
+    noise : float
+    n_memories : int or None
+    n_components : int
+        Principal components of pooled codes that are compared; no parameter.
+    n_examples : int or None
+        Most examples that `fit` learns, drawn at random, since codes are what takes time; no
+        parameter. None: all.
     """
 
     n_modes: int
@@ -45,27 +55,40 @@ class Settings(NamedTuple):
     response: Response
     threshold: float
     omega: float
-    ridge: float | Literal["gcv"]
-    margin_passes: int
+    noise: float
+    n_memories: int | None
+    n_components: int
+    n_examples: int | None
 
 
 _SECONDS = Settings(
-    n_modes=128,
-    patch_size=(7,),
+    n_modes=32,
+    patch_size=(5, 7, 9),
     n_regions=4,
     response="amplitude",
     threshold=0.1,
     omega=0.2,
-    ridge=1e-3,
-    margin_passes=15,
+    noise=0.1,  # as good as 0.03, in half the iterations
+    n_memories=None,
+    n_components=400,
+    n_examples=12_000,
 )
+_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=30_000)
+_MINUTES = _MINUTE._replace(patch_size=(3, 5, 7), n_regions=6, response="both", n_examples=None)
 _IMAGES = {
     "seconds": _SECONDS,
-    "minute": _SECONDS._replace(n_modes=96, patch_size=(5, 7, 9)),
-    "minutes": _SECONDS._replace(n_modes=96, patch_size=(3, 5, 7), n_regions=6, margin_passes=30),
+    "minute": _MINUTE,
+    "minutes": _MINUTES,
+    "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
 _SMALL_IMAGES = _SECONDS._replace(
-    patch_size=(5,), n_regions=3, response="both", ridge="gcv", margin_passes=0
+    n_modes=128,
+    patch_size=(5,),
+    n_regions=3,
+    response="both",
+    noise=0.03,
+    n_components=250,
+    n_examples=None,
 )
 
 
@@ -75,7 +98,7 @@ def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
     Examples
     --------
     >>> settings("seconds", (28, 28)).patch_size, settings("seconds", None).n_modes
-    ((7,), 128)
+    ((5, 7, 9), 128)
     """
     if image is None or min(image) < _SMALL:
         return _SMALL_IMAGES

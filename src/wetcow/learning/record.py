@@ -48,8 +48,8 @@ class Record(NamedTuple):
         Number of samples whose class was found by class modes that were solved without them.
     left_out_accuracy : float
         Share of these found right. The hidden modes have seen them, but no labels.
-    margins : bool
-        Whether they were left out together, of the margin passes; else each alone.
+    together : bool
+        Whether they were left out all at once; else each alone.
     trained : tuple of Trained
         One for each member that was trained.
     notes : str
@@ -61,7 +61,7 @@ class Record(NamedTuple):
     wetcow: str
     left_out: int
     left_out_accuracy: float
-    margins: bool
+    together: bool
     trained: tuple[Trained, ...]
     notes: str = ""
 
@@ -70,9 +70,7 @@ class Record(NamedTuple):
         return {**self._asdict(), "trained": [one._asdict() for one in self.trained]}
 
 
-def make_record(
-    calibration: Calibration, counts: np.ndarray, margins: bool, trained: Sequence[Trained]
-) -> Record:
+def make_record(calibration: Calibration, counts: np.ndarray, trained: Sequence[Trained]) -> Record:
     """Return the record of what has been learned just now."""
     return Record(
         counts=tuple(int(count) for count in counts),
@@ -80,7 +78,7 @@ def make_record(
         wetcow=__version__,
         left_out=calibration.n_left_out,
         left_out_accuracy=calibration.left_out_accuracy,
-        margins=margins,
+        together=calibration.together,
         trained=tuple(trained),
     )
 
@@ -91,6 +89,8 @@ def from_header(header: Mapping[str, Any] | None) -> Record | None:
         return None
     trained = tuple(Trained(**one) for one in header["trained"])
     fields = dict(header, counts=tuple(header["counts"]), trained=trained)
+    if "margins" in fields:  # of files of earlier versions
+        fields["together"] = fields.pop("margins")
     return Record(**fields)
 
 

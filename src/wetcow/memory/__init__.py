@@ -3,20 +3,25 @@
 Modes with frequencies of their own, coupled so that together they run as one mode that a sense
 excites, and go on without it. `memorize` constructs such couplings: what a memory asks of them is
 linear (`conditions`), within bounds it is a convex problem (`projection`, `bounds`), and of all
-solutions one is taken whose synchronized motion attracts (`attract`). `residual` and `interference`
-say how well given couplings hold memories.
+solutions one is taken whose synchronized motion attracts (`attract`). Modes may also keep wave
+fronts of their own (`fronts`). `residual` and `interference` say how well given couplings hold
+memories.
 """
 
 from wetcow.memory.attract import UnstableMemoryError, UnstableMemoryWarning
 from wetcow.memory.conditions import interference, residual
 from wetcow.memory.construct import memorize
 from wetcow.memory.feasibility import InfeasibleMemoryError
+from wetcow.memory.fronts import Family, WaveFrontWarning, wave_family
 
 __all__ = [
+    "Family",
     "InfeasibleMemoryError",
     "UnstableMemoryError",
     "UnstableMemoryWarning",
+    "WaveFrontWarning",
     "interference",
     "memorize",
     "residual",
+    "wave_family",
 ]

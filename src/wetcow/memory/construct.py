@@ -12,6 +12,7 @@ from wetcow.memory.attract import Judge, settle
 from wetcow.memory.bounds import allowed_links, bounds_of, drawn, fill_saturated, phase_bound
 from wetcow.memory.conditions import Conditions, as_memories, conditions
 from wetcow.memory.feasibility import infeasible, require_reach
+from wetcow.memory.fronts import memorize_fronts
 from wetcow.memory.projection import Row, nearest
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
@@ -34,6 +35,7 @@ def memorize(
     margin: float | None = None,
     optimise: bool = False,
     unstable: Literal["warn", "raise", "ignore"] = "warn",
+    ridge: float | None = None,
     w_a: Any = CANONICAL.w_a,
     w_phi: Any = CANONICAL.w_phi,
     psi: Any = CANONICAL.psi,
@@ -61,7 +63,9 @@ def memorize(
     Parameters
     ----------
     target : Mode, or sequence of K Modes
-        What to replay: single modes with γ_s > 0 and ω_s > 0. One Mode serves all `subsets`.
+        What to replay: single modes with γ_s > 0 and ω_s > 0. One Mode serves all `subsets`. Or a
+        Mode of n, one for each of the network's, which all spike at one rate (`equal_rate`): then
+        each keeps a wave front of its own (see Notes).
     omega : array (n,)
         Frequencies ω_i of the network's modes, radians/time; n ≥ 2.
     background : float or array (n,)
@@ -89,6 +93,9 @@ def memorize(
         What to do if no couplings were found with which the synchronized motion attracts (or does
         so by `margin`): an `UnstableMemoryWarning`, an `UnstableMemoryError`, or nothing; then
         exponents are not computed at all, unless `margin` or `optimise` need them.
+    ridge : float, optional
+        For different wave fronts: the price of heavy couplings, without dimension. Default 0.1;
+        where the motion does not attract smaller ones follow.
     w_a, w_phi, psi, alpha : float or array (n,)
         Nonlinear constants of the network's modes; see `wetcow.Mode`.
 
@@ -119,6 +126,13 @@ def memorize(
     least 0.999. It differs from the target's by at most 1 % for a scatter of ±2 %, 2.3 % for ±5 %,
     4.5 % for ±10 % (18.6 % if amplitudes are ignored, c_i = 1) and 9.4 % for ±20 %.
 
+    *Different wave fronts.* Modes of one rate, with their peaks in time, are each other's input:
+    Σ_j R_ij b_j(t) = κ_i b_i(t) along the period, in the least-squares sense with the `ridge`. What
+    is asked for is then changed until the true periodic motion has the rate and the heights of
+    peaks that were wanted, to 0.1 %; errors above 5 % are a `WaveFrontWarning`. Modes that share
+    one rate are made of few different wave forms (`wetcow.memory.wave_family`), so that couplings
+    have much freedom left. The motion is judged by its exponents, as others are.
+
     *What is judged.* Each memory by its members alone, as if the other modes were silent. Not
     judged by default are memories of more than 256 members, members with constants that differ
     among themselves, and targets that are bistable. The exponents take about 0.1 s for ten modes
@@ -140,7 +154,13 @@ def memorize(
         )
     size = len(frequencies)
     modes = Mode(background, frequencies, w_a, w_phi, psi, alpha)
-    targets, members = as_memories(target, subsets, size)
+    fronts = target if isinstance(target, Mode) and target.shape != () else None
+    if fronts is not None:
+        _check_alone(fronts, size, subsets=subsets, optimise=optimise)
+    elif ridge is not None:
+        raise ValueError("ridge is for targets with different wave fronts, a Mode of n")
+    alone = ([], [np.arange(size)])
+    targets, members = as_memories(target, subsets, size) if fronts is None else alone
     allowed = allowed_links(links, members, size)
     weight = bounds_of("max_weight", max_weight, allowed)
     phase = phase_bound(max_phase, allowed)
@@ -150,6 +170,19 @@ def memorize(
         raise ValueError(f'unstable must be "warn", "raise" or "ignore", got {unstable!r}')
     if optimise and not np.all(np.isfinite(weight)):
         raise ValueError("optimise needs a finite max_weight: heavier couplings are ever faster")
+
+    if fronts is not None:
+        r = memorize_fronts(
+            fronts,
+            modes,
+            weight=weight,
+            phase=phase,
+            draw=_drawn_fronts(seed, fronts, modes, allowed, weight, phase),
+            ridge=ridge,
+            margin=margin,
+            unstable=unstable,
+        )
+        return _network(r, modes, allowed, links)
 
     needed = conditions(modes, targets, members)
     factor = needed.factor * allowed[:, None, :]
@@ -170,7 +203,36 @@ def memorize(
         judge = Judge.of(modes, targets, members, patient=margin is not None or optimise)
         r = settle(r, row, judge, margin=margin, optimise=optimise, unstable=unstable)
 
-    coupling = Dense(r)
+    return _network(r, modes, allowed, links)
+
+
+def _network(r: np.ndarray, modes: Mode, allowed: np.ndarray, links: Any) -> Network:
+    coupling, size = Dense(r), modes.size
     if links is not None and allowed.sum() < SPARSE_BELOW * size * (size - 1):
         coupling = Sparse.from_matrix(r)
     return Network(coupling=coupling, **modes.parameters())
+
+
+def _check_alone(target: Mode, size: int, *, subsets: Any, optimise: bool) -> None:
+    """Raise for what does not go with different wave fronts."""
+    if target.shape != (size,):
+        raise ValueError(
+            f"a target with different wave fronts has one mode for each of the network's, ({size},)"
+            f", got {target.shape}"
+        )
+    if subsets is not None or optimise:
+        raise ValueError(
+            "different wave fronts are of one memory of all modes, without subsets or optimise"
+        )
+
+
+def _drawn_fronts(
+    seed: Any, target: Mode, modes: Mode, allowed: Any, weight: Any, phase: Any
+) -> np.ndarray:
+    """What is drawn, as of `drawn`: without bounds, twice the mean weight that each mode needs."""
+    if seed is None:
+        return np.zeros(allowed.shape, complex)
+    total = (target.gamma - modes.gamma) + 1j * (target.omega - modes.omega)
+    factor = allowed[:, None, :].astype(float)
+    needed = Conditions(factor, np.broadcast_to(total, modes.size)[:, None])
+    return drawn(np.random.default_rng(seed), needed, allowed, weight, phase)

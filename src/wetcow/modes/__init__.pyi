@@ -3,6 +3,7 @@
 from . import (
     criticality as criticality,
     end_of_spiking as end_of_spiking,
+    equal_rate as equal_rate,
     hamiltonian as hamiltonian,
     kernel_matrix as kernel_matrix,
     kernel_series as kernel_series,

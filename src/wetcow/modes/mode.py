@@ -27,8 +27,8 @@ def _parameter(value: Any) -> Any:
         return value
     if callable(value):
         raise ValueError(
-            f"parameters of a Mode are constants, not functions of time, got {value!r}; to change "
-            "one on the way, simulate in parts, each from the last amplitudes as a0"
+            f"parameters of a Mode are constants, not functions of time, got {value!r}; for input "
+            "in time give simulate a drive, such as drive=wetcow.Drive(gamma=…)"
         )
     refuse_masked("a parameter of a Mode", value)
     try:

@@ -60,6 +60,11 @@ class System(eqx.Module):
         complex array (n,)
         """
 
+    def field_at(self, t: Any, a: Any, past: Any = None) -> Any:
+        """Time derivative at a time; default: `field`, which does not depend on it."""
+        del t
+        return self.field(a, past)
+
     @abc.abstractmethod
     def rate(self) -> Any:
         """Fastest linear rate, 1/time; a step must resolve it."""
@@ -88,6 +93,16 @@ class System(eqx.Module):
     def delays(self) -> tuple[float, float]:
         """Smallest and largest nonzero delay, in units of time; (0, 0) without delays."""
         return 0.0, 0.0
+
+    @property
+    def stops(self) -> Any:
+        """Sorted times (k,) between which `field_at` is smooth; None if it does not use time."""
+        return None
+
+    @property
+    def longest_step(self) -> Any:
+        """Longest step that sees all of what changes in time, time."""
+        return np.inf
 
     @property
     def resets(self) -> bool:

@@ -7,15 +7,19 @@ the trapezoidal rule over a turn converges spectrally.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial.polynomial import polyint, polyval
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize_scalar
 
 from wetcow.modes.criticality import Constants
 from wetcow.modes.limit_cycle import INTERVAL, NUM_INTERVALS, POINTS, course, solve_orbit
 from wetcow.modes.mode import Mode
+
+FINE = 4096  # points of θ between which a motion is interpolated
 
 
 def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
@@ -47,29 +51,97 @@ def waveform(mode: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np
     >>> print(round(1 / pace.mean(), 4), round(float(mode.spiking_frequency()), 4))
     0.2409 0.2409
     """
+    a, pace = waveforms(mode, theta)
+    return a[0], pace[0]
+
+
+def waveforms(modes: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """As `waveform`, of several modes: amplitudes and paces, (n, m) for `theta` (m,)."""
     theta = np.asarray(theta, dtype=np.float64)
-    criticality = float(mode.criticality)
-    if not 0 < criticality < 1:
-        raise ValueError(f"a mode of criticality {criticality:.6g} does not spike")
-    gamma, omega = float(mode.gamma), float(mode.omega)
-    w_a, w_phi, psi, alpha = (float(value) for value in mode.constants)
-    distance = np.array([np.sqrt(1 - criticality)])
+    size = (modes.size,)
+    criticality = np.broadcast_to(modes.criticality, size)
+    silent = ~((criticality > 0) & (criticality < 1))
+    if np.any(silent):
+        raise ValueError(f"a mode of criticality {criticality[silent][0]:.6g} does not spike")
+    gamma, omega, w_a, w_phi, psi, alpha, at, ratio = (
+        np.broadcast_to(np.asarray(value, dtype=np.float64), size)
+        for value in (*modes.parameters().values(), modes.critical_phase, modes.critical_ratio)
+    )
+    distance = np.sqrt(1 - criticality)
     own = Constants(w_a, w_phi, psi, alpha)
-    at, ratio = float(mode.critical_phase), float(mode.critical_ratio)
     with np.errstate(all="ignore"):
         orbit = solve_orbit(np, distance, own, at, ratio)[0]
     if not np.all(orbit.error < 1e-6):
-        raise ValueError(f"the limit cycle of {mode} was not found")
+        raise ValueError(f"the limit cycle of {modes} was not found")
 
     index = np.clip(np.floor((theta + np.pi) / INTERVAL).astype(int), 0, NUM_INTERVALS - 1)
-    inside = (theta + np.pi) / INTERVAL - index
+    inside = ((theta + np.pi) / INTERVAL - index)[:, None]
     # In each interval du/dθ is the polynomial through its values at the Gauss points.
-    powers = np.linalg.solve(np.vander(POINTS, increasing=True), orbit.slopes[..., 0])
+    powers = np.tensordot(np.linalg.inv(np.vander(POINTS, increasing=True)), orbit.slopes, 1)
     risen = polyval(inside, polyint(powers)[:, index], tensor=False)
-    u = orbit.ends[index, 0] + INTERVAL * risen
-    way = course(np, theta, distance[0], at)
+    u = orbit.ends[index] + INTERVAL * risen
+    way = course(np, theta[:, None], distance, at)
     velocity = u + gamma / omega * w_phi * np.cos(way.phase)
-    return gamma / u * np.exp(1j * way.phase), u * way.stretch / velocity / omega
+    a, pace = gamma / u * np.exp(1j * way.phase), u * way.stretch / velocity / omega
+    return a.T, pace.T
+
+
+class Period(NamedTuple):
+    """The motions of n spiking modes over one period each, from the peaks of amplitudes on.
+
+    Attributes
+    ----------
+    a : complex array (n, m)
+        Amplitudes.
+    duration : array (n,)
+        Of the period, time.
+    """
+
+    a: NDArray[np.complex128]
+    duration: NDArray[np.float64]
+
+
+def one_period(modes: Mode, shares: Any) -> Period:
+    """Amplitudes of spiking modes at given shares of their periods, from their peaks on.
+
+    Parameters
+    ----------
+    modes : Mode
+        n modes, 0 < cr < 1.
+    shares : array (m,)
+        Of the period, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a mode does not spike.
+
+    Examples
+    --------
+    >>> found = one_period(Mode(gamma=1.9), np.arange(8) / 8)
+    >>> print(abs(found.a).argmax(), abs(found.a).max().round(3), found.duration.round(3))
+    0 1.208 [26.077]
+    """
+    theta = -np.pi + 2 * np.pi * np.arange(FINE) / FINE
+    shares = np.asarray(shares, dtype=np.float64)
+    found, durations = [], []
+    for a, pace in zip(*waveforms(modes, theta), strict=True):
+        mean = float(pace.mean())
+        # The integral of a periodic function, term by term.
+        terms = np.fft.rfft(pace - mean)
+        terms[1:] /= 1j * np.arange(1, len(terms))
+        passed = mean * (theta + np.pi) + np.fft.irfft(terms, FINE)
+        period = 2 * np.pi * mean
+        ends = np.append(passed, passed[0] + period)
+        curve = CubicSpline(ends, np.append(a, a[0]), bc_type="periodic")
+        top = int(np.argmax(np.abs(a)))
+        beside = ends[top] - (ends[1] - ends[0] if top == 0 else ends[top] - ends[top - 1])
+        size = minimize_scalar(
+            lambda t, curve=curve: -abs(curve(t)), bounds=(beside, ends[top + 1]), method="bounded"
+        )
+        found.append(curve(size.x + shares * period))
+        durations.append(period)
+    return Period(np.array(found), np.array(durations))
 
 
 def rest_point(mode: Mode) -> complex:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.memory import memorize
+from wetcow.modes.equal_rate import equal_rate
 from wetcow.modes.mode import Mode
 from wetcow.networks.baselines import Kuramoto, amplitude_only, phase_only
 from wetcow.networks.dense import Dense
@@ -92,6 +93,30 @@ def replay(which: str, seed: int) -> tuple[Network, xr.Dataset, xr.Dataset]:
     samples = int(20 * t1) + 1
     single = simulate(Mode(gamma=target), t1=t1, num_samples=samples)
     return network, single, simulate(network, t1=t1, num_samples=samples, seed=seed)
+
+
+SPREAD, FRONTS_WEIGHT = 0.2, 0.4
+
+
+def replay_fronts(which: str, seed: int) -> tuple[Mode, Network, xr.Dataset]:
+    """As `replay`, but each mode keeps a wave front of its own; return what each is to be first.
+
+    The fronts are of modes with ω̄ from 0.8 to 1.2 that spike at the rate of the single mode. They
+    need weights of up to 0.4, twice the paper's.
+    """
+    gamma, background, t1 = REPLAYS[which]
+    rate = float(Mode(gamma=gamma).spiking_frequency())
+    target = equal_rate(rate, np.linspace(1 - SPREAD, 1 + SPREAD, len(OMEGA)))
+    network = memorize(
+        target,
+        omega=OMEGA,
+        background=background,
+        max_weight=FRONTS_WEIGHT,
+        max_phase=MAX_PHASE,
+        seed=seed,
+    )
+    run = simulate(network, t1=2 * t1, num_samples=int(80 * t1) + 1, seed=seed)
+    return target, network, run
 
 
 def contenders(

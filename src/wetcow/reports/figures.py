@@ -106,6 +106,18 @@ def figure_memory(single: xr.Dataset, run: xr.Dataset, title: str) -> Figure:
     return figure
 
 
+def figure_fronts(run: xr.Dataset, period: float, title: str) -> Figure:
+    """Modes of a memory that keep wave fronts of their own: the last two periods of a run."""
+    figure, axes = figure_of(9, 3.6, 2, 1, sharex=True)
+    shown = run.sel(time=slice(float(run["time"][-1]) - 2 * period, None))
+    for index, color in enumerate(colors(run.sizes["mode"])):
+        _mode_traces(axes[:, 0], shown.isel(mode=[index]), color=color, lw=1.0)
+    axes[0, 0].set_title(title, loc="left")
+    axes[1, 0].set_xlabel(f"{TIME_LABEL}; color: mode, by ω_i from low (dark) to high (light)")
+    finish(axes)
+    return figure
+
+
 def figure_synchronization(scores: xr.Dataset) -> Figure:
     """Order parameter, time to synchrony and frequency of each model, every run a point."""
     models = [str(name) for name in scores["model"].values]

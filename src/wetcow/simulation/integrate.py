@@ -11,6 +11,8 @@ import numpy as np
 from wetcow.modes.system import System, check_system
 from wetcow.precision import is_traced
 from wetcow.process import bound_compiled_calls, check_process
+from wetcow.simulation.drive import Drive
+from wetcow.simulation.driven import driven
 from wetcow.simulation.steps.advance import advance
 from wetcow.simulation.steps.stepping import Adaptive, initial_state
 from wetcow.validation import array, number
@@ -21,6 +23,7 @@ def integrate(
     a0: Any,
     times: Any,
     *,
+    drive: Drive | None = None,
     rtol: float = 1e-8,
     atol: float = 1e-10,
     adjoint: diffrax.AbstractAdjoint | None = None,
@@ -39,6 +42,8 @@ def integrate(
         Amplitudes at ``times[0]``.
     times : float array (k,)
         Increasing, at least two.
+    drive : Drive, optional
+        Input in time, with respect to whose arrays there are gradients, too.
     rtol, atol : float
         Tolerances of the adaptive steps.
     adjoint : diffrax.AbstractAdjoint, optional
@@ -82,6 +87,7 @@ def integrate(
         for name, value in (("rtol", rtol), ("atol", atol))
     )
     times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
+    system = driven(system, drive, times)
     # Without an order among them diffrax would step for ever, or return what was not computed.
     ordered = jnp.all(jnp.isfinite(times)) & jnp.all(times[1:] > times[:-1])
     even = jnp.linspace(0, 1, times.shape[0], dtype=times.dtype)

@@ -95,6 +95,9 @@ def check_effort(
     rate = fastest_rate(system) if rate is None else rate
     most = integer("max_steps", max_steps, minimum=1)
     each = steps_between(rate, float(times[1] - times[0]), stepping)
+    if isinstance(stepping, Adaptive) and system.stops is not None:
+        shortest = (times[-1] - times[0]) / system.longest_step
+        each = max(each, shortest / (times.size - 1)) + np.size(system.stops) / times.size
     steps = each * (times.size - 1)
     if not steps <= most:
         raise ValueError(
@@ -173,7 +176,10 @@ def choose_stepping(
             "tolerances are for adaptive steps; a run with dt, noise, delays or resets takes "
             "fixed steps: give dt only"
         )
-    return _fixed_steps(fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy)
+    longest = float(np.min(system.longest_step))
+    return _fixed_steps(
+        fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy, longest
+    )
 
 
 def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> Adaptive:
@@ -190,13 +196,18 @@ def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> A
 
 
 def _fixed_steps(
-    rate: float, interval: float, dt: float | None, delays: tuple[float, float], noisy: bool
+    rate: float,
+    interval: float,
+    dt: float | None,
+    delays: tuple[float, float],
+    noisy: bool,
+    longest_step: float,
 ) -> Fixed:
     """Steps that resolve a rate and the shortest delay, and divide the time between samples."""
     shortest, longest = delays
     if dt is None:
         dt = min(1 / (STEPS_PER_RATE * rate), interval) if rate else interval
-        dt = min(dt, shortest) if longest else dt
+        dt = min(dt, shortest, longest_step) if longest else min(dt, longest_step)
     dt = number("dt", dt, above=0)
     if dt * rate > 1:
         raise ValueError(
@@ -266,6 +277,10 @@ SYNONYMS = {
     "y0": "a0",
     "initial": "a0",
     "random_state": "seed",
+    "stimulus": "drive",
+    "stimuli": "drive",
+    "forcing": "drive",
+    "input": "drive",
     "reducers": "reduce",
     "out": "path",
     "file": "path",

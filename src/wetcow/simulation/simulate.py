@@ -20,6 +20,8 @@ from wetcow.simulation.chunks import (
     steps_of_piece,
 )
 from wetcow.simulation.devices import mesh_of
+from wetcow.simulation.drive import Drive
+from wetcow.simulation.driven import driven
 from wetcow.simulation.files.results import TIME, describe
 from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
@@ -49,6 +51,7 @@ def simulate(
     t0: float = 0.0,
     num_samples: int = 2001,
     a0: Any = None,
+    drive: Drive | None = None,
     seed: int | None = None,
     noise: float = 0.0,
     dt: float | None = None,
@@ -76,6 +79,8 @@ def simulate(
         Equally spaced samples from t0 to t1, both included; they do not set the accuracy.
     a0 : complex or array (n,), optional
         Initial state. Default: amplitude 0.1 with phase 0, or random phases if a seed is given.
+    drive : Drive, optional
+        Input in time: `Drive` or `pulse`.
     seed : int, optional
         Of initial phases and noise.
     noise : float
@@ -97,7 +102,9 @@ def simulate(
     path : path, optional
         A ``.zarr`` folder to which samples are appended while running instead of being held. If it
         has an unfinished run with the same arguments, the run continues to the same result; a
-        finished one is read.
+        finished one is read. One that differs in an earlier `t1` alone goes on from its end to this
+        one, its samples as far apart as they were (`num_samples` for the whole). With fixed steps
+        this is one run to `t1` up to rounding, with adaptive ones within the tolerances.
     progress : bool
         Show a progress bar.
     devices : sequence of JAX devices, optional
@@ -142,14 +149,15 @@ def simulate(
     times = sample_times(t0, t1, num_samples)
     noise = check_noise(noise)
     seed = check_seed(seed, noise)
-    stepping = choose_stepping(system, times, dt, rtol, atol, noise > 0, precision)
+    whole = driven(system, drive, times)
+    stepping = choose_stepping(whole, times, dt, rtol, atol, noise > 0, precision)
     reducers = check_reducers(reduce, record)
     reducers = {name: one.for_system(system) for name, one in reducers.items()}
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")
     chosen = _check_modes(modes, system.size)
     held = chosen.size if record and path is None else None
-    each = check_effort(system, times, stepping, max_steps=max_steps, recorded=held)
+    each = check_effort(whole, times, stepping, max_steps=max_steps, recorded=held)
     cost = cost_of_step(system.size)
     length = chunk_length(times.size, each * cost)
     mesh = mesh_of(devices, system)
@@ -159,7 +167,7 @@ def simulate(
     a0 = check_initial(system, a0, first_key)
     attrs = describe(
         type(system).__name__,
-        system.parameters(),
+        {**system.parameters(), **({} if drive is None else drive.parameters())},
         times,
         stepping,
         noise=noise,
@@ -169,13 +177,15 @@ def simulate(
     )
     dtype = TYPES[precision]
     labels = xr.Dataset(coords={"time": ("time", times, TIME), "mode": chosen}, attrs=attrs)
-    arguments = {"system": system, "reduce": reducers}
+    arguments: dict[str, Any] = {"system": system, "reduce": reducers}
+    if drive is not None:
+        arguments["drive"] = drive
     store = open_store(path, labels, dtype=dtype, record=record, arguments=arguments)
     with store, jax.enable_x64(precision == "double"):
         if store.finished:
             return store.dataset()
         run = Run.of(
-            system,
+            whole,
             stepping,
             noise=noise,
             key=noise_key,

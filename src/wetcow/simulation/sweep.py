@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,6 +19,8 @@ from wetcow.simulation.batch.layout import execution_order
 from wetcow.simulation.batch.runs import Batch
 from wetcow.simulation.chunks import chunk_length, cost_of_step, steps_of_piece
 from wetcow.simulation.cluster import num_blocks, on_workers
+from wetcow.simulation.drive import Drive
+from wetcow.simulation.driven import swept, undriven
 from wetcow.simulation.files.results import TIME, describe
 from wetcow.simulation.files.store import open_store
 from wetcow.simulation.plan import (
@@ -44,6 +46,7 @@ def sweep(
     t0: float = 0.0,
     num_samples: int = 2001,
     a0: Any = None,
+    drive: Drive | Sequence[Drive] | Mapping[Any, Drive] | None = None,
     noise: float | Sequence[float] = 0.0,
     dt: float | None = None,
     rtol: float | None = None,
@@ -74,6 +77,9 @@ def sweep(
         well, and the systems must be of one kind and size.
     t1, t0, num_samples, a0, dt, rtol, atol, precision, record, reduce
         As of `simulate`. With ``record=False`` only the reducers' results are held.
+    drive : Drive, or sequence or mapping of Drive, optional
+        Input in time of all runs. Several drives of arrays become the dimension "drive", whose
+        coordinate is their position, or the keys of a mapping.
     seed : int or sequence of int, optional
         Several seeds become the dimension "seed".
     noise : float or sequence of float
@@ -81,7 +87,7 @@ def sweep(
     path : path, optional
         A ``.zarr`` folder that samples and results are written to while running. If it has an
         unfinished sweep with the same arguments, that is continued to the same result; a finished
-        one is read.
+        one is read, or goes on to a later `t1`, as of `simulate`.
     progress : bool
         Show a progress bar.
     devices : sequence of JAX devices, optional
@@ -136,10 +142,11 @@ def sweep(
         raise ValueError("path is for runs of this process: save what workers return by save_run")
     times = sample_times(t0, t1, num_samples)
     check_process()
-    varied = Varied.of(system, parameters, noise, seed)
+    system, several = swept(system, drive, times)
+    varied = Varied.of(system, {**parameters, **several}, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords)
     system, own = varied.system, varied.runs
-    reducers = {name: one.for_system(system) for name, one in reducers.items()}
+    reducers = {name: one.for_system(undriven(system)) for name, one in reducers.items()}
     cost = varied.rates()
     slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], own[0]))
     noisy = bool(np.any(own[1] > 0))
@@ -178,8 +185,9 @@ def sweep(
         max_steps=int(max_steps),
     )
     placed = jax.tree.map(lambda leaf: leaf[order], own)
-    labels = _labels(varied, times, stepping, precision)
-    arguments = {"system": system, "runs": own, "a0": a0, "reduce": reducers}
+    labels = _labels(varied, drive, times, stepping, precision)
+    arguments = {"system": undriven(system), "runs": own, "a0": a0, "reduce": reducers}
+    arguments |= {"drive": drive} if isinstance(drive, Drive) else {}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
     ) as store:
@@ -200,12 +208,12 @@ def sweep(
 
 
 def _labels(
-    varied: Varied, times: np.ndarray, stepping: Adaptive | Fixed, precision: str
+    varied: Varied, drive: Any, times: np.ndarray, stepping: Adaptive | Fixed, precision: str
 ) -> xr.Dataset:
     """Coordinates and attributes of the results."""
     attrs = describe(
-        type(varied.system).__name__,
-        varied.fixed,
+        type(undriven(varied.system)).__name__,
+        {**varied.fixed, **(drive.parameters() if isinstance(drive, Drive) else {})},
         times,
         stepping,
         noise=None if "noise" in varied.coords else float(varied.runs[1][0]),

@@ -63,8 +63,8 @@ class Local(NamedTuple):
 
 
 def nonlinear(mode: Mode, s: Any) -> tuple[Complex, Complex]:
-    """Return p and q at amplitudes `s` of a single mode."""
-    w_a, w_phi, psi, alpha = (float(value) for value in mode.constants)
+    """Return p and q at amplitudes `s` of a single mode, or of n along the last axis."""
+    w_a, w_phi, psi, alpha = (np.asarray(value) for value in mode.constants)
     size = np.abs(s)
     unit = np.where(size > 0, s / np.where(size > 0, size, 1), 0)
     turned = s * np.exp(-1j * psi)

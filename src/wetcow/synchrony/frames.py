@@ -86,8 +86,9 @@ class Turn(NamedTuple):
 
 def exponents(multipliers: Any, period: float) -> tuple[Complex, NDArray[np.intp]]:
     """log(μ)/T, largest real part first, and their order."""
-    with np.errstate(divide="ignore"):
-        found: Any = np.log(np.asarray(multipliers, dtype=complex)) / period
+    every: Any = np.asarray(multipliers, dtype=complex)
+    with np.errstate(divide="ignore"):  # what decays beyond all numbers
+        found: Any = np.log(np.abs(every)) / period + 1j * (np.angle(every) / period)
     order = np.argsort(-found.real, kind="stable")
     return found[order], order
 

@@ -27,12 +27,15 @@ from wetcow.synchrony.exponents import (
     of_matrix,
     spikes,
 )
+from wetcow.synchrony.orbits import nearby_orbit
 
 DENSE_UP_TO = 256  # modes of which all exponents are computed
 LEADING = 6  # exponents of larger networks
 
 
-def stability(network: Coupled, *, members: Any = None, leading: int | None = None) -> Stability:
+def stability(
+    network: Coupled, *, members: Any = None, leading: int | None = None, near: Mode | None = None
+) -> Stability:
     """Floquet exponents of the synchronized motion of a memory.
 
     Modes that run as copies of each other, a_i = s(t), are a single mode with the total excitation
@@ -55,6 +58,10 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
     leading : int, optional
         How many exponents of largest real part to compute, by Arnoldi's method, which needs no
         matrix. Default: all of up to 256 modes, then 6.
+    near : Mode, optional
+        One spiking mode for each of a `Network`, all of one rate: the periodic motion near that of
+        these modes by themselves is looked for by Newton's method, and its exponents are returned.
+        So for memories with different wave fronts, whose totals differ.
 
     Returns
     -------
@@ -63,8 +70,9 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
     Raises
     ------
     ValueError
-        If the totals of modes differ, so that there is no synchronized motion; for constants that
-        differ, delays, modes that can both rest and spike, or traced constants.
+        If the totals of modes differ, so that there is no synchronized motion, or if there is no
+        periodic motion found near that of `near`; for constants that differ, delays, modes that can
+        both rest and spike, or traced constants.
     TypeError
         For what is neither a Network nor Kuramoto.
 
@@ -88,6 +96,8 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
         raise TypeError(f"stability() is of a Network or Kuramoto, got a {type(network).__name__}")
     if network.delays[1]:
         raise ValueError("stability() has no delays: this network's links need time")
+    if near is not None:
+        return _near(network, near, alone=members is None and leading is None)
     if leading is not None:
         leading = validation.integer("leading", leading, minimum=2, maximum=2 * network.size - 2)
     if members is not None:
@@ -105,6 +115,17 @@ def stability(network: Coupled, *, members: Any = None, leading: int | None = No
         if leading is None:
             return of_matrix(_generator(network, members), _constants(network, members))
         return _leading(network, members, leading)
+
+
+def _near(network: Coupled, modes: Any, *, alone: bool) -> Stability:
+    if not isinstance(modes, Mode) or modes.shape != (network.size,):
+        raise ValueError(f"near must be a Mode of {network.size}, one for each of the network's")
+    if not isinstance(network, Network) or not alone or is_traced(network, modes):
+        raise ValueError("near is for a Network, without members, leading or derivatives")
+    orbit = nearby_orbit(network, modes)
+    if orbit is None:
+        raise ValueError("no periodic motion was found near that of these modes")
+    return orbit.stability
 
 
 def _rows(network: Network, members: Any) -> dict[str, Any]:

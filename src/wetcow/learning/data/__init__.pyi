@@ -7,13 +7,13 @@ from . import (
     dask_arrays as dask_arrays,
     dask_cluster as dask_cluster,
     predictions as predictions,
+    rows as rows,
     samples as samples,
     sources as sources,
     validation as validation,
 )
 from .batches import (
     ArrayBatches as ArrayBatches,
-    PairBatches as PairBatches,
     open_batches as open_batches,
 )
 from .convention import Convention as Convention

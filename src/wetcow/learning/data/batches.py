@@ -1,9 +1,8 @@
-"""Sources of batches: in this process, on a Dask cluster, or of features that come from elsewhere.
+"""Sources of batches: in this process, or on a Dask cluster.
 
 `open_batches` returns the source of the data at hand: `ArrayBatches`, which computes in this
 process, or `dask_cluster.ClusterBatches`, for a Dask array on a cluster, which computes where its
-chunks are. `PairBatches` is a source of features that come from elsewhere. What they have in common
-is said in `wetcow.learning.data.sources`.
+chunks are. What they have in common is said in `wetcow.learning.data.sources`.
 """
 
 from __future__ import annotations
@@ -36,38 +35,8 @@ class _Piece(NamedTuple):
     load: Callable[[], np.ndarray]
 
 
-class PairBatches:
-    """Features and targets that come from elsewhere.
-
-    Parameters
-    ----------
-    pairs : callable
-        Returns an iterable of features and targets, the same each time it is called.
-
-    Examples
-    --------
-    >>> from wetcow.learning import pipeline
-    >>> x, y = np.eye(4), np.ones((4, 1))
-    >>> pipeline.statistics(PairBatches(lambda: [(x[:2], y[:2]), (x[2:], y[2:])])).count
-    4
-    """
-
-    def __init__(self, pairs: Callable[[], Pairs]):
-        self._pairs = pairs
-
-    def sum(
-        self,
-        function: Callable[[Pairs], Result],
-        merge: Callable[[Result, Result], Result],
-        advance: Advance = ignore,
-    ) -> Result:
-        """See `Source.sum`."""
-        del merge, advance  # there is one part, of unknown size
-        return function(self._pairs())
-
-
 class ArrayBatches:
-    """Samples whose features are computed in this process.
+    """Samples whose codes are computed in this process.
 
     Parameters
     ----------
@@ -76,9 +45,6 @@ class ArrayBatches:
 
     def __init__(self, samples: Samples):
         self.samples = samples
-        self._left_out: np.ndarray | None = None
-        self._kept: dict[tuple[int, int], np.ndarray] = {}
-        self._kept_bytes = 0
 
     def __len__(self) -> int:
         """Return the number of samples, without copies."""
@@ -88,24 +54,19 @@ class ArrayBatches:
         """See `Batches.take`."""
         return self.samples.take(rows)
 
-    def leave_out(self, rows: np.ndarray) -> None:
-        """See `Batches.leave_out`."""
-        self._left_out = self.samples.marked(rows)
-
     def sum(
         self,
         function: Callable[[Pairs], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
-        """See `Source.sum`."""
+        """See `Batches.sum`."""
         del merge  # there is one part
         return function(
             with_targets(
-                self._features(),
+                self._codes(),
                 labels=self.samples.labels,
                 n_classes=self.samples.n_classes,
-                left_out=self._left_out,
                 copies=self.samples.copies.count,
                 advance=advance,
             )
@@ -113,31 +74,15 @@ class ArrayBatches:
 
     def close(self) -> None:
         """See `Batches.close`."""
-        self._kept.clear()
 
-    def _features(self) -> Iterator[np.ndarray]:
+    def _codes(self) -> Iterator[np.ndarray]:
         hidden, copies, size = self.samples.hidden, self.samples.copies, self.samples.batch_size
-        start = 0
+        loaded = None
         for piece in _pieces(self.samples.X):
-            loaded = None
+            del loaded  # before there is another
+            loaded = piece.load()
             for low in range(0, piece.count, size):
-                keys = [(start + low, number) for number in range(1 + copies.count)]
-                if all(key in self._kept for key in keys):
-                    yield from (self._kept[key] for key in keys)
-                    continue
-                loaded = piece.load() if loaded is None else loaded
-                # No name for the batch, which would keep all that was loaded until the next.
-                batches = encoded(hidden, as_floats(loaded[low : low + size]), copies)
-                for key, features in zip(keys, batches, strict=True):
-                    self._keep(key, features)
-                    yield features
-            start += piece.count
-
-    def _keep(self, key: tuple[int, int], features: np.ndarray) -> None:
-        room = self.samples.cache_size - self._kept_bytes
-        if key not in self._kept and features.nbytes <= room:
-            self._kept[key] = features
-            self._kept_bytes += features.nbytes
+                yield from encoded(hidden, as_floats(loaded[low : low + size]), copies)
 
 
 def open_batches(samples: Samples) -> Batches:

@@ -39,12 +39,12 @@ NO_COPIES = Copies(count=0, augmentation=None)
 
 
 def encoded(hidden: HiddenModes, rows: np.ndarray, copies: Copies) -> Iterator[np.ndarray]:
-    """Features of images, then those of the first copy of each, and so on.
+    """Codes of images, then those of the first copy of each, and so on.
 
     Parameters
     ----------
     hidden : HiddenModes
-        Whose features are taken.
+        Whose codes are taken.
     rows : float array (n, columns)
         Images.
     copies : Copies
@@ -54,14 +54,14 @@ def encoded(hidden: HiddenModes, rows: np.ndarray, copies: Copies) -> Iterator[n
     float32 array (n, d)
         One for the images and one for each of their copies.
     """
-    yield hidden.features(rows)
+    yield hidden.codes(rows)
     if not copies.count:
         return
     images = hidden.images(rows)
     seeds = np.array([zlib.crc32(row.tobytes()) for row in rows], np.uint32)
     of_modes = np.uint32(zlib.crc32(np.ascontiguousarray(hidden.mean).tobytes()))
     for number in range(copies.count):
-        yield hidden.features_of(_deformed(images, seeds, of_modes, number, copies.augmentation))
+        yield hidden.codes_of(_deformed(images, seeds, of_modes, number, copies.augmentation))
 
 
 def _deformed(

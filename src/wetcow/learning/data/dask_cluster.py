@@ -18,10 +18,10 @@ from wetcow.learning.progress import Advance, ignore
 
 
 class ClusterBatches:
-    """Samples whose features are computed, and while there is room kept, by workers.
+    """Samples whose codes are computed by workers.
 
-    They are computed in groups of chunks, of at least as many rows as there are features if there
-    are so many: the sums of a group are as large, and merged as slowly, however few rows it has.
+    They are computed in groups of chunks, of at least as many rows as there are codes if there are
+    so many: the sums of a group are as large, and merged as slowly, however few rows it has.
 
     Parameters
     ----------
@@ -34,13 +34,11 @@ class ClusterBatches:
     def __init__(self, client: Any, samples: Samples):
         self.samples = samples
         self._client = client
-        least = max(len(samples.hidden.mean), samples.batch_size)
+        least = max(samples.hidden.n_codes, samples.batch_size)
         self._groups = _grouped(chunks_of(samples.X), least)
         self._counts = [sum(place.count for place in places) for places, _ in self._groups]
         self._hidden = self._sent(samples.hidden)
         self._labels = self._scattered(samples.labels)
-        self._without: list[Any] = [None] * len(self._groups)
-        self._held: dict[int, Any] | None = None  # groups and futures of their features
 
     def __len__(self) -> int:
         """Return the number of samples, without copies."""
@@ -50,23 +48,13 @@ class ClusterBatches:
         """See `Batches.take`; in this process."""
         return self.samples.take(rows)
 
-    def leave_out(self, rows: np.ndarray) -> None:
-        """See `Batches.leave_out`."""
-        _release(self._without)
-        self._without = self._scattered(self.samples.marked(rows))
-
     def sum(
         self,
         function: Callable[[Pairs], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
-        """See `Source.sum`; the sums of groups are merged by the workers, two by two."""
-        steps = list(self._counts)
-        if self._held is None:
-            self._held = self._hold(advance)
-            for group in self._held:
-                steps[group] = 0  # done already
+        """See `Batches.sum`; the sums of groups are merged by the workers, two by two."""
         sent = self._sent(function)
         sums = [self._sums(sent, group) for group in range(len(self._groups))]
         level, root = sums, None
@@ -75,45 +63,27 @@ class ClusterBatches:
             level = [delayed(merge, pure=False)(*it) if len(it) > 1 else it[0] for it in pairs]
         try:
             # The sums of a group are let go as soon as they are merged.
-            (root,) = self._computed(level, sums, steps, advance)
+            (root,) = self._computed(level, sums, self._counts, advance)
             return root.result()
         finally:
             _release([sent, root])
 
     def close(self) -> None:
         """See `Batches.close`: let the workers forget everything."""
-        _release([self._hidden, *self._labels, *self._without, *(self._held or {}).values()])
-
-    def _hold(self, advance: Advance) -> dict[int, Any]:
-        """Compute the features for which there is room."""
-        room, tasks = self.samples.cache_size, {}
-        for group, count in enumerate(self._counts):
-            needed = 4 * count * (1 + self.samples.copies.count) * len(self.samples.hidden.mean)
-            if needed <= room:
-                room -= needed
-                tasks[group] = delayed(_features, pure=False)(*self._rows(group))
-        if not tasks:
-            return {}
-        steps = [self._counts[group] for group in tasks]
-        held = self._computed([*tasks.values()], [*tasks.values()], steps, advance)
-        return dict(zip(tasks, held, strict=True))
-
-    def _rows(self, group: int) -> tuple[Any, ...]:
-        places, parts = self._groups[group]
-        return self._hidden, places, parts, self.samples.batch_size, self.samples.copies
+        _release([self._hidden, *self._labels])
 
     def _sums(self, function: Any, group: int) -> Any:
-        assert self._held is not None
-        samples = self.samples
-        targets = (
+        samples, (places, parts) = self.samples, self._groups[group]
+        return delayed(_sums_of_rows, pure=False)(
+            function,
+            self._hidden,
+            places,
+            parts,
             self._labels[group],
-            samples.n_classes,
-            self._without[group],
-            samples.copies.count,
+            batch_size=samples.batch_size,
+            n_classes=samples.n_classes,
+            copies=samples.copies,
         )
-        if group in self._held:
-            return delayed(_sums, pure=False)(function, self._held[group], *targets)
-        return delayed(_sums_of_rows, pure=False)(function, self._rows(group), *targets)
 
     def _computed(
         self, wanted: Sequence[Any], counted: Sequence[Any], steps: Sequence[int], advance: Advance
@@ -178,13 +148,16 @@ def _encoded(
         yield from encoded(hidden, as_floats(joined[low : low + batch_size]), copies)
 
 
-def _features(*rows: Any) -> list[np.ndarray]:
-    return list(_encoded(*rows))
-
-
-def _sums(function: Callable, features: Any, *targets: Any) -> Any:
-    return function(with_targets(features, *targets))
-
-
-def _sums_of_rows(function: Callable, rows: tuple[Any, ...], *targets: Any) -> Any:
-    return _sums(function, _encoded(*rows), *targets)
+def _sums_of_rows(
+    function: Callable,
+    hidden: HiddenModes,
+    places: list[Place],
+    parts: list[Any],
+    labels: np.ndarray,
+    *,
+    batch_size: int,
+    n_classes: int,
+    copies: Copies,
+) -> Any:
+    codes = _encoded(hidden, places, parts, batch_size, copies)
+    return function(with_targets(codes, labels, n_classes, copies.count))

@@ -1,4 +1,4 @@
-"""What a classifier predicts: functions of the features of rows, which for Dask arrays wait."""
+"""What a classifier predicts: functions of the codes of rows, which for Dask arrays wait."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def predictions(
     width: int | None,
     check: Callable[[np.ndarray], None],
 ) -> Any:
-    """Results of a function of features, batch by batch.
+    """Results of a function of codes, batch by batch.
 
     Parameters
     ----------
     function : callable
-        From features (n, d) to a float64 array (n, width), or (n,) if `width` is None.
+        From codes (n, d) to a float64 array (n, width), or (n,) if `width` is None.
     hidden : HiddenModes
-        Whose features are taken.
+        Whose codes are taken.
     X : array (n, columns), or Dask array
         Checked rows.
     batch_size : int
-        Rows whose features are computed at once.
+        Rows whose codes are computed at once.
     width : int or None
         Columns of the result.
     check : callable
@@ -94,4 +94,4 @@ def _over_batches(
     check(X)
     starts = range(0, len(X), batch_size)
     parts = (as_floats(X[start : start + batch_size]) for start in starts)
-    return np.concatenate([function(hidden.features(part)) for part in parts])
+    return np.concatenate([function(hidden.codes(part)) for part in parts])

@@ -12,12 +12,12 @@ from wetcow.learning.model.hidden_modes import HiddenModes
 
 
 class Samples(NamedTuple):
-    """Training data, and how features are made of it.
+    """Training data, and how codes are made of it.
 
     Attributes
     ----------
     hidden : HiddenModes
-        Whose features are taken.
+        Whose codes are taken.
     X : array (n, columns), or Dask array
         Rows.
     labels : int array (n,)
@@ -25,9 +25,7 @@ class Samples(NamedTuple):
     n_classes : int
         How many there are.
     batch_size : int
-        Rows whose features are computed at once.
-    cache_size : float
-        Bytes of features that may be kept from one sum to the next, of all processes together.
+        Rows whose codes are computed at once.
     copies : Copies
         Further samples, made of the images in the rows.
     """
@@ -37,19 +35,16 @@ class Samples(NamedTuple):
     labels: np.ndarray
     n_classes: int
     batch_size: int = 4096
-    cache_size: float = 0
     copies: Copies = NO_COPIES
 
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
-        features = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
-        return features, targets_of(self.labels[rows], self.n_classes)
+    def codes(self, rows: np.ndarray) -> np.ndarray:
+        """Codes (n, d) of some rows, sorted, without copies."""
+        return self.hidden.codes(take(self.X, rows))
 
-    def marked(self, rows: np.ndarray) -> np.ndarray:
-        """Return which samples are among some rows, bool (n,)."""
-        mark = np.zeros(len(self.labels), dtype=bool)
-        mark[rows] = True
-        return mark
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Codes (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
+        codes = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
+        return codes, targets_of(self.labels[rows], self.n_classes)
 
 
 def targets_of(

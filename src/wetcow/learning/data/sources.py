@@ -1,7 +1,7 @@
-"""What a source of batches is: features and targets of training data, over which sums are taken.
+"""What a source of batches is: codes and targets of training data, over which sums are taken.
 
-What learning wants of all data is always a sum of some kind. So a source has one method, `sum`, and
-the steps of `wetcow.learning.pipeline` ask for nothing else of most (`Source`).
+What learning wants of all data is always a sum of some kind, of which putting rows one below the
+other is one. So `sum` is what the steps of `wetcow.learning.memory` ask for.
 """
 
 from __future__ import annotations
@@ -15,13 +15,18 @@ from wetcow.learning.data.samples import Samples, targets_of
 from wetcow.learning.progress import Advance, ignore
 
 Pairs = Iterable[tuple[np.ndarray, np.ndarray]]
-"""Features (n, d) and targets (n, classes) of one batch after the other."""
+"""Codes (n, d) and targets (n, classes) of one batch after the other."""
 
 Result = TypeVar("Result")
 
 
-class Source(Protocol):
-    """Features and targets of training data, batch by batch, over which sums can be taken."""
+class Batches(Protocol):
+    """Codes and targets of training data, batch by batch, over which sums can be taken.
+
+    Its samples are known one by one, so that some can be looked at.
+    """
+
+    samples: Samples
 
     def sum(
         self,
@@ -34,52 +39,40 @@ class Source(Protocol):
         Parameters
         ----------
         function : callable
-            From an iterable of features and targets to sums over them. It must be possible to
+            From an iterable of codes and targets to sums over them. It must be possible to
             pickle it, and it is only given a part of the samples if they are in several places.
         merge : callable
-            Sums over the samples of two parts from those of each.
+            Sums over the samples of two parts from those of each, in their order.
         advance : callable
             Told the number of samples as they are done.
         """
         ...
-
-
-class Batches(Source, Protocol):
-    """A source that knows its samples one by one, so that some can be looked at or left out."""
-
-    samples: Samples
 
     def __len__(self) -> int:
         """Return the number of samples, without copies."""
         ...
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
-        ...
-
-    def leave_out(self, rows: np.ndarray) -> None:
-        """From now on give all targets twice, the second time NaN for these rows and copies."""
+        """Codes (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
         ...
 
     def close(self) -> None:
-        """Let go of all features."""
+        """Let go of what workers hold."""
         ...
 
 
 def with_targets(
-    features: Iterable[np.ndarray],
+    codes: Iterable[np.ndarray],
     labels: np.ndarray,
     n_classes: int,
-    left_out: np.ndarray | None,
     copies: int,
     advance: Advance = ignore,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pair batches of features, each followed by those of its copies, with `targets_of` them."""
+    """Pair batches of codes, each followed by those of its copies, with `targets_of` them."""
     start = 0
-    for number, batch in enumerate(features):
+    for number, batch in enumerate(codes):
         rows = slice(start, start + len(batch))
-        without = None if left_out is None else left_out[rows]
-        yield batch, targets_of(labels[rows], n_classes, without)
+        yield batch, targets_of(labels[rows], n_classes)
         advance(len(batch) / (1 + copies))
         if number % (1 + copies) == copies:
             start = rows.stop

@@ -1,7 +1,8 @@
 """The learner as a network of modes that can be integrated, for one input.
 
 In the formula of the learner a mode has settled, and its codes are fitted functions. Here the modes
-run: `build_network` makes the network, a system to `wetcow.simulate`, `traces` are running means of
+run: `draw_random_modes` replaces the continuum of random modes by some, `build_network` makes the
+network, a system to `wetcow.simulate`, `traces` are running means of
 what its modes do, and `read_class` reads the class from the trajectories of the class modes.
 """
 

@@ -11,10 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.dynamics.network import LearnedNetwork
+from wetcow.learning.dynamics.random_modes import RandomModes
 from wetcow.learning.dynamics.traces import CODES, Bank
 from wetcow.learning.model.encoder import Geometry, Layer, drive
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.ridge import ClassModes
+from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.readout import directions
 from wetcow.validation import refuse_masked
 
 _NO_WAVES = {
@@ -24,17 +26,16 @@ _NO_WAVES = {
 }
 
 
-def build_network(
-    hidden: HiddenModes, class_modes: ClassModes, classes: Any, x: Any
-) -> LearnedNetwork:
-    """Return the network of hidden and class modes of a classifier for one input.
+def build_network(hidden: HiddenModes, random: RandomModes, classes: Any, x: Any) -> LearnedNetwork:
+    """Return the network of hidden, random and class modes of a classifier for one input.
 
     Parameters
     ----------
     hidden : HiddenModes
         Hidden modes of the classifier.
-    class_modes : ClassModes
-        Its class modes.
+    random : RandomModes
+        Random modes, and class modes coupled to them, from
+        `wetcow.learning.dynamics.random_modes.draw_random_modes`.
     classes : array (n_classes,)
         Labels.
     x : array (features,), (height, width), or one of them with a leading axis of length 1
@@ -44,14 +45,15 @@ def build_network(
     -------
     LearnedNetwork
         With one mode for each hidden mode at each patch position of the image: 100,352 for 128
-        modes and an image of 28×28 pixels, twice as many with mirror images.
+        modes and an image of 28×28 pixels, twice as many with mirror images; none for a table,
+        whose row drives random modes itself.
 
     Raises
     ------
     ValueError
         If `x` is not one finite sample of the right size, or the codes are not those of waves.
     """
-    if hidden.response not in CODES:
+    if hidden.layers and hidden.response not in CODES:
         reason = _NO_WAVES.get(hidden.response, "its codes are not those of an integrated mode")
         raise ValueError(
             f"a classifier with response={hidden.response!r} has no network to integrate: "
@@ -64,20 +66,28 @@ def build_network(
         gammas.append(np.asarray(gamma).ravel())
         omegas.append(np.asarray(omega).ravel())
         banks.append(Bank._make([*gamma.shape, geometry.n_regions]))
-    gamma, omega = np.concatenate(gammas), np.concatenate(omegas)
-    unit = float(omega.mean(dtype=np.float64))
-    if np.ptp(omega) == 0:
-        omega = omega[0]
+    gamma, omega, unit = -1.0, 1.0, 1.0  # of no modes
+    if banks:
+        gamma, omega = np.concatenate(gammas), np.concatenate(omegas)
+        unit = float(omega.mean(dtype=np.float64))
+        if np.ptp(omega) == 0:
+            omega = omega[0]
+    projection = random.projection
+    if projection is None:  # nothing to wait for: the row is where the origin is not
+        row = directions(None, hidden.codes_of(scaled))[0]
+        projection = Projection(axes=np.empty((0, len(row)), np.float32), origin=-row)
     return LearnedNetwork(
         gamma / unit,
         omega / unit,
-        unit=unit,
         banks=banks,
-        response=hidden.response,
-        mean=hidden.mean,
-        spread=hidden.spread,
-        coupling=class_modes.coupling,
-        class_gamma=class_modes.gamma,
+        response=hidden.response if banks else "amplitude",
+        axes=projection.axes,
+        origin=projection.origin,
+        drive=random.drive,
+        threshold=random.threshold,
+        random_omega=random.omega,
+        coupling=random.coupling,
+        class_gamma=random.bias,
         classes=classes,
     )
 

@@ -77,11 +77,10 @@ def read_class(network: LearnedNetwork, run: xr.Dataset, last: float = LAST) -> 
     >>> import numpy as np
     >>> from wetcow import datasets, simulate
     >>> from wetcow.learning.classifier import WaveClassifier
-    >>> from wetcow.learning.dynamics.build import build_network
     >>> from wetcow.learning.dynamics.network import SETTLING_TIME
     >>> X, y = datasets.load("digits")
     >>> clf = WaveClassifier(n_modes=8).fit(X[:600], y[:600])
-    >>> network = build_network(clf.hidden_, clf.class_modes_, clf.classes_, X[600])
+    >>> network = clf.to_network(X[600])
     >>> run = simulate(
     ...     network,
     ...     SETTLING_TIME,

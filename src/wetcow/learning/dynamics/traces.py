@@ -73,6 +73,8 @@ def pooled_now(
     silent_below : float
         Amplitude far below which a phase counts as still.
     """
+    if not banks:
+        return hidden
     amplitude = jnp.abs(hidden)
     codes = []
     if "amplitude" in CODES[response]:
@@ -103,6 +105,8 @@ def traces_of_codes(codes: Any, banks: Sequence[Bank], response: str) -> Any:
 
 def codes_of_traces(traces: Any, banks: Sequence[Bank], response: str) -> Any:
     """Numbers in the order of features, from traces; the inverse of `traces_of_codes`."""
+    if not banks:
+        return traces.real
     parts = {"amplitude": traces.real, "rate": traces.imag}
     start, codes = 0, []
     for bank in banks:

@@ -2,6 +2,7 @@
 
 from . import (
     checkpoint as checkpoint,
+    linear as linear,
     refine as refine,
     steps as steps,
     trainable as trainable,

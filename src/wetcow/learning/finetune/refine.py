@@ -19,11 +19,14 @@ from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.data.validation import is_dask
 from wetcow.learning.finetune.checkpoint import Checkpoint
+from wetcow.learning.finetune.linear import Linear, solve_linear
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
+from wetcow.learning.memory import Plan
 from wetcow.learning.model.hidden_modes import NUM_STANDARDISING, HiddenModes
 from wetcow.learning.progress import StartStage
 
 _SHARE, _MOST = 10, 5_000  # a tenth of the samples judges, but not more of them
+_MEMORIZED = 5_000  # samples in the memories that are judged
 
 
 class Refined(NamedTuple):
@@ -34,8 +37,8 @@ class Refined(NamedTuple):
     hidden : HiddenModes
         Those with the higher accuracy; the constructed ones if it is the same.
     constructed, trained : float
-        Accuracies on samples that were not learned, with class modes in closed form. 0 if what
-        was trained has none.
+        Accuracies on samples that were not learned, of a memory of some of those learned. 0 if
+        the codes of what was trained cannot be memorized.
     evaluations : list of EvaluationPoint
         How training went.
     seconds : float
@@ -53,31 +56,32 @@ class Refined(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How to train, and how class modes are solved.
+    """How to train, and how memories are made to judge by.
 
     Attributes
     ----------
     minutes : float
-        They include the solutions of class modes here, but not what comes after.
+        They include the memories made here, but not what comes after.
     augmentation : Augmentation or None
     rate : float
         Largest learning rate.
     checkpoint : path or None
         Of this network alone.
-    ridge : float or "gcv"
-    margin_passes : int
+    plan : Plan
+    n_components : int
+        Of memories.
     """
 
     minutes: float
     augmentation: Augmentation | None
     rate: float
     checkpoint: str | os.PathLike | None
-    ridge: Any
-    margin_passes: int
+    plan: Plan
+    n_components: int
 
 
 class _Judge:
-    """Solves class modes for hidden modes on some samples, and judges them on the others."""
+    """Makes read-outs for hidden modes from some samples, and judges them on the others."""
 
     def __init__(
         self, samples: Samples, recipe: Recipe, *, rng: np.random.Generator, start: StartStage
@@ -90,25 +94,31 @@ class _Judge:
         self.X, self.labels = samples.X[judging], samples.labels[judging]
         self._recipe, self._start = recipe, start
 
-    def solved(self, hidden: HiddenModes) -> tuple[pipeline.Learned, float]:
-        """Class modes for the hidden modes, and their accuracy."""
-        with contextlib.closing(open_batches(self.learned._replace(hidden=hidden))) as batches:
-            learned = pipeline.learn(
-                batches,
-                ridge=self._recipe.ridge,
-                margin_passes=self._recipe.margin_passes,
-                rng=np.random.default_rng(self.seed),  # the same rows calibrate both
-                start=self._start,
-            )
-        found = learned.modes.criticality(hidden.features(self.X)).argmax(axis=1)
-        return learned, float(np.mean(found == self.labels))
+    def linear(self, hidden: HiddenModes) -> Linear:
+        """Class modes that training starts from."""
+        samples = self.learned._replace(hidden=hidden)
+        return solve_linear(samples, np.random.default_rng(self.seed))
 
     def accuracy(self, hidden: HiddenModes) -> float:
-        """Accuracy of hidden modes, 0 if no class modes can be solved for them."""
+        """Accuracy of a memory of the codes of hidden modes, 0 if there can be none."""
+        rng = np.random.default_rng(self.seed)  # the same examples for all
+        some = some_rows(len(self.learned.labels), _MEMORIZED, rng)
+        samples = self.learned._replace(
+            hidden=hidden, X=self.learned.X[some], labels=self.learned.labels[some]
+        )
         try:
-            return self.solved(hidden)[1]
+            with contextlib.closing(open_batches(samples)) as batches:
+                readout, _ = pipeline.learn(
+                    batches,
+                    self._recipe.plan,
+                    n_components=self._recipe.n_components,
+                    rng=rng,
+                    start=self._start,
+                )
         except (ValueError, np.linalg.LinAlgError):  # diverged: codes that say nothing
             return 0.0
+        found = readout.criticality(hidden.codes(self.X)).argmax(axis=1)
+        return float(np.mean(found == self.labels))
 
 
 def refine(
@@ -128,12 +138,13 @@ def refine(
     """
     began, hidden = time.perf_counter(), samples.hidden
     judge = _Judge(samples, recipe, rng=rng, start=start)
-    learned, constructed = judge.solved(hidden)
+    constructed = judge.accuracy(hidden)
     took = time.perf_counter() - began  # and will take once more
+    linear = judge.linear(hidden)
     trainer = Trainer(
         hidden,
-        learned.modes,
-        inverse_temperature=learned.calibration.inverse_temperature,
+        linear.modes,
+        inverse_temperature=linear.inverse_temperature,
         images=hidden.images(judge.learned.X),
         labels=judge.learned.labels,
         validation=(hidden.images(judge.X), judge.labels),
@@ -141,7 +152,8 @@ def refine(
         rate=recipe.rate,
         seed=judge.seed,
     )
-    final, evaluations = _train(trainer, recipe, took, start)
+    spent = time.perf_counter() - began + took
+    final, evaluations = _train(trainer, recipe, spent, start)
     n = len(judge.learned.labels)
     some = np.sort(rng.choice(n, min(NUM_STANDARDISING, n), replace=False))
     layers = trainer.hidden_of(final.average)
@@ -158,18 +170,18 @@ def refine(
 
 
 def _train(
-    trainer: Trainer, recipe: Recipe, took: float, start: StartStage
+    trainer: Trainer, recipe: Recipe, spent: float, start: StartStage
 ) -> tuple[Any, list[EvaluationPoint]]:
-    """Train, or go on from the checkpoint; `took` seconds are needed before and after."""
+    """Train, or go on from the checkpoint; `spent` seconds are needed before and after."""
     checkpoint = Checkpoint(recipe.checkpoint, trainer)
     state = checkpoint.read()
     if state is None:
-        left = 60 * recipe.minutes - 2 * took
+        left = 60 * recipe.minutes - spent
         if left <= 0:
             warnings.warn(
-                f"hardly any training: of {60 * recipe.minutes:.3g} s for a member, solving class "
-                f"modes twice takes {2 * took:.3g} s; give more train_minutes, or choose a smaller "
-                "budget",
+                f"hardly any training: of {60 * recipe.minutes:.3g} s for a member, judging it "
+                f"before and after takes {spent:.3g} s; give more train_minutes, or choose a "
+                "smaller budget",
                 stacklevel=5,
             )
         start("how long a step takes")
@@ -190,6 +202,7 @@ def refine_members(
     classifier: Any,
     members: Sequence[HiddenModes],
     samples: Samples,
+    plan: Plan,
     rng: np.random.Generator,
     start: StartStage,
 ) -> list[Refined]:
@@ -204,6 +217,8 @@ def refine_members(
         Constructed.
     samples : Samples
         Whatever its hidden modes.
+    plan : Plan
+        Of the memories to judge by.
     rng, start
         As for `refine`.
 
@@ -228,8 +243,8 @@ def refine_members(
             augmentation=augmentation,
             rate=classifier.learning_rate,
             checkpoint=path if path is None or not number else f"{os.fspath(path)}.{number}",
-            ridge=classifier.settings_.ridge,
-            margin_passes=classifier.settings_.margin_passes,
+            plan=plan,
+            n_components=classifier.settings_.n_components,
         )
         found.append(refine(samples._replace(hidden=hidden), recipe, rng, start))
         if not found[-1].complete:

@@ -8,6 +8,7 @@ from . import (
     onnx as onnx,
     onnx_graph as onnx_graph,
     onnx_layers as onnx_layers,
+    readout as readout,
     soundness as soundness,
 )
 from .container import (

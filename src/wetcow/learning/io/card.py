@@ -13,9 +13,10 @@ import numpy as np
 
 from wetcow.images.frame import Frame
 from wetcow.learning.model.encoder import n_features
+from wetcow.learning.model.readout import LinearReadout
 
 _MOST_ROWS = 100  # of the table of classes
-_NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "block_size", "cache_size")
+_NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "cache_size")
 
 
 def facts(classifier: Any) -> dict[str, Any]:
@@ -32,11 +33,10 @@ def facts(classifier: Any) -> dict[str, Any]:
         The fields of ``wetcow card --json``. ``record`` is None for files of versions that kept
         none.
     """
-    hidden, modes = classifier.hidden_, classifier.class_modes_
+    hidden, readout = classifier.hidden_, classifier.readout_
     record = classifier.record_
     known = classifier.convention_
     names = getattr(classifier, "feature_names_in_", None)
-    couplings = (*jax.tree.leaves(hidden.layers), modes.coupling, modes.gamma)
     defaults = inspect.signature(type(classifier)).parameters
     return {
         "classes": classifier.classes_.tolist(),
@@ -65,12 +65,29 @@ def facts(classifier: Any) -> dict[str, Any]:
             for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
         ],
         "response": hidden.response,
-        "n_parameters": sum(np.size(array) for array in couplings),
-        "ridge": classifier.ridge_,
+        "n_parameters": readout.n_parameters
+        + sum(np.size(array) for array in jax.tree.leaves(hidden.layers)),
+        "readout": _readout(readout),
         "sharpness": classifier.inverse_temperature_,
         "noise": classifier.residual_variance_,
         "usual_uncertainty": classifier.uncertainty_threshold_,
-        "updatable": classifier.statistics_ is not None,
+        "updatable": readout.updatable,
+    }
+
+
+def _readout(readout: Any) -> dict[str, Any]:
+    """Say what the class modes are coupled to."""
+    if isinstance(readout, LinearReadout):
+        return {"kind": "linear", "ridge": readout.modes.ridge}
+    memory = readout.memory
+    return {
+        "kind": "landmarks" if readout.examples is None else "examples",
+        "rows": len(memory.rows),
+        "components": memory.rows.shape[1],
+        "projected": readout.projection is not None,
+        "code": memory.kernel.code,
+        "noise": memory.kernel.noise,
+        "residual": memory.residual,
     }
 
 
@@ -139,7 +156,7 @@ def _network(known: dict[str, Any]) -> str:
     if known["frame"] is not None:
         steps.append(_frame(Frame(**known["frame"]), known["image_shape"]))
     for bank in known["banks"]:
-        if known["image_shape"] is None:
+        if known["image_shape"] is None:  # of an earlier version
             steps.append(f"{bank['modes']} hidden modes, coupled to all columns")
             continue
         (height, width), (rows, columns) = bank["patch"], bank["positions"]
@@ -157,13 +174,14 @@ def _network(known: dict[str, Any]) -> str:
         "relu": "none of a wave, but max(γ, 0)",
     }[known["response"]]
     total = sum(bank["features"] for bank in known["banks"])
-    steps.append(f"codes: {codes}; {total:,} features in all")
-    steps.append(
-        f"{len(known['classes'])} class modes, coupled to all features in closed form (ridge "
-        f"{known['ridge']:.3g})"
-    )
-    steps.append(f"{known['n_parameters']:,} numbers in all couplings and excitations")
-    rows = [(f"`{name}`", f"`{value!r}`") for name, value in known["settings"].items()]
+    if known["banks"]:
+        steps.append(f"codes: {codes}; {total:,} in all")
+    else:
+        steps.append("columns are standardised and compared as they are")
+    steps += _class_modes(known)
+    steps.append(f"{known['n_parameters']:,} numbers in all")
+    settings = {name: value for name, value in known["settings"].items() if value is not None}
+    rows = [(f"`{name}`", f"`{value!r}`") for name, value in settings.items()]
     given = ", ".join(f"`{name}={value!r}`" for name, value in known["parameters"].items())
     return (
         "\n".join(f"- {step}" for step in steps)
@@ -171,6 +189,23 @@ def _network(known: dict[str, Any]) -> str:
         + _table(["setting", "value"], rows)
         + f"\n\nParameters that are not the default: {given or 'none'}."
     )
+
+
+def _class_modes(known: dict[str, Any]) -> list[str]:
+    found, n_classes = known["readout"], len(known["classes"])
+    if found["kind"] == "linear":
+        return [
+            f"{n_classes} class modes, coupled to all codes in closed form (ridge "
+            f"{found['ridge']:.3g}), by an earlier version"
+        ]
+    of = f"{found['rows']:,} {found['kind']}"
+    also = f" in {found['components']:,} principal components" if found["projected"] else ""
+    return [
+        f"a memory of {of}{also}",
+        f"{n_classes} class modes, coupled through a continuum of random modes (code "
+        f"{found['code']}) to all of these, in closed form (noise {found['noise']:.3g}, relative "
+        f"residual {found['residual']:.1g})",
+    ]
 
 
 def _frame(frame: Frame, image: tuple[int, int]) -> str:
@@ -186,7 +221,7 @@ def _measured(known: dict[str, Any]) -> str:
     if record is not None:
         how = (
             "by class modes that were solved without all of these"
-            if record["margins"]
+            if record["together"]
             else "each by class modes that were solved without it"
         )
         found.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
 from collections.abc import Mapping
 from numbers import Integral
@@ -13,7 +14,7 @@ import numpy as np
 from wetcow.images.augmentation import Augmentation
 from wetcow.images.frame import Frame
 from wetcow.learning import record
-from wetcow.learning.checks import check_parameters, find_batch_size
+from wetcow.learning.checks import check_parameters
 from wetcow.learning.data import convention
 from wetcow.learning.io.card import model_card
 from wetcow.learning.io.container import (
@@ -22,21 +23,25 @@ from wetcow.learning.io.container import (
     write_model,
 )
 from wetcow.learning.io.labels import pack_labels, unpack_labels
+from wetcow.learning.io.readout import pack_memory, unpack_linear, unpack_memory
 from wetcow.learning.io.soundness import check_contents
 from wetcow.learning.model.encoder import Geometry, Layer
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.ridge import ClassModes
-from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.model.readout import MemoryReadout
 from wetcow.learning.presets import Settings
 
-_NOT_SAVED = {"progress", "checkpoint", "batch_size"}  # parameters of no model, and one renamed
+_NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 # Attributes, and how files have called them from the first version on.
 _NUMBERS = {
-    "ridge_": "ridge_",
     "inverse_temperature_": "sharpness_",
     "residual_variance_": "noise_",
     "uncertainty_threshold_": "usual_uncertainty_",
 }
+
+
+# What files of the first format, with linear class modes, do not have.
+_SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
+_WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -101,50 +106,17 @@ def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     )
 
 
-def pack_class_modes(modes: ClassModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return class modes as JSON and arrays; of the factor only the triangle that is not zero."""
-    header = {"ridge": modes.ridge, "count": modes.count}
-    arrays = {f"class/{name}": getattr(modes, name) for name in ("coupling", "gamma", "mean")}
-    return header, {**arrays, "class/factor": _packed(modes.factor)}
-
-
-def unpack_class_modes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ClassModes:
-    """Return the class modes that `pack_class_modes` took apart."""
-    mean = arrays["class/mean"]
-    return ClassModes(
-        coupling=arrays["class/coupling"],
-        gamma=arrays["class/gamma"],
-        ridge=header["ridge"],
-        mean=mean,
-        factor=_unpacked(arrays["class/factor"], len(mean)),
-        count=header["count"],
-    )
-
-
-def pack_statistics(statistics: Statistics) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return statistics as JSON and arrays."""
-    arrays = {f"sums/{name}": getattr(statistics, name) for name in ("x", "y", "xy", "yy")}
-    return {"count": statistics.count}, {**arrays, "sums/xx": _packed(statistics.xx)}
-
-
-def unpack_statistics(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Statistics:
-    """Return the statistics that `pack_statistics` took apart."""
-    x = arrays["sums/x"]
-    return Statistics(
-        count=header["count"],
-        x=x,
-        y=arrays["sums/y"],
-        xx=_unpacked(arrays["sums/xx"], len(x)),
-        xy=arrays["sums/xy"],
-        yy=arrays["sums/yy"],
-    )
-
-
 def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
     """Write a fitted classifier to a file; see `WaveClassifier.save`."""
+    readout = classifier.readout_
+    if not isinstance(readout, MemoryReadout):
+        raise ValueError(
+            "this model has the linear class modes of an earlier version, which are not written "
+            "any more: keep its file, or fit again"
+        )
     described = copy.copy(classifier)  # as it will be when loaded
     if not updatable:
-        described.statistics_ = None
+        readout = described.readout_ = dataclasses.replace(readout, sums=None)
     if notes is not None and classifier.record_ is not None:
         described.record_ = classifier.record_._replace(notes=notes)
     parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
@@ -155,9 +127,8 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         parameters["random_state"], Integral
     ):  # a generator cannot be written as JSON
         parameters["random_state"] = None
-    parameters["block_size"] = find_batch_size(classifier)  # as files have always called it
     hidden, arrays = pack_hidden(classifier.hidden_)
-    modes, more = pack_class_modes(classifier.class_modes_)
+    memory, more = pack_memory(readout)
     header: dict[str, Any] = {
         "parameters": parameters,
         "settings": classifier.settings_._asdict(),
@@ -165,14 +136,11 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         "feature_names": _names(classifier),
         "hidden": hidden,
         "convention": None if classifier.convention_ is None else classifier.convention_.header(),
-        "class_modes": modes,
+        "memory": memory,
         "record": None if described.record_ is None else described.record_.header(),
         **{name: getattr(classifier, attribute) for attribute, name in _NUMBERS.items()},
     }
     arrays.update(more)
-    if updatable and classifier.statistics_ is not None:
-        header["statistics"], more = pack_statistics(classifier.statistics_)
-        arrays.update(more)
     labels = pack_labels(classifier.classes_)
     if isinstance(labels, np.ndarray):
         arrays["classes"] = labels
@@ -185,6 +153,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
     """Return the classifier of class `cls` that `save` wrote; see `WaveClassifier.load`."""
     header, arrays = read_model(path)
     try:
+        header = _modern(header)
         parameters = dict(header["parameters"])
         if missing := sorted({*cls().get_params()} - _NOT_SAVED - {*parameters}):
             raise KeyError(f"parameters {missing} are missing from the header")
@@ -193,7 +162,6 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
         for name in ("image_shape", "patch_size"):
             parameters[name] = _tuples(parameters[name])
-        parameters["batch_size"] = parameters.pop("block_size")
         classifier = cls(**parameters)
         check_parameters(classifier)
         check_contents(header, arrays)
@@ -205,9 +173,10 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
         classifier.image_shape_ = classifier.hidden_.image
         classifier.convention_ = convention.from_header(header.get("convention"))
-        classifier.class_modes_ = unpack_class_modes(header["class_modes"], arrays)
-        sums = header.get("statistics")
-        classifier.statistics_ = None if sums is None else unpack_statistics(sums, arrays)
+        if "memory" in header:
+            classifier.readout_ = unpack_memory(header["memory"], arrays)
+        else:
+            classifier.readout_ = unpack_linear(header, arrays, classifier.hidden_)
         classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
         for attribute, name in _NUMBERS.items():
             setattr(classifier, attribute, header[name])
@@ -216,6 +185,19 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return classifier
+
+
+def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Header of any version with the parameters and settings of this one."""
+    if header["format_version"] > 1:
+        return dict(header)
+    parameters = {**_SINCE_THE_FIRST, **header["parameters"]}
+    parameters["batch_size"] = parameters.pop("block_size")
+    settings = dict(header["settings"])
+    for name in ("ridge", "margin_passes", "padding"):
+        parameters.pop(name, None)
+        settings.pop(name, None)
+    return {**header, "parameters": parameters, "settings": {**_WITHOUT_MEMORY, **settings}}
 
 
 def _augmentation_to_header(augmentation: Any) -> Any:
@@ -241,23 +223,3 @@ def _names(classifier: Any) -> list[str] | None:
     """Names of the columns, if they have any."""
     names = getattr(classifier, "feature_names_in_", None)
     return None if names is None else [str(name) for name in names]
-
-
-def _packed(matrix: np.ndarray) -> np.ndarray:
-    """Lower triangle as a vector, row by row."""
-    packed = np.empty(len(matrix) * (len(matrix) + 1) // 2, matrix.dtype)
-    start = 0
-    for row in range(len(matrix)):  # np.tril_indices would need several times the memory
-        packed[start : start + row + 1] = matrix[row, : row + 1]
-        start += row + 1
-    return packed
-
-
-def _unpacked(packed: np.ndarray, size: int) -> np.ndarray:
-    """Lower triangular matrix of a vector from `_packed`, in LAPACK's order."""
-    matrix = np.zeros((size, size), packed.dtype, order="F")
-    start = 0
-    for row in range(size):
-        matrix[row, : row + 1] = packed[start : start + row + 1]
-        start += row + 1
-    return matrix

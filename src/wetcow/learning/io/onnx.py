@@ -13,6 +13,7 @@ from wetcow.files import write_whole
 from wetcow.learning.io import onnx_layers
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.readout import LinearReadout, MemoryReadout
 from wetcow.version import __version__
 
 _LARGEST = 2_000_000_000  # bytes; a file of ONNX in one piece is below 2 GiB
@@ -32,7 +33,8 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     convention: values of darkest and lightest pixels, of the background, and of the dimmest image's
     lightest pixel. It answers to any values, so bring images into these first
     (`WaveClassifier.predict` refuses others). The
-    uncertainty is not in it: that needs a matrix of the size of all features squared.
+    uncertainty is not in it. Its size is that of the stored rows, 4nd bytes for n of d components
+    (144 MB for 60,000 of 600).
 
     Parameters
     ----------
@@ -52,11 +54,11 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     Notes
     -----
     Operators are of opset 17, without extensions. As in `WaveClassifier`, patches and codes are in
-    single precision, the frame, the scaling of rows and the class modes in double. What rounding
-    leaves of a difference is mostly below 1e-6 in a probability, and can reach 1e-5 in few rows of
-    many, because the codes have infinite slopes at criticality. With the code "rate" (and "both")
-    it is larger there: that code jumps where an excitation is zero, and one that is within rounding
-    of it can come to either side.
+    single precision, as are the kernel and what class modes receive of stored rows; the frame and
+    the scaling of rows are in double. What rounding leaves of a difference is mostly below 3e-6 in
+    a criticality and 2e-5 in a probability, and larger in few rows of many, because the codes have
+    infinite slopes at criticality. With the code "rate" (and "both") it is larger there: that code
+    jumps where an excitation is zero, and one within rounding of it can come to either side.
 
     Examples
     --------
@@ -82,11 +84,13 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
 def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     """Return a classifier as an onnx.ModelProto; `labels` are its classes in a type of ONNX."""
     graph = Graph()
-    hidden, modes = classifier.hidden_, classifier.class_modes_
+    hidden, readout = classifier.hidden_, classifier.readout_
     known = classifier.convention_
-    features = _features(graph, "X", hidden)
-    driven = graph("MatMul", graph.cast(features, np.float64), graph.constant(modes.coupling))
-    criticality = graph("Add", driven, graph.constant(modes.gamma))
+    codes = _codes(graph, "X", hidden)
+    if isinstance(readout, MemoryReadout):
+        criticality = _recalled(graph, codes, readout)
+    else:
+        criticality = _linear(graph, codes, readout)
     logits = graph("Mul", criticality, graph.constant(np.float64(classifier.inverse_temperature_)))
     _cast_to(graph, graph("Softmax", logits, axis=1), "probabilities")
     _cast_to(graph, criticality, "criticality")
@@ -95,7 +99,7 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     if graph.nbytes > _LARGEST:
         raise ValueError(
             f"the model has {graph.nbytes / 1e9:.1f} GB, but one file of ONNX holds 2 GB: fit with "
-            "fewer modes, patch sizes or members"
+            "fewer modes or patch sizes, or store fewer examples (n_memories)"
         )
     shape = ("n", len(labels))
     return graph.model(
@@ -119,22 +123,52 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     )
 
 
-def _features(graph: Graph, rows: str, hidden: HiddenModes) -> str:
-    """Standardised features, float32 (n, d); see `HiddenModes.features`."""
+def _codes(graph: Graph, rows: str, hidden: HiddenModes) -> str:
+    """Codes, float32 (n, d); see `HiddenModes.codes`."""
     if hidden.image is not None and hidden.frame is not None:
         images = graph("Reshape", rows, graph.integers(-1, 1, *hidden.image))
         rows = onnx_layers.align(graph, images, hidden.image, hidden.frame)
     # In double precision, as NumPy computes it; for images centre and scale are scalars.
     centred = graph("Sub", graph.cast(rows, np.float64), graph.constant(hidden.center))
     scaled = graph.cast(graph("Div", centred, graph.constant(hidden.scale)), np.float32)
+    if not hidden.layers:
+        count = np.size(hidden.center)
+        columns = graph("Div", scaled, graph.floats(np.sqrt(np.float32(count))))
+        return graph("Pad", columns, graph.integers(0, 0, 0, 1), graph.floats(1))
     images = graph("Reshape", scaled, graph.integers(-1, 1, *hidden.geometries[0].image))
     encoded = [
         onnx_layers.encode(graph, images, layer, geometry, hidden.response)
         for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
     ]
-    found = graph("Concat", *encoded, axis=1)
-    centred = graph("Sub", found, graph.floats(hidden.mean))
-    return graph("Div", centred, graph.floats(hidden.spread))
+    return graph("Concat", *encoded, axis=1)
+
+
+def _recalled(graph: Graph, codes: str, readout: MemoryReadout) -> str:
+    """What a memory answers, float64 (n, classes); see `MemoryReadout.criticality`."""
+    memory, projection = readout.memory, readout.projection
+    rows = _unit(graph, codes)
+    if projection is not None:
+        along = graph("MatMul", rows, graph.floats(projection.axes))
+        rows = _unit(graph, graph("Sub", along, graph.floats(projection.origin)))
+    rho = graph("MatMul", rows, graph.floats(memory.rows.T))
+    answered = onnx_layers.kernel(graph, rho, memory.kernel.series.chebyshev[0])
+    excited = graph("MatMul", answered, graph.floats(memory.coupling))
+    return graph("Add", graph.cast(excited, np.float64), graph.doubles(memory.bias))
+
+
+def _unit(graph: Graph, rows: str) -> str:
+    """Rows divided by their length; rows of zeros stay."""
+    length = graph("ReduceL2", rows, axes=[1], keepdims=1)
+    return graph("Div", rows, graph("Max", length, graph.floats(np.finfo(np.float32).tiny)))
+
+
+def _linear(graph: Graph, codes: str, readout: LinearReadout) -> str:
+    """What linear class modes answer, float64 (n, classes)."""
+    centred = graph("Sub", codes, graph.floats(readout.mean))
+    features = graph("Div", centred, graph.floats(readout.spread))
+    modes = readout.modes
+    driven = graph("MatMul", graph.cast(features, np.float64), graph.constant(modes.coupling))
+    return graph("Add", driven, graph.constant(modes.gamma))
 
 
 def _cast_to(graph: Graph, value: str, name: str) -> None:

@@ -230,6 +230,21 @@ def _amplitude(graph: Graph, c: str, positive: str, criticality: str, x: str, fi
     return graph("Where", graph("GreaterOrEqual", criticality, graph.floats(1)), beyond, below)
 
 
+def kernel(graph: Graph, rho: str, series: np.ndarray) -> str:
+    """κ of cosines: a short series in their angle; see `wetcow.modes.kernel_matrix`."""
+    bounded = graph("Clip", rho, graph.floats(-1), graph.floats(1))
+    # From −1 to 1, where it is the argument of Chebyshev polynomials.
+    scaled = graph("Mul", graph("Acos", bounded), graph.floats(2 / np.pi))
+    x = graph("Sub", scaled, graph.floats(1))
+    twice = graph("Mul", x, graph.floats(2))
+    now, before = graph.floats(series[-1]), graph.floats(0)
+    for coefficient in series[-2:0:-1]:
+        change = graph("Sub", graph.floats(coefficient), before)
+        now, before = graph("Add", graph("Mul", twice, now), change), now
+    change = graph("Sub", graph.floats(series[0]), before)
+    return graph("Add", graph("Mul", x, now), change)
+
+
 def _power_series(graph: Graph, coefficients: tuple[float, ...], x: str) -> str:
     """Value by Horner's rule."""
     value = graph.floats(coefficients[-1])

@@ -17,10 +17,14 @@ from wetcow.images.frame import Frame
 from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
+from wetcow.learning.model.kernel_memory import Kernel
 from wetcow.learning.presets import Settings
+from wetcow.modes.kernel_series import CODES
+from wetcow.modes.wave_kernel import wave_kernel
 from wetcow.validation import number
 
-_SINGLE, _DOUBLE = ("<f4",), ("<f8",)
+_UNLIMITED = ("n_memories", "n_examples")  # settings that may be None
+_SINGLE, _DOUBLE, _WHOLE = ("<f4",), ("<f8",), ("<i8",)
 _EITHER = _SINGLE + _DOUBLE
 
 
@@ -53,11 +57,11 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
     d = _check_layers(arrays, geometries, response, modes)
     _check_scales(arrays, header["hidden"]["image"], columns, d)
     n_classes = _count_classes(header, arrays)
-    _check_class_modes(header["class_modes"], arrays, d, n_classes)
-    if header.get("statistics") is not None:
-        _check_sums(header["statistics"], arrays, d, n_classes)
-    for name in ("ridge_", "sharpness_"):
-        number(name, header[name], above=0)
+    if "memory" in header:
+        _check_memory(header["memory"], arrays, d, n_classes)
+    else:
+        _check_class_modes(header["class_modes"], arrays, d, n_classes)
+    number("sharpness_", header["sharpness_"], above=0)
     for name in ("noise_", "usual_uncertainty_"):
         number(name, header[name], minimum=0)
     if header.get("record") is not None:
@@ -108,7 +112,7 @@ def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
             number(name, frame[name])
         find_frame(Frame(size=size, **{k: v for k, v in frame.items() if k != "size"}))
         seen = size or seen
-    if not isinstance(header["geometries"], list) or not header["geometries"]:
+    if not isinstance(header["geometries"], list) or not (header["geometries"] or image is None):
         raise UnsoundError("there are no hidden modes")
     return [_geometry(fields, seen, table=image is None) for fields in header["geometries"]]
 
@@ -137,8 +141,11 @@ def _check_settings(
     """Check settings against the modes made by them, and return how many each layer has."""
     chosen = Settings(**header)
     for name, value in header.items():
-        if value is None or isinstance(value, bool):
+        if isinstance(value, bool) or (value is None and name not in _UNLIMITED):
             raise UnsoundError(f"{name} is {value!r}")
+    _whole("n_components", chosen.n_components, 1)
+    if chosen.n_examples is not None:
+        _whole("n_examples", chosen.n_examples, 1)
     constraints = {name: CONSTRAINTS[name] for name in header if name in CONSTRAINTS}
     validate_parameter_constraints(constraints, dict(header), "the settings")
     sizes = patch_sizes(chosen.patch_size)
@@ -187,6 +194,8 @@ def _check_layers(
         if not arrays[f"layer{index}/floor"] > 0:
             raise UnsoundError(f"the floor of layer {index} is not positive")
         d += n_features(Layer(**found), geometry, response)
+    if not geometries:  # a table without hidden modes
+        d = np.size(arrays["hidden/center"]) + 1
     others = {name.split("/")[0] for name in arrays if name.startswith("layer")}
     if len(others) != len(geometries):
         raise UnsoundError(
@@ -238,10 +247,56 @@ def _check_class_modes(
         raise UnsoundError("array 'class/factor' is no Cholesky factor")
 
 
-def _check_sums(
+def _check_memory(
     header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int, n_classes: int
 ) -> None:
-    _whole("count", header["count"], 1)
+    kernel = Kernel(**header["kernel"])
+    if kernel.code not in CODES:
+        raise UnsoundError(f"the code of the kernel is {kernel.code!r}")
+    number("noise", kernel.noise, above=0)
+    wave_kernel(kernel.code, kernel.threshold, kernel.omega)  # which raises for what does not fit
+    number("residual", header["residual"], minimum=0)
+    number("cached", header["cached"], minimum=0, maximum=1)
+    _whole("iterations", header["iterations"], 0)
+    _bool("reached", header["reached"])
+    count, columns = _two(arrays["memory/rows"])
+    _check_array(arrays, "memory/rows", (count, columns), _SINGLE)
+    _check_array(arrays, "memory/coupling", (count, n_classes), _DOUBLE)
+    _check_array(arrays, "memory/bias", (n_classes,), _DOUBLE)
+    if "projection/axes" in arrays:
+        _check_array(arrays, "projection/axes", (d, columns), _SINGLE)
+        _check_array(arrays, "projection/origin", (columns,), _SINGLE)
+    elif columns != d:
+        raise UnsoundError(f"rows have {columns} columns, codes {d}, and there is no projection")
+    if stored := "doubt/rows" in arrays:
+        landmarks = _two(arrays["doubt/rows"])[0]
+        _check_array(arrays, "doubt/rows", (landmarks, columns), _SINGLE)
+        for name in ("images", "projected"):
+            _check_array(arrays, f"examples/{name}", (count,), _WHOLE)
+        labels = _check_array(arrays, "examples/labels", (count,), _WHOLE)
+        if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+            raise UnsoundError("examples have labels that there are not")
+    else:
+        landmarks = count
+    size = landmarks * (landmarks + 1) // 2
+    factor = _check_array(arrays, "doubt/factor", (size,), _EITHER)
+    if not np.all(factor[np.cumsum(np.arange(1, landmarks + 1)) - 1] > 0):
+        raise UnsoundError("array 'doubt/factor' is no Cholesky factor")
+    if header["sums"] is not None:
+        if stored:
+            raise UnsoundError("there are sums beside stored examples")
+        _check_sums(header["sums"], arrays, count, n_classes)
+
+
+def _two(array: np.ndarray) -> tuple[int, int]:
+    """Return the shape of a matrix that is not empty."""
+    if array.ndim != 2 or not array.size:
+        raise UnsoundError(f"a matrix has shape {array.shape}")
+    return array.shape[0], array.shape[1]
+
+
+def _check_sums(count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes: int) -> None:
+    _whole("count of sums", count, 1)
     shapes = {
         "x": (d,),
         "y": (n_classes,),
@@ -261,7 +316,7 @@ def _check_record(header: Mapping[str, Any], n_classes: int) -> None:
         _whole("a count of samples", count, 0)
     _whole("left_out", header["left_out"], 0)
     number("left_out_accuracy", header["left_out_accuracy"], minimum=0, maximum=1)
-    _bool("margins", header["margins"])
+    _bool("together", header.get("together", header.get("margins")))
     if not _texts([header["date"], header["wetcow"], header.get("notes", "")]):
         raise UnsoundError("date, version or notes are no text")
     for one in header["trained"]:

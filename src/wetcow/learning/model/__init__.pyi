@@ -2,11 +2,12 @@
 
 from . import (
     activation as activation,
+    brightness as brightness,
     dictionary as dictionary,
     encoder as encoder,
     geometry as geometry,
     hidden_modes as hidden_modes,
-    hinge as hinge,
+    innate as innate,
     kernel_checkpoint as kernel_checkpoint,
     kernel_landmarks as kernel_landmarks,
     kernel_memory as kernel_memory,
@@ -14,6 +15,8 @@ from . import (
     kernel_projection as kernel_projection,
     kernel_recall as kernel_recall,
     kernel_solver as kernel_solver,
+    photographs as photographs,
+    readout as readout,
     ridge as ridge,
     statistics as statistics,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from wetcow.learning.model.activation import Response, fit_codes
+from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.encoder import Geometry, Layer, normalise
 
 FLOOR = 0.1  # of the mean variance of patches: below, contrast is noise and is not amplified
@@ -93,17 +94,55 @@ def construct_layer(
     Layer
         NumPy arrays.
     """
+    if geometry.relative:
+        raise ValueError(
+            "modes sampled from training images have a floor that is that of all of these; only "
+            "innate ones see images relative to their own contrast"
+        )
+    images = np.asarray(brightness(images, geometry))
     sampled = sample_patches(images, geometry, max(_NUM_SAMPLED, 2 * n_modes), rng)
     variance = sampled.var(axis=1)
     floor = np.float32(max(FLOOR * variance.mean(), np.finfo(np.float32).tiny))
+    distinct = np.ones(len(sampled), dtype=bool)
     if geometry.normalised:
+        # Blank patches are many and all alike; a mode coupled to one answers nothing in particular.
+        distinct = variance > floor
         sampled = np.asarray(normalise(sampled, floor))
+    return layer_of_patches(
+        sampled, distinct, floor, n_modes, rng, threshold=threshold, omega=omega, response=response
+    )
+
+
+def layer_of_patches(
+    sampled: np.ndarray,
+    distinct: np.ndarray,
+    floor: np.float32,
+    n_modes: int,
+    rng: np.random.Generator,
+    *,
+    threshold: float,
+    omega: float,
+    response: Response,
+) -> Layer:
+    """Couple hidden modes to some of the patches, whitened as all of them are.
+
+    Parameters
+    ----------
+    sampled : float32 array (n, pixels)
+        As hidden modes see them.
+    distinct : bool array (n,)
+        To which of them modes may be coupled. Where they are too few, others are coupled to random
+        directions.
+    floor : float32
+        That they were normalised with.
+    n_modes, rng, threshold, omega, response
+        As in `construct_layer`.
+    """
     mean, white = whitening(sampled)
     whitened = (sampled - mean) @ white
     scale = max(float(np.linalg.norm(whitened, axis=1).mean()), np.finfo(np.float32).tiny)
 
-    # Blank patches are many and all alike; a mode coupled to one answers to nothing in particular.
-    candidates = _unit(whitened[variance > floor] if geometry.normalised else whitened)
+    candidates = _unit(whitened[distinct])
     candidates = candidates[np.any(candidates != 0, axis=1)]
     wanted = 2 * n_modes if response == "analytic" else n_modes
     if len(candidates) < wanted:  # too few distinct ones: the rest are random directions

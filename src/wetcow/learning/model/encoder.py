@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
+from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.geometry import Geometry
 
 _CACHED, _MASSIVE = 2**18, 2**26
@@ -39,7 +40,7 @@ class Layer(NamedTuple):
     gamma, omega : float32 arrays (n_modes,)
         Excitation and frequency without input, 1/time.
     floor : float32 scalar
-        Variance added to that of a patch in contrast normalisation.
+        Variance added to that of a patch in contrast normalisation; see `Geometry.relative`.
     """
 
     excitation: Any
@@ -90,6 +91,9 @@ def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
     pixels = _pixels(images, geometry)
     mean = _mean(pixels, geometry)
     variance = _mean([(pixel - mean) ** 2 for pixel in pixels], geometry)
+    if geometry.relative:
+        floor = floor * variance.mean(axis=(1, 2), keepdims=True)
+        floor = jnp.maximum(floor, jnp.finfo(jnp.float32).tiny)  # of blank images it is zero
     inverse = 1 / jnp.sqrt(variance + floor)
     return (jnp.stack(pixels, axis=-1) - mean[..., None]) * inverse[..., None]
 
@@ -161,6 +165,7 @@ def drive(images: Any, layer: Layer, geometry: Geometry, unit: Any = 1.0) -> tup
     gamma : array (n or 2n, rows, columns, n_modes)
     omega : array of the same shape, or (n_modes,) where frequencies are constant
     """
+    images = brightness(images, geometry)
     if geometry.mirrored:
         images = jnp.concatenate([images, images[:, :, ::-1]])
     seen = patches(images, geometry, layer.floor)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import math
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+
+Encoding = Literal["brightness", "root", "both"]
+ROOTS: dict[str, tuple[bool, ...]] = {
+    "brightness": (False,),
+    "root": (True,),
+    "both": (False, True),
+}
+"""Of which banks modes see the square root of brightness, for each encoding."""
 
 _SMALLEST_SIDE = 7  # of flat rows that "auto" takes for square images
 
@@ -29,6 +37,11 @@ class Geometry(NamedTuple):
     mirrored : bool
         Whether codes are pooled over an image and its mirror image (left and right swapped), which
         closes the set of modes under reflection: features do not change if an image is mirrored.
+    relative : bool
+        Whether the floor of contrast normalisation is in units of the mean variance of an image's
+        own patches, so that codes do not depend on the range of its values.
+    root : bool
+        Whether modes see the square root of brightness, measured from an image's darkest pixel.
     """
 
     image: tuple[int, int]
@@ -37,6 +50,8 @@ class Geometry(NamedTuple):
     n_regions: int = 1
     normalised: bool = True
     mirrored: bool = False
+    relative: bool = False
+    root: bool = False
 
     @property
     def positions(self) -> tuple[int, int]:
@@ -48,16 +63,9 @@ class Geometry(NamedTuple):
         return height, width
 
 
-def table_geometry(columns: int) -> Geometry:
-    """Geometry of rows that are no images: one patch, the whole row, not contrast-normalised."""
-    return Geometry((1, columns), (1, columns), normalised=False)
-
-
-def image_geometry(
-    image: tuple[int, int], size: int, padding: int | None, n_regions: int, mirrored: bool
-) -> Geometry:
-    """Geometry of square patches on images, if it makes sense."""
-    padding = size // 2 if padding is None else padding
+def image_geometry(image: tuple[int, int], size: int, n_regions: int, mirrored: bool) -> Geometry:
+    """Geometry of square patches on images, padded by half a patch, if it makes sense."""
+    padding = size // 2
     geometry = Geometry(
         image=image,
         patch=(size, size),
@@ -69,10 +77,29 @@ def image_geometry(
         raise ValueError(
             f"patches of {size}×{size} on images of {image[0]}×{image[1]}, padded by {padding}, "
             "must be larger than a pixel, not larger than the image, and leave at least "
-            f"n_regions={n_regions} positions along each side; change patch_size, padding or "
+            f"n_regions={n_regions} positions along each side; change patch_size or "
             "n_regions, or pass image_shape=None if X holds no images"
         )
     return geometry
+
+
+def encoded(geometries: tuple[Geometry, ...], encoding: Encoding) -> tuple[Geometry, ...]:
+    """Geometries of banks that see images in an encoding.
+
+    Parameters
+    ----------
+    geometries : tuple of Geometry
+        Of banks that see brightness.
+    encoding : {"brightness", "root", "both"}
+        "root": its square root, which sees in the dark what contrast hides. "both": all banks a
+        second time, seeing roots, side by side with the first.
+
+    Examples
+    --------
+    >>> [geometry.root for geometry in encoded((Geometry((8, 8), (3, 3)),), "both")]
+    [False, True]
+    """
+    return tuple(one._replace(root=root) for root in ROOTS[encoding] for one in geometries)
 
 
 def find_image_shape(

@@ -1,4 +1,10 @@
-"""The hidden half of the network: from rows of a table of inputs to standardised features."""
+"""The hidden half of the network: from rows of inputs to what a read-out is told of them.
+
+Images are seen by hidden modes, whose pooled codes are that. The rows of a table have none: their
+standardised columns, divided by the root of their number, with a constant 1 beside them, so that
+the length of a row counts as well as its direction. (Files of earlier versions have hidden modes
+for tables, too.)
+"""
 
 from __future__ import annotations
 
@@ -37,11 +43,11 @@ class HiddenModes:
     response : {"both", "amplitude", "rate", "analytic", "relu"}
         Codes.
     geometries, layers : tuples of Geometry, Layer
-        One for each patch size.
+        One for each patch size; none for a table.
     center, scale : float64 arrays
         Of inputs: by column for tables, scalars for images.
     mean, spread : float32 arrays (features,)
-        Of features.
+        Of codes, which linear read-outs want standardised.
     """
 
     image: tuple[int, int] | None
@@ -54,16 +60,25 @@ class HiddenModes:
     mean: np.ndarray
     spread: np.ndarray
 
-    def features(self, X: np.ndarray) -> np.ndarray:
-        """Standardised features of the rows of X, float32 (n, d)."""
-        return self.features_of(self.images(X))
+    @property
+    def n_codes(self) -> int:
+        """Numbers that `codes` has for a row."""
+        return len(self.mean)
 
-    def features_of(self, images: np.ndarray) -> np.ndarray:
-        """Standardised features of `images` as the modes see them."""
-        found = features(images, self.layers, self.geometries, self.response)
-        found -= self.mean
-        found /= self.spread
-        return found
+    def codes(self, X: np.ndarray) -> np.ndarray:
+        """Pooled codes of the rows of X, or of a table its standardised columns; float32 (n, d)."""
+        return self.codes_of(self.images(X))
+
+    def codes_of(self, images: np.ndarray) -> np.ndarray:
+        """Codes of `images` as the modes see them, float32 (n, d)."""
+        if not self.layers:
+            rows = images.reshape(len(images), -1) / np.sqrt(np.float32(images.shape[-1]))
+            return np.column_stack([rows, np.ones(len(rows), np.float32)])
+        return features(images, self.layers, self.geometries, self.response)
+
+    def standardised(self, codes: np.ndarray) -> np.ndarray:
+        """Codes with the mean 0 and the spread 1 of some of the rows learned, float32 (n, d)."""
+        return (codes - self.mean) / self.spread
 
     def images(self, X: np.ndarray) -> np.ndarray:
         """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns).
@@ -85,15 +100,17 @@ class HiddenModes:
                 f"X has values that are too large: more than {FURTHEST:g} standard deviations of "
                 "the values learned; look for wrong units or numbers that stand for missing ones"
             )
-        return scaled.reshape(len(framed), *self.geometries[0].image)
+        seen = self.geometries[0].image if self.geometries else (1, -1)
+        return scaled.reshape(len(framed), *seen)
 
     def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
-        """Other modes in place of these, whose features are standardised on some `images`."""
-        raw = features(images, layers, self.geometries, self.response)
+        """Other modes in place of these, whose codes are standardised on some `images`."""
+        other = dataclasses.replace(self, layers=layers)
+        raw = other.codes_of(images)
         spread = raw.std(axis=0)
         # Modes that hardly ever answer would be blown up; they are left as small as they are.
         spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
-        return dataclasses.replace(self, layers=layers, mean=raw.mean(axis=0), spread=spread)
+        return dataclasses.replace(other, mean=raw.mean(axis=0), spread=spread)
 
 
 def united(members: Sequence[HiddenModes]) -> HiddenModes:

@@ -9,6 +9,8 @@ where rows stay on their workers.
 
 from __future__ import annotations
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
@@ -36,23 +38,27 @@ class Landmarks:
     rows : float32 array (m, d)
         As given.
     factor : float64 array (m, m)
-        L, of K_mm + jitter.
+        L, of K_mm + jitter; computed when it is needed first.
     """
 
     def __init__(self, rows: np.ndarray, series: KernelSeries):
         self.rows = rows
-        square = kernel_matrix(rows.astype(np.float64), None, series)
+        self._series = series
+
+    @functools.cached_property
+    def factor(self) -> np.ndarray:
+        """L."""
+        square = kernel_matrix(self.rows.astype(np.float64), None, self._series)
         np.fill_diagonal(square, 1 + JITTER)
-        self.factor = np.linalg.cholesky(square)
-        self._placed = jnp.asarray(rows)
-        self._short = jnp.asarray(series.chebyshev[0])
+        return np.linalg.cholesky(square)
 
     def features(self, rows: np.ndarray) -> np.ndarray:
         """φ of unit rows (n, d), float32 (n, m)."""
         found = np.empty((len(rows), len(self.rows)), np.float32)
+        placed, short = jnp.asarray(self.rows), jnp.asarray(self._series.chebyshev[0])
         for start in range(0, len(rows), BLOCK):
             some = slice(start, start + BLOCK)
-            tile = kernel_tile(self._placed, jnp.asarray(rows[some], jnp.float32), self._short)
+            tile = kernel_tile(placed, jnp.asarray(rows[some], jnp.float32), short)
             tile = np.asarray(tile, np.float64)
             found[some] = scipy.linalg.solve_triangular(
                 self.factor, tile, lower=True, overwrite_b=True, check_finite=False
@@ -89,21 +95,47 @@ class Variance:
     ----------
     landmarks : Landmarks
         Some of the examples.
-    statistics : Statistics
-        Of the features of all examples, as for `solve_landmarks`.
+    factor : float array (m, m)
+        Lower Cholesky factor of Σφφᵀ + λ1 over all examples.
     noise : float
         λ.
     """
 
-    def __init__(self, landmarks: Landmarks, statistics: Statistics, noise: float):
-        self._landmarks, self._noise = landmarks, noise
-        shifted = np.tril(statistics.xx)
+    def __init__(self, landmarks: Landmarks, factor: np.ndarray, noise: float):
+        self.landmarks, self.factor, self.noise = landmarks, factor, noise
+
+    @classmethod
+    def of(cls, landmarks: Landmarks, square: np.ndarray, noise: float) -> Variance:
+        """From Σφφᵀ of all examples, float64 (m, m), whose lower triangle is used."""
+        shifted = np.tril(square)
         np.fill_diagonal(shifted, shifted.diagonal() + noise)
-        self._factor = scipy.linalg.cholesky(shifted, lower=True, overwrite_a=True)
+        return cls(landmarks, scipy.linalg.cholesky(shifted, lower=True, overwrite_a=True), noise)
+
+    def in_single(self) -> Variance:
+        """Return the same with a factor in single precision, which takes half the memory."""
+        return Variance(self.landmarks, self.factor.astype(np.float32), self.noise)
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """σ² of unit rows (n, d), float64 (n,)."""
-        features = self._landmarks.features(rows).astype(np.float64)
-        known = scipy.linalg.solve_triangular(self._factor, features.T, lower=True)
-        found = 1 - (features**2).sum(1) + self._noise * (known**2).sum(0)
-        return np.clip(found, 0, 1)
+        missing, known = self._parts(rows)
+        return np.clip(missing + self.noise * known, 0, 1)
+
+    def left_out(self, rows: np.ndarray) -> np.ndarray:
+        """σ² of examples, as if each had never been seen; none of them may be a landmark."""
+        missing, known = self._parts(rows)
+        # Sherman and Morrison; rounding must not let an example say more than all.
+        known = np.minimum(known, 1 - 1e-6)
+        return np.clip(missing + self.noise * known / (1 - known), 0, 1)
+
+    def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """1 − |φ|², of which landmarks know nothing, and φᵀ(Σφφᵀ + λ1)⁻¹φ."""
+        missing, known = np.empty(len(rows)), np.empty(len(rows))
+        for start in range(0, len(rows), BLOCK):
+            some = slice(start, start + BLOCK)
+            features = self.landmarks.features(rows[some]).astype(self.factor.dtype)
+            missing[some] = np.maximum(1 - (features**2).sum(1, dtype=np.float64), 0)
+            solved = scipy.linalg.solve_triangular(
+                self.factor, features.T, lower=True, check_finite=False
+            )
+            known[some] = (solved**2).sum(0, dtype=np.float64)
+        return missing, known

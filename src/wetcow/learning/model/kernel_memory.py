@@ -97,6 +97,10 @@ class Memory:
     iterations: int = 0
     cached: float = 1.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made for recalling, so that files and messages hold rows once."""
+        return {name: value for name, value in self.__dict__.items() if name != "_parts"}
+
     def criticality(self, rows: np.ndarray) -> np.ndarray:
         """Criticality cr of the class modes for unit rows, float64 (k, columns).
 
@@ -285,7 +289,7 @@ def system_of(
     return System(
         product=tiles,
         exact_product=tiles.exact,
-        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise),
+        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise, known.astype(bool)),
         noise=kernel.noise,
         known=known.astype(float),
     )

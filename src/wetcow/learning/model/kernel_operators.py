@@ -26,6 +26,7 @@ from wetcow.learning.model.kernel_landmarks import Landmarks
 from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
 from wetcow.modes.kernel_series import KernelSeries
 
+_MOST_MASKS = 3  # different columns of known examples that have factors of their own
 _ROUND_TO = 128  # rows of a tile where there are few, so that few sizes are compiled
 
 
@@ -148,9 +149,19 @@ class Nystroem:
         κ.
     noise : float
         λ.
+    known : bool array (n, columns), optional
+        Examples that each column knows. Sums over landmarks' features are then of these alone, for
+        each of the different columns, if those are few: else many more iterations are needed.
     """
 
-    def __init__(self, rows: np.ndarray, landmarks: np.ndarray, series: KernelSeries, noise: float):
+    def __init__(
+        self,
+        rows: np.ndarray,
+        landmarks: np.ndarray,
+        series: KernelSeries,
+        noise: float,
+        known: np.ndarray | None = None,
+    ):
         features = Landmarks(rows[landmarks], series).features(rows)
         square = np.zeros((len(landmarks), len(landmarks)))
         for start in range(0, len(rows), BLOCK):
@@ -158,13 +169,27 @@ class Nystroem:
             square += part.T @ part
         self.scale = noise + max(1 - np.trace(square) / len(rows), 0.0)
         np.fill_diagonal(square, square.diagonal() + self.scale)
-        self._factor = scipy.linalg.cho_factor(square, lower=True, overwrite_a=True)
         self._features = jnp.asarray(features)
+        masks, self._group = np.ones((len(rows), 1), bool), None
+        if known is not None and not known.all():
+            found, group = np.unique(known, axis=1, return_inverse=True)
+            if found.shape[1] <= _MOST_MASKS:
+                masks, self._group = found, group.ravel()
+        self._factors = [_without(square, features[~mask]) for mask in masks.T]
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """Return P⁻¹ times float64 vectors (n, columns)."""
         single = jnp.asarray(vectors, jnp.float32)
-        reduced = np.asarray(jnp.matmul(self._features.T, single, precision="highest"), np.float64)
-        weights = jnp.asarray(scipy.linalg.cho_solve(self._factor, reduced), jnp.float32)
+        reduced = np.array(jnp.matmul(self._features.T, single, precision="highest"), np.float64)
+        for number, factor in enumerate(self._factors):
+            some = slice(None) if self._group is None else self._group == number
+            reduced[:, some] = scipy.linalg.cho_solve(factor, reduced[:, some])
+        weights = jnp.asarray(reduced, jnp.float32)
         leading = jnp.matmul(self._features, weights, precision="highest")
         return (vectors - np.asarray(leading)) / self.scale
+
+
+def _without(square: np.ndarray, features: np.ndarray) -> Any:
+    """Cholesky factor of VVᵀ + s1 of all examples but those with some features."""
+    lacking = features.T.astype(np.float64) @ features
+    return scipy.linalg.cho_factor(square - lacking, lower=True, overwrite_a=True)

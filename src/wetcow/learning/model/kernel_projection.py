@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.decomposition import PCA
+from sklearn.utils.extmath import randomized_svd
 
 from wetcow.modes.kernel_matrix import unit_rows
 
 _SMALLEST = 1e-6  # added to relative variances, which may vanish
+_ROUNDING = 1e-6  # of relative variances in single precision, where there are none
+_NUM_ITERATIONS = 3  # each sharpens the variances of a square by its square
 
 
 class Projection(NamedTuple):
@@ -42,10 +44,13 @@ class Projection(NamedTuple):
 def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Projection:
     """Find the components of a sample of raw codes, by a randomised singular value decomposition.
 
+    Decomposed are inner products of samples, or of columns if these are fewer, so that many columns
+    cost one product.
+
     Parameters
     ----------
     codes : float32 array (n, d)
-        Some thousand samples are enough. Two copies are made.
+        Some thousand samples are enough. One copy is made.
     n_components : int
         At most; no more than n − 1 or d, and none without variance.
     seed : int
@@ -70,10 +75,18 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
     rows = unit_rows(codes)
     if count < 1 or not np.ptp(rows, axis=0).any():
         raise ValueError("all samples have the same codes: there is nothing to tell them apart by")
-    found = PCA(count, svd_solver="randomized", random_state=seed).fit(rows)
-    variance = found.explained_variance_
-    # Rounding leaves some variance where there is none.
-    some = variance > 1e-9 * variance[0]
-    scale = (variance[some] / variance[0] + _SMALLEST) ** -0.25
-    axes = np.asarray(found.components_)[some].T * scale
-    return Projection(axes.astype(np.float32), (found.mean_ @ axes).astype(np.float32))
+    mean = rows.mean(axis=0)
+    rows -= mean
+    wide = len(rows) < rows.shape[1]
+    square = rows @ rows.T if wide else rows.T @ rows
+    vectors, values, _ = randomized_svd(
+        square,
+        count,
+        n_iter=_NUM_ITERATIONS,  # pyright: ignore[reportArgumentType]
+        random_state=seed,
+    )
+    some = values > _ROUNDING * values[0]
+    vectors, values = vectors[:, some], values[some]
+    components = rows.T @ (vectors / np.sqrt(values)) if wide else vectors
+    axes = components * (values / values[0] + _SMALLEST) ** -0.25
+    return Projection(axes.astype(np.float32), (mean @ axes).astype(np.float32))

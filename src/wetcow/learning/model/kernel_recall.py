@@ -21,7 +21,7 @@ from wetcow.learning.model.kernel_memory import (
 from wetcow.learning.model.kernel_operators import Tiles
 from wetcow.learning.model.kernel_solver import solve
 from wetcow.learning.model.ridge import ClassModes
-from wetcow.modes.kernel_matrix import kernel_tile
+from wetcow.modes.kernel_matrix import kernel_matrix, kernel_tile
 
 _AT_ONCE = 256  # rows whose examples are looked for
 
@@ -67,6 +67,29 @@ def leave_one_out(
     inverse = solve(system, right, tolerance=tolerance).alpha[some, np.arange(len(some))]
     lacking = memory.coupling[some] / inverse[:, None]
     return targets[some] - lacking, 1 / inverse - memory.kernel.noise
+
+
+def leave_each_out(memory: Memory, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Do the same for all of a few thousand examples, by the inverse of a matrix; see above.
+
+    Parameters
+    ----------
+    memory : Memory
+        Solved accurately.
+    targets : float array (n, columns)
+        Those it was solved for, without NaN.
+
+    Returns
+    -------
+    criticality : float64 array (n, columns)
+    variance : float64 array (n,)
+    """
+    noise = memory.kernel.noise
+    matrix = kernel_matrix(memory.rows.astype(np.float64), None, memory.kernel.series)
+    np.fill_diagonal(matrix, 1 + noise)
+    factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True)
+    inverse = scipy.linalg.cho_solve(factor, np.eye(len(targets)), overwrite_b=True).diagonal()
+    return targets - memory.coupling / inverse[:, None], 1 / inverse - noise
 
 
 def recalled(memory: Memory, rows: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:

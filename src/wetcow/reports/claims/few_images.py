@@ -17,7 +17,6 @@ from wetcow.reports.peers.line_up import OnPixels, has_torch, small_network
 
 _COPIES = {1: 50, 5: 30, 10: 20, 50: 5, 100: 3}  # deformed ones beside each image, by size
 QUICK_MODES, _QUICK_COPIES = 32, 10
-RIDGE_PENALTY = 0.1
 NETWORK_STEPS = 300
 
 
@@ -54,7 +53,7 @@ def learners(name: str, per_class: int, *, quick: bool) -> dict[str, Callable[[i
     """Return how to make every method for a seed, ours first."""
     copies = copies_of(per_class, quick)
     frame = HANDWRITING if name == "mnist" else None
-    waves: dict[str, Any] = {"ridge": RIDGE_PENALTY, "copies": copies, "margin_passes": 0}
+    waves: dict[str, Any] = {"copies": copies}
     if quick:
         waves["n_modes"] = QUICK_MODES
 

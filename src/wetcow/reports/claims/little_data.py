@@ -16,7 +16,6 @@ from wetcow.reports.claims.few_images import (
     NETWORK_STEPS,
     OURS,
     QUICK_MODES,
-    RIDGE_PENALTY,
     copies_of,
     draw_few,
     learners,
@@ -183,7 +182,7 @@ def _caption(sizes: Sequence[int], draws: int, count: int, *, quick: bool) -> st
     return (
         f"Test accuracy on {count:,} test images, the same for all, drawn once; mean and standard "
         f"deviation of {draws} draws of training images. Fixed beforehand with validation "
-        f"images (the last 10,000 training images): ours λ = {RIDGE_PENALTY:g}, no margin passes, "
+        f"images (the last 10,000 training images): ours with the defaults of its memory, "
         f"{copies} images of a class; SVM RBF, C = 10, γ = 1 / (pixels × variance){network}. On "
         "MNIST all but those marked “pixels” see images in the same frame as ours."
     )

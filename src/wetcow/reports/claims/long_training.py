@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune import training
+from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import Response
 from wetcow.reports.evidence import Effort
@@ -72,15 +74,15 @@ def wave_trainer(
         n_regions=3,
         frame="seven",
         response=_RESPONSES[name],
-        ridge=1e-3,
-        margin_passes=0,
     ).fit(learned.images, learned.labels)
     hidden = classifier.hidden_
+    samples = Samples(hidden, _rows(learned), labels=learned.labels, n_classes=data.n_classes)
+    linear = solve_linear(samples, np.random.default_rng(seed))
     seen = [Part(hidden.images(_rows(part)), part.labels) for part in (learned, judged)]
     return training.Trainer(
         hidden=hidden,
-        modes=classifier.class_modes_,
-        inverse_temperature=classifier.inverse_temperature_,
+        modes=linear.modes,
+        inverse_temperature=linear.inverse_temperature,
         images=seen[0].images,
         labels=seen[0].labels,
         validation=seen[1],

@@ -61,6 +61,5 @@ class InTurn:
         return self.model.predict(X)
 
     def kept_bytes(self) -> int:
-        """Size of the sums in a saved model."""
-        statistics = self.model.statistics_
-        return 0 if statistics is None else 4 * len(statistics.x) ** 2
+        """Size of the rows of the memory."""
+        return self.model.memory_.rows.nbytes

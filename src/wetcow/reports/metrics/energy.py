@@ -13,7 +13,9 @@ from wetcow import simulate
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.network import SETTLING_TIME, LearnedNetwork
+from wetcow.learning.dynamics.random_modes import draw_random_modes
 from wetcow.learning.dynamics.readout import read_class
+from wetcow.learning.model.readout import MemoryReadout
 from wetcow.reports.evidence import Effort
 from wetcow.reports.images.data import Images, Part, accuracy, wave
 from wetcow.reports.metrics import operations
@@ -95,14 +97,21 @@ def _row(
 def learning_waves(model: WaveClassifier, count: Count, images: int) -> float:
     """Operations of constructing a wave classifier; the sampling of patches is not counted.
 
-    Features of all images, their sums of products, the solution, and margin passes: each corrects
-    targets by the answers, sums their products with the features and solves again.
+    Codes of all images, components of these, the kernel of all pairs, and iterations that multiply
+    it with couplings, for two columns a class; the projection and the preconditioner are not
+    counted either.
     """
-    d, classes = model.class_modes_.coupling.shape
-    sums = 2.0 * images * d * d
-    solution = d**3 / 3
-    one_pass = 2 * 2.0 * images * d * classes + 2.0 * d * d * classes
-    return images * count.operations + sums + solution + model.settings_.margin_passes * one_pass
+    memory = model.memory_
+    stored, d = memory.rows.shape
+    classes = memory.coupling.shape[1]
+    codes = images * (count.operations + 2.0 * model.hidden_.n_codes * d)
+    pairs = stored**2 / 2
+    return codes + pairs * 2 * d + memory.iterations * 4.0 * stored**2 * classes
+
+
+def _memory(model: WaveClassifier) -> MemoryReadout:
+    assert isinstance(model.readout_, MemoryReadout)
+    return model.readout_
 
 
 def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, Any]]:
@@ -111,8 +120,9 @@ def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, A
         effort.say(f"energy: waves, {modes} hidden modes")
         model = wave(data.name, effort.seed, n_modes=modes)
         model.fit(data.train.images, data.train.labels)
-        count = operations.waves(model.hidden_, data.n_classes)
-        learning = learning_waves(model, count, len(data.train.labels))
+        count = operations.waves(model.hidden_, _memory(model))
+        encoding = operations.encoding(model.hidden_)
+        learning = learning_waves(model, encoding, sum(model.record_.counts))
         row = _row(
             WAVES,
             f"{modes} modes",
@@ -121,7 +131,7 @@ def _waves(data: Images, sizes: EnergySizes, effort: Effort) -> list[dict[str, A
             parameters=count.memory_words - pixels,
             reached=accuracy(model, data.test),
         )
-        rows.append({**row, "features": model.hidden_.mean.size})
+        rows.append({**row, "features": model.hidden_.n_codes})
         smallest = smallest or (model, row)
     assert smallest is not None
     rows.append(_integrated(*smallest, data.test, sizes.integrated, effort))
@@ -134,8 +144,9 @@ def _integrated(
     """Integrate the network of a classifier for the first test images."""
     effort.say(f"energy: integrated, {images} images")
     said, counts, finer = [], [], 1
+    random = draw_random_modes(model.readout_)
     for image in test.images[:images]:
-        network = build_network(model.hidden_, model.class_modes_, model.classes_, image)
+        network = build_network(model.hidden_, random, model.classes_, image)
         label, steps, finer = _settle(network, finer)
         counts.append(operations.integrated(model.hidden_, network, steps))
         said.append(label)

@@ -15,6 +15,7 @@ from wetcow.learning.dynamics.network import CODES, LearnedNetwork
 from wetcow.learning.model.activation import DEGREE
 from wetcow.learning.model.encoder import n_features
 from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.readout import MemoryReadout
 from wetcow.reports.peers.spiking import STEPS
 
 PICOJOULES = {
@@ -109,7 +110,7 @@ def _codes(response: str) -> Count:
 
 
 def encoding(hidden: HiddenModes) -> Count:
-    """Count what makes standardised features of one image that is in its frame already."""
+    """Count what makes codes of one image that is in its frame already."""
     count = Count()
     for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True):
         pixels, modes = layer.excitation.shape
@@ -138,20 +139,35 @@ def encoding(hidden: HiddenModes) -> Count:
         count = count.plus(one, positions * modes)
         features = n_features(layer, geometry, hidden.response)
         count = count.plus(
-            Count(additions=1, multiplications=2, others=1, memory_words=2, chip_words=2), features
-        )  # mean, root, standardised
+            Count(additions=0, multiplications=1, others=1, memory_words=0, chip_words=2), features
+        )  # mean and root
         parameters = couplings * pixels * modes + 2 * modes
         count = count.plus(Count(memory_words=parameters))
     return count
 
 
-def waves(hidden: HiddenModes, n_classes: int) -> Count:
+def recalling(readout: MemoryReadout) -> Count:
+    """Count what a memory makes of codes: components, cosines, κ of these, criticalities."""
+    memory, projection = readout.memory, readout.projection
+    rows, columns = memory.rows.shape
+    count = products(columns, rows).plus(products(rows, memory.coupling.shape[1]))
+    if projection is not None:
+        codes = len(projection.axes)
+        count = count.plus(products(codes, columns)).plus(Count(codes, 2 * codes, 1))
+    count = count.plus(Count(additions=columns, multiplications=2 * columns, others=1))
+    # arccos by a polynomial and a root; Clenshaw's recurrence, each step by two numbers.
+    terms = len(memory.kernel.series.chebyshev[0])
+    kernel = Count(additions=10 + 2 * terms, multiplications=9 + 2 * terms, others=1)
+    return count.plus(kernel, rows)
+
+
+def waves(hidden: HiddenModes, readout: MemoryReadout) -> Count:
     """Count a wave classifier in closed form, from the image as it is given.
 
     Its frame takes six moments, and for each of its pixels a place in the image and a bilinear
     sample of four of the image's pixels.
     """
-    count = encoding(hidden).plus(products(hidden.mean.size, n_classes))
+    count = encoding(hidden).plus(recalling(readout))
     seen = math.prod(hidden.geometries[0].image)
     if hidden.frame is None or hidden.image is None:
         return count.plus(Count(memory_words=seen))
@@ -170,12 +186,17 @@ def one_evaluation(network: LearnedNetwork) -> Count:
         else Count()
     )
     codes = len(CODES[network.response])
-    features, classes = network.coupling.shape
+    features, components = network.axes.shape
+    n_random, classes = network.coupling.shape
     total = Count().plus(mode.plus(turning).plus(Count(additions=codes)), network.n_hidden)
     total = total.plus(
         Count(additions=2, multiplications=3, others=1), features
-    )  # traces follow means; class modes see their roots
-    return total.plus(Count(features + 1, features), classes).plus(mode, classes)
+    )  # traces follow means; their roots are projected
+    total = total.plus(Count(additions=features, multiplications=features))
+    total = total.plus(products(features, components)).plus(products(components, n_random))
+    # Random modes, and traces of their amplitudes.
+    total = total.plus(mode.plus(Count(additions=4, multiplications=5, others=1)), n_random)
+    return total.plus(Count(n_random + 1, n_random), classes).plus(mode, classes)
 
 
 def integrated(hidden: HiddenModes, network: LearnedNetwork, steps: int) -> Count:
@@ -192,7 +213,7 @@ def integrated(hidden: HiddenModes, network: LearnedNetwork, steps: int) -> Coun
         chip_words=_COMBINED + 2 * _EVALUATIONS,
     )
     one = Count().plus(one_evaluation(network), _EVALUATIONS).plus(stages, 2.0 * network.size)
-    return waves(hidden, len(network.classes)).plus(one, steps)
+    return encoding(hidden).plus(one, steps)
 
 
 def layers(sizes: Sequence[int]) -> Count:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wetcow.simulation.files.checkpoint import RESTART
+from wetcow.simulation.files.checkpoint import CHECKPOINT, RESTART
 from wetcow.simulation.files.containers import ZarrFile
 from wetcow.simulation.files.results import load_run
 from wetcow.version import __version__
+
+SAME_TIME = 1e-9  # of the time between samples
 
 
 def recognise(
@@ -67,6 +69,62 @@ def recognise(
             f"{RESTART}"
         )
     return done == total
+
+
+def samples_to_extend(
+    folder: pathlib.Path,
+    known: dict[str, str],
+    labels: xr.Dataset,
+    reducers: Any,
+    *,
+    named: pathlib.Path,
+) -> int | None:
+    """How many samples a folder has of a finished run that would be the first part of this one.
+
+    Arguments are as of `recognise`. None for anything else, which `recognise` judges.
+
+    Raises
+    ------
+    FileExistsError
+        For a finished run that differs in its end alone, and cannot be continued.
+    """
+    try:
+        file = ZarrFile(folder)
+        done, found = int(file.attrs["samples_done"]), file.attrs["identity"]
+        attrs = dict(file.results(lazy=True).attrs)
+    except Exception:
+        return None
+    times, earlier_end = labels["time"].values, attrs.get("t1")
+    if done != attrs.get("num_samples") or not isinstance(found, dict):
+        return None
+    if earlier_end is None or not times[-1] > earlier_end or attrs.get("t0") != times[0]:
+        return None
+    taken = ("t1", "num_samples", "stepping_dt", "stepping_steps_per_sample", "stepping_history")
+    like = labels.assign_attrs({name: attrs[name] for name in taken if name in attrs})
+    if _differences(attrs, found, {**known, "time": found["time"]}, like, reducers):
+        return None
+    interval = (earlier_end - times[0]) / (done - 1)
+    wanted = 1 + round((times[-1] - times[0]) / interval)
+    advice = (
+        f"{named} has a run with other arguments: t1 ({earlier_end:g} there, {times[-1]:g} now). "
+        "It is finished, and cannot go on from its end: "
+    )
+    if done > times.size or abs(times[done - 1] - earlier_end) > SAME_TIME * interval:
+        end = times[0] + (wanted - 1) * interval
+        raise FileExistsError(
+            f"{advice}its samples are {interval:.6g} apart; with t1={end:.12g} and "
+            f"num_samples={wanted} they would go on so"
+        )
+    step, now = attrs.get("stepping_dt"), labels.attrs.get("stepping_dt")
+    if step is not None and now is not None and abs(step - now) > SAME_TIME * now:
+        raise FileExistsError(f"{advice}its steps are {step:.6g} long, not {now:.6g}")
+    if attrs.get("wetcow_version") != __version__:
+        raise FileExistsError(
+            f"{advice}wetcow {attrs.get('wetcow_version')} wrote it, this is {__version__}"
+        )
+    if not (folder / CHECKPOINT).exists():
+        raise FileExistsError(f"{advice}its state at the end was not kept")
+    return done
 
 
 def _differences(

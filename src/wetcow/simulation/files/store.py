@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from wetcow.files import only_writer, remove_folder, standing
+from wetcow.files import only_writer, remove_folder, replace_folder, standing
 from wetcow.simulation.files.checkpoint import (
     CHECKPOINT,
     read_checkpoint,
@@ -35,7 +35,7 @@ from wetcow.simulation.files.identity import identity
 from wetcow.simulation.files.memory_store import MemoryStore, result_variables, swept_dims
 from wetcow.simulation.files.ownership import check_ours, is_damaged_run
 from wetcow.simulation.files.packing import Packed
-from wetcow.simulation.files.recognition import recognise
+from wetcow.simulation.files.recognition import recognise, samples_to_extend
 from wetcow.simulation.files.results import AMPLITUDE, TIME, load_run
 
 SAMPLES_PER_CHUNK, CHUNK_BYTES = 256, 2**23
@@ -113,6 +113,7 @@ class ZarrStore:
         if self.path.suffix != ".zarr":
             raise ValueError(f"path must end in .zarr, got {self.path.name!r}; save_run writes .nc")
         self.num_samples = labels.sizes["time"]
+        self._asked = labels
         self.labels = labels if record else labels.drop_dims("time")
         self.samples_done = 0
         self.finished = False
@@ -122,6 +123,7 @@ class ZarrStore:
         reducers = arguments.get("reduce", {})
         self._open_block = contextlib.ExitStack()
         if standing(self.path).exists():
+            self._extend(known, dtype, record, reducers)
             self.finished = recognise(standing(self.path), known, labels, reducers, named=self.path)
         if self.finished:
             return
@@ -140,34 +142,66 @@ class ZarrStore:
     def __exit__(self, *_: object) -> None:
         self._open_block.close()
 
+    def _extend(self, known: dict[str, str], dtype: Any, record: bool, reducers: Any) -> None:
+        """Make a finished run that ends earlier an unfinished one of this length."""
+
+        def there() -> int | None:
+            folder = standing(self.path)
+            return samples_to_extend(folder, known, self._asked, reducers, named=self.path)
+
+        if there() is None:
+            return
+
+        def write(partial: pathlib.Path) -> None:
+            done, folder = there(), standing(self.path)
+            if done is None:
+                raise FileExistsError(f"{self.path} was changed by another process; try again")
+            self._write_empty(partial, known, dtype, record)
+            shutil.copyfile(folder / CHECKPOINT, partial / CHECKPOINT)
+            group, source = open_group(partial, "r+"), open_group(folder)
+            for low in range(0, done if record else 0, SAMPLES_PER_CHUNK):
+                part = (..., slice(low, min(low + SAMPLES_PER_CHUNK, done)), slice(None))
+                with complete_chunks():
+                    for name in ("a_real", "a_imag"):
+                        group[name][part] = source[name][part]
+            group.update_attributes({"samples_done": done})
+
+        replace_folder(self.path, write)
+
     def _create(self, known: dict[str, str], dtype: Any, record: bool) -> None:
         # Under another name until complete: a killed creation must not look like a run.
         partial = self.path.resolve().with_name(f".{self.path.name}.{os.getpid()}.partial")
-        packed = Packed(self.labels)
-        sizes, dims = self.labels.sizes, (*swept_dims(self.labels), "time", "mode")
         try:
-            group = create_group(partial, packed.attrs)
-            for name, stored in packed.arrays.items():
-                add_array(group, name, stored)
-            if record:
-                shape = tuple(sizes[name] for name in dims)
-                chunk = _samples_chunk(shape, np.dtype(dtype).itemsize // 2)
-                for part in ("a_real", "a_imag"):
-                    real = np.finfo(dtype).dtype
-                    empty_array(group, part, dims, shape, real, chunks=chunk, attrs=AMPLITUDE)
-                kind = np.dtype(dtype).str
-                packed.announce("a", ["a_real", "a_imag"], dims, shape, kind, AMPLITUDE)
-            group.update_attributes(
-                {
-                    **packed.table(),
-                    "identity": known,
-                    "samples_done": 0,
-                    "num_samples": self.num_samples,
-                }
-            )
+            self._write_empty(partial, known, dtype, record)
             os.replace(partial, self.path.resolve())
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+    def _write_empty(
+        self, partial: pathlib.Path, known: dict[str, str], dtype: Any, record: bool
+    ) -> None:
+        """Write a folder without samples."""
+        packed = Packed(self.labels)
+        sizes, dims = self.labels.sizes, (*swept_dims(self.labels), "time", "mode")
+        group = create_group(partial, packed.attrs)
+        for name, stored in packed.arrays.items():
+            add_array(group, name, stored)
+        if record:
+            shape = tuple(sizes[name] for name in dims)
+            chunk = _samples_chunk(shape, np.dtype(dtype).itemsize // 2)
+            for part in ("a_real", "a_imag"):
+                real = np.finfo(dtype).dtype
+                empty_array(group, part, dims, shape, real, chunks=chunk, attrs=AMPLITUDE)
+            kind = np.dtype(dtype).str
+            packed.announce("a", ["a_real", "a_imag"], dims, shape, kind, AMPLITUDE)
+        group.update_attributes(
+            {
+                **packed.table(),
+                "identity": known,
+                "samples_done": 0,
+                "num_samples": self.num_samples,
+            }
+        )
 
     def write(self, low: int, samples: np.ndarray) -> None:
         """Append samples (sweep…, j, m), the first of which is number `low`."""
@@ -204,7 +238,6 @@ class ZarrStore:
             add_array(group, name, stored)
         # In one step, which makes the run a finished one.
         group.update_attributes({**packed.table(), "samples_done": self.num_samples})
-        (self.path / CHECKPOINT).unlink(missing_ok=True)
         return self.dataset()
 
     def dataset(self) -> xr.Dataset:

@@ -14,7 +14,7 @@ from wetcow.modes.system import System
 from wetcow.simulation.steps import solvers
 from wetcow.simulation.steps.delay_buffer import present
 from wetcow.simulation.steps.pairs import joined, pair
-from wetcow.simulation.steps.stepping import Fixed, Piece, State
+from wetcow.simulation.steps.stepping import Fixed, Piece, State, within
 
 
 class FixedSteps(NamedTuple):
@@ -46,25 +46,29 @@ class FixedSteps(NamedTuple):
         """The method of a step."""
         if self.stepping.noisy:
             return diffrax.ShARK()
-        jumps = self.system.resets or self.stepping.history
+        jumps = self.jumps or self.stepping.history
         # With jumps, slopes differ at the end of a step and at the start of the next.
         return diffrax.Tsit5() if jumps else solvers.Tsit5()
 
-    def terms(self, step: Any, past: Any) -> Any:
+    @property
+    def jumps(self) -> bool:
+        """Whether state or field may change between two steps."""
+        return self.system.resets or self.system.stops is not None
+
+    def terms(self, key: Any, past: Any, start: Any, end: Any) -> Any:
         """Drift and noise of one step, as diffrax has them."""
 
         def field(t, y, args):
             a = joined(y)
-            return pair(self.system.field(a, past(t) or present(a)))
+            return pair(self.system.field_at(within(t, start, end), a, past(t) or present(a)))
 
         drift = diffrax.ODETerm(field)
         if not self.stepping.noisy:
             return drift
         dtype = self.start.dtype
-        # A key per step, so that the path does not depend on where a run was cut.
         path = diffrax.UnsafeBrownianPath(
             jax.ShapeDtypeStruct((2, self.system.size), dtype),
-            jax.random.fold_in(self.key, step),
+            key,
             levy_area=diffrax.SpaceTimeLevyArea,
         )
         spread = lineax.DiagonalLinearOperator(
@@ -75,8 +79,13 @@ class FixedSteps(NamedTuple):
     def init(self, state: State) -> Any:
         """What the method carries on, at the sample."""
         past = state.buffer.past(self.first, self.start, self.stepping.dt)
-        end = self.start + self.stepping.dt
-        return self.method.init(self.terms(self.first, past), self.start, end, pair(state.a), None)
+        start, end = self.start, self.start + self.stepping.dt
+        terms = self.terms(self.key_of(self.first), past, start, end)
+        return self.method.init(terms, start, end, pair(state.a), None)
+
+    def key_of(self, step: Any) -> Any:
+        """A key per step, so that the path does not depend on where a run was cut."""
+        return jax.random.fold_in(self.key, step) if self.stepping.noisy else None
 
     def step(self, carry: tuple[State, Any]) -> tuple[State, Any]:
         """Take one step."""
@@ -85,14 +94,49 @@ class FixedSteps(NamedTuple):
         t = self.start + (step - self.first).astype(self.start.dtype) * dt
         if self.stepping.history:
             buffer = buffer.store(step, a)
-            slope = self.system.field(a, buffer.past(step, t, dt)(t))
+            slope = self.system.field_at(within(t, t, t + dt), a, buffer.past(step, t, dt)(t))
             buffer = buffer.store_slope(step, slope)
         past = buffer.past(step, t, dt)
-        y, _, _, method_state, _ = self.method.step(
-            self.terms(step, past), t, t + dt, pair(a), None, method_state, self.system.resets
-        )
+        key = self.key_of(step)
+        if self.system.stops is None:
+            y, method_state = self.one(key, past, t, t + dt, pair(a), method_state)
+        else:
+            y, method_state = self.cut(key, past, t, t + dt, pair(a), method_state)
         a = self.system.after_step(joined(y))
         return State(a=a, step=step + 1, buffer=buffer), method_state
+
+    def one(
+        self, key: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
+    ) -> tuple[Any, Any]:
+        """Step from `start` to `end`."""
+        terms = self.terms(key, past, start, end)
+        found = self.method.step(terms, start, end, y, None, method_state, self.jumps)
+        return found[0], found[3]
+
+    def cut(
+        self, key: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
+    ) -> tuple[Any, Any]:
+        """Step from `start` to `end` in several, which end where the field is not smooth."""
+        stops = jnp.asarray(self.system.stops, start.dtype)
+        stops = jnp.append(stops, jnp.inf)
+        apart = 1e-9 * (end - start) + 16 * jnp.finfo(start.dtype).eps * jnp.abs(end)
+
+        def go(carry):
+            begin, number, y, state = carry
+            stop = stops[jnp.searchsorted(stops, begin + apart, side="right")]
+            until = jnp.where(stop < end - apart, stop, end)
+            # The first part has the key of the whole step, so that one without stops is the same.
+            own = key
+            if self.stepping.noisy:
+                own = jax.lax.cond(
+                    number == 0, lambda: key, lambda: jax.random.fold_in(key, number)
+                )
+            y, state = self.one(own, past, begin, until, y, state)
+            return until, number + 1, y, state
+
+        first = go((start, jnp.zeros((), int), y, method_state))
+        *_, y, method_state = jax.lax.while_loop(lambda carry: carry[0] < end, go, first)
+        return y, method_state
 
     def repeat(self, carry: tuple[State, Any], number: Any) -> tuple[State, Any]:
         """Take steps; a traced number of them has no reverse-mode gradients."""

@@ -17,7 +17,7 @@ from diffrax import RESULTS
 
 
 class _Stages:
-    """Mixed into a method: its steps for one drift whose state never jumps."""
+    """Mixed into a method: its steps for one drift."""
 
     tableau: Any
 
@@ -29,10 +29,13 @@ class _Stages:
         self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any, solver_state: Any, made_jump: Any
     ) -> Any:
         """One step; see `diffrax.AbstractSolver.step`."""
-        del made_jump
         tableau = self.tableau
         control = terms.contr(t0, t1)  # the step, or its negative backwards in time
-        slope = terms.vf(t0, y0, args) if solver_state is None else solver_state
+        slope = solver_state
+        if solver_state is None:
+            slope = terms.vf(t0, y0, args)
+        elif isinstance(made_jump, jax.Array):  # else it is known that there is none
+            slope = jax.lax.cond(made_jump, lambda: terms.vf(t0, y0, args), lambda: solver_state)
         moves, y = [terms.prod(slope, control)], y0
         for weights, c in zip(tableau.a_lower, tableau.c, strict=True):
             y = _add(y0, _sum(weights, moves))

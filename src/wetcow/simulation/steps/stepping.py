@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from wetcow.simulation.steps.delay_buffer import DelayBuffer
@@ -92,6 +93,15 @@ def initial_state(a0: Any, stepping: Adaptive | Fixed) -> State:
     a0 = a0 if isinstance(a0, jax.Array) else np.asarray(a0)
     length = stepping.history if isinstance(stepping, Fixed) else 0
     return State(a=a0, step=np.zeros((), int), buffer=DelayBuffer.constant(a0, length))
+
+
+def within(t: Any, start: Any, end: Any) -> Any:
+    """Keep a time between `start` and `end`, apart from them by more than the rounding of time.
+
+    An input that jumps at one of them is then seen as it is between them.
+    """
+    apart = 128 * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(start), jnp.abs(end))
+    return jnp.clip(t, start + apart, jnp.maximum(end - apart, start + apart))
 
 
 def takes_eighth_order(rtol: float, sampled: bool) -> bool:

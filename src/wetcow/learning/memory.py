@@ -1,0 +1,262 @@
+"""How a memory of examples is made from batches of codes, and calibrated.
+
+Two ways lead there. **All examples** are stored if memory allows, or at most `n_memories` of them:
+their rows come to this process, and class modes are solved for all of them at once. Of more
+examples `n_memories` become **landmarks** that stand for all; the others only add to sums of
+n_memories² numbers, on the workers of a cluster if that is where they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.data.rows import Rows, collect_rows
+from wetcow.learning.data.samples import targets_of
+from wetcow.learning.data.sources import Batches
+from wetcow.learning.landmark_memory import (
+    add_to_landmarks,
+    replace_by_landmarks,
+    take_landmarks,
+)
+from wetcow.learning.model.kernel_landmarks import Landmarks, Variance
+from wetcow.learning.model.kernel_memory import (
+    MOST_LANDMARKS,
+    Kernel,
+    Memory,
+    memorize_examples,
+    room_for_tiles,
+)
+from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.kernel_recall import leave_each_out
+from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.readout import Examples, MemoryReadout
+from wetcow.learning.progress import StartStage
+from wetcow.process import available_memory
+from wetcow.validation import reasonable_size
+
+_EACH_LEFT_OUT = 2_000  # examples of which each is left out alone; of more, some together
+_SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
+_DOUBT_LANDMARKS = 1_000  # examples of more than these by which variances are computed
+
+
+class Plan(NamedTuple):
+    """How to store examples.
+
+    Attributes
+    ----------
+    kernel : Kernel
+        κ and λ.
+    n_memories : int or None
+        Most rows of a memory; None: no such limit.
+    tolerance : float
+        Relative residual of the solution for stored examples.
+    cache_size : float
+        Bytes of K that may be kept.
+    """
+
+    kernel: Kernel
+    n_memories: int | None
+    tolerance: float
+    cache_size: float
+
+
+def check_room(count: int, columns: int, n_classes: int, plan: Plan) -> None:
+    """Raise, before any work, if a memory of `count` examples of `columns` numbers does not fit.
+
+    Raises
+    ------
+    ValueError
+        With the formula, and what to do.
+    """
+    m = plan.n_memories
+    if m is None or count <= m:
+        landmarks = min(MOST_LANDMARKS, max(count // 8, 1))
+        room_for_tiles(count, columns, landmarks, 2 * n_classes, plan.cache_size)
+        return
+    reasonable_size(
+        f"{m} landmarks of {columns} numbers (32m² + 16md bytes with m={m}, d={columns})",
+        32.0 * m**2 + 16.0 * m * columns,
+        "take fewer of them (n_memories)",
+        limit=available_memory(),
+    )
+
+
+def memorize(
+    batches: Batches,
+    projection: Projection | None,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    start: StartStage,
+    projected: np.ndarray | None = None,
+    earlier: MemoryReadout | None = None,
+    columns: np.ndarray | None = None,
+) -> tuple[MemoryReadout, Calibration]:
+    """Store examples, beside earlier ones if there are any, and calibrate their answers.
+
+    Parameters
+    ----------
+    batches : Batches
+        Examples.
+    projection : Projection or None
+        See `MemoryReadout`.
+    plan : Plan
+    rng : numpy Generator
+        Draws landmarks, and the examples to calibrate with.
+    start : callable
+        Starts a stage of the progress.
+    projected : int array, optional
+        Examples that the projection was made from, which tell too well of themselves to calibrate
+        with.
+    earlier : MemoryReadout, optional
+        That learns on.
+    columns : int array (classes before,), optional
+        Where the classes of `earlier` are among those of `batches`.
+    """
+    if earlier is not None and earlier.examples is None:
+        assert earlier.sums is not None
+        assert columns is not None
+        sums = earlier.sums.with_classes(columns, batches.samples.n_classes)
+        landmarks = earlier.doubt.landmarks
+        return add_to_landmarks(
+            batches, projection, landmarks, plan.kernel, rng=rng, start=start, earlier=sums
+        )
+    projected = np.empty(0, int) if projected is None else projected
+    samples, most = batches.samples, plan.n_memories
+    count = len(batches) * (1 + samples.copies.count)
+    if earlier is None and most is not None and count > most:
+        drawn = some_rows(len(batches), most, rng)
+        landmarks = take_landmarks(batches, projection, plan.kernel, drawn)
+        _ = landmarks.factor  # computed once, before copies of it go to workers
+        others = np.setdiff1d(np.arange(len(batches)), drawn)
+        unseen = np.setdiff1d(others, projected)
+        others = unseen if len(unseen) else others
+        return add_to_landmarks(
+            batches, projection, landmarks, plan.kernel, rng=rng, start=start, others=others
+        )
+    collect = functools.partial(collect_rows, projection, samples.copies.count)
+    rows = batches.sum(collect, Rows.merge, start("codes", len(batches)))
+    rows = rows._replace(projected=np.isin(rows.images, projected))
+    if samples.copies.count:  # each image before its copies, in whatever batches they came
+        rows = rows.taken(np.argsort(rows.images, kind="stable"))
+    coupling = np.zeros((len(rows.labels), samples.n_classes))
+    if earlier is not None:
+        assert earlier.examples is not None
+        assert columns is not None
+        labels, images, seen = earlier.examples
+        before = Rows(
+            directions=earlier.memory.rows,
+            labels=columns[labels],
+            images=images,
+            projected=seen,
+        )
+        rows = before.merge(rows)
+        known = np.zeros((len(before.labels), samples.n_classes))
+        known[:, columns] = earlier.memory.coupling
+        coupling = np.concatenate([known, coupling])
+        if most is not None and len(rows.labels) > most:
+            return replace_by_landmarks(
+                rows, samples.n_classes, projection, plan.kernel, most, rng=rng, start=start
+            )
+    begun = coupling if earlier is not None else None
+    return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
+
+
+def _store(
+    rows: Rows,
+    begun: np.ndarray | None,
+    n_classes: int,
+    projection: Projection | None,
+    plan: Plan,
+    *,
+    rng: np.random.Generator,
+    start: StartStage,
+) -> tuple[MemoryReadout, Calibration]:
+    """Solve for all examples and, in the same solution, for all but some to calibrate with."""
+    count = len(rows.labels)
+    targets = targets_of(rows.labels, n_classes)
+    n_images = int(rows.images.max()) + 1
+    alone = count <= _EACH_LEFT_OUT and n_images == count
+    left_out, both = np.zeros(count, bool), targets
+    if not alone:
+        share = max(n_images // _SHARE_LEFT_OUT, 1)
+        images = np.unique(rows.images[rows.unseen])
+        drawn = images[some_rows(len(images), min(NUM_CALIBRATING, share), rng)]
+        left_out = np.isin(rows.images, drawn)
+        both = targets_of(rows.labels, n_classes, left_out)
+    advance = start("memory", 100)
+    solved = memorize_examples(
+        rows.directions,
+        both,
+        plan.kernel,
+        tolerance=plan.tolerance,
+        cache_size=plan.cache_size,
+        start=None if begun is None else np.tile(begun, (1, both.shape[1] // n_classes)),
+        progress=_told(advance, plan.tolerance),
+    )
+    memory = _half(solved, slice(0, n_classes))
+    start("calibration")
+    chosen = np.arange(count)
+    if not alone:
+        others = np.flatnonzero(~left_out)
+        chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
+    doubt = _doubt(rows.directions, chosen, plan.kernel)
+    if alone:
+        every = np.arange(count)
+        criticality, variance = leave_each_out(memory, targets)
+        variance = variance[rows.unseen]
+    else:
+        # Of an image and its copies, the image came first.
+        every = np.flatnonzero(left_out)
+        every = every[np.unique(rows.images[every], return_index=True)[1]]
+        other = _half(solved, slice(n_classes, None))
+        criticality = other.criticality(rows.directions[every])
+        variance = doubt.left_out(rows.directions[every])
+    readout = MemoryReadout(
+        projection=projection,
+        memory=memory,
+        doubt=doubt,
+        examples=Examples(labels=rows.labels, images=rows.images, projected=rows.projected),
+        sums=None,
+    )
+    return readout, calibrate(criticality, variance, targets[every], together=not alone)
+
+
+def _half(memory: Memory, columns: slice) -> Memory:
+    """A memory of some columns."""
+    return Memory(
+        rows=memory.rows,
+        coupling=memory.coupling[:, columns].copy(),
+        bias=memory.bias[columns].copy(),
+        kernel=memory.kernel,
+        residual=memory.residual,
+        reached=memory.reached,
+        iterations=memory.iterations,
+        cached=memory.cached,
+    )
+
+
+def _told(advance: Any, tolerance: float) -> Any:
+    """Tell a stage of 100 steps how far the residual has fallen, as a logarithm."""
+    done = 0.0
+
+    def tell(now: Progress) -> None:
+        nonlocal done
+        share = 100.0
+        if 0 < tolerance < now.residual:
+            share = 100 * min(max(math.log(now.residual) / math.log(tolerance), 0), 1)
+        advance(max(share - done, 0), f"residual {now.residual:.1e}")
+        done = max(share, done)
+
+    return tell
+
+
+def _doubt(rows: np.ndarray, chosen: np.ndarray, kernel: Kernel) -> Variance:
+    landmarks = Landmarks(rows[chosen], kernel.series)
+    features = landmarks.features(rows)
+    return Variance.of(landmarks, (features.T @ features).astype(np.float64), kernel.noise)

@@ -1,0 +1,284 @@
+"""Memories whose modes keep wave fronts of their own [28].
+
+Each mode i has a motion b_i(t) to remember: that of a mode (γ̄_i, ω̄_i), all of one exact rate, with
+their peaks in time. Mode i moves like that if what it receives is
+
+    Σ_j R_ij b_j(t) = κ_i b_i(t),    κ_i = (γ̄_i − γ_i) + i(ω̄_i − ω_i),
+
+all along the period. That is more than a network of n modes can do in general, and is asked for in
+the least-squares sense: with ⟨·⟩ the mean over the period and B² that of all |b|²,
+
+    minimise  ⟨|Σ_j R_ij b_j − κ_i b_i|²⟩ / B² + ρ Σ_j |R_ij − D_ij|²    within the bounds,
+
+row by row, ρ the ridge and D what is drawn. What remains makes the true motion differ from b, in
+rate and in heights of peaks. These n + 1 numbers are then put right: what is asked for is changed,
+against their errors, until the true periodic motion (`wetcow.synchrony.orbits`) has those that were
+wanted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetcow import validation
+from wetcow.memory.attract import UnstableMemoryError, UnstableMemoryWarning
+from wetcow.memory.ridge import Asked, couplings, gram_of, residual
+from wetcow.modes.criticality import Constants
+from wetcow.modes.equal_rate import equal_rate
+from wetcow.modes.mode import Mode
+from wetcow.modes.waveform import one_period
+from wetcow.networks.dense import Dense
+from wetcow.networks.network import Network
+from wetcow.synchrony.orbits import Orbit, nearby_orbit
+
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+RIDGE = 0.1
+RIDGES = (1.0, 0.1, 0.01)  # times the ridge, one after the other
+SHARES = (1.0, 0.5, 0.25, 0.0)  # of what is drawn
+SAMPLES = 1024  # of a period
+SAME_RATE = 1e-3
+MOST_CORRECTIONS = 12
+CORRECT = 1e-3  # relative error of rate and peaks that is small enough
+ACCEPTABLE = 0.05  # beyond it there is a warning
+DAMPING = 0.8  # along the curve of equal rate peaks rise a little faster than ω̄
+SMALLEST = 0.03  # of the changes of errors: smaller ones say nothing of the next
+FARTHEST = 1.5  # factor by which one correction may change rate and ω̄
+LOWEST = 1.01  # ω̄ in units of the rate
+
+
+class WaveFrontWarning(UserWarning):
+    """A memory whose modes do not have the wave fronts that were asked for."""
+
+
+class Family(NamedTuple):
+    """How far the wave fronts of modes can be made of each other.
+
+    Attributes
+    ----------
+    rank : float
+        Effective number of different wave forms, Σ_k g_k/(g_k + ρ ḡ) of the eigenvalues g_k of
+        their Gram matrix: what couplings can tell apart.
+    residual : array (n,)
+        What is left of each when it is made of the others, relative to it.
+    """
+
+    rank: float
+    residual: Real
+
+
+class Found(NamedTuple):
+    """Couplings and what they do.
+
+    Attributes
+    ----------
+    r : complex array (n, n)
+    orbit : Orbit or None
+        Their periodic motion, if there is one near that asked for.
+    error : float
+        The largest relative error of its rate and peaks.
+    residual : float
+        Of the least-squares problem, the largest of all rows, relative to κ_i b_i.
+    """
+
+    r: Complex
+    orbit: Orbit | None
+    error: float
+    residual: float
+
+
+def wave_family(modes: Mode, ridge: float = RIDGE) -> Family:
+    """How far the wave fronts of modes can be made of each other, before any couplings are.
+
+    Parameters
+    ----------
+    modes : Mode
+        n spiking modes.
+    ridge : float
+        As of `memorize`.
+
+    Examples
+    --------
+    Twenty modes of one rate are made of three or four wave forms:
+
+    >>> import wetcow as wc
+    >>> family = wave_family(wc.equal_rate(0.24, np.linspace(0.7, 1.2, 20)), ridge=1e-4)
+    >>> round(family.rank, 1), bool(family.residual.max() < 0.02)
+    (2.9, True)
+    """
+    ridge = validation.number("ridge", ridge, above=0)
+    gram = gram_of(_motions(modes))
+    values = np.linalg.eigvalsh(gram)
+    size = len(gram)
+    links = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
+    asked = Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
+    left = residual(couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
+    return Family(float(np.sum(values / (values + ridge))), left)
+
+
+def check_fronts(target: Mode, modes: Mode) -> float:
+    """Return the rate that members of a memory share.
+
+    Raises
+    ------
+    ValueError
+        If they do not all spike, at one rate, with the constants of the network's modes.
+    """
+    criticality = np.asarray(target.criticality)
+    if np.any(~((criticality > 0) & (criticality < 1))):
+        raise ValueError(
+            "each member of a memory with different wave fronts must spike: its criticality must "
+            f"lie between 0 and 1, got {criticality.min():.4g} to {criticality.max():.4g}"
+        )
+    for name in Constants._fields:
+        own, wanted = (np.asarray(getattr(one, name)) for one in (modes, target))
+        if not np.allclose(own, wanted, rtol=1e-12, atol=0) or np.ptp(wanted) > 0:
+            raise ValueError(
+                f"wave fronts are those of modes with the network's {name}, the same for all: give "
+                f"the target and memorize the same {name}"
+            )
+    rates = np.asarray(target.spiking_frequency())
+    if np.ptp(rates) > SAME_RATE * rates.mean():
+        raise ValueError(
+            f"the members of a memory must spike at one rate, got {rates.min():.5g} to "
+            f"{rates.max():.5g}: wetcow.equal_rate(frequency, omega) has modes that do"
+        )
+    return float(rates.mean())
+
+
+def memorize_fronts(
+    target: Mode,
+    modes: Mode,
+    *,
+    weight: Real,
+    phase: Real,
+    draw: Complex,
+    ridge: float | None,
+    margin: float | None,
+    unstable: str,
+) -> Complex:
+    """Return couplings with which `modes` move like `target`; arguments as of `memorize`."""
+    check_fronts(target, modes)
+    ridge = RIDGE if ridge is None else validation.number("ridge", ridge, above=0)
+    own = np.broadcast_to(modes.gamma + 1j * modes.omega, modes.size)
+    best = None
+    drawn = bool(np.any(draw))
+    tried = [(ridge, share) for share in SHARES if drawn or share == 0]
+    for strength, share in tried + [(ridge * factor, 0.0) for factor in RIDGES[1:]]:
+        asked = Asked(own, weight, phase, share * draw)
+        found = corrected(target, modes, asked, strength)
+        if best is None or _rank(found) < _rank(best):
+            best = found
+        if _largest(found) < -(margin or 0.0) and found.error <= ACCEPTABLE:
+            break
+    assert best is not None
+    _report(best, margin, unstable, wave_family(target, ridge).rank)
+    return best.r
+
+
+def _largest(found: Found) -> float:
+    return np.inf if found.orbit is None else float(found.orbit.stability.largest)
+
+
+def _rank(found: Found) -> tuple[bool, bool, float]:
+    """What is better is smaller: attracting ones first, then those without large errors."""
+    return not _largest(found) < 0, found.error > ACCEPTABLE, found.error
+
+
+def _report(found: Found, margin: float | None, unstable: str, rank: float) -> None:
+    """Warn, or raise, where a memory is not what was asked for."""
+    largest = _largest(found)
+    if not largest < -(margin or 0.0) and unstable != "ignore":
+        said = (
+            "no periodic motion was found near the wave fronts that were asked for"
+            if found.orbit is None
+            else f"the motion with these wave fronts does not attract by the margin {margin or 0:g}"
+            f": its largest exponent is {largest:.4g}"
+        )
+        message = (
+            f"{said}. They are made of about {rank:.1f} different wave forms; raise max_weight or "
+            "max_phase, lower the ridge, or ask for fronts that are more alike"
+        )
+        if unstable == "raise":
+            raise UnstableMemoryError(message, largest)
+        warnings.warn(message, UnstableMemoryWarning, stacklevel=4)
+    elif found.orbit is not None and found.error > ACCEPTABLE:
+        warnings.warn(
+            f"rate or peaks of the memory differ from those asked for by up to {found.error:.1%}: "
+            f"couplings within the bounds cannot make these fronts, which are made of about "
+            f"{rank:.1f} different wave forms",
+            WaveFrontWarning,
+            stacklevel=4,
+        )
+
+
+def _motions(modes: Mode) -> Complex:
+    """Motions over a period, complex (samples, n), with their peaks at the start."""
+    return one_period(modes, np.arange(SAMPLES) / SAMPLES).a.T
+
+
+def corrected(
+    target: Mode, modes: Mode, asked: Asked, ridge: float, most: int = MOST_CORRECTIONS
+) -> Found:
+    """Couplings with whose true motion rate and peaks are those of the target, if possible.
+
+    What is asked for is solved `most` times at most; with 1, nothing is put right.
+    """
+    motions = _motions(target)
+    heights = np.abs(motions).max(axis=0)
+    rate = float(np.mean(target.spiking_frequency()))
+    wanted, best = target, None
+    course = _Course([], [])
+    at = np.log(np.append(rate, target.omega))
+    for count in range(most):
+        if count:
+            wanted = _of_rate(float(np.exp(at[0])), np.exp(at[1:]), target)
+            motions = _motions(wanted)
+        needed = wanted.gamma + 1j * wanted.omega - asked.own
+        gram = gram_of(motions)
+        r = couplings(gram, needed, asked, ridge)
+        left = float(residual(r, needed, gram).max())
+        network = Network(coupling=Dense(r), **modes.parameters())
+        orbit = nearby_orbit(network, wanted, best and best.orbit)
+        if orbit is None:
+            return best or Found(r, None, np.inf, left)
+        turned = 2 * np.pi / orbit.stability.period / rate
+        grown = np.abs(orbit.a).max(axis=0) / heights
+        error = float(max(abs(turned - 1), np.abs(grown - 1).max()))
+        if best is None or error < best.error:
+            best = Found(r, orbit, error, left)
+        if error <= CORRECT:
+            break
+        at = course.next(at, np.log(np.append(turned, grown)))
+        at[1:] = np.maximum(at[1:], at[0] + np.log(LOWEST))
+    assert best is not None
+    return best
+
+
+class _Course(NamedTuple):
+    """Corrections so far: what was asked for, and the error of what came; logarithms."""
+
+    asked: list[Real]
+    errors: list[Real]
+
+    def next(self, asked: Real, error: Real) -> Real:
+        """What to ask for next, by Anderson's method: as if errors were linear in it."""
+        self.asked.append(asked)
+        self.errors.append(error)
+        # Rate and peaks grow with what is asked for, about alike.
+        step = -DAMPING * error
+        if len(self.errors) > 1:
+            moved, changed = (np.diff(np.array(part), axis=0).T for part in self)
+            share = np.linalg.lstsq(changed, error, rcond=SMALLEST)[0]
+            step = step - (moved - DAMPING * changed) @ share
+        return asked + np.clip(step, -np.log(FARTHEST), np.log(FARTHEST))
+
+
+def _of_rate(frequency: float, omega: Real, like: Mode) -> Mode:
+    constants = {name: float(np.mean(getattr(like, name))) for name in Constants._fields}
+    return equal_rate(frequency, omega, **constants)
