@@ -15,9 +15,9 @@ PERIODS = 2.5  # that a window must span; two hold two spikes
 def known_rate(run: xr.Dataset, like: xr.DataArray) -> xr.DataArray | None:
     """Exact spiking frequency of each mode, with the dimensions of `like`, from a run's attributes.
 
-    None for networks and where parameters are not known.
+    None for networks, with input in time, and where parameters are not known.
     """
-    if run.attrs.get("system") != "Mode":
+    if run.attrs.get("system") != "Mode" or {"drive_times", "drive"} & {*run.attrs, *run.coords}:
         return None
     parameters = {}
     for name in Mode(0.0).parameters():

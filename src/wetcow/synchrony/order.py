@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.synchrony.silence import require, silent, unwrapped
+from wetcow.synchrony.silence import measured, require, silent, unwrapped
 
 
 def _moving(run: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +28,7 @@ def _over_modes(run: xr.Dataset, value: np.ndarray, share: np.ndarray, name: str
     first = run["a"].transpose("time", ..., "mode").isel(mode=0, drop=True)
     result = first.copy(data=value).assign_coords(silent_share=(first.dims, share))
     dims = [dim for dim in run["a"].dims if dim != "mode"]
-    return result.transpose(*dims).rename(name).assign_attrs({})
+    return measured(result.transpose(*dims), name, name.replace("_", " "))
 
 
 def order_parameter(run: xr.Dataset) -> xr.DataArray:
@@ -155,4 +155,5 @@ def time_to_synchrony(
     first = np.minimum(last + 1, time.size - 1)
     value = np.where(last == time.size - 1, np.inf, (time[first] - time[0]) / unit)
     value = np.where(np.isnan(order.values[-1]), np.nan, value)
-    return last_order.copy(data=value).rename("time_to_synchrony")
+    units = "linear periods" if period is None else "time" if period == 1 else f"{period:g} time"
+    return measured(last_order.copy(data=value), "time_to_synchrony", "time to synchrony", units)
