@@ -1,12 +1,13 @@
 """JAX and the process: forks are refused where JAX would hang, memory maps stay bounded."""
 
+import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
-from wetcow import process
+from wetcow import forks, process
 
 FORK = """
 import os, signal, sys
@@ -60,6 +61,104 @@ class TestForks:
     @pytest.mark.slow
     def test_before_use_of_jax_the_child_computes(self):
         assert forked() == ["simulate ran"]
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        "use",
+        [
+            "import jax; jax.jit(lambda x: x + 1)(jax.numpy.ones(3)); import wetcow as wc",
+            "import jax; import wetcow as wc; jax.devices()",
+            "import jax; import wetcow as wc; jax.device_put(np.ones(3))",
+        ],
+    )
+    def test_after_any_use_of_jax_that_starts_its_threads(self, use):
+        start = f"""
+            import os, signal, sys
+            import numpy as np
+            {use}
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                try:
+                    wc.simulate(wc.Mode(gamma=1.5), 1.0, num_samples=2)
+                except RuntimeError as error:
+                    os._exit(0 if "spawn" in str(error) else 2)
+                os._exit(1)
+            wc.simulate(wc.Mode(gamma=1.5), 1.0, num_samples=2)  # the parent goes on
+            sys.exit(os.waitpid(child, 0)[1])
+        """
+        command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(start)]
+        found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert found.returncode == 0, found.stderr
+
+    def test_a_version_of_jax_that_does_not_say_whether_it_has_started(self, monkeypatch):
+        from jax._src import xla_bridge
+
+        process.jax.devices()
+        assert forks.has_threads()
+        monkeypatch.delattr(xla_bridge, "backends_are_initialized")
+        assert not forks.has_threads()
+        monkeypatch.setattr(forks.Started, "process", None)
+        forks._before_fork()
+        assert forks.Started.process is None
+        # Then it is known from what compiles.
+        process._on_event("/jax/core/compile/backend_compile_duration", 1.0)
+        assert forks.Started.process == os.getpid()
+
+
+class TestFreeMemory:
+    MEMINFO = "MemTotal: 2000 kB\nMemFree: 100 kB\nMemAvailable: 1000 kB\n"
+
+    @pytest.fixture
+    def system(self, monkeypatch, tmp_path):
+        """Writes what the kernel says, and asks how much is free."""
+        monkeypatch.setattr(process, "_PROC", tmp_path / "proc")
+        monkeypatch.setattr(process, "_GROUPS", tmp_path / "groups")
+
+        def free(**files):
+            for name, text in {"proc/meminfo": self.MEMINFO, **files}.items():
+                path = tmp_path / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            return process.available_memory()
+
+        return free
+
+    def test_what_is_cached_of_files_is_free(self, system):
+        assert system() == 1024 * 1000
+
+    def test_limit_of_any_group_above(self, system):
+        files = {
+            "proc/self/cgroup": "0::/a/b\n",
+            "groups/a/b/memory.max": "max\n",
+            "groups/a/b/memory.current": "300000\n",
+            "groups/a/memory.max": "700000\n",
+            "groups/a/memory.current": "500000\n",
+            "groups/a/memory.stat": "anon 400000\ninactive_file 50000\n",
+        }
+        assert system(**files) == 250000
+
+    def test_first_version_of_groups_mounted_in_a_container(self, system):
+        files = {
+            "proc/self/cgroup": "5:cpu,memory:/docker/123\n3:cpuset:/\n0::/\n",
+            "groups/memory/memory.limit_in_bytes": "600000\n",
+            "groups/memory/memory.usage_in_bytes": "500000\n",
+            "groups/memory/memory.stat": "inactive_file 1\ntotal_inactive_file 20000\n",
+        }
+        assert system(**files) == 120000
+
+    def test_no_limit_beyond_that_of_the_system(self, system):
+        files = {
+            "proc/self/cgroup": "0::/\n",
+            "groups/memory.max": f"{2**62}\n",
+            "groups/memory.current": "0\n",
+        }
+        assert system(**files) == 1024 * 1000
+
+    def test_other_systems(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(process, "_PROC", tmp_path)
+        monkeypatch.setattr(process.os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096}.get(name, 5))
+        assert process.available_memory() == 5 * 4096
 
 
 class TestMemoryMaps:

@@ -6,8 +6,9 @@ package does no array work.
 
 import lazy_loader
 
-from wetcow import _moved
+from wetcow import _moved, forks
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 _moved.install()
+forks.watch()

@@ -1,4 +1,4 @@
-"""What JAX's compiled calls mean for the process: no forks, bounds on memory, and waiting for them.
+"""JAX and the process: no forks, bounds on memory maps, waiting; and how much memory is free.
 
 A process forked after JAX started its threads has JAX without them, and waits for them for ever.
 XLA keeps some hundred memory maps for each compiled call for as long as it can be called again, and
@@ -7,6 +7,7 @@ the kernel ends a process that has more than about 65,000.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import pathlib
@@ -16,10 +17,13 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from wetcow.forks import Started, note_start
+
 COMPILED_BETWEEN_LOOKS = 16
 SHARE_OF_MAPS = 0.5  # of those that the kernel allows, above which compiled calls are dropped
 MOST_COMPILED = 2000  # compilations after which they are dropped where maps cannot be counted
 
+_PROC, _GROUPS = pathlib.Path("/proc"), pathlib.Path("/sys/fs/cgroup")
 _MAPS, _ALLOWED = pathlib.Path("/proc/self/maps"), pathlib.Path("/proc/sys/vm/max_map_count")
 
 
@@ -30,15 +34,13 @@ class ForkedProcessError(RuntimeError):
 class _JAX:
     """What is known of JAX in this process."""
 
-    used_in: int | None = None  # the process that first compiled something
     compiled = 0  # calls since the last look at the maps
 
 
 def _on_event(event: str, duration_secs: float, **_: Any) -> None:
     if "compile" not in event:
         return
-    if _JAX.used_in is None:
-        _JAX.used_in = os.getpid()
+    note_start()
     _JAX.compiled += "backend_compile" in event
 
 
@@ -53,7 +55,7 @@ def check_process() -> None:
     ForkedProcessError
         That says what to do instead.
     """
-    if _JAX.used_in is not None and _JAX.used_in != os.getpid():
+    if Started.process not in (None, os.getpid()):
         raise ForkedProcessError(
             "this process was forked after JAX was used in its parent, and JAX would hang here. "
             'Start processes anew, with multiprocessing.get_context("spawn") or joblib\'s loky, or '
@@ -121,8 +123,61 @@ def wait(tree: Any) -> None:
 
 
 def available_memory() -> float:
-    """Bytes of memory that are free now, or infinity where that is not known."""
+    """Bytes of memory that can be had now, or infinity where that is not known.
+
+    What the system keeps of files can be had. Where the process is in a control group, as in a
+    container, its limit counts if it is lower.
+    """
+    return min(_memory_of_system(), _memory_of_groups())
+
+
+def _memory_of_system() -> float:
+    try:
+        for line in (_PROC / "meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024.0 * int(line.split()[1])
+    except (OSError, ValueError, IndexError):
+        pass
     try:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return float("inf")
+
+
+def _memory_of_groups() -> float:
+    """Least that is left of the limits of the control groups of this process, of both versions."""
+    try:
+        groups = [line.split(":", 2) for line in (_PROC / "self/cgroup").read_text().splitlines()]
+    except OSError:
+        return float("inf")
+    left = [float("inf")]
+    for _, controllers, name in groups:
+        if not controllers:
+            root, limit, usage = _GROUPS, "memory.max", "memory.current"
+        elif "memory" in controllers.split(","):
+            root, limit, usage = (
+                _GROUPS / "memory",
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+            )
+        else:
+            continue
+        # In a container its group may be mounted as the root, so that its name leads nowhere.
+        folder = root / name.lstrip("/")
+        for group in (folder, *folder.parents):
+            with contextlib.suppress(OSError, ValueError):  # no file, or "max"
+                free = int((group / limit).read_text()) - int((group / usage).read_text())
+                cached = _cached_files(group / "memory.stat")
+                left.append(max(0.0, float(free + cached)))
+            if group == root:
+                break
+    return min(left)
+
+
+def _cached_files(path: pathlib.Path) -> int:
+    """Bytes of files that a group keeps but does not use now, which count as its usage."""
+    try:
+        stat = dict(line.split() for line in path.read_text().splitlines())
+        return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+    except (OSError, ValueError):
+        return 0

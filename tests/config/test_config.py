@@ -355,3 +355,71 @@ def test_npy_that_declares_more_than_it_holds(build, tmp_path):
     for name in ("gamma", "empty"):
         with pytest.raises(ValueError, match=rf"system\.gamma.*{name}\.npy cannot be read"):
             build(MODE + f'gamma = {{file = "{name}.npy"}}')
+
+
+CONNECTOME = '[system]\nkind = "connectome"\nfile = "links.csv"\n'
+
+
+class TestConnectomeFiles:
+    """What errors advise can be done in the file."""
+
+    @pytest.fixture
+    def read(self, build, tmp_path):
+        """Builds the network of a file of links."""
+
+        def read(links, keys=""):
+            (tmp_path / "links.csv").write_text(links, encoding="utf-8")
+            return build(CONNECTOME + keys)
+
+        return read
+
+    def test_a_triangle(self, read, tmp_path):
+        triangle = "0,2,1\n0,0,3\n0,0,0\n"
+        with pytest.raises(ValueError, match=r"system.symmetric = true.*system.symmetric = false"):
+            read(triangle)
+        for symmetric in (True, False):
+            keys = f'symmetric = {str(symmetric).lower()}\nnormalisation = "row"'
+            built = read(triangle, keys)
+            connectome = wc.load_connectome(
+                tmp_path / "links.csv", symmetric=symmetric, normalisation="row"
+            )
+            np.testing.assert_allclose(matrix(built), matrix(connectome.to_network(0.5)))
+
+    def test_a_list_of_links_and_lengths_of_another_file(self, read, tmp_path):
+        links = "from,to,weight\na,b,2\nb,a,2\nb,c,1\nc,b,1\n"
+        with pytest.raises(ValueError, match=r'system.file_kind = "edges"'):
+            read(links)
+        np.savetxt(tmp_path / "lengths.csv", 40 * (1 - np.eye(3)), delimiter=",")
+        built = read(links, 'file_kind = "edges"\ntract_lengths = "lengths.csv"\nspeed = 2.0')
+        connectome = wc.load_connectome(
+            tmp_path / "links.csv",
+            kind="edges",
+            tract_lengths=tmp_path / "lengths.csv",
+            speed=2.0,
+        )
+        expected = connectome.to_network(0.5)
+        assert np.any(np.angle(matrix(expected)) != 0), "lengths make phases"
+        np.testing.assert_allclose(matrix(built), matrix(expected))
+
+    def test_attributes_of_graphml(self, build, tmp_path):
+        keys = "".join(
+            f'<key id="{name}" for="edge" attr.name="{name}" attr.type="double"/>'
+            for name in ("streamlines", "mm")
+        )
+        links = "".join(
+            f'<edge source="{link[0]}" target="{link[1]}"><data key="streamlines">{weight}</data>'
+            f'<data key="mm">{length}</data></edge>'
+            for link, weight, length in (("ab", 3.0, 30.0), ("bc", 1.0, 60.0))
+        )
+        nodes = "".join(f'<node id="{name}"/>' for name in "abc")
+        (tmp_path / "brain.graphml").write_text(
+            f'<graphml xmlns="http://graphml.graphdrawing.org/xmlns">{keys}'
+            f'<graph edgedefault="undirected">{nodes}{links}</graph></graphml>',
+            encoding="utf-8",
+        )
+        keys = 'file = "brain.graphml"\nweight = "streamlines"\nlength = "mm"'
+        built = build(f'[system]\nkind = "connectome"\n{keys}')
+        connectome = wc.load_connectome(
+            tmp_path / "brain.graphml", weight="streamlines", length="mm"
+        )
+        np.testing.assert_allclose(matrix(built), matrix(connectome.to_network(0.5)))

@@ -925,3 +925,14 @@ class TestFields:
             with pytest.raises(ValueError, match=message):
                 brain.select(wrong)
         assert brain.select(np.array([2, 0])).regions == ("c", "a")
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [2, 0, 4, 1, 3], [4, 3, 2, 1, 0]])
+def test_triangles_in_any_order_are_asked_about(order):
+    weights = np.triu(np.arange(1.0, 26).reshape(5, 5), 1)
+    mixed = weights[np.ix_(order, order)]
+    with pytest.raises(ConnectomeError, match="symmetric=True"):
+        wc.Connectome(mixed)
+    np.testing.assert_array_equal(wc.Connectome(mixed, symmetric=False).weights, mixed)
+    both = wc.Connectome(mixed, symmetric=True).weights
+    np.testing.assert_array_equal(both, (weights + weights.T)[np.ix_(order, order)])

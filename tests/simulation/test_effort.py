@@ -1,6 +1,7 @@
 """Runs that would take for ever or too much memory, and arguments that do not exist."""
 
 import time
+import tracemalloc
 from typing import Any, ClassVar
 
 import jax
@@ -9,6 +10,7 @@ import pytest
 
 import wetcow as wc
 from wetcow.process import _JAX
+from wetcow.simulation import plan
 from wetcow.simulation.chunks import chunk_length
 from wetcow.tissue.conductivity import Conductivity
 
@@ -104,6 +106,35 @@ class TestEffort:
     def test_trajectory_must_fit_memory(self):
         with pytest.raises(ValueError, match=r"trajectory.*GB.*path="):
             wc.simulate(wc.Mode(gamma=np.ones(100_000)), num_samples=1_000_000)
+
+    def test_the_parts_of_a_chunk_count_beside_the_whole(self, monkeypatch):
+        """400 samples of 10 modes and 100 runs: 6.4 MB, three times while the chunk is joined."""
+        mode, settings = wc.Mode(gamma=np.ones(10)), {"t1": 1.0, "num_samples": 400}
+        monkeypatch.setattr(plan, "available_memory", lambda: 19e6)
+        with pytest.raises(ValueError, match=r"trajectory.*0\.0192 GB"):
+            wc.sweep(mode, **settings, omega=np.linspace(1, 2, 100))
+
+    def test_times_count_as_often_as_they_are_held(self, monkeypatch):
+        """A million times are 8 MB."""
+        monkeypatch.setattr(plan, "available_memory", lambda: 30e6)
+        with pytest.raises(ValueError, match=r"GB.*fewer samples"):
+            wc.simulate(wc.Mode(gamma=1.0), num_samples=10**6, path="huge.zarr")
+
+    @pytest.mark.slow
+    def test_no_more_copies_of_times_are_held_than_are_counted(self, tmp_path):
+        number, settings = 100_000, {"rtol": 1e-3, "atol": 1e-3, "t1": 10.0}
+        wc.simulate(wc.Mode(gamma=0.5), num_samples=1000, **settings)
+        tracemalloc.start()
+        try:
+            wc.simulate(
+                wc.Mode(gamma=0.5), num_samples=number, path=tmp_path / "run.zarr", **settings
+            )
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        everything_else = 4e6  # chunks of samples, the writer
+        assert peak < 8 * plan.COPIES_OF_TIMES * number + everything_else
+        assert peak > 8 * 3 * number
 
     @pytest.mark.parametrize("number", [1e12, 2**50])
     def test_numbers_of_samples(self, number):

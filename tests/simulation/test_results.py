@@ -11,6 +11,7 @@ from wetcow.simulation.files.results import attributes
 from wetcow.simulation.files.store import ZarrStore
 from wetcow.synchrony import Frequency, MeanAmplitude, MeanOrder
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*still move but spiked")  # short runs
 NUM_SAMPLES = 97  # three chunks of 32 below
 KINDS = ["smooth", "noisy", "delayed", "firing"]
 

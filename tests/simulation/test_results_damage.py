@@ -288,3 +288,79 @@ class TestDamage:
         (tmp_path / "mine.zarr").mkdir()
         with pytest.raises(FileExistsError, match="not written by wetcow"):
             store.discard_run(tmp_path / "mine.zarr")
+
+
+class TestDamagedRun:
+    """`--restart` goes on without it, and keeps it."""
+
+    @pytest.fixture
+    def damaged(self, tmp_path):
+        """Makes a finished run and damages it."""
+        path = tmp_path / "x.zarr"
+        wc.simulate(wc.Mode(gamma=1.0), t1=1.0, num_samples=3, path=path)
+
+        def damage(how):
+            how(path)
+            return path
+
+        return damage
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            lambda path: (path / "zarr.json").write_text("x\n"),
+            lambda path: (path / "zarr.json").write_text(""),
+            lambda path: (path / "zarr.json").unlink(),
+            lambda path: (path / "time" / "zarr.json").unlink(),
+            lambda path: shutil.rmtree(path / "time"),
+        ],
+    )
+    def test_is_renamed_or_replaced(self, damaged, how):
+        from wetcow.simulation.files.store import discard_run
+
+        path = damaged(how)
+        left = sorted(str(one.relative_to(path)) for one in path.rglob("*"))
+        aside = discard_run(path)
+        assert not path.exists()
+        if aside is not None:  # else its description is whole, and it is deleted as it was
+            assert aside.name == "x.zarr.old"
+            assert sorted(str(one.relative_to(aside)) for one in aside.rglob("*")) == left
+
+    def test_names_are_not_taken_twice(self, damaged):
+        from wetcow.simulation.files.store import discard_run
+
+        def write(path):
+            (path / "zarr.json").write_text("x")
+
+        path = damaged(write)
+        (path.parent / "x.zarr.old").mkdir()
+        found = discard_run(path)
+        assert found is not None
+        assert found.name == "x.zarr.old2"
+        assert discard_run(path) is None
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            lambda path: (path / "notes.txt").write_text("mine"),
+            lambda path: (path / "mode" / "notes.txt").write_text("mine"),
+            lambda path: shutil.rmtree(path / "mode") or shutil.rmtree(path / "a_real"),
+        ],
+    )
+    def test_what_may_be_the_users_is_never_moved(self, damaged, how):
+        from wetcow.simulation.files.store import discard_run
+
+        path = damaged(lambda path: (path / "zarr.json").write_text("x"))
+        how(path)
+        with pytest.raises(FileExistsError, match="not replaced"):
+            discard_run(path)
+        assert path.exists()
+
+    def test_store_of_another_program(self, tmp_path):
+        from wetcow.simulation.files.store import discard_run
+
+        path = tmp_path / "x.zarr"
+        xr.Dataset({"mode": ("mode", [1.0])}).to_zarr(path, zarr_format=3, consolidated=False)
+        with pytest.raises(FileExistsError, match="not written by wetcow"):
+            discard_run(path)
+        assert path.exists()

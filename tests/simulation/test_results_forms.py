@@ -22,6 +22,7 @@ def check_same(found, wanted):
     """Identical, also in what xarray does not compare: types of values and of attributes."""
     assert type(found) is type(wanted)
     xr.testing.assert_identical(found, wanted)
+    assert found.xindexes.keys() == wanted.xindexes.keys()
     if isinstance(wanted, xr.DataArray):
         found, wanted = found.to_dataset(name="_"), wanted.to_dataset(name="_")
         found.attrs, wanted.attrs = found["_"].attrs, wanted["_"].attrs
@@ -92,7 +93,9 @@ values = st.one_of(
 )
 names = st.one_of(
     st.text(min_size=1, max_size=6),
-    st.sampled_from(["a_real", "coh_imag", "A", "x/y", "attribute_gamma", "coordinates", "units"]),
+    st.sampled_from(
+        ["zarr.json", "a_real", "coh_imag", "A", "x/y", "attribute_gamma", "coordinates", "units"]
+    ),
 )
 TYPES = [bool, np.int8, np.uint64, np.float16, ">f4", np.complex64, "U3", object, "M8[ns]", "m8[s]"]
 
@@ -126,6 +129,13 @@ def handled(draw, results):
         variable = xr.Variable(dims, array, attrs)
         inside = isinstance(found, xr.Dataset) and draw(st.booleans())
         found = found.assign({name: variable}) if inside else found.assign_coords({name: variable})
+    labels = st.sampled_from([*found.coords]) if found.coords else st.nothing()
+    for name in draw(st.lists(labels, max_size=2, unique=True)):
+        # Labels become an index, and indexes mere labels.
+        if name in found.xindexes:
+            found = found.reset_index(name)
+        elif found[name].ndim == 1 and found[name].dtype.kind in "iufU":
+            found = found.set_xindex(name)
     return found.assign_attrs(draw(st.dictionaries(names, values, max_size=3)))
 
 
@@ -169,6 +179,36 @@ class TestForms:
         part = ("mode", [1.0, 2.0])
         variables = {"coh_real": part, "coh_imag": part, "coh": ("mode", [1j, 2.0])}
         round_trip(xr.Dataset(variables), folder / f"x{suffix}")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda run: run.reset_index("mode"),
+            lambda run: run.set_xindex("region"),
+            lambda run: run.set_xindex("region").reset_index("mode"),
+            lambda run: run.a.set_xindex("region"),
+            lambda run: run.set_index(mode="region"),
+            lambda run: run.stack(place=("time", "mode")),
+        ],
+    )
+    def test_indexes(self, suffix, folder, change):
+        run = xr.Dataset(
+            {"a": (("time", "mode"), np.ones((3, 2)) * 1j)},
+            {"time": [0.0, 1.0, 2.0], "mode": [0, 1], "region": ("mode", ["left", "right"])},
+        )
+        round_trip(change(run), folder / f"x{suffix}")
+        if suffix == ".zarr":
+            check_same(wc.load_run(folder / f"x{suffix}", lazy=True), change(run))
+
+    def test_an_array_named_like_its_dimension(self, suffix, folder):
+        round_trip(xr.DataArray(np.ones(3), dims="time", name="time"), folder / f"x{suffix}")
+
+    def test_names_of_files_of_zarr(self, suffix, folder):
+        values = ("zarr.json", [1.0, 2.0])
+        round_trip(
+            xr.Dataset({"x": values}, {"zarr.json": ("zarr.json", [3, 4])}), folder / f"x{suffix}"
+        )
+        round_trip(xr.Dataset({"Zarr.json": ("time", [1.0])}), folder / f"x{suffix}")
 
     def test_stacked_sweep(self, suffix, results, folder):
         round_trip(results[2].stack(run=("gamma", "seed")), folder / f"x{suffix}")

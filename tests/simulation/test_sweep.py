@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from typing import ClassVar
 
 import conftest
 import jax
@@ -213,6 +214,34 @@ class TestVaried:
 
 
 # Errors
+
+
+class TestRows:
+    ROWS = ([1.0, 1.1, 1.2], [1.5, 1.6, 1.7])
+    SHORT: ClassVar = {"t1": 5.0, "num_samples": 6}
+
+    @pytest.mark.slow
+    def test_lists_tuples_and_mappings_are_arrays(self, network):
+        expected = wc.sweep(network, gamma=np.array(self.ROWS), **self.SHORT)
+        for rows in (
+            list(self.ROWS),
+            tuple(map(tuple, self.ROWS)),
+            [np.array(self.ROWS[0]), [*self.ROWS[1]]],
+        ):
+            xr.testing.assert_identical(wc.sweep(network, gamma=rows, **self.SHORT), expected)
+        named = wc.sweep(network, gamma=dict(zip("ab", self.ROWS, strict=True)), **self.SHORT)
+        assert named.gamma.values.tolist() == ["a", "b"]
+        np.testing.assert_array_equal(named.a, expected.a)
+        alone = wc.simulate(network.replace(gamma=np.array(self.ROWS[1])), **self.SHORT)
+        np.testing.assert_allclose(expected.a[1], alone.a, rtol=1e-9)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["network", "kuramoto"])
+    def test_rows_of_omega(self, network, kind):
+        system = network if kind == "network" else wc.Kuramoto(1.0, network.coupling)
+        runs = wc.sweep(system, omega=list(self.ROWS), **self.SHORT)
+        alone = wc.simulate(system.replace(omega=np.array(self.ROWS[1])), **self.SHORT)
+        np.testing.assert_allclose(runs.a[1], alone.a, rtol=1e-7)
 
 
 class TestInterrupted:

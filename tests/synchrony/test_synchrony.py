@@ -1,5 +1,6 @@
 """Observables on trajectories whose spikes, frequencies and synchrony are known."""
 
+import re
 import warnings
 
 import jax
@@ -463,3 +464,37 @@ class TestWhatCanBeMeasured:
                 wc.time_to_synchrony(phasors, threshold)
         with pytest.raises(ValueError, match="no period"):
             linear_period(phasors.assign_attrs(omega=[-1.0, 1.0]))
+
+
+class TestPeriodsOfSweeps:
+    def test_each_run_of_a_sweep_over_omega_has_its_own(self):
+        """Phases agree from t = 10 on; the linear periods are 2π/ω."""
+        time, omega = np.linspace(0, 40, 401), np.array([1.0, 2.0])
+        lag = np.where(time < 10, 2.0, 0.0)
+        phases = omega[:, None, None] * time[:, None] + lag[:, None] * [0, 1]
+        run = xr.Dataset(
+            {"a": (("omega", "time", "mode"), np.exp(1j * phases))},
+            {"omega": omega, "time": time, "mode": [0, 1]},
+        )
+        found = wc.time_to_synchrony(run)
+        np.testing.assert_allclose(found, 10 / (2 * np.pi / omega), rtol=1e-12)
+        np.testing.assert_allclose(wc.time_to_synchrony(run.sel(omega=2.0)), 10 / np.pi)
+        both = wc.time_to_synchrony(run.expand_dims(gamma=[1.0, 1.5, 1.7]).transpose(..., "omega"))
+        assert dict(both.sizes) == {"gamma": 3, "omega": 2}
+        np.testing.assert_allclose(both[2], found)
+        with pytest.raises(ValueError, match="no omega"):
+            wc.time_to_synchrony(run.assign_coords(omega=[0, 1]))  # the number of a row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("record", [True, False])
+def test_reduced_frequency_says_how_long_it_needs(record):
+    mode, reduce = wc.Mode(gamma=1.95), {"f": Frequency()}
+    with pytest.warns(UserWarning, match="f: 1 of 1 modes still move but spiked") as told:
+        run = wc.simulate(mode, t1=60, record=record, reduce=reduce)
+    assert np.isnan(run.f).all()
+    (length,) = re.findall(r"t1=(\d+)", str(told[0].message))
+    run = wc.simulate(mode, t1=float(length), record=record, reduce=reduce)
+    np.testing.assert_allclose(run.f, mode.spiking_frequency(), rtol=1e-4)
+    with pytest.warns(UserWarning, match=r"1 of 2 modes still move"):
+        wc.sweep(mode, t1=60, record=record, reduce=reduce, gamma=[1.0, 1.95])

@@ -52,7 +52,12 @@ def command(
         bool, typer.Option("--progress/--no-progress", help="Show a bar on a terminal.")
     ] = True,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Replace the run in --out run.zarr by a new one.")
+        bool,
+        typer.Option(
+            "--restart",
+            help="Replace the run in --out run.zarr by a new one; a damaged one is kept as "
+            "run.zarr.old.",
+        ),
     ] = False,
 ) -> None:
     r"""Simulate a mode, a network or a baseline from a file.
@@ -110,7 +115,8 @@ def run(
     system = config.build()
     drive = config.build_drive(system)
     if restart and out is not None and out.suffix == ".zarr":
-        discard_run(out)
+        if aside := discard_run(out):
+            typer.echo(f"{out} is damaged: it is kept as {aside.name}", err=True)
     results, seconds = _simulate(config, system, drive, out, progress)
     summary = summarize_sweep(results, system) if config.sweep else summarize_run(results, system)
     report = {

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, NonNegativeInt, PrivateAttr, ValidationError, model_validator
 
+from wetcow.config.connectomes import read_connectome
 from wetcow.config.couplings import AnyCoupling, MemoryCoupling
 from wetcow.config.drives import AnyDrive
 from wetcow.config.systems import AnySystem, ConnectomeSystem, ModeSystem, NetworkSystem
@@ -28,7 +29,6 @@ from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
 from wetcow.networks.baselines import Kuramoto, LeakyIntegrateAndFire
-from wetcow.networks.connectome import load_connectome
 from wetcow.networks.network import Network
 from wetcow.simulation.drive import Drive
 from wetcow.simulation.driven import check_drive
@@ -181,17 +181,11 @@ class Config(ConfigTable):
             return kinds[self.system.kind](coupling=coupling, **rows)
 
     def _connectome(self, table: ConnectomeSystem) -> System:
-        path = pathlib.Path(self._folder) / table.file
-        given = {
-            name: getattr(table, name)
-            for name in ("frequency", "speed", "normalisation")
-            if getattr(table, name) is not None
-        }
         with _naming("system.file"):
-            connectome = load_connectome(path, **given)
+            connectome = read_connectome(table, pathlib.Path(self._folder))
         size = len(connectome.weights)
         if table.n is not None and table.n != size:
-            raise ValueError(f"system.n: it is {table.n}, but {path.name} has {size} regions")
+            raise ValueError(f"system.n: it is {table.n}, but {table.file} has {size} regions")
         seed = self.simulation.seed
         arguments = {
             name: numbers(getattr(table, name), f"system.{name}", seed, (size,))

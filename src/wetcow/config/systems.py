@@ -10,6 +10,7 @@ from pydantic import Field, Tag
 from wetcow.config.tables import ConfigTable, PositiveCount, by_kind
 from wetcow.config.values import Values, numbers
 from wetcow.modes.criticality import CANONICAL
+from wetcow.networks.connectome.preparation import Normalisation
 
 
 class SystemTable(ConfigTable):
@@ -88,7 +89,16 @@ class ConnectomeSystem(SystemTable):
     file: str = Field(description="a zip, folder, matrix or table of links, beside this file")
     frequency: float | None = Field(None, gt=0, description="Hz")
     speed: float | None = Field(None, gt=0, description="m/s")
-    normalisation: Literal["spectral", "max", "mean", "none"] | None = None
+    normalisation: Normalisation | None = None
+    symmetric: bool | None = Field(
+        None, description="whether links that the file has in one direction go both ways"
+    )
+    file_kind: Literal["matrix", "edges"] | None = Field(
+        None, description="of a text: a matrix, or a list of links, one a line"
+    )
+    tract_lengths: str | None = Field(None, description="a file of lengths, mm, beside this file")
+    weight: str | None = Field(None, description="attribute of GraphML edges: the weight")
+    length: str | None = Field(None, description="attribute of GraphML edges: the length, mm")
     gamma: Values = 0.5
     coupling_strength: float | None = None
     omega: Values = 1.0

@@ -9,11 +9,13 @@ import numpy as np
 from wetcow.modes.system import System
 from wetcow.precision import in_double
 from wetcow.process import available_memory
+from wetcow.simulation.chunks import LONGEST_CHUNK
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, takes_eighth_order
 from wetcow.validation import array, integer, number, reasonable_size
 
 MAX_STEPS = 10**8  # of one run; some minutes for a small network
 STEPS_PER_RATE = 20  # automatic step: this fraction of the fastest linear time scale
+COPIES_OF_TIMES = 9  # held at once while a run to a file starts, measured; in memory 3
 TOLERANCES = {"double": (1e-8, 1e-10), "single": (1e-5, 1e-7)}
 TYPES = {"double": np.complex128, "single": np.complex64}
 
@@ -30,7 +32,10 @@ def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:
         raise ValueError(f"t1 must be later than t0, got t0={start}, t1={end}")
     count = integer("num_samples", num_samples, minimum=2, maximum=2**53)
     reasonable_size(
-        f"num_samples={count}", 8.0 * count, "take fewer samples", limit=available_memory() / 2
+        f"num_samples={count}",
+        8.0 * COPIES_OF_TIMES * count,
+        "take fewer samples",
+        limit=available_memory(),
     )
     interval = (end - start) / (count - 1)
     if not np.isfinite(interval) or start + interval == start or end - interval == end:
@@ -113,7 +118,8 @@ def check_effort(
     if recorded:
         reasonable_size(
             f"the trajectory ({times.size} samples of {recorded} modes, {runs} runs)",
-            16.0 * times.size * recorded * runs,
+            # Those of a chunk are put together, beside all of them.
+            16.0 * (times.size + 2 * min(times.size, LONGEST_CHUNK)) * recorded * runs,
             "record fewer samples or modes, pass path=, or record=False with reducers",
             limit=free,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
 import jax
+import xarray as xr
 
 from wetcow.modes.system import System
 
@@ -34,6 +36,16 @@ class Reducer(eqx.Module):
     @abc.abstractmethod
     def result(self, accumulator: Any) -> Any:
         """Return the statistic: a scalar, or an array (n,)."""
+
+    def remark(self, found: xr.DataArray, results: xr.Dataset) -> str | None:
+        """What to warn of in the statistic that was `found`; default: nothing."""
+
+
+def warn_of(reducers: dict[str, Reducer], results: xr.Dataset) -> None:
+    """Give the warnings of reducers, to the caller of the function that calls this."""
+    for name, reducer in reducers.items():
+        if remark := reducer.remark(results[name], results):
+            warnings.warn(f"{name}: {remark}", stacklevel=3)
 
 
 def check_reducers(

@@ -36,7 +36,7 @@ from wetcow.simulation.plan import (
     sample_times,
     uses_eighth_order,
 )
-from wetcow.simulation.reduce import Reducer, check_reducers
+from wetcow.simulation.reduce import Reducer, check_reducers, warn_of
 from wetcow.simulation.run import Run
 from wetcow.simulation.seeds import keys
 from wetcow.validation import indices, refuse_unknown
@@ -198,7 +198,9 @@ def simulate(
             max_steps=int(max_steps),
         )
         exact = times.astype(np.finfo(dtype).dtype)
-        return run.fill(store, np.asarray(a0, dtype), exact, length, progress=progress)
+        results = run.fill(store, np.asarray(a0, dtype), exact, length, progress=progress)
+    warn_of(reducers, results)
+    return results
 
 
 def _check_modes(modes: Any, size: int) -> np.ndarray:

@@ -31,7 +31,7 @@ from wetcow.simulation.plan import (
     choose_stepping,
     sample_times,
 )
-from wetcow.simulation.reduce import Reducer, check_reducers
+from wetcow.simulation.reduce import Reducer, check_reducers, warn_of
 from wetcow.simulation.steps.stepping import Adaptive, Fixed
 from wetcow.simulation.varied import Varied
 
@@ -203,6 +203,7 @@ def sweep(
             runs = store.finish(found)
     if record:
         _warn_of_singular(runs)
+    warn_of(reducers, runs)
     return runs
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -209,6 +210,12 @@ def _stack(what: str, values: list[Any]) -> Any:
 
 def _stacked(system: System, name: str, values: list[Any]) -> Any:
     """Stacked values of a parameter of the system, each of them tried out."""
+    values = [
+        value
+        if np.isscalar(value) or isinstance(value, eqx.Module)  # such as a coupling
+        else validation.array(name, value)
+        for value in values
+    ]
     tried = values[:: max(1, len(values) // MOST_TRIED)]
     if all(np.isscalar(value) for value in values):
         tried += [min(values), max(values)]

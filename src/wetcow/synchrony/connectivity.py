@@ -42,7 +42,8 @@ def functional_connectivity(
         On the dimensions of a sweep and (mode, mode_from), without unit; symmetric but for the
         imaginary coherency, which is antisymmetric. NaN for modes that are silent by the end
         (`wetcow.synchrony.silent_modes`), whose share is the coordinate ``silent_share``, and where
-        what is correlated is constant. `Connectome.label` adds the regions.
+        what is correlated is constant. Regions that `Connectome.label` gave to the run are along
+        both.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def functional_connectivity(
         runs = a.reshape(-1, *a.shape[-2:])
         return np.stack([kind(one) for one in runs]).reshape(*a.shape[:-2], *(a.shape[-1:] * 2))
 
-    return of_pairs(run, each, after).rename(measure)
+    return of_pairs(run, each, after, measure)
 
 
 def _phase_lag_index(a: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ PERIODS = 2.5  # that a window must span; two hold two spikes
 def known_rate(run: xr.Dataset, like: xr.DataArray) -> xr.DataArray | None:
     """Exact spiking frequency of each mode, with the dimensions of `like`, from a run's attributes.
 
-    None for networks and where parameters are not known.
+    None for networks, with input in time, and where parameters are not known.
     """
-    if run.attrs.get("system") != "Mode":
+    if run.attrs.get("system") != "Mode" or {"drive_times", "drive"} & {*run.attrs, *run.coords}:
         return None
     parameters = {}
     for name in Mode(0.0).parameters():
@@ -37,7 +37,13 @@ def known_rate(run: xr.Dataset, like: xr.DataArray) -> xr.DataArray | None:
     return like.copy(data=rate.reshape(like.shape))
 
 
-def advice(run: xr.Dataset, unknown: xr.DataArray, time: np.ndarray, after: Any) -> str:
+def advice(
+    run: xr.Dataset,
+    unknown: xr.DataArray,
+    time: np.ndarray,
+    after: Any,
+    reason: str = "still move but spiked less than twice",
+) -> str:
     """What to say of modes that still move but have spiked less than twice.
 
     Parameters
@@ -50,11 +56,13 @@ def advice(run: xr.Dataset, unknown: xr.DataArray, time: np.ndarray, after: Any)
         Samples of the window.
     after : float or None
         As given.
+    reason : str
+        Why it is not known.
     """
     length = time[-1] - time[0]
     said = (
-        f"{int(unknown.sum())} of {unknown.size} modes still move but spiked less than twice in "
-        f"the {length:.6g} time units used: their spiking frequency is NaN. "
+        f"{int(unknown.sum())} of {unknown.size} modes {reason} in the "
+        f"{length:.6g} time units used: their spiking frequency is NaN. "
     )
     try:
         rate = known_rate(run, unknown.astype(float))

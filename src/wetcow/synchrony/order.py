@@ -5,11 +5,13 @@ Modes that do not move have no phase and are left out: see `wetcow.synchrony.sil
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.synchrony.silence import require, silent, unwrapped
+from wetcow.synchrony.silence import measured, require, silent, unwrapped
 
 
 def _moving(run: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +28,7 @@ def _over_modes(run: xr.Dataset, value: np.ndarray, share: np.ndarray, name: str
     first = run["a"].transpose("time", ..., "mode").isel(mode=0, drop=True)
     result = first.copy(data=value).assign_coords(silent_share=(first.dims, share))
     dims = [dim for dim in run["a"].dims if dim != "mode"]
-    return result.transpose(*dims).rename(name).assign_attrs({})
+    return measured(result.transpose(*dims), name, name.replace("_", " "))
 
 
 def order_parameter(run: xr.Dataset) -> xr.DataArray:
@@ -81,19 +83,26 @@ def _divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
         return np.where(below == 0, np.nan, above / np.where(below == 0, 1, below))
 
 
-def linear_period(run: xr.Dataset) -> float:
+def linear_period(run: xr.Dataset) -> float | xr.DataArray:
     """2π over the mean linear frequency ω of the modes, from the attributes.
+
+    Of a sweep over ω it is that of each run, from the coordinate.
 
     Raises
     ------
     ValueError
         If there is no ω, or its mean is not positive: then there is no linear period.
     """
-    if "omega" not in run.attrs:
+    # The coordinate of rows of modes is their number.
+    if "omega" in run.coords and run["omega"].dtype.kind == "f":
+        omega: Any = run["omega"].astype(float)
+    elif "omega" in run.attrs:
+        omega = float(np.mean(run.attrs["omega"]))
+    else:
         raise ValueError("these results have no omega; give the period as a number")
-    omega = float(np.mean(run.attrs["omega"]))
-    if not omega > 0:
-        raise ValueError(f"the mean omega is {omega:g}, which has no period; give it as a number")
+    least = float(np.min(omega))
+    if not least > 0:
+        raise ValueError(f"the mean omega is {least:g}, which has no period; give it as a number")
     return 2 * np.pi / omega
 
 
@@ -109,7 +118,8 @@ def time_to_synchrony(
     threshold : float
         In (0, 1].
     period : float, optional
-        Unit of the result, time; default 2π over the mean ω. ``period=1`` gives time units.
+        Unit of the result, time; default 2π over the mean ω, of each run of a sweep over ω.
+        ``period=1`` gives time units.
 
     Returns
     -------
@@ -136,10 +146,14 @@ def time_to_synchrony(
     unit = linear_period(run) if period is None else validation.number("period", period, above=0)
     order = order_parameter(run).transpose("time", ...)
     time = run["time"].values
+    last_order = order.isel(time=-1).drop_vars("time")
+    if isinstance(unit, xr.DataArray):
+        unit = unit.broadcast_like(last_order).transpose(*last_order.dims).values
     below = ~(order.values >= threshold)
     # Position of the last sample below the threshold; -1 if there is none.
     last = np.where(below.any(axis=0), time.size - 1 - np.argmax(below[::-1], axis=0), -1)
     first = np.minimum(last + 1, time.size - 1)
     value = np.where(last == time.size - 1, np.inf, (time[first] - time[0]) / unit)
     value = np.where(np.isnan(order.values[-1]), np.nan, value)
-    return order.isel(time=-1).drop_vars("time").copy(data=value).rename("time_to_synchrony")
+    units = "linear periods" if period is None else "time" if period == 1 else f"{period:g} time"
+    return measured(last_order.copy(data=value), "time_to_synchrony", "time to synchrony", units)

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.simulation.reduce import Reducer
+from wetcow.synchrony.needed import advice
 from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, RETURNS
 
 
@@ -192,6 +194,17 @@ class Frequency(_Watching):
         silent = _silent(seen, self.resting) & (seen.time > seen.start)
         silent = silent & (seen.start >= self.after)
         return jnp.where(silent, 0, jnp.where(known, rate, jnp.nan))
+
+    def remark(self, found: xr.DataArray, results: xr.Dataset) -> str | None:
+        unknown, reason = np.isnan(found), "still move but spiked less than twice"
+        if "a" in results:
+            unknown &= np.isfinite(results["a"].isel(time=-1, drop=True))
+        elif len(found.dims) > 1:  # a single run that became singular was refused
+            reason = f"{reason}, or became singular,"
+        start, end = max(self.after, results.attrs["t0"]), results.attrs["t1"]
+        if not unknown.any() or start >= end:
+            return None
+        return advice(results, unknown, np.array([start, end]), self.after, reason)
 
 
 class SynchronyTime(_Watching):

@@ -198,6 +198,11 @@ class Settled(NamedTuple):
         return self.run["a"].transpose("time", ..., "mode").isel(time=0, drop=True)
 
 
+def measured(values: xr.DataArray, name: str, long_name: str, units: str = "1") -> xr.DataArray:
+    """Values under the name of a measure, without the attributes of what was measured."""
+    return values.rename(name).drop_attrs(deep=False).assign_attrs(long_name=long_name, units=units)
+
+
 def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     """Which modes do not move by the end of a run: damped to zero, or at rest beyond criticality.
 
@@ -228,4 +233,4 @@ def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     [True, False, False, True]
     """
     end = Settled.of(run, after)
-    return end.like().copy(data=end.silent).rename("silent")
+    return measured(end.like().copy(data=end.silent), "silent", "mode does not move")

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.synchrony.needed import advice
-from wetcow.synchrony.silence import Settled, damped, require, unwrapped
+from wetcow.synchrony.silence import Settled, damped, measured, require, unwrapped
 
 LARGEST_TURN = 2.5
 
@@ -37,7 +37,7 @@ def phase(run: xr.Dataset) -> xr.DataArray:
     _warn_if_undersampled(found, damped(run))
     ordered = a.transpose("time", ..., "mode")
     result = ordered.copy(data=found).transpose(*a.dims)
-    return result.rename("phase").assign_attrs(units="rad")
+    return measured(result, "phase", "accumulated phase", "rad")
 
 
 def _warn_if_undersampled(phase: np.ndarray, unseen: np.ndarray) -> None:
@@ -106,8 +106,8 @@ def spike_times(run: xr.Dataset) -> Any:
         row[: one.size] = one
     like = run["a"].transpose("time", ..., "mode").isel(time=0, drop=True)
     wide = like.expand_dims(spike=table.shape[1], axis=-1)
-    result = wide.copy(data=table.reshape(*shape, -1)).rename("spike_times")
-    return result.assign_attrs(units="time")
+    result = wide.copy(data=table.reshape(*shape, -1))
+    return measured(result, "spike_times", "time of spike", "time")
 
 
 def spiking_frequency(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
@@ -161,4 +161,4 @@ def spiking_frequency(run: xr.Dataset, after: float | None = None) -> xr.DataArr
     unknown = np.isnan(rate) & np.isfinite(phases).all(axis=0)
     if unknown.any():
         warnings.warn(advice(run, like.copy(data=unknown), time, after), stacklevel=2)
-    return result.rename("spiking_frequency").assign_attrs(units="rad/time")
+    return measured(result, "spiking_frequency", "angular spiking frequency", "rad/time")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import math
 import os
 import pathlib
@@ -21,7 +20,8 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from wetcow.files import replace_folder, standing, write_whole
-from wetcow.simulation.files.packing import CONTENTS, Packed, Stored
+from wetcow.simulation.files.ownership import check_ours
+from wetcow.simulation.files.packing import Packed, Stored
 from wetcow.simulation.files.plain_arrays import joined
 from wetcow.simulation.files.unpacking import DamageError, read_contents, unpack, values_of
 
@@ -158,33 +158,6 @@ def complete_chunks() -> Iterator[None]:
 
     with zarr.config.set({"array.write_empty_chunks": True}):
         yield
-
-
-def check_ours(path: pathlib.Path) -> None:
-    """Check that a folder may be replaced: that all of it was written by this package.
-
-    Raises
-    ------
-    FileExistsError
-        If not.
-    """
-    advice = "it is not replaced; choose another path"
-    if not path.is_dir():
-        raise FileExistsError(f"{path} is not a folder of results: {advice}")
-    try:
-        about = json.loads((path / "zarr.json").read_text())
-        ours = about["node_type"] == "group" and not about["attributes"].keys().isdisjoint(
-            (CONTENTS, "identity", "wetcow_version")
-        )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        ours = False
-    if not ours:
-        raise FileExistsError(f"{path} was not written by wetcow: {advice}")
-    for found in path.iterdir():
-        if found.name != "zarr.json" and not (found / "zarr.json").is_file():
-            raise FileExistsError(
-                f"{path} holds {found.name}, which wetcow did not write: {advice}"
-            )
 
 
 class ZarrFile:

@@ -76,6 +76,7 @@ class Packed:
         }
         self.contents["levels"] = {name: list(names) for name, names in levels.items()}
         results = results.reset_index(list(levels))
+        self.contents["indexed"] = [_text(name) for name in results.xindexes]
         self._taken = {str(name).casefold() for name in results.dims}
         for name, variable in results.variables.items():
             self.add(name, variable, name in results.coords)
@@ -93,7 +94,7 @@ class Packed:
 
     def _as_dataset(self, array: xr.DataArray) -> xr.Dataset:
         name = array.name if isinstance(array.name, str) else "values"
-        while name in array.coords:
+        while name in (*array.coords, *array.dims):
             name += "_"
         self.contents["array"] = [name, encoded(array.name, f"name {array.name!r}")]
         return xr.Dataset({name: array.variable}, coords=array.coords)
@@ -181,7 +182,7 @@ class Packed:
 
     def _free(self, name: str) -> str:
         """Name for the file, like the given one; case alone does not tell two files apart."""
-        name = name if _PLAIN_NAME.fullmatch(name) and len(name) < 200 else "variable"
+        name = name if _is_plain(name) else "variable"
         free, number = name, 1
         while free.casefold() in self._taken:
             number += 1
@@ -190,13 +191,19 @@ class Packed:
         return free
 
     def _dimension(self, name: str, size: int) -> str:
-        name = name if _PLAIN_NAME.fullmatch(name) and len(name) < 200 else "dimension"
+        name = name if _is_plain(name) else "dimension"
         free, number = name, 1
         while self.sizes.get(free, size) != size:
             number += 1
             free = f"{name}_{number}"
         self.sizes[free] = size
         return free
+
+
+def _is_plain(name: str) -> bool:
+    """Whether files of both kinds can have the name; a zarr folder has a file "zarr.json"."""
+    plain = _PLAIN_NAME.fullmatch(name) is not None and len(name) < 200
+    return plain and name.casefold() != "zarr.json"
 
 
 def _text(name: Any) -> str:

@@ -178,13 +178,19 @@ def load_run(path: str | os.PathLike, *, lazy: bool = False) -> Any:
     return run
 
 
+def _as_indexed(opened: xr.Dataset, contents: dict[str, Any]) -> xr.Dataset:
+    """Without the indexes that xarray gives to each dimension when it opens a file."""
+    own = {*contents.get("indexed", opened.xindexes), *contents["levels"]}
+    return opened.drop_indexes([dim for dim in opened.dims if dim in opened.xindexes.keys() - own])
+
+
 def _read(path: pathlib.Path, is_folder: bool, lazy: bool) -> tuple[Any, dict[str, Any] | None]:
     """Results, and what else the file says of them; None if it is not of this package."""
     if is_folder:
         file = ZarrFile(path)
         if file.contents is not None:
             if lazy and "array" not in file.contents:
-                return xr.open_dataset(path, engine=Lazily), file.attrs
+                return _as_indexed(xr.open_dataset(path, engine=Lazily), file.contents), file.attrs
             return file.results(), file.attrs
         stored = xr.open_zarr(path, consolidated=False, chunks=None)
     else:

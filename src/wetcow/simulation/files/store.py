@@ -26,7 +26,6 @@ from wetcow.simulation.files.checkpoint import (
 from wetcow.simulation.files.containers import (
     ZarrFile,
     add_array,
-    check_ours,
     complete_chunks,
     create_group,
     empty_array,
@@ -34,6 +33,7 @@ from wetcow.simulation.files.containers import (
 )
 from wetcow.simulation.files.identity import identity
 from wetcow.simulation.files.memory_store import MemoryStore, result_variables, swept_dims
+from wetcow.simulation.files.ownership import check_ours, is_damaged_run
 from wetcow.simulation.files.packing import Packed
 from wetcow.simulation.files.recognition import recognise, samples_to_extend
 from wetcow.simulation.files.results import AMPLITUDE, TIME, load_run
@@ -245,8 +245,13 @@ class ZarrStore:
         return load_run(self.path, lazy=True)
 
 
-def discard_run(path: pathlib.Path) -> None:
+def discard_run(path: pathlib.Path) -> pathlib.Path | None:
     """Delete a run of this package, finished or not, so that it starts from the beginning.
+
+    Returns
+    -------
+    path or None
+        To which a damaged run was renamed instead, as what is in it may be wanted.
 
     Raises
     ------
@@ -254,9 +259,21 @@ def discard_run(path: pathlib.Path) -> None:
         If there is something else.
     """
     with only_writer(path):
-        if path.exists():
+        if not path.exists():
+            return None
+        try:
             check_ours(path)
-            remove_folder(path)
+        except FileExistsError:
+            if not is_damaged_run(path):
+                raise
+            aside, number = path.with_name(f"{path.name}.old"), 1
+            while aside.exists():
+                number += 1
+                aside = path.with_name(f"{path.name}.old{number}")
+            os.rename(path, aside)
+            return aside
+        remove_folder(path)
+        return None
 
 
 def _samples_chunk(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

@@ -59,7 +59,13 @@ def unpack(contents: dict[str, Any], get: Callable[[dict[str, Any]], Any]) -> An
         name: get(value["stored"]) if "stored" in value else decoded(value)
         for name, value in contents["attrs"]
     }
-    results = xr.Dataset(variables, coords, attrs)
+    indexed = contents.get("indexed")
+    if indexed is None:  # of an earlier version
+        results = xr.Dataset(variables, coords, attrs)
+    else:
+        results = xr.Dataset(variables, xr.Coordinates(coords, indexes={}), attrs)
+        for name in indexed:
+            results = results.set_xindex(name)
     if contents["levels"]:
         results = results.set_index(contents["levels"])
     if "array" in contents:
