@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 import wetcow
-from wetcow.learning.io.container import ModelFileError, read_model, write_model
+from wetcow.learning.io.container import FORMAT_VERSION, ModelFileError, read_model, write_model
 from wetcow.learning.io.labels import pack_labels, unpack_labels
 
 HEADER = {"params": {"ridge": 0.1, "padding": None}, "name": "größer"}
@@ -70,7 +70,7 @@ def set_dtype(header):
 def test_header_and_arrays_come_back(written):
     header, arrays = read_model(written)
     assert {name: header[name] for name in HEADER} == HEADER
-    assert (header["format"], header["format_version"]) == ("wetcow-model", 1)
+    assert (header["format"], header["format_version"]) == ("wetcow-model", FORMAT_VERSION)
     assert header["wetcow"] == wetcow.__version__
     assert list(arrays) == list(ARRAYS)
     assert all(same(arrays[name], ARRAYS[name]) for name in ARRAYS)
@@ -256,7 +256,10 @@ def test_contents_that_disagree(written, change, members, said):
 
 
 def test_newer_format_names_the_version_that_wrote_it(written):
-    rewrite(written, lambda header: header.update(format_version=2, wetcow="9.1", arrays=[]))
+    rewrite(
+        written,
+        lambda header: header.update(format_version=FORMAT_VERSION + 1, wetcow="9.1", arrays=[]),
+    )
     with pytest.raises(ModelFileError, match=r"written by wetcow 9\.1.*pip install -U"):
         read_model(written)
 

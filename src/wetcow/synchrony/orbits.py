@@ -182,7 +182,7 @@ def _jacobian(network: Network, ends: Real, along: Complex, a: Complex) -> Real:
 
 def _solved(matrix: Real, right: Real) -> Real:
     try:
-        return np.linalg.solve(matrix, right)
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     except np.linalg.LinAlgError:
         return np.full_like(right, np.nan)
 
