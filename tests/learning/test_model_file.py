@@ -256,7 +256,8 @@ def test_contents_that_disagree(written, change, members, said):
 
 
 def test_newer_format_names_the_version_that_wrote_it(written):
-    rewrite(
+    newer = {"format_version": FORMAT_VERSION + 1, "wetcow": "9.1", "arrays": []}
+    rewrite(written, lambda header: header.update(newer))
         written,
         lambda header: header.update(format_version=FORMAT_VERSION + 1, wetcow="9.1", arrays=[]),
     )
