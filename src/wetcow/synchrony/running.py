@@ -196,7 +196,7 @@ class Frequency(_Watching):
         return jnp.where(silent, 0, jnp.where(known, rate, jnp.nan))
 
     def remark(self, found: xr.DataArray, results: xr.Dataset) -> str | None:
-        unknown, reason = np.isnan(found), "still move but spiked less than twice"
+        unknown, reason = found.isnull(), "still move but spiked less than twice"
         if "a" in results:
             unknown &= np.isfinite(results["a"].isel(time=-1, drop=True))
         elif len(found.dims) > 1:  # a single run that became singular was refused
