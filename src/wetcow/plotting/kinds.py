@@ -153,8 +153,8 @@ def _whole(run: xr.Dataset) -> xr.Dataset:
 def _array(array: xr.DataArray, modes: Any) -> Figure:
     if not array.dims:
         raise TypeError(
-            f"there is nothing to draw of a single number: {array.name or 'it'} is "
-            f"{array.values[()]:.6g}"
+            f"cannot draw a single number: {array.name or 'it'} is {array.values[()]}; "
+            f"plot() draws {DRAWN}"
         )
     if array.dtype.kind not in "iufcb" or not array.size:
         raise TypeError(
