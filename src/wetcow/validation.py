@@ -227,8 +227,10 @@ def refuse_unknown(unknown: dict[str, Any], known: Iterable[str], synonyms: dict
         If there is any.
     """
     for name in unknown:
-        close = (
-            [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
-        )
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise TypeError(f"unknown argument {name!r}{meant}")
+        raise TypeError(f"unknown argument {name!r}{did_you_mean(name, known, synonyms)}")
+
+
+def did_you_mean(name: str, known: Iterable[str], synonyms: dict[str, str]) -> str:
+    """End of a message about a wrong name, with the one that was probably meant, if any."""
+    close = [synonyms[name]] if name in synonyms else difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -936,3 +936,8 @@ def test_triangles_in_any_order_are_asked_about(order):
     np.testing.assert_array_equal(wc.Connectome(mixed, symmetric=False).weights, mixed)
     both = wc.Connectome(mixed, symmetric=True).weights
     np.testing.assert_array_equal(both, (weights + weights.T)[np.ix_(order, order)])
+
+
+def test_a_circle_is_directed():
+    ring = np.roll(np.eye(8), 1, axis=1)
+    np.testing.assert_array_equal(wc.Connectome(ring).weights, ring)

@@ -119,6 +119,17 @@ def test_what_did_not_get_to_the_end_is_not_finite(times):
     times = np.array(times, float)
     with pytest.raises(ValueError, match="a0 must be finite"):
         integrate(network, a0 * np.nan, times)
-    traced = jax.jit(lambda start: integrate(network, start, times, max_steps=None))
-    for found in (traced(a0 * np.nan), integrate(network, a0, times, max_steps=4)):
-        assert not np.isfinite(found[-1]).any()
+    found = jax.jit(lambda start: integrate(network, start, times, max_steps=None))(a0 * np.nan)
+    assert not np.isfinite(found[-1]).any()
+    found = jax.jit(lambda start: integrate(network, start, times, max_steps=4))(a0)
+    assert not np.isfinite(found[-1]).any()
+    with pytest.warns(UserWarning, match="max_steps=70 were taken before the end"):
+        found = integrate(network, a0, times, max_steps=70)
+    assert np.isinf(found[-1]).all()
+
+
+def test_what_would_take_for_ever_is_refused_before_it_starts():
+    mode, a0 = wc.Mode(gamma=1.0, omega=1e9), np.array([0.1 + 0j])
+    for most in (None, 100_000):
+        with pytest.raises(ValueError, match=r"1e\+12 steps.*max_steps"):
+            integrate(mode, a0, np.linspace(0, 200, 11), max_steps=most)

@@ -161,6 +161,8 @@ def memorize(
         raise ValueError("ridge is for targets with different wave fronts, a Mode of n")
     alone = ([], [np.arange(size)])
     targets, members = as_memories(target, subsets, size) if fronts is None else alone
+    if seed is not None and not isinstance(seed, np.random.Generator):
+        seed = validation.integer("seed", seed, minimum=0)
     allowed = allowed_links(links, members, size)
     weight = bounds_of("max_weight", max_weight, allowed)
     phase = phase_bound(max_phase, allowed)

@@ -116,7 +116,7 @@ class Network(Coupled):
         self,
         gamma: Any,
         omega: Any,
-        coupling: Coupling,
+        coupling: Coupling | None = None,
         w_a: Any = CANONICAL.w_a,
         w_phi: Any = CANONICAL.w_phi,
         psi: Any = CANONICAL.psi,
@@ -124,6 +124,11 @@ class Network(Coupled):
         *,
         coupling_strength: Any = 1.0,
     ):
+        if isinstance(gamma, Mode) or isinstance(omega, Coupling):
+            raise TypeError(
+                "a network is made of numbers and a coupling: Network(gamma, omega, coupling), "
+                "such as Network(mode.gamma, mode.omega, wetcow.Dense(R))"
+            )
         if not isinstance(coupling, Coupling):
             raise TypeError(
                 f"coupling must be one such as wetcow.Dense(R), got a {type(coupling).__name__}"

@@ -133,6 +133,7 @@ def _dataset(result: xr.Dataset, modes: Any) -> Figure:
         _refuse_modes(modes)
         return draw_maps(result)
     if "a" in result:
+        result = _whole(result)
         return draw_sweep(result, modes) if swept(result["a"]) else draw_run(result, modes)
     if measures_of(result):
         return draw_sweep(result, modes)
@@ -147,8 +148,25 @@ def _dataset(result: xr.Dataset, modes: Any) -> Figure:
     raise TypeError(f"cannot draw a Dataset of {[*result.variables]}; plot() draws {DRAWN}")
 
 
+def _whole(run: xr.Dataset) -> xr.Dataset:
+    """A run of which one mode was selected, with the dimension again; one of a time is refused."""
+    if "mode" not in run["a"].dims and "mode" in run.coords:
+        run = run.expand_dims("mode")
+    if "time" not in run["a"].dims:
+        raise ValueError(
+            "these are the amplitudes at one time: draw a run over several, such as "
+            "run.isel(time=slice(5)), or values of its modes, such as abs(run.a.isel(time=0))"
+        )
+    return run
+
+
 def _array(array: xr.DataArray, modes: Any) -> Figure:
-    if not array.dims or array.dtype.kind not in "iufcb" or not array.size:
+    if not array.dims:
+        raise TypeError(
+            f"cannot draw a single number: {array.name or 'it'} is {array.values[()]}; "
+            f"plot() draws {DRAWN}"
+        )
+    if array.dtype.kind not in "iufcb" or not array.size:
         raise TypeError(
             f"cannot draw an array of {array.dtype} with the sizes {dict(array.sizes)}; "
             f"plot() draws {DRAWN}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import diffrax
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,9 +15,12 @@ from wetcow.precision import is_traced
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation.drive import Drive
 from wetcow.simulation.driven import driven
+from wetcow.simulation.plan import MAX_STEPS, steps_between
 from wetcow.simulation.steps.advance import advance
 from wetcow.simulation.steps.stepping import Adaptive, initial_state
 from wetcow.validation import array, number
+
+UNSURE = 10.0  # factor between estimated and actual steps that is not uncommon
 
 
 def integrate(
@@ -51,8 +56,8 @@ def integrate(
         is exact for the steps taken and needs little memory.
     max_steps : int or None
         Bound on the number of steps; None is two to three times as fast for small networks,
-        but allows no reverse-mode gradients. Where it
-        is exceeded the result is infinite. Gradients are the faster the lower it is.
+        but allows no reverse-mode gradients. Where it is exceeded the result is infinite, with a
+        warning where nothing is traced. Gradients are the faster the lower it is.
 
     Returns
     -------
@@ -61,8 +66,9 @@ def integrate(
     Raises
     ------
     ValueError
-        For systems that need fixed steps, times that are not finite and increasing, amplitudes and
-        tolerances that make no sense. What is traced cannot be checked: the result is NaN then.
+        For systems that need fixed steps, or by their rates far more than `max_steps`, times that
+        are not finite and increasing, amplitudes and tolerances that make no sense. What is
+        traced cannot be checked: the result is NaN then.
     TypeError
         For what is not a system.
     ForkedProcessError
@@ -88,6 +94,8 @@ def integrate(
     )
     times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
     system = driven(system, drive, times)
+    if not is_traced(system, a0, times, rtol, atol):
+        _refuse_endless(system, times, Adaptive(rtol, atol), max_steps)
     # Without an order among them diffrax would step for ever, or return what was not computed.
     ordered = jnp.all(jnp.isfinite(times)) & jnp.all(times[1:] > times[:-1])
     even = jnp.linspace(0, 1, times.shape[0], dtype=times.dtype)
@@ -101,7 +109,30 @@ def integrate(
         max_steps=max_steps,
     )
     samples = jnp.concatenate([state.a[None], samples])
+    if not is_traced(samples) and np.isinf(samples[-1]).any():
+        warnings.warn(
+            f"the result is infinite: max_steps={max_steps} were taken before the end, or the "
+            "solution grows without bound",
+            stacklevel=2,
+        )
     return jnp.where(ordered, samples, jnp.nan)
+
+
+def _refuse_endless(system: System, times: Any, stepping: Adaptive, max_steps: int | None) -> None:
+    """Raise where many times more steps are needed than may be taken, as far as rates tell."""
+    # Of arrays: after a compiled call that holds them, JAX mistakes the type of NumPy numbers.
+    rate = jax.tree.map(jnp.asarray, system).rate()
+    if is_traced(rate):  # within someone's jit
+        return
+    rate, length = float(np.max(rate)), float(np.ptp(np.asarray(times)))
+    steps = steps_between(rate, length, stepping)
+    most = MAX_STEPS if max_steps is None else max_steps
+    if steps > UNSURE * most:
+        raise ValueError(
+            f"this needs about {steps:.2g} steps, more than max_steps={most:.2g}: rates are up to "
+            f"{rate:.3g} per time unit, over {length:.3g} time units. Are rates and times in the "
+            "same unit? If so, shorten the run, or pass a larger max_steps"
+        )
 
 
 def _checked_times(times: Any) -> Any:

@@ -17,7 +17,7 @@ from wetcow import validation
 from wetcow.modes.system import System
 from wetcow.precision import in_double
 from wetcow.simulation.batch.calls import SYSTEM, system_of_run
-from wetcow.simulation.plan import check_noise, check_seed
+from wetcow.simulation.plan import SYNONYMS, check_noise, check_seed
 
 TAKEN = ("a", "time", "mode", "seed", "noise")
 MOST_TRIED = 64  # values that constructors check one by one
@@ -225,7 +225,9 @@ def _stacked(system: System, name: str, values: list[Any]) -> Any:
         try:
             replaced = system.replace(**change)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"cannot sweep {name}={value!r}: {error}{_hint(name)}") from error
+            raise ValueError(
+                f"cannot sweep {name}={value!r}: {error}{_hint(name, system)}"
+            ) from error
         if replaced.size != system.size:
             raise ValueError(f"{name} must keep the number of modes, {system.size}")
     stacked = _stack(f"the values of {name}", values)
@@ -234,10 +236,11 @@ def _stacked(system: System, name: str, values: list[Any]) -> Any:
     return stacked
 
 
-def _hint(name: str) -> str:
-    """What to do for the fields of a connectome, which its networks do not have."""
+def _hint(name: str, system: System) -> str:
+    """What was probably meant; what to do for the fields of a connectome, which networks lack."""
     if name not in ("speed", "frequency"):
-        return ""
+        known = {**system.parameters(), **dict.fromkeys(SYNONYMS.values())}
+        return "" if name in known else validation.did_you_mean(name, known, SYNONYMS)
     build = f"lambda {name}: connectome.replace({name}={name}).to_network(…)"
     return f". For that of a connectome: sweep({build}, {name}=[…])"
 

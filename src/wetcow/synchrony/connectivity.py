@@ -197,6 +197,8 @@ def compare_connectivity(first: Any, second: Any, pairs: Any = None) -> Agreemen
 
 def _matrices(name: str, value: Any) -> xr.DataArray:
     """Matrices on (…, mode, mode_from); plain arrays have leading dimensions named by place."""
+    if hasattr(value, "weights") and hasattr(value, "tract_lengths"):  # a Connectome
+        value = value.weights
     if isinstance(value, xr.DataArray) and {"mode", "mode_from"} <= set(value.dims):
         value = value.transpose(..., "mode", "mode_from")
         dims = value.dims[:-2]

@@ -17,7 +17,7 @@ LARGEST_NUMBER_OF_REGIONS = 2**14  # a matrix of 2 GB
 LONGEST_TRACT = 1e4  # mm, beyond any animal's brain
 MOST_LINKED = 2**13  # regions of a list of links or a graph, whose matrix is larger than the file
 SMALLEST, LARGEST = 1e-9, 1e9  # speed, m/s, and frequency, Hz; beyond them numbers overflow
-MANY_LINKS = 6  # all of four regions; more than a ring of five
+MANY_LINKS = 6  # all of four regions
 LISTED = 3  # names, in messages
 
 
@@ -101,18 +101,20 @@ def checked_lengths(lengths: NDArray[np.float64], names: Sequence[str]) -> None:
 
 
 def one_sided(matrix: NDArray[np.float64]) -> bool:
-    """Whether links lie on one side of the diagonal, or would in another order of regions.
+    """Whether all links lie on one side of the diagonal, or would in another order of regions.
 
-    Where there are few, such as those of a ring, only the order that is given counts; where there
-    are many, no pair that is linked both ways is enough.
+    So it is if they make no circle; those of a network that is meant to be one-way, as a rule, do.
+    Of few links that says little: they count only as they are.
     """
+    from scipy.sparse.csgraph import connected_components
+
     linked = matrix != 0
     np.fill_diagonal(linked, False)
     if not linked.any() or np.any(linked & linked.T):
         return False
-    return bool(
-        linked.sum() >= MANY_LINKS or not np.tril(linked).any() or not np.triu(linked).any()
-    )
+    if linked.sum() < MANY_LINKS:
+        return not (np.tril(linked).any() and np.triu(linked).any())
+    return connected_components(linked, connection="strong", return_labels=False) == len(linked)
 
 
 def refuse_one_sided(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,16 +18,23 @@ from wetcow.tissue.field.borders import SurroundedTissue, surround
 from wetcow.tissue.field.exponential import Coefficients, coefficients
 from wetcow.tissue.field.run import FieldProblem, embed, run_field
 from wetcow.tissue.field.spectral import Spectral
-from wetcow.validation import integer, number, reasonable_size, refuse_masked
+from wetcow.validation import integer, number, reasonable_size, refuse_masked, refuse_unknown
 
 STEP_PER_RATE = 0.25  # default step times the largest rate: an error of some 1e-7 of the field
 LONGEST_STEP = 2.0  # beyond which the energy might grow
 MAX_FIELD_STEPS = 10**7  # of one run
+SYNONYMS = {
+    **dict.fromkeys(("duration", "T", "time", "t_max", "t_end", "tmax"), "t1"),
+    **dict.fromkeys(("initial", "y0", "psi"), "psi0"),
+    **dict.fromkeys(("F", "forcing", "drive"), "source"),
+    **dict.fromkeys(("n_samples", "samples", "steps"), "num_samples"),
+    **dict.fromkeys(("boundary", "boundaries"), "borders"),
+}
 
 
 def simulate_field(
     conductivity: Conductivity,
-    t1: float,
+    t1: float | None = None,
     psi0: Any = None,
     source: Callable[[Any], Any] | None = None,
     *,
@@ -34,6 +42,7 @@ def simulate_field(
     dt: float | None = None,
     borders: Any = "periodic",
     max_steps: int = MAX_FIELD_STEPS,
+    **unknown: Any,
 ) -> xr.Dataset:
     """Integrate the wave field ∂_t ∇²Ψ = −∇·(Σ·∇Ψ) + F [2] in one, two or three dimensions.
 
@@ -96,6 +105,8 @@ def simulate_field(
     """
     check_process()
     bound_compiled_calls()
+    if unknown:
+        refuse_unknown(unknown, inspect.signature(simulate_field).parameters, SYNONYMS)
     times = _sample_times(t1, num_samples)
     tensors = np.asarray(conductivity.scaled())
     frame = surround(tensors, conductivity.spacing, borders)
