@@ -304,6 +304,15 @@ def test_the_connectome_leads_where_it_made_the_data(rng):
     np.testing.assert_allclose(again.score, found.score, atol=1e-4)  # nulls change nothing
 
 
+def test_a_connectome_that_explains_nothing_does_not_lead(truth):
+    blank, true = truth
+    found = fit(blank, wc.resting(true).correlation, steps=2)
+    null = found.outcomes[0]._replace(name="random", scores={"fc": 0.9999999})
+    worse = found._replace(outcomes=(found.outcomes[0], null))
+    assert worse.lead < 0 and "explains nothing" in worse.summary()
+    assert found.lead is None and "null" not in found.summary()
+
+
 # Files.
 
 

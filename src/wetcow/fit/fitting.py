@@ -122,6 +122,9 @@ def fit(
     A high correlation says little about the connectome: with three parameters for each region,
     random weights fit nearly as well. Compare with `nulls`, on subjects that are held out.
 
+    Correlations do not depend on the unit of time: where all regions have one γ and one ω, only the
+    ratio of "margin" and "coupling_scale" is determined, and standard errors of each are infinite.
+
     Examples
     --------
     >>> import wetcow as wc

@@ -127,10 +127,15 @@ class Fitted(NamedTuple):
             lines.append(f"null {name}: {value}{out}")
         if self.lead is not None:
             best = max(self.outcomes[1:], key=_judged).name
-            lines.append(
-                f"the connectome leads the best null ({best}) by {self.lead:+.3f}: that much is "
-                "explained by who is linked to whom"
-            )
+            if self.lead > 0:
+                lines.append(
+                    f"the connectome leads the best null ({best}) by {self.lead:.3f}: that much is "
+                    "explained by who is linked to whom"
+                )
+            else:
+                lines.append(
+                    f"the best null ({best}) is as good: who is linked to whom explains nothing"
+                )
         return "\n".join(lines)
 
     def report(self) -> dict[str, Any]:
