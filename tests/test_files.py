@@ -25,7 +25,7 @@ def test_every_writer_is_the_atomic_one():
     """No other way of writing files is used in the package."""
     package = os.path.dirname(files.__file__)
     direct = re.compile(
-        r"\.write_text\(|\.write_bytes\(|\.to_netcdf\(|\.to_zarr\(|np\.savez?\((?!file|buffer)"
+        r"\.write_text\(|\.write_bytes\(|\.to_netcdf\((?!buffer)|\.to_zarr\(|np\.savez?\((?!file|buffer)"
         r"|json\.dump\(|savefig\((?!buffer|drawn)|\.to_filename\(|open\([^)]*[\"'][wax]b?[\"']"
     )
     found = []

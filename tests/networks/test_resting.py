@@ -9,7 +9,7 @@ import scipy.special
 from scipy.integrate import quad
 
 import wetcow as wc
-from tests.conftest import random_coupling
+from conftest import random_coupling
 from wetcow.networks.lyapunov import abscissa, lyapunov, rightmost
 from wetcow.networks.resting_noise import noise_covariance
 from wetcow.networks.resting_state import generator

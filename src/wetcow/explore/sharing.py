@@ -77,10 +77,10 @@ class Gifts:
         return self._figure("png")
 
     def _figure(self, suffix: str) -> io.BytesIO:
-        found = io.BytesIO()
-        plot(self._held()).savefig(found, format=suffix, dpi=150)
-        found.seek(0)
-        return found
+        buffer = io.BytesIO()
+        plot(self._held()).savefig(buffer, format=suffix, dpi=150)
+        buffer.seek(0)
+        return buffer
 
     def _held(self) -> xr.Dataset:
         if self._run is None:

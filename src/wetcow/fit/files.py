@@ -48,9 +48,9 @@ def save(fitted: Any, path: str | os.PathLike) -> None:
         "ceiling": fitted.ceiling,
     }
     attrs = {"kind": KIND, "version": VERSION, "about": json.dumps(plain(about))}
-    content = io.BytesIO()
-    xr.Dataset(arrays, attrs=attrs).to_netcdf(content, engine="h5netcdf")
-    write_whole(path, content.getbuffer())
+    buffer = io.BytesIO()
+    xr.Dataset(arrays, attrs=attrs).to_netcdf(buffer, engine="h5netcdf")
+    write_whole(path, buffer.getbuffer())
 
 
 def load(path: str | os.PathLike) -> dict[str, Any]:

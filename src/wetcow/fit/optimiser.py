@@ -184,10 +184,10 @@ def _identity(*parts: Any) -> str:
 
 
 def _save(path: Any, identity: str, state: State, losses: np.ndarray) -> None:
-    content = io.BytesIO()
+    buffer = io.BytesIO()
     leaves = {f"leaf_{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
-    np.savez(content, identity=np.array(identity), losses=losses, **leaves)
-    write_whole(path, content.getbuffer())
+    np.savez(buffer, identity=np.array(identity), losses=losses, **leaves)
+    write_whole(path, buffer.getbuffer())
 
 
 def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tuple[State, Any]:

@@ -86,7 +86,7 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
     >>> runs = wc.sweep(wc.Mode(gamma=0.0), t1=60.0, gamma=[0.5, 1.0, 1.5])
     >>> axis = plot(runs).axes[0]
     >>> axis.get_xlabel(), axis.get_ylabel()
-    ('gamma', 'spiking frequency (rad/time)')
+    ('gamma', 'angular spiking frequency (rad/time)')
     """
     if is_field_of_tissue(result):
         _refuse_modes(modes)

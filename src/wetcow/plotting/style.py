@@ -32,9 +32,9 @@ class ShownFigure(Figure):
     """
 
     def _repr_png_(self) -> bytes:
-        found = io.BytesIO()
-        self.savefig(found, format="png", dpi=self.dpi)
-        return found.getvalue()
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=self.dpi)
+        return buffer.getvalue()
 
 
 def figure_of(width: float, height: float, rows: int, columns: int, **layout: Any) -> Any:
