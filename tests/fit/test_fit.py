@@ -58,6 +58,7 @@ def test_damping_of_regions_is_found_again(truth):
     assert found.parameters.margin == pytest.approx(wc.resting(true).margin, rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_reported_is_what_the_network_does(truth):
     blank, true = truth
     data = wc.resting(true).correlation
@@ -132,6 +133,7 @@ def problem_of(network, data, parameters, **settings):
     return Problem(layout=layout, fixed=fixed, objective=objective, num_independent=10.0)
 
 
+@pytest.mark.slow
 def test_gradients_as_finite_differences(truth, rng):
     blank, true = truth
     every = {"gamma": "region", "omega": "region", "gain": "region"}

@@ -22,6 +22,7 @@ def test_the_same_seed_gives_the_same_cases(fuzzer):
     assert first == again and len(set(first)) > 10
 
 
+@pytest.mark.slow
 def test_what_is_good_is_ok():
     for base in models.BASES:
         whole = models.good(base)

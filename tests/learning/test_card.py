@@ -58,6 +58,7 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
     assert not re.search(r"nan|None\b|deformed|trained for|frame", card)
 
 
+@pytest.mark.slow
 def test_of_many_some_are_left_out_together(digits, monkeypatch):
     monkeypatch.setattr(memory, "_EACH_LEFT_OUT", 1_000)
     X, y = digits

@@ -148,6 +148,7 @@ def test_learning_on_begins_where_the_memory_stood(digits):
     assert clf.memory_.residual < 1e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", ["first", "later"])
 def test_classes_one_after_the_other(digits, declared):
     X, y = digits[0], np.array([f"digit {label}" for label in digits[1]])

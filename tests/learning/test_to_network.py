@@ -217,6 +217,7 @@ def test_the_more_random_modes_the_closer_to_the_continuum(classifier, held_out)
     assert agreement[0] < agreement[1] < agreement[2] and agreement[2] > 0.98
 
 
+@pytest.mark.slow
 def test_random_modes_of_landmarks_answer_as_these(digits):
     X, y = digits
     clf = WaveClassifier(n_modes=8, n_memories=100).fit(X[:300], y[:300])

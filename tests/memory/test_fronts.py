@@ -185,6 +185,7 @@ def test_wrong_rates(frequency, omega, words):
         wc.equal_rate(frequency, omega)
 
 
+@pytest.mark.slow
 def test_stability_near_something_else(net):
     with pytest.raises(ValueError, match="a Mode of 6"):
         wc.stability(net, near=wc.Mode(gamma=1.9))

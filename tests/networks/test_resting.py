@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.special
+from conftest import random_coupling
 from scipy.integrate import quad
 
 import wetcow as wc
-from conftest import random_coupling
 from wetcow.networks.lyapunov import abscissa, lyapunov, rightmost
 from wetcow.networks.resting_noise import noise_covariance
 from wetcow.networks.resting_state import generator

@@ -46,6 +46,7 @@ def test_page_holds_everything_in_itself(report):
     assert not list(out.glob(".*.partial"))
 
 
+@pytest.mark.slow
 def test_claims_of_a_figure_have_verdicts_by_its_numbers(report):
     _, result, _ = report
     assert {claim["section"] for claim in result["claims"]} == {"fig2"}

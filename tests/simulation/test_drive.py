@@ -89,6 +89,7 @@ def reference(net, drive, times):
 # Known answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"dt": 0.02}])
 def test_a_constant_drive_is_a_change_of_parameters(net, how):
     drive = wc.Drive([0, 20], gamma=[0.4, 0.4], omega=np.tile([0.1, 0, -0.2], (2, 1)))

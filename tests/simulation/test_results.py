@@ -97,6 +97,7 @@ class TestResumption:
                 wc.simulate(system, path=path, **settings)
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
 
+    @pytest.mark.slow
     def test_finished_run_is_read(self, whole, tmp_path, monkeypatch):
         system, settings = arguments("noisy")
         path = tmp_path / "new" / "run.zarr"

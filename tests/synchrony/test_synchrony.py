@@ -228,6 +228,7 @@ class TestSilence:
             assert np.isnan(wc.order_parameter(late)).all()
         assert silent_modes(late).all()
 
+    @pytest.mark.slow
     def test_damped_modes(self):
         run = wc.simulate(network(-0.3), t1=100.0, seed=0)
         assert silent_modes(run).all() and np.all(wc.spiking_frequency(run) == 0)

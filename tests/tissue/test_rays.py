@@ -111,6 +111,7 @@ def test_periodic_tissue_has_no_border():
     assert rays.ended[0] == 0
 
 
+@pytest.mark.slow
 def test_endings():
     rising = wc.Conductivity.from_function(lambda r: 0.3 * (1 + 20 * r[0]), GRID, 5e-4)
     mask = np.ones(GRID, bool)
