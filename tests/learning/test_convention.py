@@ -194,6 +194,21 @@ def test_other_values_are_refused_with_what_to_do(models, held_out, known, asked
         models[known].to_network(X[0])
 
 
+def test_a_part_of_the_range_and_standardised_images_are_refused(digits, models, held_out):
+    X = held_out[0]
+    standardised = (X - digits[0].mean()) / digits[0].std()
+    for other in (X * 1.5, X * 2, X * 4, standardised * 16):
+        with pytest.raises(ValueError, match="bring X into that range"):
+            models["0 to 16"].predict(other)
+    models["0 to 16"].predict(X * 8)
+    model = WaveClassifier(n_modes=8, patch_size=3).fit(
+        (digits[0] - digits[0].mean()) / digits[0].std(), digits[1]
+    )
+    assert model.score(standardised, held_out[1]) > 0.85
+    with pytest.raises(ValueError, match="dark on light"):
+        model.predict(-standardised)
+
+
 def test_what_errors_say_to_do_helps(models, held_out):
     X, y = held_out
     expected = models["0 to 255"].predict(CONVENTIONS["0 to 255"](X))

@@ -18,7 +18,11 @@ from wetcow.validation import number
 
 LARGER = 3.0  # ranges beyond the one learned are plainly another, such as 0 to 255 for 0 to 1
 SMALLER = 1 / 12  # of the range learned; what is below is plainly another, such as 0 to 1 for 16
+SCALED = 1 / 4  # the same, for images that still begin where those learned do, and so are scaled
+BEGINS = 0.05  # of an image's own range may be between its darkest pixel and that beginning
+NEGATIVE = 1 / 2  # of the range learned, below zero where no image learned went: standardised
 OTHER_BACKGROUND = 0.75  # of the range learned is between backgrounds that are plainly opposite
+ENDS = 1 / 4  # of an image's own range; backgrounds at different ends of it are opposite, too
 _TAIL = 0.01  # of the images learned may be odd
 _MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
 _FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
@@ -91,9 +95,13 @@ class Convention(NamedTuple):
             return
         darkest, lightest = darkest[drawn], lightest[drawn]
         beyond = np.maximum(lightest - self.high, self.low - darkest) > LARGER * span
-        faint = min(self.low + SMALLER * span, (self.low + self.dimmest) / 2)
+        middle = (self.low + self.dimmest) / 2
+        faint = min(self.low + SMALLER * span, middle)
         within = (lightest <= faint) & (darkest >= self.low - SMALLER * span)
-        if _most(beyond) or _most(within):
+        begins = np.abs(darkest - self.low) <= BEGINS * (lightest - darkest)
+        scaled = begins & (lightest <= min(self.low + SCALED * span, middle))
+        negative = (self.low >= 0) & (darkest < -NEGATIVE * span)
+        if _most(beyond | within | scaled | negative):
             found = float(lightest.max())
             raise ValueError(
                 f"X has values from {darkest.min():g} to {found:g}, but the model learned images "
@@ -104,6 +112,10 @@ class Convention(NamedTuple):
         seen = backgrounds(some, shape)[drawn]
         lowest, _, highest = self.background
         other = np.maximum(lowest - seen, seen - highest) > OTHER_BACKGROUND * span
+        place = (seen - darkest) / (lightest - darkest)
+        first, last = (lowest - self.low) / span, (highest - self.low) / span
+        other |= (last <= ENDS) & (place >= 1 - ENDS) & (seen > highest)
+        other |= (first >= 1 - ENDS) & (place <= ENDS) & (seen < lowest)
         if _most(other):
             kind = "dark on light" if self.light_on_dark else "light on dark"
             raise ValueError(
