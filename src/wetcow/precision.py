@@ -26,9 +26,9 @@ def to_numpy(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: np.asarray(leaf)[()], tree)
 
 
-def _anew(leaf: Any) -> Any:
-    """A copy of an array: JAX keeps those that a call in single precision has held as single."""
-    return np.array(leaf) if isinstance(leaf, np.ndarray) else leaf
+def anew(tree: Any) -> Any:
+    """Copy the NumPy arrays of a pytree: JAX keeps one that a call in single precision held so."""
+    return jax.tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
 def in_double(function: Callable[P, T]) -> Callable[P, T]:
@@ -45,7 +45,7 @@ def in_double(function: Callable[P, T]) -> Callable[P, T]:
         check_process()
         # Concrete values are evaluated now also inside someone else's jit.
         with jax.ensure_compile_time_eval(), jax.enable_x64(True):
-            args, kwargs = jax.tree.map(_anew, (args, kwargs))
+            args, kwargs = anew((args, kwargs))
             return to_numpy(function(*args, **kwargs))
 
     return wrapper

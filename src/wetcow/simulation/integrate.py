@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.modes.system import System, check_system
-from wetcow.precision import is_traced
+from wetcow.precision import anew, is_traced
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation.drive import Drive
 from wetcow.simulation.driven import driven
@@ -93,7 +93,8 @@ def integrate(
         for name, value in (("rtol", rtol), ("atol", atol))
     )
     times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
-    system = driven(system, drive, times)
+    # What someone's own compiled call holds is a copy, so that the system itself stays in double.
+    system = driven(anew(system), drive, times)
     if not is_traced(system, a0, times, rtol, atol):
         _refuse_endless(system, times, Adaptive(rtol, atol), max_steps)
     # Without an order among them diffrax would step for ever, or return what was not computed.
@@ -120,8 +121,7 @@ def integrate(
 
 def _refuse_endless(system: System, times: Any, stepping: Adaptive, max_steps: int | None) -> None:
     """Raise where many times more steps are needed than may be taken, as far as rates tell."""
-    # Of arrays: after a compiled call that holds them, JAX mistakes the type of NumPy numbers.
-    rate = jax.tree.map(jnp.asarray, system).rate()
+    rate = system.rate()
     if is_traced(rate):  # within someone's jit
         return
     rate, length = float(np.max(rate)), float(np.ptp(np.asarray(times)))
