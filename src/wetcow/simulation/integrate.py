@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import diffrax
-import jax
 import jax.numpy as jnp
 import numpy as np
 

@@ -16,7 +16,7 @@ from wetcow.learning.model import ridge
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.learning.model.statistics import accumulate
 
-RIDGE = 0.01
+RIDGE = 0.1  # with less, training of few images became unstable
 
 
 class Linear(NamedTuple):
