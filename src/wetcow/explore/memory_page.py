@@ -8,22 +8,17 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
-from wetcow.explore.following import Follower, keep_in_address
-from wetcow.explore.lesson import Lesson, head
+from wetcow.explore.lesson import Lesson
 from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
 from wetcow.explore.network_page import NetworkFigures, agreement
+from wetcow.explore.panes import lesson_page
 from wetcow.explore.runs import number_text
-from wetcow.explore.sharing import Gifts
 from wetcow.explore.widgets import (
     COLOURS,
-    beside,
     empty,
-    error_box,
     legend,
     make_plot,
     make_square_plot,
-    pane,
-    show_error,
     slider,
     table,
 )
@@ -113,40 +108,19 @@ def memory_page() -> Any:
     draw.on_click(scatter)
 
     widgets = {"omega": typed, **sliders, "seed": seed}
-    keep_in_address("memory", widgets)
-    shown = _MemoryPanes()
-    lesson = head(LESSON, widgets)
-    Follower(widgets, _look, shown.show, fail=shown.fail, parts=[shown.figures])
-    controls = (ends, draw, *widgets.values(), shown.values, shown.box, shown.gifts.buttons)
-    page = beside(pn.Column(*controls, width=310), shown.figures)
-    return pn.Column(lesson, page, sizing_mode="stretch_width")
+    return lesson_page(
+        "memory",
+        LESSON,
+        widgets,
+        _look,
+        MemoryFigures(),
+        describe=describe_memory,
+        controls=[ends, draw, *widgets.values()],
+    )
 
 
 def _look(omega: str, seed: int | None, **values: Any) -> MemoryView:
     return look_at_memory(read_frequencies(omega), **values, seed=seed or 0)
-
-
-class _MemoryPanes:
-    """What shows a memory: its figures, its numbers, a message, what can be taken along."""
-
-    def __init__(self) -> None:
-        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("memory")
-        self._drawn = MemoryFigures()
-        self.figures = pane(*self._drawn.figures)
-
-    def show(self, view: MemoryView) -> None:
-        """Show a memory."""
-        show_error(self.box, None)
-        self._drawn.show(view)
-        self.values.object = describe_memory(view)
-        self.gifts.give(view.network.run, view.network.code)
-
-    def fail(self, error: Exception) -> None:
-        """Say why there is nothing to see."""
-        show_error(self.box, error)
-        self._drawn.clear()
-        self.values.object = ""
-        self.gifts.give(None, "")
 
 
 def describe_memory(view: MemoryView) -> str:
@@ -204,8 +178,8 @@ class MemoryFigures:
         delta = self._matrix(
             "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
         )
-        beside = pn.Row(weight, delta)
-        self.figures = [waves, self._network.order, self._network.frequencies, beside]
+        couplings = pn.Row(weight, delta)
+        self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
         made = make_square_plot(title, "from mode", "to mode")

@@ -52,6 +52,16 @@ class MemoryView(NamedTuple):
     weight: np.ndarray
     delta: np.ndarray
 
+    @property
+    def run(self) -> xr.Dataset:
+        """The motion of the network."""
+        return self.network.run
+
+    @property
+    def code(self) -> str:
+        """Python that computes the numbers with the package alone."""
+        return self.network.code
+
 
 def read_frequencies(text: str) -> np.ndarray:
     """Read frequencies that were typed.

@@ -8,21 +8,16 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Span
 
-from wetcow.explore.following import Follower, keep_in_address
-from wetcow.explore.lesson import Lesson, head
+from wetcow.explore.lesson import Lesson
 from wetcow.explore.mode_view import SHOWN_METHODS, ModeView, look_at_mode
+from wetcow.explore.panes import lesson_page
 from wetcow.explore.runs import number_text
-from wetcow.explore.sharing import Gifts
 from wetcow.explore.widgets import (
     COLOURS,
     GREY,
-    beside,
     empty,
-    error_box,
     legend,
     make_plot,
-    pane,
-    show_error,
     slider,
     table,
 )
@@ -72,46 +67,15 @@ def mode_page() -> Any:
             sliders[name].value = value
 
     reset.on_click(restore)
-    keep_in_address("mode", sliders)
-    shown = _ModePanes()
-    lesson = head(LESSON, sliders)
-    Follower(sliders, look_at_mode, shown.show, fail=shown.fail, parts=[shown.figures])
-    controls = pn.Column(
-        *sliders.values(), reset, shown.values, shown.box, shown.gifts.buttons, width=310
+    return lesson_page(
+        "mode",
+        LESSON,
+        sliders,
+        look_at_mode,
+        ModeFigures(),
+        describe=describe_mode,
+        controls=[*sliders.values(), reset],
     )
-    return pn.Column(lesson, beside(controls, shown.figures), sizing_mode="stretch_width")
-
-
-class _ModePanes:
-    """What shows a mode: its figures, its numbers, a message, what can be taken along."""
-
-    def __init__(self) -> None:
-        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("mode")
-        self._motion = ColumnDataSource({"time": [], "amplitude": [], "phase": []}, name="motion")
-        columns: dict[str, Any] = {"gamma": [], **{name: [] for name in SHOWN_METHODS}}
-        self._curves = ColumnDataSource(columns, name="curves")
-        self._here = ColumnDataSource({"gamma": [], "rate": []}, name="here")
-        self._critical = Span(dimension="height", line_color=GREY, line_dash="dotted")
-        self.figures = pane(*_figures(self._motion, self._curves, self._here, self._critical))
-
-    def show(self, view: ModeView) -> None:
-        """Show a mode."""
-        show_error(self.box, None)
-        self._motion.data = {"time": view.time, "amplitude": view.amplitude, "phase": view.phase}
-        self._curves.data = {"gamma": view.curve_gamma, **view.curves}
-        gamma = float(view.run.attrs["gamma"])
-        self._here.data = {"gamma": [gamma], "rate": [view.frequencies["integrated"]]}
-        self._critical.location = view.critical_gamma
-        self.values.object = describe_mode(view)
-        self.gifts.give(view.run, view.code)
-
-    def fail(self, error: Exception) -> None:
-        """Say why there is nothing to see."""
-        show_error(self.box, error)
-        empty(self._motion, self._curves, self._here)
-        self._critical.location = None
-        self.values.object = ""
-        self.gifts.give(None, "")
 
 
 def describe_mode(view: ModeView) -> str:
@@ -136,17 +100,50 @@ def describe_mode(view: ModeView) -> str:
     return table(rows)
 
 
-def _figures(motion: Any, curves: Any, here: Any, critical: Any) -> list[Any]:
-    amplitude = make_plot("amplitude A", "time", "A")
-    amplitude.line("time", "amplitude", source=motion, color=COLOURS[0])
-    phase = make_plot(
-        "phase φ", "time", "φ (rad)", x_range=amplitude.x_range, y_range=(-np.pi, np.pi)
-    )
-    phase.line("time", "phase", source=motion, color=COLOURS[0])
-    rates = make_plot("spiking frequency against excitation", "γ", "ω_s", height=240)
-    for name, colour in zip(SHOWN_METHODS, COLOURS, strict=False):
-        rates.line("gamma", name, source=curves, color=colour, legend_label=METHOD_NAMES[name])
-    rates.scatter("gamma", "rate", source=here, size=11, color="black", legend_label="integrated")
-    rates.add_layout(critical)
-    legend(rates)
-    return [amplitude, phase, rates]
+class ModeFigures:
+    """Figures of a mode: its amplitude, its phase, and rates against excitation.
+
+    Attributes
+    ----------
+    figures : list
+        Of Bokeh, to be put on a page.
+    """
+
+    def __init__(self) -> None:
+        self._motion = ColumnDataSource({"time": [], "amplitude": [], "phase": []}, name="motion")
+        columns: dict[str, Any] = {"gamma": [], **{name: [] for name in SHOWN_METHODS}}
+        self._curves = ColumnDataSource(columns, name="curves")
+        self._here = ColumnDataSource({"gamma": [], "rate": []}, name="here")
+        self._critical = Span(dimension="height", line_color=GREY, line_dash="dotted")
+        amplitude = make_plot("amplitude A", "time", "A")
+        amplitude.line("time", "amplitude", source=self._motion, color=COLOURS[0])
+        phase = make_plot(
+            "phase φ", "time", "φ (rad)", x_range=amplitude.x_range, y_range=(-np.pi, np.pi)
+        )
+        phase.line("time", "phase", source=self._motion, color=COLOURS[0])
+        self.figures = [amplitude, phase, self._rates()]
+
+    def _rates(self) -> Any:
+        made = make_plot("spiking frequency against excitation", "γ", "ω_s", height=240)
+        for name, colour in zip(SHOWN_METHODS, COLOURS, strict=False):
+            label = METHOD_NAMES[name]
+            made.line("gamma", name, source=self._curves, color=colour, legend_label=label)
+        made.scatter(
+            "gamma", "rate", source=self._here, size=11, color="black", legend_label="integrated"
+        )
+        made.add_layout(self._critical)
+        legend(made)
+        return made
+
+    def clear(self) -> None:
+        """Show nothing."""
+        empty(self._motion, self._curves, self._here)
+        self._critical.location = None
+
+    def show(self, view: ModeView) -> None:
+        """Draw a mode."""
+        self._motion.data = {"time": view.time, "amplitude": view.amplitude, "phase": view.phase}
+        self._curves.data = {"gamma": view.curve_gamma, **view.curves}
+        gamma = float(view.run.attrs["gamma"])
+        self._here.data = {"gamma": [gamma], "rate": [view.frequencies["integrated"]]}
+        self._critical.location = view.critical_gamma

@@ -8,26 +8,21 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
-from wetcow.explore.following import Follower, keep_in_address
-from wetcow.explore.lesson import Lesson, head
+from wetcow.explore.lesson import Lesson
 from wetcow.explore.network_view import (
     MOST_SHOWN_MODES,
     NetworkView,
     look_at_network,
     when_synchronous,
 )
+from wetcow.explore.panes import lesson_page
 from wetcow.explore.runs import number_text
-from wetcow.explore.sharing import Gifts
 from wetcow.explore.widgets import (
     COLOURS,
     GREY,
-    beside,
     empty,
-    error_box,
     legend,
     make_plot,
-    pane,
-    show_error,
     slider,
     table,
 )
@@ -68,39 +63,19 @@ def network_page() -> Any:
     }
     again = pn.widgets.IntInput(label="seed of the start", value=0, start=0, width=290)
     widgets = {**sliders, "seed": again}
-    keep_in_address("network", widgets)
-    shown = _NetworkPanes()
-    lesson = head(LESSON, widgets)
-    Follower(widgets, _look, shown.show, fail=shown.fail, parts=[shown.figures])
-    controls = pn.Column(*widgets.values(), shown.values, shown.box, shown.gifts.buttons, width=310)
-    return pn.Column(lesson, beside(controls, shown.figures), sizing_mode="stretch_width")
+    return lesson_page(
+        "network",
+        LESSON,
+        widgets,
+        _look,
+        NetworkFigures(),
+        describe=describe_network,
+        controls=[*widgets.values()],
+    )
 
 
 def _look(seed: int | None, **values: Any) -> NetworkView:
     return look_at_network(**values, seed=seed or 0)
-
-
-class _NetworkPanes:
-    """What shows a network: its figures, its numbers, a message, what can be taken along."""
-
-    def __init__(self) -> None:
-        self.values, self.box, self.gifts = pn.pane.HTML(""), error_box(), Gifts("network")
-        self._drawn = NetworkFigures()
-        self.figures = pane(*self._drawn.figures)
-
-    def show(self, view: NetworkView) -> None:
-        """Show a network."""
-        show_error(self.box, None)
-        self._drawn.show(view)
-        self.values.object = describe_network(view)
-        self.gifts.give(view.run, view.code)
-
-    def fail(self, error: Exception) -> None:
-        """Say why there is nothing to see."""
-        show_error(self.box, error)
-        self._drawn.clear()
-        self.values.object = ""
-        self.gifts.give(None, "")
 
 
 def describe_network(view: NetworkView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -198,13 +199,27 @@ def synchronization(
         kinds.setdefault(type(system), []).append(name)
     scores = {}
     for names in kinds.values():
-        runs = sweep(
-            models[names[0]][0],
+        couplings = [one for name in names for one in models[name][1]]
+        seeds = range(seed, seed + num_starts)
+        runs = _scores(_reduced(models[names[0]][0], couplings, seeds, t1), target)
+        for place, name in enumerate(names):
+            own = runs.isel(draw=slice(place * num_draws, (place + 1) * num_draws))
+            scores[name] = own.assign_coords(draw=np.arange(num_draws))
+    joined = xr.concat([scores[name] for name in models], xr.IndexVariable("model", [*models]))
+    return joined.assign_attrs(target=target, which=which, seed=seed, t1=t1)
+
+
+def _reduced(system: Any, couplings: list[Dense], seeds: range, t1: float) -> xr.Dataset:
+    """Run all couplings and seeds; of what is NaN, `synchronization` says why."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*spiked less than twice")
+        return sweep(
+            system,
             t1=t1,
             num_samples=int(10 * t1) + 1,
             rtol=1e-6,
-            coupling=[one for name in names for one in models[name][1]],
-            seed=range(seed, seed + num_starts),
+            coupling=couplings,
+            seed=seeds,
             record=False,
             reduce={
                 "order": MeanOrder(t1 / 2),
@@ -213,12 +228,6 @@ def synchronization(
                 "each": Frequency(t1 / 2),
             },
         )
-        runs = _scores(runs, target)
-        for place, name in enumerate(names):
-            own = runs.isel(draw=slice(place * num_draws, (place + 1) * num_draws))
-            scores[name] = own.assign_coords(draw=np.arange(num_draws))
-    joined = xr.concat([scores[name] for name in models], xr.IndexVariable("model", [*models]))
-    return joined.assign_attrs(target=target, which=which, seed=seed, t1=t1)
 
 
 def _scores(runs: xr.Dataset, target: float) -> xr.Dataset:

