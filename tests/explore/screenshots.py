@@ -11,7 +11,7 @@ import browser
 import numpy as np
 
 SETTLED = 2  # seconds, for plots to be drawn
-HEIGHTS = {"mode": 950, "network": 930, "memory": 1220, "digit": 820}  # pixels, of the window
+WIDTH = 1200  # pixels, of the window
 
 
 def three():
@@ -22,11 +22,22 @@ def three():
     return upper + lower
 
 
+def as_high_as_the_page(driver):
+    """Make the window as high as what it shows."""
+    driver.set_window_size(WIDTH, 800)
+    time.sleep(SETTLED)
+    higher = driver.execute_script(
+        "return document.documentElement.scrollHeight - window.innerHeight"
+    )
+    driver.set_window_size(WIDTH, 800 + higher)
+    time.sleep(SETTLED)
+
+
 def main(folder):
     """Write the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with browser.serving() as (url, _):
-        page = browser.Page(url, height=HEIGHTS["mode"])
+        page = browser.Page(url)
         try:
             for name, tab, said in (
                 ("mode", "a mode", "criticality cr"),
@@ -34,13 +45,12 @@ def main(folder):
                 ("memory", "a memory", "modes that replay it"),
                 ("digit", "draw a digit", "constructed in"),
             ):
-                page.driver.set_window_size(1200, HEIGHTS[name])
                 page.open_tab(tab)
                 page.wait_for(said)
                 if name == "digit":
                     page.draw(three())
                     page.wait_for("uncertainty / usual")
-                time.sleep(SETTLED)
+                as_high_as_the_page(page.driver)
                 page.driver.save_screenshot(str(folder / f"explore_{name}.png"))
                 print(f"wrote {folder / f'explore_{name}.png'}")
         finally:
