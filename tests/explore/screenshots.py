@@ -3,15 +3,18 @@
 Needs what the tests of the page need: Chromium, its driver, and the extras explore and test.
 """
 
+import io
 import pathlib
 import sys
 import time
 
 import browser
 import numpy as np
+from PIL import Image
 
 SETTLED = 2  # seconds, for plots to be drawn
 WIDTH = 1200  # pixels, of the window
+MARGIN, WHITE = 20, 250  # pixels, and values from which they count as white
 
 
 def three():
@@ -22,15 +25,21 @@ def three():
     return upper + lower
 
 
-def as_high_as_the_page(driver):
-    """Make the window as high as what it shows."""
-    driver.set_window_size(WIDTH, 800)
-    time.sleep(SETTLED)
-    higher = driver.execute_script(
+def whole_page(driver):
+    """A picture of all of a page, without the empty part below, which other tabs may make high."""
+    hidden = driver.execute_script(
         "return document.documentElement.scrollHeight - window.innerHeight"
     )
-    driver.set_window_size(WIDTH, 800 + higher)
+    driver.set_window_size(WIDTH, driver.get_window_size()["height"] + hidden)
     time.sleep(SETTLED)
+    picture = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+    return without_empty_bottom(picture)
+
+
+def without_empty_bottom(picture):
+    """Cut a picture off below what is not white."""
+    rows = np.flatnonzero(np.any(np.asarray(picture) < WHITE, axis=(1, 2)))
+    return picture.crop((0, 0, picture.width, min(rows[-1] + MARGIN, picture.height)))
 
 
 def main(folder):
@@ -50,8 +59,8 @@ def main(folder):
                 if name == "digit":
                     page.draw(three())
                     page.wait_for("uncertainty / usual")
-                as_high_as_the_page(page.driver)
-                page.driver.save_screenshot(str(folder / f"explore_{name}.png"))
+                time.sleep(SETTLED)
+                whole_page(page.driver).save(folder / f"explore_{name}.png")
                 print(f"wrote {folder / f'explore_{name}.png'}")
         finally:
             page.close()
