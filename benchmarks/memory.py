@@ -11,7 +11,8 @@ within 2 % and an order parameter of at least 0.99 over the second half of the r
 Kuramoto's model, which do not spike, have to turn at ω_s instead. `drawn` are the couplings nearest
 to the draw, whether they attract or not; `memorize` those that it returns.
 
-With --fronts, modes keep wave fronts of their own.
+With --fronts, modes keep wave fronts of their own. With --margins 0.05 0.2 0.5 --draws 3 --starts 20,
+how often memories are replayed that attract more or less strongly.
 """
 
 from __future__ import annotations
@@ -123,6 +124,29 @@ def measure(bounds: str, gamma: float, size: int, draws: int, starts: int, seed:
     }
 
 
+def basins(margins: list[float], draws: int, starts: int, seed: int) -> dict[str, float]:
+    """Share of starts that replay memories of ten modes, target 1.2, wide bounds, by margin."""
+    target, omega = wc.Mode(gamma=TARGETS[0]), np.asarray(frequencies(10))
+    most, angle = BOUNDS["wide"]
+    couplings = {}
+    for margin in margins:
+        networks = [
+            wc.memorize(
+                target,
+                omega,
+                BACKGROUND,
+                max_weight=most,
+                max_phase=angle,
+                seed=one,
+                margin=margin,
+            )
+            for one in range(seed, seed + draws)
+        ]
+        couplings[f"margin {margin:g}"] = [one.coupling for one in networks]
+    system = wc.Network(BACKGROUND, omega, couplings[f"margin {margins[0]:g}"][0])
+    return shares(system, couplings, float(target.spiking_frequency()), starts)
+
+
 class Peak(wc.Reducer):
     """Largest amplitude of each mode from a time on."""
 
@@ -217,7 +241,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="a results table")
     parser.add_argument("--fronts", action="store_true", help="different wave fronts instead")
+    parser.add_argument("--margins", type=float, nargs="+", help="basins by margin instead")
     given = parser.parse_args()
+    if given.margins:
+        print(basins(given.margins, given.draws, given.starts, given.seed))
+        return
     if given.fronts:
         rows = [
             {name: _short(value) for name, value in row.items()}
