@@ -11,8 +11,8 @@ within 2 % and an order parameter of at least 0.99 over the second half of the r
 Kuramoto's model, which do not spike, have to turn at ω_s instead. `drawn` are the couplings nearest
 to the draw, whether they attract or not; `memorize` those that it returns.
 
-With --fronts, modes keep wave fronts of their own. With --margins 0.05 0.2 0.5 --draws 3 --starts 20,
-how often memories are replayed that attract more or less strongly.
+With --fronts, modes keep wave fronts of their own. With --margins 0.05 0.2 0.5, how often memories
+are replayed that attract more or less strongly.
 """
 
 from __future__ import annotations
