@@ -341,6 +341,8 @@ def test_other_values_and_lengths_compile_nothing_new(net):
         ({"times": [0, np.nan], "gamma": [1, 2]}, "times must be finite"),
         ({"times": [0, 1], "gamma": [1, np.nan]}, "gamma must be finite"),
         ({"times": [0, 1], "gamma": [1, 2j]}, "gamma must be real"),
+        ({"times": [0, 1], "gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
+        ({"times": [0, 1], "additive": ["a", "b"]}, "additive must be an array of numbers"),
         ({"times": [0, 1], "gamma": [[1, 2]] * 2, "omega": [[1, 2, 3]] * 2}, "numbers of modes"),
         ({"times": [0, 1], "gamma": [1, 2], "outside": "nothing"}, "outside"),
         ({"gamma": jnp.sin, "max_step": 0.0}, "max_step"),
@@ -385,6 +387,8 @@ def test_systems_that_take_no_such_drive():
         ({"count": 2}, "period"),
         ({"count": 2, "period": 1.0}, "period"),
         ({"gamma": None}, "needs gamma"),
+        ({"gamma": [[1.0]]}, "one for each mode"),
+        ({"gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
     ],
 )
 def test_wrong_pulses(arguments, words):
