@@ -289,6 +289,28 @@ class TestSilence:
         with pytest.raises(ValueError, match="has no period"):
             wc.time_to_synchrony(run)
 
+    @pytest.mark.slow
+    def test_modes_that_come_to_rest_have_no_order(self):
+        """Beyond criticality they slow down exponentially: 4e-4 rad in the second half."""
+        network = wc.Network(2.5, np.linspace(0.8, 1.2, 10), wc.Dense(np.zeros((10, 10))))
+        run = wc.simulate(network, t1=50.0, reduce={"silent": Silent()})
+        angle = np.angle(run.a.values[1000:])
+        assert np.ptp(angle, axis=0).max() > 3e-4
+        assert silent_modes(run, after=0.0).all() and run.silent.all()
+        assert np.isnan(wc.order_parameter(run)[-1])
+
+    @pytest.mark.parametrize("farthest", [1.5e-4, 3e-4, 1e-3])
+    def test_what_crawls_through_a_narrow_place_moves(self, farthest):
+        """Near criticality a phase falls behind like 1/t: in the half as far as is given."""
+        time = np.linspace(0.0, 1.0, 2001)
+        phase = -farthest / (time + 1e-3)
+        angles = np.stack([phase, 4 * farthest * time], axis=1)
+        run = xr.Dataset(
+            {"a": (("time", "mode"), np.exp(1j * angles))}, {"time": time, "mode": [0, 1]}
+        )
+        assert np.ptp(angles[1000:], axis=0).min() > 0.99 * farthest
+        assert not silent_modes(run, after=0.0).any()
+
     def test_singular_modes_are_not_dropped(self, phasors):
         phasors.a[-1, 1] = np.nan
         assert np.isnan(wc.order_parameter(phasors)[-1])
