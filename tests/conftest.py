@@ -1,5 +1,6 @@
 """Settings that must be made before JAX is imported, and tools that several tests share."""
 
+import contextlib
 import os
 import pathlib
 
@@ -56,6 +57,26 @@ def random_coupling(rng, size, strength=0.3):
     r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     np.fill_diagonal(r, 0)
     return strength / size * r
+
+
+@contextlib.contextmanager
+def interrupted(monkeypatch, owner, name, call, *, after=False):
+    """Ctrl-C at the `call`-th call of a function of `owner`: before or after it does its work."""
+    original, calls = getattr(owner, name), []
+
+    def once(*args):
+        calls.append(args)
+        if not after and len(calls) == call:
+            raise KeyboardInterrupt
+        found = original(*args)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, once)
+        with pytest.raises(KeyboardInterrupt):
+            yield
 
 
 class Ring(wc.Coupling):

@@ -2,6 +2,7 @@
 
 import importlib
 
+import conftest
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -323,18 +324,9 @@ def test_an_interrupted_fit_goes_on_to_the_same_result(truth, tmp_path, monkeypa
     blank, true = truth
     data, path = wc.resting(true).correlation, tmp_path / "fit.npz"
     whole = fit(blank, data, steps=35)
+    with conftest.interrupted(monkeypatch, optimiser, "wait", 3):
+        fit(blank, data, steps=35, path=path)
     calls = []
-
-    def interrupted(tree):
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(optimiser, "wait", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            fit(blank, data, steps=35, path=path)
-    calls.clear()
     monkeypatch.setattr(optimiser, "wait", lambda tree: calls.append(1))
     resumed = fit(blank, data, steps=35, path=path)
     assert len(calls) == 2

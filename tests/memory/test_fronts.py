@@ -173,7 +173,7 @@ def test_what_cannot_be_had_is_said():
 )
 def test_wrong_arguments(arguments, words):
     with pytest.raises(ValueError, match=words):
-        wc.memorize(**{"target": TARGET, "omega": OMEGA, "background": 0.5, **arguments})
+        wc.memorize(**({"target": TARGET, "omega": OMEGA, "background": 0.5} | arguments))
 
 
 @pytest.mark.parametrize(

@@ -314,15 +314,8 @@ class TestFrequencies:
             psi=[wc.CANONICAL.psi, *[OTHER.psi] * 3],
             alpha=[wc.CANONICAL.alpha, *[OTHER.alpha] * 3],
         )
-        singles = [
-            wc.Mode(
-                **{
-                    name: value[i]
-                    for name, value in mode.replace(omega=np.ones(4)).parameters().items()
-                }
-            )
-            for i in range(4)
-        ]
+        rows = mode.replace(omega=np.ones(4)).parameters()
+        singles = [wc.Mode(**{name: row[i] for name, row in rows.items()}) for i in range(4)]
         for method in ("exact", "analytic", "adiabatic"):
             one_by_one = [float(single.spiking_frequency(method)) for single in singles]
             np.testing.assert_allclose(mode.spiking_frequency(method), one_by_one, rtol=1e-9)

@@ -13,14 +13,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
 import wetcow as wc
+from wetcow.modes.hermite import hermite_coefficients
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
-from wetcow.modes.kernel_series import (
-    CODES,
-    SINGLE_ERROR,
-    answers,
-    hermite_coefficients,
-    kernel_series,
-)
+from wetcow.modes.kernel_series import CODES, SINGLE_ERROR, answers, kernel_series
 from wetcow.modes.wave_kernel import WaveKernel
 
 MODES = 50_000

@@ -253,25 +253,14 @@ def test_no_input_changes_nothing(net):
 @pytest.mark.parametrize("how", [{}, {"noise": 0.02, "seed": 1}])
 def test_an_interrupted_run_goes_on_alike(net, drive, how, tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "STEPS_PER_CHUNK", 100.0)
-    settings = {"t1": 20.0, "num_samples": 201, "drive": drive, **how}
-    whole = wc.simulate(net, **settings)
-    kept, count = ZarrStore.checkpoint, []
-
-    def stop(self, *arguments):
-        kept(self, *arguments)
-        count.append(0)
-        if len(count) == 3:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ZarrStore, "checkpoint", stop)
-        with pytest.raises(KeyboardInterrupt):
-            wc.simulate(net, path=tmp_path / "run.zarr", **settings)
-    with pytest.raises(FileExistsError, match="drive_gamma"):
-        wc.simulate(net, path=tmp_path / "run.zarr", **{**settings, "drive": drive.scaled(2.0)})
-    with pytest.raises(FileExistsError, match="drive_gamma"):
-        wc.simulate(net, path=tmp_path / "run.zarr", **{**settings, "drive": None})
-    again = wc.simulate(net, path=tmp_path / "run.zarr", **settings)
+    settings = {"t1": 20.0, "num_samples": 201, **how}
+    whole = wc.simulate(net, drive=drive, **settings)
+    with conftest.interrupted(monkeypatch, ZarrStore, "checkpoint", 3, after=True):
+        wc.simulate(net, drive=drive, path=tmp_path / "run.zarr", **settings)
+    for other in (drive.scaled(2.0), None):
+        with pytest.raises(FileExistsError, match="drive_gamma"):
+            wc.simulate(net, drive=other, path=tmp_path / "run.zarr", **settings)
+    again = wc.simulate(net, drive=drive, path=tmp_path / "run.zarr", **settings)
     assert again.load().identical(whole)
     wc.save_run(whole, tmp_path / "run.nc")
     loaded = wc.load_run(tmp_path / "run.nc")
@@ -341,6 +330,8 @@ def test_other_values_and_lengths_compile_nothing_new(net):
         ({"times": [0, np.nan], "gamma": [1, 2]}, "times must be finite"),
         ({"times": [0, 1], "gamma": [1, np.nan]}, "gamma must be finite"),
         ({"times": [0, 1], "gamma": [1, 2j]}, "gamma must be real"),
+        ({"times": [0, 1], "gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
+        ({"times": [0, 1], "additive": ["a", "b"]}, "additive must be an array of numbers"),
         ({"times": [0, 1], "gamma": [[1, 2]] * 2, "omega": [[1, 2, 3]] * 2}, "numbers of modes"),
         ({"times": [0, 1], "gamma": [1, 2], "outside": "nothing"}, "outside"),
         ({"gamma": jnp.sin, "max_step": 0.0}, "max_step"),
@@ -385,11 +376,13 @@ def test_systems_that_take_no_such_drive():
         ({"count": 2}, "period"),
         ({"count": 2, "period": 1.0}, "period"),
         ({"gamma": None}, "needs gamma"),
+        ({"gamma": [[1.0]]}, "one for each mode"),
+        ({"gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
     ],
 )
 def test_wrong_pulses(arguments, words):
     with pytest.raises(ValueError, match=words):
-        wc.pulse(**{"start": 0.0, "duration": 1.0, "gamma": 1.0, **arguments})
+        wc.pulse(**({"start": 0.0, "duration": 1.0, "gamma": 1.0} | arguments))
 
 
 def test_pulses_come_again():

@@ -208,7 +208,7 @@ class TestNumbers:
     )
     def test_strange_arguments_of_integrate(self, arguments, message):
         with pytest.raises(ValueError, match=message):
-            wc.integrate(wc.Mode(1.0), **{**self.usual, **arguments})
+            wc.integrate(wc.Mode(1.0), **(self.usual | arguments))
 
     @pytest.mark.slow
     def test_what_is_traced_and_makes_no_sense_gives_nan(self):

@@ -61,18 +61,8 @@ def test_an_extension_that_is_interrupted_goes_on(net, tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "STEPS_PER_CHUNK", 100.0)
     path = tmp_path / "run.zarr"
     wc.simulate(net, 5.0, num_samples=51, dt=0.05, path=path)
-    kept, count = ZarrStore.checkpoint, []
-
-    def stop(self, *arguments):
-        kept(self, *arguments)
-        count.append(0)
-        if len(count) == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ZarrStore, "checkpoint", stop)
-        with pytest.raises(KeyboardInterrupt):
-            wc.simulate(net, 20.0, num_samples=201, dt=0.05, path=path)
+    with conftest.interrupted(monkeypatch, ZarrStore, "checkpoint", 2, after=True):
+        wc.simulate(net, 20.0, num_samples=201, dt=0.05, path=path)
     with pytest.warns(UserWarning, match="unfinished"):
         assert wc.load_run(path).sizes["time"] > 51
     longer = wc.simulate(net, 20.0, num_samples=201, dt=0.05, path=path)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import conftest
 import numpy as np
 import pytest
 
@@ -132,17 +133,9 @@ class TestPieces:
             return wc.simulate(MODE, **settings)
 
         pieces_of(30)
-        whole, calls = run(), iter(range(100))
-
-        def checkpoint(self, *args, own=ZarrStore.checkpoint):
-            if next(calls) == 1:
-                raise KeyboardInterrupt
-            own(self, *args)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(ZarrStore, "checkpoint", checkpoint)
-            with pytest.raises(KeyboardInterrupt):
-                run(tmp_path / "run.zarr")
+        whole = run()
+        with conftest.interrupted(monkeypatch, ZarrStore, "checkpoint", 2):
+            run(tmp_path / "run.zarr")
         np.testing.assert_array_equal(run(tmp_path / "run.zarr").a, whole.a)
 
     def test_singular_solutions_end(self, pieces_of):

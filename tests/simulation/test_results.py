@@ -52,20 +52,6 @@ def whole():
     return get
 
 
-def interrupt(monkeypatch, method, call):
-    """Let the `call`-th call of a method of the store be cut off before it does anything."""
-    calls = []
-    original = getattr(ZarrStore, method)
-
-    def interrupted(self, *args):
-        calls.append(args)
-        if len(calls) == call:
-            raise KeyboardInterrupt
-        return original(self, *args)
-
-    monkeypatch.setattr(ZarrStore, method, interrupted)
-
-
 class TestResumption:
     @pytest.mark.slow
     @pytest.mark.parametrize("kind", KINDS)
@@ -73,10 +59,8 @@ class TestResumption:
         """Cut off after the second segment is written but before it is certain, then resumed."""
         system, settings = arguments(kind)
         path = tmp_path / "run.zarr"
-        with monkeypatch.context() as patch:
-            interrupt(patch, "checkpoint", 2)
-            with pytest.raises(KeyboardInterrupt):
-                wc.simulate(system, path=path, **settings)
+        with conftest.interrupted(monkeypatch, ZarrStore, "checkpoint", 2):
+            wc.simulate(system, path=path, **settings)
         with pytest.warns(UserWarning, match="unfinished run: 33 of 97"):
             part = wc.load_run(path)
         np.testing.assert_array_equal(part.a, whole(kind).a[:33])
@@ -91,10 +75,8 @@ class TestResumption:
     def test_wherever_it_is_cut(self, method, call, whole, tmp_path, monkeypatch):
         system, settings = arguments("noisy")
         path = tmp_path / "run.zarr"
-        with monkeypatch.context() as patch:
-            interrupt(patch, method, call)
-            with pytest.raises(KeyboardInterrupt):
-                wc.simulate(system, path=path, **settings)
+        with conftest.interrupted(monkeypatch, ZarrStore, method, call):
+            wc.simulate(system, path=path, **settings)
         xr.testing.assert_identical(wc.simulate(system, path=path, **settings), whole("noisy"))
 
     @pytest.mark.slow
@@ -113,7 +95,7 @@ class TestResumption:
             {"reduce": {}},
         ):
             with pytest.raises(FileExistsError, match="other arguments") as raised:
-                wc.simulate(system, path=path, **{**settings, **change})
+                wc.simulate(system, path=path, **(settings | change))
             named = {"modes": "mode", "reduce": "reduce['order']"}
             assert all(named.get(name, f"{name} (") in str(raised.value) for name in change)
         with pytest.raises(FileExistsError, match=r"gamma \(1\.0 there, 1\.1 now\)"):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 
+import conftest
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,10 +14,6 @@ import wetcow as wc
 from wetcow.files import only_writer
 
 SUFFIXES = [".nc", ".zarr"]
-
-
-def interrupted(*_):
-    raise KeyboardInterrupt
 
 
 # Writes results into folders that have older ones, killed before another call of the system each
@@ -257,8 +254,7 @@ class TestDamage:
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)
         path = tmp_path / "x.zarr"
         settings = {"t1": 1.0, "num_samples": 97, "path": path}
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(store.ZarrStore, "finish", interrupted)
+        with conftest.interrupted(monkeypatch, store.ZarrStore, "finish", 1):
             wc.simulate(wc.Mode(gamma=1.0), **settings)
         checkpoint = path / CHECKPOINT
         whole = checkpoint.read_bytes()

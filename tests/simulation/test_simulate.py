@@ -258,7 +258,7 @@ class TestErrors:
     def test_nonsense_is_refused_before_integration(self, options, message, monkeypatch):
         monkeypatch.setattr("wetcow.simulation.run._chunk", None)
         with pytest.raises(ValueError, match=message):
-            wc.simulate(wc.Mode(gamma=[0.5, 1.0]), **{"t1": 1.0, "num_samples": 11, **options})
+            wc.simulate(wc.Mode(gamma=[0.5, 1.0]), **({"t1": 1.0, "num_samples": 11} | options))
 
     def test_step_longer_than_a_delay(self):
         with pytest.raises(ValueError, match="shortest delay"):

@@ -36,7 +36,7 @@ def assert_run_by_run(system, settings, tolerance=1e-7, **values):
     for position in np.ndindex(*(len(one) for one in values.values())):
         own = {name: values[name][i] for name, i in zip(names, position, strict=True)}
         seed = {"seed": own.pop("seed")} if "seed" in own else {}
-        alone = wc.simulate(system.replace(**own), **{**settings, **seed})
+        alone = wc.simulate(system.replace(**own), **(settings | seed))
         np.testing.assert_allclose(runs.a.values[position], alone.a, atol=tolerance)
     return runs
 
@@ -254,25 +254,15 @@ class TestInterrupted:
         here = {"devices": jax.devices()[:1]}
         whole = wc.sweep(network, **settings, **here)
         path = tmp_path / "runs.zarr"
-        checkpoint, calls = store.ZarrStore.checkpoint, []
-
-        def killed(self, *args):
-            checkpoint(self, *args)
-            calls.append(args)
-            if len(calls) == 2:
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(store.ZarrStore, "checkpoint", killed)
-            with pytest.raises(KeyboardInterrupt):
-                wc.sweep(network, path=path, **settings, **here)
+        with conftest.interrupted(monkeypatch, store.ZarrStore, "checkpoint", 2, after=True):
+            wc.sweep(network, path=path, **settings, **here)
         resumed = wc.sweep(network, path=path, progress=True, **settings, **here)
         for name in whole.data_vars:
             np.testing.assert_array_equal(resumed[name], whole[name])
         again = wc.sweep(network, path=path, **settings)
         np.testing.assert_array_equal(again.order, whole.order)
         with pytest.raises(FileExistsError, match="other arguments"):
-            wc.sweep(network, path=path, **{**settings, "gamma": VARIED["gamma"] + 1})
+            wc.sweep(network, path=path, **(settings | {"gamma": VARIED["gamma"] + 1}))
 
     @pytest.mark.slow
     def test_ctrl_c_is_answered(self, rng):
@@ -324,4 +314,4 @@ class TestInterrupted:
 def test_nonsense_is_refused(network, options, message, monkeypatch):
     monkeypatch.setattr(batch_calls, "start_group", None)
     with pytest.raises(ValueError, match=message):
-        wc.sweep(network, **{**SETTINGS, **options})
+        wc.sweep(network, **(SETTINGS | options))

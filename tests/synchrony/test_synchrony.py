@@ -195,8 +195,10 @@ class TestTooFewSpikes:
         with pytest.warns(UserWarning, match="1 of 2 modes.*t1=438 or longer"):
             found = wc.spiking_frequency(row)
         assert np.isnan(found[0]) and float(found[1]) == pytest.approx(0.92728, rel=1e-4)
-        with pytest.warns(UserWarning, match="Run longer, until each has spiked several times"):
-            wc.spiking_frequency(row.assign_attrs(system="Network"))
+        # Neither of networks nor with input in time is the rate known.
+        for changed in ({"system": "Network"}, {"drive_gamma": "function f, 0123456789abcdef"}):
+            with pytest.warns(UserWarning, match="Run longer, until each has spiked several times"):
+                wc.spiking_frequency(row.assign_attrs(changed))
 
     def test_still_falling_silent(self):
         run = wc.simulate(wc.Mode(2.002), t1=100.0)
@@ -286,6 +288,28 @@ class TestSilence:
         assert float(run.order) == pytest.approx(float(wc.order_parameter(run)[-1]), abs=1e-6)
         with pytest.raises(ValueError, match="has no period"):
             wc.time_to_synchrony(run)
+
+    @pytest.mark.slow
+    def test_modes_that_come_to_rest_have_no_order(self):
+        """Beyond criticality they slow down exponentially: 4e-4 rad in the second half."""
+        network = wc.Network(2.5, np.linspace(0.8, 1.2, 10), wc.Dense(np.zeros((10, 10))))
+        run = wc.simulate(network, t1=50.0, reduce={"silent": Silent()})
+        angle = np.angle(run.a.values[1000:])
+        assert np.ptp(angle, axis=0).max() > 3e-4
+        assert silent_modes(run, after=0.0).all() and run.silent.all()
+        assert np.isnan(wc.order_parameter(run)[-1])
+
+    @pytest.mark.parametrize("farthest", [1.5e-4, 3e-4, 1e-3])
+    def test_what_crawls_through_a_narrow_place_moves(self, farthest):
+        """Near criticality a phase falls behind like 1/t: in the half as far as is given."""
+        time = np.linspace(0.0, 1.0, 2001)
+        phase = -farthest / (time + 1e-3)
+        angles = np.stack([phase, 4 * farthest * time], axis=1)
+        run = xr.Dataset(
+            {"a": (("time", "mode"), np.exp(1j * angles))}, {"time": time, "mode": [0, 1]}
+        )
+        assert np.ptp(angles[1000:], axis=0).min() > 0.99 * farthest
+        assert not silent_modes(run, after=0.0).any()
 
     def test_singular_modes_are_not_dropped(self, phasors):
         phasors.a[-1, 1] = np.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import pathlib
 import warnings
 from typing import Annotated, Any
@@ -55,7 +56,7 @@ class Linspace(ConfigTable):
         return np.linspace(first, last, int(count))
 
 
-class Drawn(ConfigTable):
+class Drawn(ConfigTable, abc.ABC):
     """Numbers drawn at random."""
 
     n: PositiveCount | None = Field(None, description="how many to draw; default: one per mode")
@@ -63,9 +64,9 @@ class Drawn(ConfigTable):
         None, description="of these numbers alone; default: simulation.seed"
     )
 
+    @abc.abstractmethod
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Return numbers."""
-        raise NotImplementedError
 
 
 class Uniform(Drawn):

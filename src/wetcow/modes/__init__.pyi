@@ -1,10 +1,12 @@
 """The public names of wetcow.modes; `hamiltonian` and `response` are in modules of these names."""
 
 from . import (
+    collocation as collocation,
     criticality as criticality,
     end_of_spiking as end_of_spiking,
     equal_rate as equal_rate,
     hamiltonian as hamiltonian,
+    hermite as hermite,
     kernel_matrix as kernel_matrix,
     kernel_series as kernel_series,
     limit_cycle as limit_cycle,

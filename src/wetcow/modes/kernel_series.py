@@ -9,11 +9,11 @@ the inner product of all answers to x and x' depends on the cosine ρ = x·x' al
 
 No coefficient is negative: κ is positive definite on the unit sphere of any dimension (Schoenberg).
 
-**Accuracy.** The first `NUM_TERMS` coefficients come from quadrature, accurate to about 1e-13. By
-Parseval's equation E[φ²] = Σ a_k², so that the mass of all others, `tail`, is known, too. It is
-spread over higher degrees as theory says they fall: where φ has a jump, a root or a kink, a_k²
-falls like k^(−3/2), k^(−2), k^(−5/2). So κ(1) = 1, no coefficient is negative, and the error
-is at most 2 · tail · |ρ|^NUM_TERMS whatever the others are (`KernelSeries.bound`).
+**Accuracy.** The first K = 2048 coefficients come from quadrature (`wetcow.modes.hermite`),
+accurate to about 1e-13. By Parseval's equation E[φ²] = Σ a_k², so that the mass of all others,
+`tail`, is known, too. It is spread over higher degrees as theory says they fall: where φ has a
+jump, a root or a kink, a_k² falls like k^(−3/2), k^(−2), k^(−5/2). So κ(1) = 1, no coefficient is
+negative, and the error is at most 2 · tail · |ρ|^K whatever the others are (`KernelSeries.bound`).
 
 **Evaluation.** In the angle t = arccos ρ all these kernels are smooth, κ(cos t) being linear in t
 for a step. `KernelSeries.__call__` interpolates in t to about 1e-12, in double precision.
@@ -24,37 +24,35 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
-import scipy.special
 from numpy.polynomial import chebyshev
 from scipy.interpolate import CubicHermiteSpline
 
 from wetcow.modes.criticality import CANONICAL, critical_ratio
+from wetcow.modes.hermite import hermite_coefficients
 from wetcow.modes.response import response
 from wetcow.precision import in_double
 
 Code = Literal["amplitude", "rate", "both", "analytic", "relu", "step"]
 CODES: tuple[str, ...] = get_args(Code)
 
-NUM_TERMS = 2048  # coefficients by quadrature
-LARGEST_DRIVE = 12.0  # spreads; the normal density beyond is below 1e-32
 LEAST_ANSWER = 1e-12  # mean square of a code, below which modes are as good as silent
 SINGLE_ERROR = 1e-6
 """Wanted of the short series, on top of rounding in single precision."""
 
-_PANEL = 20  # nodes of Gauss and Legendre
-_RADIANS = 8.0  # of the fastest polynomial, in one panel
 _NUM_NODES = 2048  # of the interpolation
 _CELL, _FURTHEST = 1.05, 1e10  # ratio of neighbouring degrees of the tail, and of the last to K
 _DEGREES = (8, 12, 16, 24, 32, 48, 64)
 _DECAY = {"jump": 1.5, "root": 2.0, "kink": 2.5}  # a_k² falls like k to the minus this
 _SINGULARITY = {
-    **{"amplitude": "root", "rate": "jump", "both": "jump"},
-    **{"analytic": "root", "relu": "kink", "step": "jump"},
+    "amplitude": "root",
+    "rate": "jump",
+    "both": "jump",
+    "analytic": "root",
+    "relu": "kink",
+    "step": "jump",
 }
 
 
@@ -100,82 +98,6 @@ def _singular_points(code: Code) -> tuple[float, ...]:
     if code == "analytic":
         return (-1 / _ratio(), 1 / _ratio())
     return (0.0, 1 / _ratio())
-
-
-def quadrature(borders: np.ndarray, num_terms: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights for smooth pieces between `borders`, at which roots are allowed.
-
-    Each piece is stretched by z = low + (high − low) sin²(πs/2), which makes roots at its ends
-    analytic in s, and cut into panels in which polynomials of degree `num_terms` turn by no more
-    than `_RADIANS`.
-
-    Parameters
-    ----------
-    borders : float64 array
-        Ascending.
-    num_terms : int
-        Highest degree of the polynomials that are to be integrated.
-
-    Returns
-    -------
-    nodes, weights : float64 arrays
-    """
-    inner, inner_weights = scipy.special.roots_legendre(_PANEL)
-    nodes, weights = [], []
-    for low, high in itertools.pairwise(borders):
-        turns = (high - low) * np.pi / 2 * np.sqrt(num_terms)
-        edges = np.linspace(0, 1, 3 + int(turns / _RADIANS))
-        width = edges[1]
-        s = (edges[:-1, None] + width * (inner + 1) / 2).ravel()
-        nodes.append(low + (high - low) * np.sin(np.pi * s / 2) ** 2)
-        slope = (high - low) * np.pi / 2 * np.sin(np.pi * s)
-        weights.append(slope * np.tile(inner_weights * width / 2, len(edges) - 1))
-    return np.concatenate(nodes), np.concatenate(weights)
-
-
-def hermite_coefficients(
-    function: Callable[[np.ndarray], tuple[np.ndarray, ...]],
-    singular: np.ndarray,
-    num_terms: int = NUM_TERMS,
-) -> tuple[np.ndarray, np.ndarray]:
-    """a_k = E[f(z) He_k(z)/√k!] of functions of a normally distributed z, and E[f²].
-
-    Parameters
-    ----------
-    function : callable
-        From z to one array of the same shape for each function.
-    singular : float64 array
-        Where they are not smooth; roots, kinks and jumps are allowed there.
-    num_terms : int
-        Number of coefficients.
-
-    Returns
-    -------
-    coefficients : float64 array (functions, num_terms)
-    squares : float64 array (functions,)
-        E[f²], which is Σ a_k² over all k.
-
-    Examples
-    --------
-    >>> a, squares = hermite_coefficients(lambda z: (z**2,), np.array([]), 4)
-    >>> (a[0] ** 2).round(12).tolist(), squares.round(12).tolist()
-    ([1.0, 0.0, 2.0, 0.0], [3.0])
-    """
-    inside = np.clip(singular, -LARGEST_DRIVE, LARGEST_DRIVE)
-    borders = np.unique([-LARGEST_DRIVE, *inside, LARGEST_DRIVE])
-    nodes, weights = quadrature(borders, num_terms)
-    values = np.stack(function(nodes))
-    needed = values.any(axis=0)  # silent modes add nothing
-    nodes, weights, values = nodes[needed], weights[needed], values[:, needed]
-    # He_k(z)/√k! · exp(−z²/4) is bounded, what is left of the density as well.
-    half = np.exp(-(nodes**2) / 4)
-    weighted = values * (weights * half / np.sqrt(2 * np.pi))
-    before, now = np.zeros_like(nodes), half
-    found = np.empty((len(values), num_terms))
-    for k in range(num_terms):
-        found[:, k] = weighted @ now
-        before, now = now, (nodes * now - np.sqrt(k) * before) / np.sqrt(k + 1)
-    return found, (values * weighted) @ half
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize_scalar
 
+from wetcow.modes.collocation import INTERVAL, NUM_INTERVALS, POINTS
 from wetcow.modes.criticality import Constants
-from wetcow.modes.limit_cycle import INTERVAL, NUM_INTERVALS, POINTS, course, solve_orbit
+from wetcow.modes.limit_cycle import course, solve_orbit
 from wetcow.modes.mode import Mode
 
 FINE = 4096  # points of θ between which a motion is interpolated

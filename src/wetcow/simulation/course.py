@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -174,19 +175,18 @@ def _fastest(rate: Any, functions: dict[str, Any], times: Any) -> Any:
 
 def alike(courses: list[Course]) -> list[Course]:
     """Courses whose arrays have the same shapes: what some do not have is zero."""
-    for name in ("rate", "additive"):
-        given = [value for one in courses if (value := getattr(one, name)) is not None]
-        if not given:
-            continue
-        shape = np.broadcast_shapes(*(value.shape for value in given))
-        courses = [
-            eqx.tree_at(
-                lambda one: getattr(one, name),  # noqa: B023  (called at once)
-                one,
-                np.zeros(shape, complex)
-                + (0 if getattr(one, name) is None else getattr(one, name)),
-                is_leaf=lambda leaf: leaf is None,
-            )
-            for one in courses
-        ]
-    return courses
+    rates = _same_shape([one.rate for one in courses])
+    additives = _same_shape([one.additive for one in courses])
+    return [
+        dataclasses.replace(one, rate=rate, additive=additive)
+        for one, rate, additive in zip(courses, rates, additives, strict=True)
+    ]
+
+
+def _same_shape(values: list[Any]) -> list[Any]:
+    """Arrays of one shape, zero for what is None; unless all are."""
+    given = [value for value in values if value is not None]
+    if not given:
+        return values
+    shape = np.broadcast_shapes(*(value.shape for value in given))
+    return [np.zeros(shape, complex) + (0 if value is None else value) for value in values]

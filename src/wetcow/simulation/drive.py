@@ -15,12 +15,13 @@ from wetcow.precision import is_traced
 INPUTS = ("gamma", "omega", "additive")
 
 
-def _as_input(value: Any) -> Any:
-    """Arrays as NumPy, unless they are JAX's; functions as they are."""
-    if value is None or callable(value) or isinstance(value, jax.Array):
+def _as_input(name: str, value: Any) -> Any:
+    """Checked numbers, as NumPy unless they are JAX's; functions as they are."""
+    if value is None or callable(value) or is_traced(value):
         return value
-    found = np.asarray(value)
-    return found.astype(np.complex128 if found.dtype.kind == "c" else np.float64)
+    kind = np.complex128 if name == "additive" else np.float64
+    found = validation.array(f"the drive's {name}", value, dtype=kind)
+    return value if isinstance(value, jax.Array) else found
 
 
 class _Scaled(eqx.Module):
@@ -31,6 +32,12 @@ class _Scaled(eqx.Module):
 
     def __call__(self, t: Any) -> Any:
         return self.factor * self.function(t)
+
+
+def _scaled(value: Any, factor: Any) -> Any:
+    if value is None:
+        return None
+    return _Scaled(value, factor) if callable(value) else factor * value
 
 
 class Drive(eqx.Module):
@@ -92,7 +99,7 @@ class Drive(eqx.Module):
     gamma: Any
     omega: Any
     additive: Any
-    outside: str | None = eqx.field(static=True)
+    outside: Literal["zero", "hold"] | None = eqx.field(static=True)
     max_step: float | None = eqx.field(static=True)
 
     def __init__(
@@ -106,7 +113,9 @@ class Drive(eqx.Module):
         max_step: float | None = None,
     ):
         self.times = times if times is None or is_traced(times) else _checked_times(times)
-        self.gamma, self.omega, self.additive = map(_as_input, (gamma, omega, additive))
+        self.gamma = _as_input("gamma", gamma)
+        self.omega = _as_input("omega", omega)
+        self.additive = _as_input("additive", additive)
         if outside not in (None, "zero", "hold"):
             raise ValueError(f'outside must be "zero" or "hold", got {outside!r}')
         self.outside = outside
@@ -132,9 +141,6 @@ class Drive(eqx.Module):
                 f"{name} must have one row for each of at least two times, ({num},) or ({num}, n), "
                 f"got shape {np.shape(value)}"
             )
-        if not is_traced(value):
-            kind = np.complex128 if name == "additive" else np.float64
-            validation.array(f"the drive's {name}", value, dtype=kind)
 
     def inputs(self) -> dict[str, Any]:
         """What is given of gamma, omega and additive, by name."""
@@ -158,11 +164,14 @@ class Drive(eqx.Module):
         >>> pulse(0.0, 5.0, gamma=1.0).scaled(0.5).gamma.tolist()
         [0.0, 0.5, 0.5, 0.0]
         """
-        scaled = {
-            name: _Scaled(value, factor) if callable(value) else factor * value
-            for name, value in self.inputs().items()
-        }
-        return Drive(self.times, **scaled, outside=self.outside, max_step=self.max_step)  # pyright: ignore
+        return Drive(
+            self.times,
+            gamma=_scaled(self.gamma, factor),
+            omega=_scaled(self.omega, factor),
+            additive=_scaled(self.additive, factor),
+            outside=self.outside,
+            max_step=self.max_step,
+        )
 
     def parameters(self) -> dict[str, Any]:
         """Everything by name, as the attributes of results have it."""
@@ -244,19 +253,20 @@ def pulse(
     corners = np.array([0.0, rise, duration - rise, duration])
     times = (start + period * np.arange(count)[:, None] + corners).ravel()
     shape = np.tile([0.0, 1.0, 1.0, 0.0], count)
-
-    def course(height: Any) -> Any:
-        if height is None:
-            return None
-        if callable(height) or np.ndim(height) > 1:
-            raise ValueError("a pulse's height is a number, or one for each mode")
-        height = np.asarray(height) if not isinstance(height, jax.Array) else height
-        return shape if height is None else shape.reshape(-1, *(1,) * height.ndim) * height
-
     return Drive(
         times,
-        gamma=course(gamma),
-        omega=course(omega),
-        additive=course(additive),
+        gamma=_of_height("gamma", gamma, shape),
+        omega=_of_height("omega", omega, shape),
+        additive=_of_height("additive", additive, shape),
         outside="zero",
     )
+
+
+def _of_height(name: str, height: Any, shape: np.ndarray) -> Any:
+    """Values (k,) or (k, n) of a pulse with this shape (k,)."""
+    if height is None:
+        return None
+    if callable(height) or np.ndim(height) > 1:
+        raise ValueError("a pulse's height is a number, or one for each mode")
+    height = _as_input(name, height)
+    return shape[:, None] * height if np.ndim(height) else shape * height

@@ -17,7 +17,8 @@ def known_rate(run: xr.Dataset, like: xr.DataArray) -> xr.DataArray | None:
 
     None for networks, with input in time, and where parameters are not known.
     """
-    if run.attrs.get("system") != "Mode" or {"drive_times", "drive"} & {*run.attrs, *run.coords}:
+    driven = any(str(name).startswith("drive") for name in (*run.attrs, *run.coords))
+    if driven or run.attrs.get("system") != "Mode":
         return None
     parameters = {}
     for name in Mode(0.0).parameters():

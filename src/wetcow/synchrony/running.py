@@ -17,7 +17,7 @@ import xarray as xr
 from wetcow.modes.system import System
 from wetcow.simulation.reduce import Reducer
 from wetcow.synchrony.needed import advice
-from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, RETURNS
+from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, rests
 
 
 class _Watch(NamedTuple):
@@ -73,9 +73,10 @@ def _watched(seen: _Watch, t: Any, a: Any, after: Any = None) -> _Watch:
 def _silent(seen: _Watch, resting: bool | None) -> Any:
     """Which modes are silent, (n,)."""
     damped = seen.size <= NEGLIGIBLE * seen.largest
-    back = (seen.path >= RETURNS * (seen.high - seen.low)).at[0].set(True)
-    long = seen.time - seen.since >= (seen.time - seen.start) / 2
-    return damped if resting else damped | jnp.any(long & back, axis=0)
+    if resting:
+        return damped
+    kept, whole = seen.time - seen.since, seen.time - seen.start
+    return damped | rests(seen.path, seen.high - seen.low, kept, whole)
 
 
 class MeanAmplitude(Reducer):

@@ -7,7 +7,11 @@ A mode is silent at a sample if
 - it **does not turn**: for at least the second half of the time from the start of the window to the
   sample, its accumulated phase has kept within 10⁻⁴ rad of what it was, or has gone back as far as
   forth: within a wider band, up to a quarter turn to each side, along a path of `RETURNS` times the
-  range it covers. So trembles a mode that noise or its neighbours shake at rest.
+  range it covers. So trembles a mode that noise or its neighbours shake at rest. Or it **comes to
+  rest**: within 10⁻² rad for that half, it has kept within 3·10⁻⁵ rad for the last quarter of the
+  time. What crawls moves a third to a half as far in the quarter as in the half, so that the first
+  band already decides on it; where a mode has moved farther in the half, it slows down
+  exponentially.
 
 One sample never decides: a mode that spikes dwells, but crawls on. Close to criticality its period
 must be about 10⁵ time units before it looks at rest in a window as long as that; shorter windows
@@ -27,7 +31,7 @@ from numpy.typing import NDArray
 
 from wetcow import validation
 
-BANDS = (1e-4, 1e-3, 1e-2, 1e-1, np.pi / 2)  # radians; in the first nothing else is asked
+BANDS = (3e-5, 1e-4, 1e-3, 1e-2, 1e-1, np.pi / 2)  # radians
 RETURNS = 12.0
 NEGLIGIBLE = 1e-6  # of the largest amplitude
 _UNRESOLVED = 10.0  # absolute tolerances: smaller amplitudes are errors of integration
@@ -141,11 +145,25 @@ def _followed(time: np.ndarray, phase: np.ndarray) -> Bools:
         for value in (anchor, low, high):
             np.copyto(value, now, where=left)
         np.copyto(since, time[index], where=left)
-        back = path >= RETURNS * (high - low)
-        back[0] = True
-        long = time[index] - since >= (time[index] - time[0]) / 2
-        rest[index] = (long & back).any(axis=0)
+        rest[index] = rests(path, high - low, time[index] - since, time[index] - time[0])
     return rest
+
+
+def rests(path: Any, extent: Any, kept: Any, whole: Any) -> Any:
+    """Which modes are at rest, (n,), for NumPy and JAX alike.
+
+    Parameters
+    ----------
+    path, extent : arrays (bands, n)
+        How far each mode has gone within each band, and the range that it covered.
+    kept : array (bands, n)
+        For how long, time.
+    whole : float
+        Time since the start of the window.
+    """
+    long = kept >= whole / 2
+    stays, comes_to_rest = long[1], (kept[0] >= whole / 4) & long[3]
+    return stays | comes_to_rest | (long & (path >= RETURNS * extent)).any(axis=0)
 
 
 def unwrapped(run: xr.Dataset) -> np.ndarray:
@@ -223,7 +241,8 @@ def silent_modes(run: xr.Dataset, after: float | None = None) -> xr.DataArray:
     xarray.DataArray of bool
         The dimensions of ``run.a`` without time. True if the amplitude is at most a millionth of
         the largest of the run, or if for the second half of the window the phase has kept within
-        10⁻⁴ rad, or has gone back as far as forth. Oscillators of `Kuramoto` are never silent.
+        10⁻⁴ rad, has gone back as far as forth, or comes to rest exponentially. Oscillators of
+        `Kuramoto` are never silent.
 
     Examples
     --------
