@@ -29,11 +29,8 @@ def take_landmarks(
     batches: Batches, projection: Projection | None, kernel: Kernel, drawn: np.ndarray
 ) -> Landmarks:
     """Make landmarks of some examples, a batch at a time: they may have many codes."""
-    size = batches.samples.batch_size
-    rows = [
-        directions(projection, batches.samples.codes(drawn[low : low + size]))
-        for low in range(0, len(drawn), size)
-    ]
+    samples = batches.samples
+    rows = [directions(projection, samples.hidden.codes(part)) for part in samples.loaded(drawn)]
     return Landmarks(np.concatenate(rows), kernel.series)
 
 

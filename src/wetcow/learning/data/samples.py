@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,23 @@ class Samples(NamedTuple):
 
     def codes(self, rows: np.ndarray) -> np.ndarray:
         """Codes (n, d) of some rows, sorted, without copies."""
-        return self.hidden.codes(take(self.X, rows))
+        return np.concatenate([self.hidden.codes(part) for part in self.loaded(rows)])
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
-        codes = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
-        return codes, targets_of(self.labels[rows], self.n_classes)
+        codes = [
+            np.stack([*encoded(self.hidden, part, self.copies)], axis=1)
+            for part in self.loaded(rows)
+        ]
+        return np.concatenate(codes), targets_of(self.labels[rows], self.n_classes)
+
+    def loaded(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Some rows as floats, a batch at a time: they may take more memory than their codes."""
+        X = self.X
+        if is_dask(X):  # all at once, so that no chunk is computed twice
+            X, rows = take(X, rows), np.arange(len(rows))
+        for low in range(0, len(rows), self.batch_size):
+            yield as_floats(X[rows[low : low + self.batch_size]])
 
 
 def targets_of(
