@@ -32,8 +32,8 @@ from wetcow.learning.model.encoder import features
 from wetcow.learning.model.geometry import Encoding, Geometry, encoded
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden, innate_projection
-from wetcow.learning.model.kernel_memory import memorize_examples
-from wetcow.learning.model.kernel_projection import Projection, fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import Projection, fit_projection
 
 N_VALIDATION = 10_000
 VIEWS = {"mnist": (HANDWRITING, False), "fashion-mnist": (None, True)}

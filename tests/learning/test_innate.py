@@ -22,8 +22,8 @@ from wetcow.learning.model.innate import (
     innate_patches,
     innate_projection,
 )
-from wetcow.learning.model.kernel_memory import memorize_examples
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import fit_projection
 from wetcow.modes.kernel_matrix import unit_rows
 
 SHA256 = "25bcbafe68a3d05b8e6241bb525c4dbe160e1a3f7d462912b73b7fcdae5cbd96"

@@ -29,7 +29,7 @@ from wetcow.learning.io.model import load, save
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes, united
-from wetcow.learning.model.kernel_memory import Kernel, Memory
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
 from wetcow.learning.presets import Budget
 from wetcow.learning.progress import StartStage, stages

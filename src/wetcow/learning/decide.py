@@ -25,8 +25,8 @@ from wetcow.learning.model.encoder import features
 from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
-from wetcow.learning.model.kernel_memory import Kernel
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.views import Decision, Trial, View
 from wetcow.modes.kernel_matrix import kernel_matrix
 

@@ -16,10 +16,10 @@ from wetcow.learning.data.rows import Rows
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.model import ridge
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
-from wetcow.learning.model.kernel_memory import Kernel
-from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import memory_of_landmarks
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance, solve_landmarks
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.recall import memory_of_landmarks
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.model.statistics import Statistics, accumulate
 from wetcow.learning.progress import StartStage

@@ -23,17 +23,12 @@ from wetcow.learning.landmark_memory import (
     replace_by_landmarks,
     take_landmarks,
 )
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance
-from wetcow.learning.model.kernel_memory import (
-    MOST_LANDMARKS,
-    Kernel,
-    Memory,
-    memorize_examples,
-    room_for_tiles,
-)
-from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import leave_each_out
-from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance
+from wetcow.learning.model.memory.memorize import MOST_LANDMARKS, memorize_examples, room_for_tiles
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.recall import leave_each_out
+from wetcow.learning.model.memory.solver import Progress
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import Examples, MemoryReadout
 from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory

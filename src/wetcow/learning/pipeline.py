@@ -18,7 +18,7 @@ The memory of a small classifier, by hand:
 >>> from wetcow import WaveClassifier, datasets
 >>> from wetcow.learning import pipeline
 >>> from wetcow.learning.data.samples import targets_of
->>> from wetcow.learning.model.kernel_memory import memorize_examples
+>>> from wetcow.learning.model.memory.memorize import memorize_examples
 >>> X, y = datasets.load("digits")
 >>> hidden = WaveClassifier(n_modes=16).fit(X[:300], y[:300]).hidden_
 >>> rows, labels, _ = pipeline.validate(X[:300], y[:300])
@@ -50,7 +50,7 @@ from wetcow.learning.memory import Plan, memorize
 from wetcow.learning.model import encoder
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
-from wetcow.learning.model.kernel_projection import Projection, fit_projection
+from wetcow.learning.model.memory.projection import Projection, fit_projection
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.presets import Settings
 from wetcow.learning.progress import StartStage, silent

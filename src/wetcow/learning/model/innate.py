@@ -23,7 +23,7 @@ from wetcow.learning.model.encoder import (
     normalise,
 )
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.photographs import crops
 from wetcow.modes.kernel_matrix import unit_rows
 

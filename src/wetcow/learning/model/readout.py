@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from wetcow.learning.model.kernel_landmarks import Variance
-from wetcow.learning.model.kernel_memory import Memory
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.landmarks import Variance
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.stored import Memory
 from wetcow.learning.model.ridge import ClassModes, leverage
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import unit_rows

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from wetcow.learning.model.kernel_landmarks import Landmarks
+from wetcow.learning.model.memory.landmarks import Landmarks
 from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
 from wetcow.modes.kernel_series import KernelSeries
 
