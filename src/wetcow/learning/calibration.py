@@ -44,19 +44,6 @@ class Calibration(NamedTuple):
     together: bool
 
 
-def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `count` of `n` rows, at random, in order.
-
-    Examples
-    --------
-    >>> some_rows(3, 5, np.random.default_rng(0))
-    array([0, 1, 2])
-    """
-    if n <= count:
-        return np.arange(n)
-    return np.sort(rng.choice(n, size=count, replace=False))
-
-
 def _with_doubt(targets: np.ndarray) -> np.ndarray:
     """Return targets of which one more, unseen, has any class: else no error would be certainty."""
     share = 1 / (len(targets) + 1)

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate
 from wetcow.learning.data.rows import Rows, collect_rows
-from wetcow.learning.data.samples import targets_of
+from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.landmark_memory import (
     add_to_landmarks,

@@ -42,9 +42,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from wetcow.images.frame import Frame
-from wetcow.learning.calibration import Calibration, calibrate, some_rows
+from wetcow.learning.calibration import Calibration, calibrate
 from wetcow.learning.data import convention, validation
-from wetcow.learning.data.samples import take
+from wetcow.learning.data.samples import some_rows, take
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory import Plan, memorize
 from wetcow.learning.model import encoder

@@ -92,3 +92,44 @@ def take(X: Any, rows: np.ndarray) -> np.ndarray:
 
         return dask_arrays.take(X, rows)
     return as_floats(X[rows])
+
+
+def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """At most `count` of `n` rows, at random, in order.
+
+    Examples
+    --------
+    >>> some_rows(3, 5, np.random.default_rng(0))
+    array([0, 1, 2])
+    """
+    if n <= count:
+        return np.arange(n)
+    return np.sort(rng.choice(n, size=count, replace=False))
+
+
+def some_samples(
+    X: Any, labels: np.ndarray, most: int | None, rng: np.random.Generator
+) -> tuple[Any, np.ndarray]:
+    """Rows and labels of so many samples at random, and of the first of each class.
+
+    Parameters
+    ----------
+    X : array (n, columns), or Dask array
+        Rows.
+    labels : array (n,)
+    most : int or None
+        How many; None: all.
+    rng : numpy Generator
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> _, labels = some_samples(np.zeros((9, 2)), np.arange(9) // 8, 3, rng)
+    >>> labels.tolist()
+    [0, 0, 0, 0, 1]
+    """
+    if most is None or len(labels) <= most:
+        return X, labels
+    first = np.unique(labels, return_index=True)[1]
+    rows = np.union1d(some_rows(len(labels), most, rng), first)
+    return take(X, rows) if is_dask(X) else X[rows], labels[rows]

@@ -60,6 +60,18 @@ class Examples(NamedTuple):
     projected: np.ndarray
 
 
+def check_updatable(readout: Readout) -> None:
+    """Raise for what cannot learn on, which was loaded from a file."""
+    if readout.updatable:
+        return
+    if isinstance(readout, LinearReadout):
+        raise ValueError("this model was saved by an earlier version, without a memory; fit again")
+    raise ValueError(
+        "this model was saved without the sums that learning on needs; save it with "
+        "updatable=True, or fit again"
+    )
+
+
 def directions(projection: Projection | None, codes: np.ndarray) -> np.ndarray:
     """Unit rows, float32 (n, components): codes along the components, or as they are without."""
     return unit_rows(codes) if projection is None else projection(codes)
