@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wetcow.learning.model.readout import MemoryReadout
 from wetcow.learning.model.ridge import fit_temperature
 
 NUM_CALIBRATING = 2_000  # examples by whose left-out criticalities probabilities are calibrated
@@ -42,6 +43,21 @@ class Calibration(NamedTuple):
     n_left_out: int
     left_out_accuracy: float
     together: bool
+
+
+class Learned(NamedTuple):
+    """What is learned of data with hidden modes that stay as they are.
+
+    Attributes
+    ----------
+    readout : MemoryReadout
+        From codes to criticalities.
+    calibration : Calibration
+        What is known of their errors.
+    """
+
+    readout: MemoryReadout
+    calibration: Calibration
 
 
 def _with_doubt(targets: np.ndarray) -> np.ndarray:

@@ -21,7 +21,6 @@ import scipy.linalg
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.data.samples import take, targets_of
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.encoder import features
 from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
@@ -206,7 +205,7 @@ class _Trials:
         hidden = _modes(self._image, frame, root, response)
         images = self._images(frame)
         images = images[:, :, ::-1] if flipped else images
-        return features(images, hidden.layers, hidden.geometries, response)
+        return hidden.codes_of(images)
 
 
 def _modes(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate
+from wetcow.learning.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.data.rows import Rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
@@ -52,7 +52,7 @@ def add_to_landmarks(
     start: StartStage,
     earlier: Statistics | None = None,
     others: np.ndarray | None = None,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Sum over all examples, solve, and calibrate by some of `others`, which are no landmarks."""
     function = functools.partial(_landmark_sums, projection, landmarks)
     sums = batches.sum(function, Statistics.merge, start("codes and sums", len(batches)))
@@ -74,7 +74,7 @@ def replace_by_landmarks(
     *,
     rng: np.random.Generator,
     start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Of stored examples that have become too many, some become landmarks for all of them."""
     drawn = some_rows(len(rows.labels), n_landmarks, rng)
     landmarks = Landmarks(rows.directions[drawn], kernel.series)
@@ -99,7 +99,7 @@ def _solved(
     projection: Projection | None,
     kernel: Kernel,
     start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
     start("memory")
     modes = solve_landmarks(sums, kernel.noise)
@@ -115,4 +115,4 @@ def _solved(
         sums=sums,
     )
     variance = doubt.left_out(unit[:, 0])
-    return readout, calibrate(criticality, variance, targets, together=False)
+    return Learned(readout, calibrate(criticality, variance, targets, together=False))

@@ -36,13 +36,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from wetcow.images.frame import Frame
-from wetcow.learning.calibration import Calibration, calibrate
+from wetcow.learning.calibration import Learned, calibrate
 from wetcow.learning.data import convention, validation
 from wetcow.learning.data.samples import some_rows, take
 from wetcow.learning.data.sources import Batches
@@ -75,21 +75,6 @@ _NUM_SEEN = 10_000  # images from which hidden modes are made
 # others, which then seem less uncertain than they are, and are answered less well.
 _SAMPLES_EACH, _ALWAYS = 10, 50
 _SHARE_UNSEEN = 5  # one example of so many is kept from the projection
-
-
-class Learned(NamedTuple):
-    """What is learned of data with hidden modes that stay as they are.
-
-    Attributes
-    ----------
-    readout : MemoryReadout
-        From codes to criticalities.
-    calibration : Calibration
-        What is known of their errors.
-    """
-
-    readout: MemoryReadout
-    calibration: Calibration
 
 
 def validate(
@@ -305,7 +290,7 @@ def learn(
         projection, projected = find_projection(batches, n_components, rng)
     else:
         projection = earlier.projection
-    readout, known = memorize(
+    return memorize(
         batches,
         projection,
         plan,
@@ -315,4 +300,3 @@ def learn(
         earlier=earlier,
         columns=columns,
     )
-    return Learned(readout=readout, calibration=known)
