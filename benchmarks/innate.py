@@ -28,12 +28,11 @@ from wetcow.files import plain, write_whole
 from wetcow.images.frame import HANDWRITING
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.decide import decide_view
-from wetcow.learning.model.encoder import features
 from wetcow.learning.model.geometry import Encoding, Geometry, encoded
-from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
+from wetcow.learning.model.hidden_modes import construct_hidden
 from wetcow.learning.model.innate import innate_hidden, innate_projection
-from wetcow.learning.model.kernel_memory import memorize_examples
-from wetcow.learning.model.kernel_projection import Projection, fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import Projection, fit_projection
 
 N_VALIDATION = 10_000
 VIEWS = {"mnist": (HANDWRITING, False), "fashion-mnist": (None, True)}
@@ -123,7 +122,7 @@ def compare(
         else:
             hidden = innate_hidden(IMAGE, frame, geometries, seed=seed, **levels)
         modes_seconds = time.perf_counter() - start
-        codes, new = raw_codes(hidden, X[chosen]), raw_codes(hidden, X[judged])
+        codes, new = hidden.codes(X[chosen]), hidden.codes(X[judged])
         for projected in ("examples", "photographs"):
             plainest = modes == "innate" and encoding == "brightness" and not options.only_modes
             if projected == "photographs" and not plainest:
@@ -149,11 +148,6 @@ def compare(
                 "modes_seconds": modes_seconds,
                 "projection_seconds": projection_seconds,
             }
-
-
-def raw_codes(hidden: HiddenModes, X: np.ndarray) -> np.ndarray:
-    """Pooled codes of images, not standardised, float32 (n, d)."""
-    return features(hidden.images(X), hidden.layers, hidden.geometries, hidden.response)
 
 
 def decided(data: str, X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Any]:

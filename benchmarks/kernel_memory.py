@@ -26,8 +26,9 @@ from wetcow.files import plain, write_whole
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data.samples import Samples, targets_of
 from wetcow.learning.finetune.linear import solve_linear
-from wetcow.learning.model.kernel_memory import Kernel, memorize_examples
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.presets import BUDGETS, DATASET_DEFAULTS
 from wetcow.modes.kernel_series import CODES
 

@@ -1,4 +1,4 @@
-"""Where modules were until 2026-11-28: imports from there work, with a DeprecationWarning.
+"""Where modules were until 2026-11-29: imports from there work, with a DeprecationWarning.
 
 They go with the next release.
 """
@@ -31,6 +31,13 @@ MOVED = {
     "learning.ground": "images.background",
     "learning.hidden": "learning.model.hidden_modes",
     "learning.inputs": "learning.data.validation",
+    "learning.model.kernel_checkpoint": "learning.model.memory.checkpoint",
+    "learning.model.kernel_landmarks": "learning.model.memory.landmarks",
+    "learning.model.kernel_memory": "learning.model.memory.memorize",
+    "learning.model.kernel_operators": "learning.model.memory.operators",
+    "learning.model.kernel_projection": "learning.model.memory.projection",
+    "learning.model.kernel_recall": "learning.model.memory.recall",
+    "learning.model.kernel_solver": "learning.model.memory.solver",
     "learning.model_file": "learning.io.container",
     "learning.network": "learning.dynamics.network",
     "learning.onnx_graph": "learning.io.onnx_graph",

@@ -409,7 +409,7 @@ def test_constant_images_teach_class_frequencies(digits):
 
 def test_too_many_examples_say_so_before_work_starts(digits, monkeypatch):
     X, y = digits
-    monkeypatch.setattr("wetcow.learning.model.kernel_memory.available_memory", lambda: 1e6)
+    monkeypatch.setattr("wetcow.learning.model.memory.memorize.available_memory", lambda: 1e6)
     monkeypatch.setattr(pipeline, "construct", None)  # which would be the first work
     with pytest.raises(ValueError, match=r"8n\(d \+ m\).*n=600.*n_memories"):
         WaveClassifier(n_modes=4).fit(X, y)

@@ -9,8 +9,8 @@ from wetcow.learning import decide
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.decide import View, decide_view
 from wetcow.learning.model.geometry import encoded
-from wetcow.learning.model.kernel_memory import memorize_examples
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import fit_projection
 
 FEW = 240
 

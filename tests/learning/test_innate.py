@@ -14,7 +14,7 @@ import wetcow as wc
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.model import photographs
 from wetcow.learning.model.dictionary import FLOOR, construct_layer, whitening
-from wetcow.learning.model.encoder import Geometry, features, patches
+from wetcow.learning.model.encoder import Geometry, patches
 from wetcow.learning.model.geometry import encoded
 from wetcow.learning.model.innate import (
     innate_hidden,
@@ -22,8 +22,8 @@ from wetcow.learning.model.innate import (
     innate_patches,
     innate_projection,
 )
-from wetcow.learning.model.kernel_memory import memorize_examples
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.memorize import memorize_examples
+from wetcow.learning.model.memory.projection import fit_projection
 from wetcow.modes.kernel_matrix import unit_rows
 
 SHA256 = "25bcbafe68a3d05b8e6241bb525c4dbe160e1a3f7d462912b73b7fcdae5cbd96"
@@ -33,11 +33,6 @@ LEVELS = dict(n_modes=8, threshold=0.1, omega=0.2, response="amplitude")
 def small_hidden(encoding="both"):
     geometry = Geometry((8, 8), (5, 5), padding=2, n_regions=3)
     return innate_hidden((8, 8), None, encoded((geometry,), encoding), **LEVELS)
-
-
-def codes(hidden, X):
-    """Raw pooled codes."""
-    return features(hidden.images(X), hidden.layers, hidden.geometries, hidden.response)
 
 
 # The photographs
@@ -119,10 +114,10 @@ def test_projection_against_singular_values():
     crops -= crops.min(axis=(1, 2), keepdims=True)
     middle = (np.arange(8) - 3.5) / 4
     crops *= np.clip((1 - np.hypot(middle[:, None], middle)) / 0.3, 0, 1)
-    seen = unit_rows(codes(hidden, crops.reshape(60, -1)).astype(np.float64))
+    seen = unit_rows(hidden.codes(crops.reshape(60, -1)).astype(np.float64))
     pca = PCA(20, svd_solver="full").fit(seen)
     scale = (pca.explained_variance_ / pca.explained_variance_[0] + 1e-6) ** -0.25
-    new = codes(hidden, np.random.default_rng(0).random((30, 64)))
+    new = hidden.codes(np.random.default_rng(0).random((30, 64)))
     expected = unit_rows(pca.transform(unit_rows(new)) * scale)
     found = innate_projection(hidden, 20, n_crops=60)(new)
     np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-3)
@@ -135,11 +130,11 @@ def test_any_range_of_values_gives_the_same_features():
     X, _ = wc.datasets.load("digits", flat=True)
     rows = X[:20].astype(np.float64)
     hidden = small_hidden()
-    expected = codes(hidden, rows)
+    expected = hidden.codes(rows)
     for scaled in (16 * rows, 1e6 * rows, 1e-6 * rows, rows.astype(np.float32) / 255):
-        np.testing.assert_allclose(codes(hidden, scaled), expected, atol=2e-3)
+        np.testing.assert_allclose(hidden.codes(scaled), expected, atol=2e-3)
     roots = small_hidden("root")
-    np.testing.assert_allclose(codes(roots, rows), expected[:, expected.shape[1] // 2 :])
+    np.testing.assert_allclose(roots.codes(rows), expected[:, expected.shape[1] // 2 :])
 
 
 def test_roots_do_not_depend_on_where_values_begin():
@@ -147,12 +142,12 @@ def test_roots_do_not_depend_on_where_values_begin():
     hidden = small_hidden("root")
     shifted = X[:20] * 2 - 1
     assert shifted.min() < 0
-    np.testing.assert_allclose(codes(hidden, shifted), codes(hidden, X[:20]), atol=2e-3)
+    np.testing.assert_allclose(hidden.codes(shifted), hidden.codes(X[:20]), atol=2e-3)
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, 1e8])
 def test_blank_images_have_finite_features(value):
-    found = codes(small_hidden(), np.full((2, 64), value))
+    found = small_hidden().codes(np.full((2, 64), value))
     assert np.all(np.isfinite(found))
     np.testing.assert_array_equal(found[0], found[1])
 
@@ -172,8 +167,8 @@ def test_roots_are_differentiable():
 
 def test_both_encodings_are_side_by_side():
     X, _ = wc.datasets.load("digits", flat=True)
-    parts = [codes(small_hidden(encoding), X[:5]) for encoding in ("brightness", "root")]
-    np.testing.assert_array_equal(codes(small_hidden(), X[:5]), np.hstack(parts))
+    parts = [small_hidden(encoding).codes(X[:5]) for encoding in ("brightness", "root")]
+    np.testing.assert_array_equal(small_hidden().codes(X[:5]), np.hstack(parts))
     assert not np.allclose(*parts, atol=0.01)
 
 
@@ -198,10 +193,10 @@ def test_class_after_class_in_any_order_is_all_at_once():
         """Everything constructed anew, and examples seen in this order."""
         hidden = small_hidden()
         projection = innate_projection(hidden, n_crops=150)
-        rows = np.concatenate([projection(codes(hidden, X[some])) for some in order])
+        rows = np.concatenate([projection(hidden.codes(X[some])) for some in order])
         labels = np.concatenate([y[some] for some in order])
         memory = memorize_examples(rows, targets_of(labels, 10), tolerance=1e-7)
-        return memory.criticality(projection(codes(hidden, new)))
+        return memory.criticality(projection(hidden.codes(new)))
 
     at_once = learned([np.arange(400)])
     for classes in (range(10), range(9, -1, -1), [3, 1, 4, 5, 9, 2, 6, 8, 7, 0]):
@@ -213,7 +208,7 @@ def test_class_after_class_in_any_order_is_all_at_once():
 def test_innate_modes_are_as_good_as_sampled_ones():
     X, y = wc.datasets.load("digits", flat=True)
     hidden = small_hidden()
-    found = codes(hidden, X)
+    found = hidden.codes(X)
     rows = fit_projection(found[:900], 300)(found)
     memory = memorize_examples(rows[:900], targets_of(y[:900], 10))
     assert np.mean(memory.criticality(rows[900:]).argmax(axis=1) == y[900:]) > 0.98

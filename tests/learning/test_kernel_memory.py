@@ -9,19 +9,20 @@ from sklearn.kernel_ridge import KernelRidge
 
 import wetcow as wc
 from wetcow.learning.data.samples import targets_of
-from wetcow.learning.model import kernel_memory
-from wetcow.learning.model.kernel_checkpoint import StateFileError
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
-from wetcow.learning.model.kernel_memory import Kernel, memorize_examples, room_for_tiles
-from wetcow.learning.model.kernel_operators import Nystroem, Tiles, tile_bytes
-from wetcow.learning.model.kernel_projection import fit_projection
-from wetcow.learning.model.kernel_recall import (
+from wetcow.learning.model.memory import memorize
+from wetcow.learning.model.memory.checkpoint import StateFileError
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance, solve_landmarks
+from wetcow.learning.model.memory.memorize import memorize_examples, room_for_tiles
+from wetcow.learning.model.memory.operators import Nystroem, Tiles, tile_bytes
+from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.model.memory.recall import (
     leave_each_out,
     leave_one_out,
     memory_of_landmarks,
     recalled,
 )
-from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.memory.solver import Progress
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
 from wetcow.modes.kernel_series import kernel_series
@@ -132,7 +133,7 @@ def test_odd_examples(examples):
 
 
 def test_memory_is_planned_before_work_starts(monkeypatch):
-    monkeypatch.setattr(kernel_memory, "available_memory", lambda: 1e9)
+    monkeypatch.setattr(memorize, "available_memory", lambda: 1e9)
     needed = 8 * 60_000 * (600 + 100) + 100 * 60_000 * 10 + 32 * 100**2
     assert room_for_tiles(60_000, 600, 100, 10, 1e7) == 1e7
     assert room_for_tiles(60_000, 600, 100, 10, np.inf) == pytest.approx(0.8 * (1e9 - needed))
@@ -140,7 +141,7 @@ def test_memory_is_planned_before_work_starts(monkeypatch):
     with pytest.raises(ValueError, match=r"8n\(d \+ m\) .* n=10000000.*n_memories"):
         room_for_tiles(10**7, 600, 1000, 10, 0.0)
     with pytest.raises(ValueError, match="n_memories"):
-        monkeypatch.setattr(kernel_memory, "available_memory", lambda: 1e3)
+        monkeypatch.setattr(memorize, "available_memory", lambda: 1e3)
         memorize_examples(np.eye(100, dtype=np.float32), np.eye(100))
 
 
@@ -277,7 +278,7 @@ def test_is_the_kernel_ridge_of_scikit_learn(examples, code):
 @pytest.mark.slow
 def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
     rows, _, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
+    monkeypatch.setattr("wetcow.learning.model.memory.operators.BLOCK", 128)
     series = kernel_series("amplitude", 0.5, 0.5)
     tiles = Tiles(rows, series, np.inf)
     found = tiles(np.eye(N))
@@ -286,7 +287,7 @@ def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
     np.testing.assert_allclose(found, kernel_matrix(rows.astype(float), None, series), atol=5e-6)
     assert np.linalg.eigvalsh(found).min() > 0
     landmarks = np.arange(0, N, 7)
-    inverse = Nystroem(rows, landmarks, series, 0.03)(np.eye(N))
+    inverse = Nystroem(rows, landmarks, series, 0.03, np.ones((N, N), bool))(np.eye(N))
     np.testing.assert_allclose(inverse, inverse.T, atol=1e-4)
     values = np.linalg.eigvalsh((inverse + inverse.T) / 2)
     assert values.min() > 0
@@ -298,7 +299,7 @@ def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
 
 def test_kept_tiles_do_not_change_a_bit(examples, monkeypatch):
     rows, targets, _ = examples
-    monkeypatch.setattr("wetcow.learning.model.kernel_operators.BLOCK", 128)
+    monkeypatch.setattr("wetcow.learning.model.memory.operators.BLOCK", 128)
     found = [memorize_examples(rows, targets, cache_size=size) for size in (0.0, 4e5, np.inf)]
     assert found[0].cached == 0 and 0 < found[1].cached < 1 and found[2].cached == 1
     for one in found[1:]:

@@ -8,6 +8,7 @@ from . import (
     decide as decide,
     dynamics as dynamics,
     finetune as finetune,
+    former_names as former_names,
     io as io,
     landmark_memory as landmark_memory,
     memory as memory,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wetcow.learning.model.readout import MemoryReadout
 from wetcow.learning.model.ridge import fit_temperature
 
 NUM_CALIBRATING = 2_000  # examples by whose left-out criticalities probabilities are calibrated
@@ -44,17 +45,19 @@ class Calibration(NamedTuple):
     together: bool
 
 
-def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `count` of `n` rows, at random, in order.
+class Learned(NamedTuple):
+    """What is learned of data with hidden modes that stay as they are.
 
-    Examples
-    --------
-    >>> some_rows(3, 5, np.random.default_rng(0))
-    array([0, 1, 2])
+    Attributes
+    ----------
+    readout : MemoryReadout
+        From codes to criticalities.
+    calibration : Calibration
+        What is known of their errors.
     """
-    if n <= count:
-        return np.arange(n)
-    return np.sort(rng.choice(n, size=count, replace=False))
+
+    readout: MemoryReadout
+    calibration: Calibration
 
 
 def _with_doubt(targets: np.ndarray) -> np.ndarray:

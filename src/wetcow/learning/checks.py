@@ -85,24 +85,6 @@ def all_or_nothing(classifier: Any) -> Iterator[None]:
         raise
 
 
-REMOVED = {
-    "ridge": "noise=, λ of the memory of examples",
-    "margin_passes": "nothing: a memory of examples needs none",
-    "padding": "nothing: images are padded by half a patch",
-    "block_size": "batch_size=",
-}
-"""Parameters that classifiers had, and what is in their place."""
-
-
-def refuse_removed(given: dict[str, Any]) -> None:
-    """Raise for parameters that there are no more."""
-    for name in given:
-        if name in REMOVED:
-            raise TypeError(
-                f"WaveClassifier has no parameter {name} any more; in its place is {REMOVED[name]}"
-            )
-
-
 def find_classes(y: np.ndarray, declared: Any, known: np.ndarray | None) -> np.ndarray:
     """Return all classes, sorted: those known, and the declared, or if there are none those of y.
 

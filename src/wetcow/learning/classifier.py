@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,18 +17,25 @@ from sklearn.utils.validation import check_is_fitted
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
 from wetcow.learning import checks, memory, pipeline
-from wetcow.learning.calibration import Calibration, some_rows
+from wetcow.learning.calibration import Calibration
 from wetcow.learning.data import convention, validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.predictions import by_row, nearest_class, predictions
-from wetcow.learning.data.samples import Samples, take
+from wetcow.learning.data.samples import Samples, some_samples
+from wetcow.learning.former_names import refuses_removed, renamed
 from wetcow.learning.io.model import load, save
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes, united
-from wetcow.learning.model.kernel_memory import Kernel, Memory
-from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
+from wetcow.learning.model.memory.stored import Kernel, Memory
+from wetcow.learning.model.readout import (
+    LinearReadout,
+    MemoryReadout,
+    check_updatable,
+    doubt,
+    recall,
+)
 from wetcow.learning.presets import Budget
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
@@ -38,17 +43,6 @@ from wetcow.process import check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
-
-
-def _renamed(old: str, new: str) -> Any:
-    """Return a property that gives what another attribute has, and says so."""
-
-    def get(self: Any) -> Any:
-        value = getattr(self, new)
-        warnings.warn(f"{old} is called {new} now; the old name will go", FutureWarning, 2)
-        return value
-
-    return property(get, doc=f"Deprecated name of `{new}`.")
 
 
 class WaveClassifier(ClassifierMixin, BaseEstimator):
@@ -195,17 +189,12 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_: int  # set by validate_data
     convention_: convention.Convention | None
     readout_: MemoryReadout | LinearReadout
-    sharpness_ = _renamed("sharpness_", "inverse_temperature_")
-    noise_ = _renamed("noise_", "residual_variance_")
-    usual_uncertainty_ = _renamed("usual_uncertainty_", "uncertainty_threshold_")
+    sharpness_ = renamed("sharpness_", "inverse_temperature_")
+    noise_ = renamed("noise_", "residual_variance_")
+    usual_uncertainty_ = renamed("usual_uncertainty_", "uncertainty_threshold_")
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
-    def __new__(cls, *arguments: Any, **parameters: Any) -> WaveClassifier:
-        """Raise a TypeError for parameters that there are no more, saying what is instead."""
-        del arguments
-        checks.refuse_removed(parameters)
-        return super().__new__(cls)
-
+    @refuses_removed
     def __init__(
         self,
         budget: Budget = "seconds",
@@ -286,7 +275,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=not keep)
             rng = self._rng()
-            X, y = self._some(X, y, rng)
+            X, y = some_samples(X, y, self.settings_.n_examples, rng)
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
             members = [self.hidden_] if keep else self._construct(X, rng, start)
@@ -332,33 +321,23 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             values are plainly of another convention than those of the first call.
         """
         first = not hasattr(self, "readout_")
-        if not first and not self.readout_.updatable:
-            raise ValueError(
-                "this model was saved by an earlier version, without a memory; fit again"
-                if isinstance(self.readout_, LinearReadout)
-                else "this model was saved without the sums that learning on needs; save it with "
-                "updatable=True, or fit again"
-            )
+        if not first:
+            check_updatable(self.readout_)
         with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=first)
             known = None if first else self.classes_
             wanted = checks.find_classes(y, classes, known)
+            columns = None if known is None else np.searchsorted(wanted, known)
             labels = checks.find_labels(y, wanted)
             self._check_room(X, len(wanted), first=first)
             rng = self._rng()
             hidden = united(self._construct(X, rng, start)) if first else self.hidden_
             samples = self._samples(hidden, X, labels, len(wanted))
-            # Of a file without a record it is not known what went before.
             before = None if first else self.record_
-            counts, columns = counted(labels, len(wanted)), None
-            if known is not None:
-                columns = np.searchsorted(wanted, known)
-                if before is not None:
-                    counts = counted(labels, len(wanted), before.counts, columns)
             errors = self._learn(samples, wanted, rng, start, columns)
-            if first or before is not None:
-                trained_before = () if before is None else before.trained
-                self.record_ = make_record(errors, counts, trained_before)
+            if first or before is not None:  # of a file without a record nobody knows what was
+                counts = counted(labels, len(wanted), before, columns)
+                self.record_ = make_record(errors, counts, () if before is None else before.trained)
         return self
 
     def criticality(self, X: Any) -> np.ndarray:
@@ -576,14 +555,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             copies=Copies(count=count, augmentation=augmentation),
         )
 
-    def _some(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
-        """As many samples as the budget has time for, at random, and at least one of each class."""
-        most = self.settings_.n_examples
-        if most is None or len(y) <= most:
-            return X, y
-        rows = np.union1d(some_rows(len(y), most, rng), np.unique(y, return_index=True)[1])
-        return take(X, rows) if validation.is_dask(X) else X[rows], y[rows]
-
     def _plan(self) -> memory.Plan:
         return memory.Plan(
             kernel=Kernel(noise=self.settings_.noise),
@@ -631,8 +602,3 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.residual_variance_ = known.residual_variance
         self.uncertainty_threshold_ = known.uncertainty_threshold
         return known
-
-
-# Without it, that of `__new__` would be shown, which has no names.
-_parameters = inspect.signature(WaveClassifier.__init__).parameters.values()
-WaveClassifier.__signature__ = inspect.Signature([*_parameters][1:])  # type: ignore[attr-defined]

@@ -21,12 +21,11 @@ import scipy.linalg
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.data.samples import take, targets_of
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.encoder import features
 from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
-from wetcow.learning.model.kernel_memory import Kernel
-from wetcow.learning.model.kernel_projection import fit_projection
+from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.views import Decision, Trial, View
 from wetcow.modes.kernel_matrix import kernel_matrix
 
@@ -206,7 +205,7 @@ class _Trials:
         hidden = _modes(self._image, frame, root, response)
         images = self._images(frame)
         images = images[:, :, ::-1] if flipped else images
-        return features(images, hidden.layers, hidden.geometries, response)
+        return hidden.codes_of(images)
 
 
 def _modes(

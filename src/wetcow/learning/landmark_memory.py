@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.data.rows import Rows
-from wetcow.learning.data.samples import targets_of
+from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.model import ridge
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance, solve_landmarks
-from wetcow.learning.model.kernel_memory import Kernel
-from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import memory_of_landmarks
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance, solve_landmarks
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.recall import memory_of_landmarks
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.model.statistics import Statistics, accumulate
 from wetcow.learning.progress import StartStage
@@ -29,11 +29,8 @@ def take_landmarks(
     batches: Batches, projection: Projection | None, kernel: Kernel, drawn: np.ndarray
 ) -> Landmarks:
     """Make landmarks of some examples, a batch at a time: they may have many codes."""
-    size = batches.samples.batch_size
-    rows = [
-        directions(projection, batches.samples.codes(drawn[low : low + size]))
-        for low in range(0, len(drawn), size)
-    ]
+    samples = batches.samples
+    rows = [directions(projection, samples.hidden.codes(part)) for part in samples.loaded(drawn)]
     return Landmarks(np.concatenate(rows), kernel.series)
 
 
@@ -55,7 +52,7 @@ def add_to_landmarks(
     start: StartStage,
     earlier: Statistics | None = None,
     others: np.ndarray | None = None,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Sum over all examples, solve, and calibrate by some of `others`, which are no landmarks."""
     function = functools.partial(_landmark_sums, projection, landmarks)
     sums = batches.sum(function, Statistics.merge, start("codes and sums", len(batches)))
@@ -77,7 +74,7 @@ def replace_by_landmarks(
     *,
     rng: np.random.Generator,
     start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Of stored examples that have become too many, some become landmarks for all of them."""
     drawn = some_rows(len(rows.labels), n_landmarks, rng)
     landmarks = Landmarks(rows.directions[drawn], kernel.series)
@@ -102,7 +99,7 @@ def _solved(
     projection: Projection | None,
     kernel: Kernel,
     start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
     start("memory")
     modes = solve_landmarks(sums, kernel.noise)
@@ -118,4 +115,4 @@ def _solved(
         sums=sums,
     )
     variance = doubt.left_out(unit[:, 0])
-    return readout, calibrate(criticality, variance, targets, together=False)
+    return Learned(readout, calibrate(criticality, variance, targets, together=False))

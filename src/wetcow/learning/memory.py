@@ -8,32 +8,28 @@ n_memories² numbers, on the workers of a cluster if that is where they are.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Calibration, calibrate, some_rows
+from wetcow.learning.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.data.rows import Rows, collect_rows
-from wetcow.learning.data.samples import targets_of
+from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.landmark_memory import (
     add_to_landmarks,
     replace_by_landmarks,
     take_landmarks,
 )
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance
-from wetcow.learning.model.kernel_memory import (
-    MOST_LANDMARKS,
-    Kernel,
-    Memory,
-    memorize_examples,
-    room_for_tiles,
-)
-from wetcow.learning.model.kernel_projection import Projection
-from wetcow.learning.model.kernel_recall import leave_each_out
-from wetcow.learning.model.kernel_solver import Progress
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance
+from wetcow.learning.model.memory.memorize import MOST_LANDMARKS, memorize_examples, room_for_tiles
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.recall import leave_each_out
+from wetcow.learning.model.memory.solver import Progress
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import Examples, MemoryReadout
 from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
@@ -96,7 +92,7 @@ def memorize(
     projected: np.ndarray | None = None,
     earlier: MemoryReadout | None = None,
     columns: np.ndarray | None = None,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Store examples, beside earlier ones if there are any, and calibrate their answers.
 
     Parameters
@@ -144,7 +140,7 @@ def memorize(
     rows = rows._replace(projected=np.isin(rows.images, projected))
     if samples.copies.count:  # each image before its copies, in whatever batches they came
         rows = rows.taken(np.argsort(rows.images, kind="stable"))
-    coupling = np.zeros((len(rows.labels), samples.n_classes))
+    begun = None
     if earlier is not None:
         assert earlier.examples is not None
         assert columns is not None
@@ -156,14 +152,12 @@ def memorize(
             projected=seen,
         )
         rows = before.merge(rows)
-        known = np.zeros((len(before.labels), samples.n_classes))
-        known[:, columns] = earlier.memory.coupling
-        coupling = np.concatenate([known, coupling])
         if most is not None and len(rows.labels) > most:
             return replace_by_landmarks(
                 rows, samples.n_classes, projection, plan.kernel, most, rng=rng, start=start
             )
-    begun = coupling if earlier is not None else None
+        begun = np.zeros((len(rows.labels), samples.n_classes))
+        begun[: len(labels), columns] = earlier.memory.coupling
     return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
 
 
@@ -176,19 +170,11 @@ def _store(
     *,
     rng: np.random.Generator,
     start: StartStage,
-) -> tuple[MemoryReadout, Calibration]:
+) -> Learned:
     """Solve for all examples and, in the same solution, for all but some to calibrate with."""
-    count = len(rows.labels)
     targets = targets_of(rows.labels, n_classes)
-    n_images = int(rows.images.max()) + 1
-    alone = count <= _EACH_LEFT_OUT and n_images == count
-    left_out, both = np.zeros(count, bool), targets
-    if not alone:
-        share = max(n_images // _SHARE_LEFT_OUT, 1)
-        images = np.unique(rows.images[rows.unseen])
-        drawn = images[some_rows(len(images), min(NUM_CALIBRATING, share), rng)]
-        left_out = np.isin(rows.images, drawn)
-        both = targets_of(rows.labels, n_classes, left_out)
+    left_out = _left_out(rows, rng)
+    both = targets_of(rows.labels, n_classes, left_out)
     advance = start("memory", 100)
     solved = memorize_examples(
         rows.directions,
@@ -199,24 +185,23 @@ def _store(
         start=None if begun is None else np.tile(begun, (1, both.shape[1] // n_classes)),
         progress=_told(advance, plan.tolerance),
     )
-    memory = _half(solved, slice(0, n_classes))
+    memory = _columns(solved, slice(0, n_classes))
     start("calibration")
-    chosen = np.arange(count)
-    if not alone:
-        others = np.flatnonzero(~left_out)
-        chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
-    doubt = _doubt(rows.directions, chosen, plan.kernel)
-    if alone:
-        every = np.arange(count)
+    if left_out is None:
+        judged = np.arange(len(targets))
+        doubt = _doubt(rows.directions, judged, plan.kernel)
         criticality, variance = leave_each_out(memory, targets)
         variance = variance[rows.unseen]
     else:
+        others = np.flatnonzero(~left_out)
+        chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
+        doubt = _doubt(rows.directions, chosen, plan.kernel)
         # Of an image and its copies, the image came first.
-        every = np.flatnonzero(left_out)
-        every = every[np.unique(rows.images[every], return_index=True)[1]]
-        other = _half(solved, slice(n_classes, None))
-        criticality = other.criticality(rows.directions[every])
-        variance = doubt.left_out(rows.directions[every])
+        judged = np.flatnonzero(left_out)
+        judged = judged[np.unique(rows.images[judged], return_index=True)[1]]
+        without = _columns(solved, slice(n_classes, None))
+        criticality = without.criticality(rows.directions[judged])
+        variance = doubt.left_out(rows.directions[judged])
     readout = MemoryReadout(
         projection=projection,
         memory=memory,
@@ -224,20 +209,25 @@ def _store(
         examples=Examples(labels=rows.labels, images=rows.images, projected=rows.projected),
         sums=None,
     )
-    return readout, calibrate(criticality, variance, targets[every], together=not alone)
+    together = left_out is not None
+    return Learned(readout, calibrate(criticality, variance, targets[judged], together=together))
 
 
-def _half(memory: Memory, columns: slice) -> Memory:
+def _left_out(rows: Rows, rng: np.random.Generator) -> np.ndarray | None:
+    """Which examples a second solution is without, bool (n,); None if each is left out alone."""
+    count, n_images = len(rows.labels), int(rows.images.max()) + 1
+    if count <= _EACH_LEFT_OUT and n_images == count:
+        return None
+    share = max(n_images // _SHARE_LEFT_OUT, 1)
+    images = np.unique(rows.images[rows.unseen])
+    drawn = images[some_rows(len(images), min(NUM_CALIBRATING, share), rng)]
+    return np.isin(rows.images, drawn)
+
+
+def _columns(memory: Memory, some: slice) -> Memory:
     """A memory of some columns."""
-    return Memory(
-        rows=memory.rows,
-        coupling=memory.coupling[:, columns].copy(),
-        bias=memory.bias[columns].copy(),
-        kernel=memory.kernel,
-        residual=memory.residual,
-        reached=memory.reached,
-        iterations=memory.iterations,
-        cached=memory.cached,
+    return dataclasses.replace(
+        memory, coupling=memory.coupling[:, some].copy(), bias=memory.bias[some].copy()
     )
 
 

@@ -18,7 +18,7 @@ The memory of a small classifier, by hand:
 >>> from wetcow import WaveClassifier, datasets
 >>> from wetcow.learning import pipeline
 >>> from wetcow.learning.data.samples import targets_of
->>> from wetcow.learning.model.kernel_memory import memorize_examples
+>>> from wetcow.learning.model.memory.memorize import memorize_examples
 >>> X, y = datasets.load("digits")
 >>> hidden = WaveClassifier(n_modes=16).fit(X[:300], y[:300]).hidden_
 >>> rows, labels, _ = pipeline.validate(X[:300], y[:300])
@@ -36,21 +36,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from wetcow.images.frame import Frame
-from wetcow.learning.calibration import Calibration, calibrate, some_rows
+from wetcow.learning.calibration import Learned, calibrate
 from wetcow.learning.data import convention, validation
-from wetcow.learning.data.samples import take
+from wetcow.learning.data.samples import some_rows, take
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory import Plan, memorize
 from wetcow.learning.model import encoder
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
-from wetcow.learning.model.kernel_projection import Projection, fit_projection
+from wetcow.learning.model.memory.projection import Projection, fit_projection
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.presets import Settings
 from wetcow.learning.progress import StartStage, silent
@@ -75,21 +75,6 @@ _NUM_SEEN = 10_000  # images from which hidden modes are made
 # others, which then seem less uncertain than they are, and are answered less well.
 _SAMPLES_EACH, _ALWAYS = 10, 50
 _SHARE_UNSEEN = 5  # one example of so many is kept from the projection
-
-
-class Learned(NamedTuple):
-    """What is learned of data with hidden modes that stay as they are.
-
-    Attributes
-    ----------
-    readout : MemoryReadout
-        From codes to criticalities.
-    calibration : Calibration
-        What is known of their errors.
-    """
-
-    readout: MemoryReadout
-    calibration: Calibration
 
 
 def validate(
@@ -305,7 +290,7 @@ def learn(
         projection, projected = find_projection(batches, n_components, rng)
     else:
         projection = earlier.projection
-    readout, known = memorize(
+    return memorize(
         batches,
         projection,
         plan,
@@ -315,4 +300,3 @@ def learn(
         earlier=earlier,
         columns=columns,
     )
-    return Learned(readout=readout, calibration=known)

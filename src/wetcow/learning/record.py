@@ -108,15 +108,16 @@ def trained(members: Sequence[Refined]) -> tuple[Trained, ...]:
 
 
 def counted(
-    labels: np.ndarray, n_classes: int, earlier: Sequence[int] = (), columns: Any = ()
+    labels: np.ndarray, n_classes: int, earlier: Record | None = None, columns: Any = None
 ) -> np.ndarray:
     """Count samples of each class, and add earlier ones, whose classes are in `columns` now.
 
     Examples
     --------
-    >>> counted(np.array([0, 2, 2]), 3, earlier=[5, 7], columns=[0, 1]).tolist()
-    [6, 7, 2]
+    >>> counted(np.array([0, 2, 2]), 3).tolist()
+    [1, 0, 2]
     """
     counts = np.bincount(labels, minlength=n_classes)
-    counts[np.asarray(columns, int)] += np.asarray(earlier, int)
+    if earlier is not None:
+        counts[columns] += np.asarray(earlier.counts)
     return counts

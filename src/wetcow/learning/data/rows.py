@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wetcow.learning.data.sources import Pairs
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import directions
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,23 @@ class Samples(NamedTuple):
 
     def codes(self, rows: np.ndarray) -> np.ndarray:
         """Codes (n, d) of some rows, sorted, without copies."""
-        return self.hidden.codes(take(self.X, rows))
+        return np.concatenate([self.hidden.codes(part) for part in self.loaded(rows)])
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
-        codes = np.stack([*encoded(self.hidden, take(self.X, rows), self.copies)], axis=1)
-        return codes, targets_of(self.labels[rows], self.n_classes)
+        codes = [
+            np.stack([*encoded(self.hidden, part, self.copies)], axis=1)
+            for part in self.loaded(rows)
+        ]
+        return np.concatenate(codes), targets_of(self.labels[rows], self.n_classes)
+
+    def loaded(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Some rows as floats, a batch at a time: they may take more memory than their codes."""
+        X = self.X
+        if is_dask(X):  # all at once, so that no chunk is computed twice
+            X, rows = take(X, rows), np.arange(len(rows))
+        for low in range(0, len(rows), self.batch_size):
+            yield as_floats(X[rows[low : low + self.batch_size]])
 
 
 def targets_of(
@@ -80,3 +92,44 @@ def take(X: Any, rows: np.ndarray) -> np.ndarray:
 
         return dask_arrays.take(X, rows)
     return as_floats(X[rows])
+
+
+def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """At most `count` of `n` rows, at random, in order.
+
+    Examples
+    --------
+    >>> some_rows(3, 5, np.random.default_rng(0))
+    array([0, 1, 2])
+    """
+    if n <= count:
+        return np.arange(n)
+    return np.sort(rng.choice(n, size=count, replace=False))
+
+
+def some_samples(
+    X: Any, labels: np.ndarray, most: int | None, rng: np.random.Generator
+) -> tuple[Any, np.ndarray]:
+    """Rows and labels of so many samples at random, and of the first of each class.
+
+    Parameters
+    ----------
+    X : array (n, columns), or Dask array
+        Rows.
+    labels : array (n,)
+    most : int or None
+        How many; None: all.
+    rng : numpy Generator
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> _, labels = some_samples(np.zeros((9, 2)), np.arange(9) // 8, 3, rng)
+    >>> labels.tolist()
+    [0, 0, 0, 0, 1]
+    """
+    if most is None or len(labels) <= most:
+        return X, labels
+    first = np.unique(labels, return_index=True)[1]
+    rows = np.union1d(some_rows(len(labels), most, rng), first)
+    return take(X, rows) if is_dask(X) else X[rows], labels[rows]

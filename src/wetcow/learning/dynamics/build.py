@@ -15,7 +15,7 @@ from wetcow.learning.dynamics.random_modes import RandomModes
 from wetcow.learning.dynamics.traces import CODES, Bank
 from wetcow.learning.model.encoder import Geometry, Layer, drive
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import directions
 from wetcow.validation import refuse_masked
 

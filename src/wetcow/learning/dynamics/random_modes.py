@@ -14,7 +14,7 @@ import numpy as np
 
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.model.activation import codes
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import MemoryReadout, Readout
 from wetcow.learning.model.ridge import solve
 from wetcow.learning.model.statistics import accumulate

@@ -13,10 +13,9 @@ import numpy as np
 
 from wetcow.images.augmentation import Augmentation
 from wetcow.learning import pipeline
-from wetcow.learning.calibration import some_rows
 from wetcow.learning.checks import member_augmentations
 from wetcow.learning.data.batches import open_batches
-from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.samples import Samples, some_rows
 from wetcow.learning.data.validation import is_dask
 from wetcow.learning.finetune.checkpoint import Checkpoint
 from wetcow.learning.finetune.linear import Linear, solve_linear

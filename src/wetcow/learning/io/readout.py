@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.kernel_landmarks import Landmarks, Variance
-from wetcow.learning.model.kernel_memory import Kernel, Memory
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.landmarks import Landmarks, Variance
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import Examples, LinearReadout, MemoryReadout
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.learning.model.statistics import Statistics

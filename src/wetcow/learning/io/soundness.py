@@ -17,7 +17,7 @@ from wetcow.images.frame import Frame
 from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
-from wetcow.learning.model.kernel_memory import Kernel
+from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.presets import Settings
 from wetcow.modes.kernel_series import CODES
 from wetcow.modes.wave_kernel import wave_kernel

@@ -18,12 +18,11 @@ from wetcow.learning.model.dictionary import FLOOR, layer_of_patches
 from wetcow.learning.model.encoder import (
     Geometry,
     Layer,
-    features,
     n_features,
     normalise,
 )
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.projection import ROUNDING, Projection, half_whitened
 from wetcow.learning.model.photographs import crops
 from wetcow.modes.kernel_matrix import unit_rows
 
@@ -33,8 +32,6 @@ _FEWEST_LOOKS, _MOST_LOOKS = 8, 200  # crops that the patches are taken from
 _MOST_PIXELS = 2**24  # of all patches of these
 _LARGEST = 32  # pixels of their sides
 _CONTRAST = 0.5  # mean square of a normalised patch whose variance is that of the floor
-_ROUNDING = 1e-6  # of squares of singular values in single precision
-_SMALLEST = 1e-6  # added to relative variances, as in `fit_projection`
 _FADING = 0.3  # of the radius: where crops become dark before they end
 
 
@@ -223,17 +220,15 @@ def innate_projection(
     images = crops(shape, n_crops, seed)
     images -= images.min(axis=(1, 2), keepdims=True)
     images *= _disc(shape)
-    rows = unit_rows(features(images, hidden.layers, hidden.geometries, hidden.response))
+    rows = unit_rows(hidden.codes_of(images))
     mean = rows.mean(axis=0)
     rows -= mean
     # Nearly as many components as rows: inner products of rows have them all.
     values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
     values, vectors = values[::-1][:n_components], vectors[:, ::-1][:, :n_components]
-    some = values > _ROUNDING * values[0]
-    values, vectors = values[some], vectors[:, some]
-    scale = (values / values[0] + _SMALLEST) ** -0.25 / np.sqrt(values)
-    axes = rows.T @ (vectors * scale).astype(np.float32)
-    return Projection(axes, mean @ axes)
+    some = values > ROUNDING * values[0]
+    values, vectors = values[some].astype(np.float32), vectors[:, some].astype(np.float32)
+    return half_whitened(rows.T @ (vectors / np.sqrt(values)), values, mean)
 
 
 def _disc(shape: tuple[int, int]) -> np.ndarray:

@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from wetcow.learning.model.kernel_landmarks import Variance
-from wetcow.learning.model.kernel_memory import Memory
-from wetcow.learning.model.kernel_projection import Projection
+from wetcow.learning.model.memory.landmarks import Variance
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.stored import Memory
 from wetcow.learning.model.ridge import ClassModes, leverage
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import unit_rows
@@ -58,6 +58,18 @@ class Examples(NamedTuple):
     labels: np.ndarray
     images: np.ndarray
     projected: np.ndarray
+
+
+def check_updatable(readout: Readout) -> None:
+    """Raise for what cannot learn on, which was loaded from a file."""
+    if readout.updatable:
+        return
+    if isinstance(readout, LinearReadout):
+        raise ValueError("this model was saved by an earlier version, without a memory; fit again")
+    raise ValueError(
+        "this model was saved without the sums that learning on needs; save it with "
+        "updatable=True, or fit again"
+    )
 
 
 def directions(projection: Projection | None, codes: np.ndarray) -> np.ndarray:

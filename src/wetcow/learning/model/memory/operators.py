@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from wetcow.learning.model.kernel_landmarks import Landmarks
+from wetcow.learning.model.memory.landmarks import Landmarks
 from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
 from wetcow.modes.kernel_series import KernelSeries
 
@@ -149,9 +149,9 @@ class Nystroem:
         κ.
     noise : float
         λ.
-    known : bool array (n, columns), optional
-        Examples that each column knows. Sums over landmarks' features are then of these alone, for
-        each of the different columns, if those are few: else many more iterations are needed.
+    known : bool array (n, columns)
+        Examples that each column knows. Sums over landmarks' features are of these alone, with
+        which many fewer iterations are needed, if there are few different columns.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class Nystroem:
         landmarks: np.ndarray,
         series: KernelSeries,
         noise: float,
-        known: np.ndarray | None = None,
+        known: np.ndarray,
     ):
         features = Landmarks(rows[landmarks], series).features(rows)
         square = np.zeros((len(landmarks), len(landmarks)))
@@ -170,23 +170,29 @@ class Nystroem:
         self.scale = noise + max(1 - np.trace(square) / len(rows), 0.0)
         np.fill_diagonal(square, square.diagonal() + self.scale)
         self._features = jnp.asarray(features)
-        masks, self._group = np.ones((len(rows), 1), bool), None
-        if known is not None and not known.all():
-            found, group = np.unique(known, axis=1, return_inverse=True)
-            if found.shape[1] <= _MOST_MASKS:
-                masks, self._group = found, group.ravel()
-        self._factors = [_without(square, features[~mask]) for mask in masks.T]
+        self._factors = [
+            (columns, _without(square, features[~mask])) for columns, mask in _alike(known)
+        ]
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """Return P⁻¹ times float64 vectors (n, columns)."""
         single = jnp.asarray(vectors, jnp.float32)
         reduced = np.array(jnp.matmul(self._features.T, single, precision="highest"), np.float64)
-        for number, factor in enumerate(self._factors):
-            some = slice(None) if self._group is None else self._group == number
-            reduced[:, some] = scipy.linalg.cho_solve(factor, reduced[:, some])
+        for columns, factor in self._factors:
+            reduced[:, columns] = scipy.linalg.cho_solve(factor, reduced[:, columns])
         weights = jnp.asarray(reduced, jnp.float32)
         leading = jnp.matmul(self._features, weights, precision="highest")
         return (vectors - np.asarray(leading)) / self.scale
+
+
+def _alike(known: np.ndarray) -> list[tuple[Any, np.ndarray]]:
+    """Columns that know the same examples, and these; all columns and all examples if too many."""
+    groups: dict[bytes, list[int]] = {}
+    for column, mask in enumerate(known.T):
+        groups.setdefault(mask.tobytes(), []).append(column)
+    if len(groups) > _MOST_MASKS:
+        return [(slice(None), np.ones(len(known), bool))]
+    return [(columns, known[:, columns[0]]) for columns in groups.values()]
 
 
 def _without(square: np.ndarray, features: np.ndarray) -> Any:

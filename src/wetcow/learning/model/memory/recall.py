@@ -10,16 +10,11 @@ import math
 import numpy as np
 import scipy.linalg
 
-from wetcow.learning.model.kernel_landmarks import Landmarks
-from wetcow.learning.model.kernel_memory import (
-    Kernel,
-    Memory,
-    choose_landmarks,
-    room_for_tiles,
-    system_of,
-)
-from wetcow.learning.model.kernel_operators import Tiles
-from wetcow.learning.model.kernel_solver import solve
+from wetcow.learning.model.memory.landmarks import Landmarks
+from wetcow.learning.model.memory.memorize import choose_landmarks, room_for_tiles, system_of
+from wetcow.learning.model.memory.operators import Tiles
+from wetcow.learning.model.memory.solver import solve
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.modes.kernel_matrix import kernel_matrix, kernel_tile
 
@@ -135,7 +130,7 @@ def memory_of_landmarks(landmarks: Landmarks, modes: ClassModes, kernel: Kernel)
     landmarks : Landmarks
         Whose features the modes were solved with.
     modes : ClassModes
-        From `wetcow.learning.model.kernel_landmarks.solve_landmarks`.
+        From `wetcow.learning.model.memory.landmarks.solve_landmarks`.
     kernel : Kernel
         κ and λ.
 

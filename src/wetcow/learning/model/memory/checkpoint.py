@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.files import whole_file
-from wetcow.learning.model.kernel_solver import State
+from wetcow.learning.model.memory.solver import State
 
 _FORMAT = "wetcow kernel memory 1"
 _ADVICE = "remove it to solve from the start"

@@ -15,7 +15,7 @@ from sklearn.utils.extmath import randomized_svd
 from wetcow.modes.kernel_matrix import unit_rows
 
 _SMALLEST = 1e-6  # added to relative variances, which may vanish
-_ROUNDING = 1e-6  # of relative variances in single precision, where there are none
+ROUNDING = 1e-6  # of relative variances in single precision, where there are none
 _NUM_ITERATIONS = 3  # each sharpens the variances of a square by its square
 
 
@@ -85,8 +85,13 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
         n_iter=_NUM_ITERATIONS,  # pyright: ignore[reportArgumentType]
         random_state=seed,
     )
-    some = values > _ROUNDING * values[0]
+    some = values > ROUNDING * values[0]
     vectors, values = vectors[:, some], values[some]
     components = rows.T @ (vectors / np.sqrt(values)) if wide else vectors
+    return half_whitened(components, values, mean)
+
+
+def half_whitened(components: np.ndarray, values: np.ndarray, mean: np.ndarray) -> Projection:
+    """Projection on components (d, n) with relative variances (n,), the largest first."""
     axes = components * (values / values[0] + _SMALLEST) ** -0.25
     return Projection(axes.astype(np.float32), (mean @ axes).astype(np.float32))

@@ -7,7 +7,7 @@ examples and classes the solution depends on the wave kernel κ of pairs of exam
     cr_c(x) = b_c + Σ_j κ(x·x_j) α_jc,    (K + λ1) α = Y − b,    K_ij = κ(x_i·x_j),
 
 so that each example is a memory that resonates with what is like it. b is the mean of Y. Rows x are
-unit vectors, such as `wetcow.learning.model.kernel_projection` makes of pooled codes.
+unit vectors, such as `wetcow.learning.model.memory.projection` makes of pooled codes.
 
 **Memory needed** for n examples of d numbers, m landmarks of the preconditioner and C columns of
 targets: 8n(d + m) + 100nC + 32m² bytes, besides the rows given. Tiles of K, 2n(n + 1024) bytes, are
@@ -16,126 +16,22 @@ kept as far as `cache_size` and free memory allow; the rest is computed again in
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import math
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from wetcow.learning.model.kernel_checkpoint import StateFile
-from wetcow.learning.model.kernel_operators import Nystroem, Tiles
-from wetcow.learning.model.kernel_solver import Progress, System, solve
-from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
-from wetcow.modes.kernel_series import Code, KernelSeries, kernel_series
+from wetcow.learning.model.memory.checkpoint import StateFile
+from wetcow.learning.model.memory.operators import Nystroem, Tiles
+from wetcow.learning.model.memory.solver import Progress, System, solve
+from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
 MOST_LANDMARKS = 2000  # of the preconditioner
 _SHARE_OF_FREE = 0.8  # that tiles may take
-_SMALLEST_GROUP = 8  # rows answered at once, so that few sizes are compiled
-
-
-class Kernel(NamedTuple):
-    """Which wave kernel, and how much noise.
-
-    Attributes
-    ----------
-    code : {"amplitude", "rate", "both", "analytic", "relu", "step"}
-        Of the random modes.
-    threshold, omega : float
-        θ and ω of them, in units of the spread of their drives.
-    noise : float
-        λ > 0.
-    """
-
-    code: Code = "amplitude"
-    threshold: float = 0.5
-    omega: float = 0.5
-    noise: float = 0.03
-
-    @property
-    def series(self) -> KernelSeries:
-        """κ."""
-        return kernel_series(self.code, self.threshold, self.omega)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Memory:
-    """Stored examples and their couplings to the class modes.
-
-    Attributes
-    ----------
-    rows : float32 array (n, d)
-        Examples, of unit length.
-    coupling : float64 array (n, columns)
-        α.
-    bias : float64 array (columns,)
-        b.
-    kernel : Kernel
-        κ and λ.
-    residual : float
-        Relative, of the system solved; computed from α.
-    reached : bool
-        Whether it is what was asked for.
-    iterations : int
-        Products with K that it took.
-    cached : float
-        Share of K that was kept between them.
-    """
-
-    rows: np.ndarray
-    coupling: np.ndarray
-    bias: np.ndarray
-    kernel: Kernel
-    residual: float = 0.0
-    reached: bool = True
-    iterations: int = 0
-    cached: float = 1.0
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made for recalling, so that files and messages hold rows once."""
-        return {name: value for name, value in self.__dict__.items() if name != "_parts"}
-
-    def criticality(self, rows: np.ndarray) -> np.ndarray:
-        """Criticality cr of the class modes for unit rows, float64 (k, columns).
-
-        Parameters
-        ----------
-        rows : float32 array (k, d)
-            Of unit length.
-        """
-        found = np.empty((len(rows), len(self.bias)))
-        for start in range(0, len(rows), BLOCK):
-            some = np.asarray(rows[start : start + BLOCK], np.float32)
-            size = max(_SMALLEST_GROUP, 2 ** math.ceil(math.log2(len(some))))
-            padded = jnp.asarray(np.pad(some, ((0, size - len(some)), (0, 0))))
-            excited = [np.asarray(_recall(padded, *part)) for part in self._parts]
-            found[start : start + BLOCK] = np.sum(excited, axis=0, dtype=float)[: len(some)]
-        return found + self.bias
-
-    @functools.cached_property
-    def _parts(self) -> list[tuple[Any, Any, Any]]:
-        """Examples and couplings, of as many as are computed at once, where they are needed."""
-        short = jnp.asarray(self.kernel.series.chebyshev[0])
-        step = 16 * BLOCK
-        return [
-            (
-                jnp.asarray(self.rows[start : start + step]),
-                jnp.asarray(self.coupling[start : start + step], jnp.float32),
-                short,
-            )
-            for start in range(0, len(self.rows), step)
-        ]
-
-
-@jax.jit
-def _recall(rows: Any, stored: Any, coupling: Any, short: Any) -> Any:
-    return jnp.matmul(kernel_tile(rows, stored, short), coupling, precision="highest")
 
 
 def room_for_tiles(
@@ -202,7 +98,7 @@ def memorize_examples(
     kernel : Kernel, optional
         κ and λ.
     tolerance, max_iterations, keep_every, progress
-        See `wetcow.learning.model.kernel_solver.solve`.
+        See `wetcow.learning.model.memory.solver.solve`.
     n_landmarks : int, optional
         m of the preconditioner; default: an eighth of n, at most `MOST_LANDMARKS`.
     cache_size : float

@@ -1,6 +1,6 @@
 """Solving (K + λ1) α = Y for all stored examples and classes at once, by conjugate gradients.
 
-K and the preconditioner are operators (`wetcow.learning.model.kernel_operators`). Iterations follow
+K and the preconditioner are operators (`wetcow.learning.model.memory.operators`). Iterations follow
 Polak and Ribière, which forgives the rounding of the preconditioner.
 
 **Accuracy in single precision.** K's entries are rounded to about 1e-6. What is solved is thus a

@@ -74,7 +74,7 @@ def solve_landmarks(statistics: Statistics, noise: float) -> ClassModes:
     statistics : Statistics
         Of features (n, m) and targets, of all examples in any order.
     noise : float
-        λ, as in `wetcow.learning.model.kernel_memory`.
+        λ, as in `wetcow.learning.model.memory.memorize`.
 
     Returns
     -------
