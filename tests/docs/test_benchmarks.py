@@ -178,10 +178,10 @@ def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
         script.main()
         return json.loads(file.read_text())
 
-    (honest,) = rows = run("--minutes", "0.1", "--set", "n_modes=6")
+    (honest,) = rows = run("--minutes", "1", "--set", "n_modes=6")
     assert honest["how"] == "judged once" and honest["parameters"] == {"n_modes": 6}
-    assert run("--minutes", "0.1", "--set", "n_modes=6") == rows  # nothing is done twice
-    _, selected = run("--minutes", "0.1", "--set", "n_modes=6", "--select-on-test")
+    assert run("--minutes", "1", "--set", "n_modes=6") == rows  # nothing is done twice
+    _, selected = run("--minutes", "1", "--set", "n_modes=6", "--select-on-test")
     assert selected["how"] == "selected on test images"
     looked = [look["accuracy"] for looks in selected["training"] for look in looks]
     assert selected["test_accuracy"] >= max(looked)

@@ -170,7 +170,7 @@ def test_sweep_is_a_heat_map_with_named_axes(swept):
     np.testing.assert_allclose(values, rate)
     bars = [one.get_ylabel() for one in figure.axes[2:]]
     assert bars == [
-        "spiking frequency (rad/time)\nmean over 4 modes",
+        "angular spiking frequency (rad/time)\nmean over 4 modes",
         "order parameter, second half",
     ]
 
@@ -231,7 +231,7 @@ def test_matrices_have_the_names_of_regions(swept):
     np.testing.assert_allclose(axis.images[0].get_array(), locking.values)
     signed = wc.functional_connectivity(run, "imaginary_coherency")
     axis = drawn(wc.plot(signed, modes=[0, 1])).axes[0]
-    assert axis.get_xlabel() == "from mode" and axis.images[0].get_clim() == (-1, 1)
+    assert axis.get_xlabel() == "from region" and axis.images[0].get_clim() == (-1, 1)
     several = drawn(wc.plot(wc.phase_locking(swept)))
     assert several.axes[0].get_title() == "coupling strength = 0.4, gamma = 0.5"
 
@@ -252,7 +252,7 @@ def test_other_measures(swept):
     order = drawn(wc.plot(wc.order_parameter(run))).axes[0]
     assert (order.get_xlabel(), order.get_ylabel()) == ("time (s)", "order parameter")
     rates = drawn(wc.plot(wc.spiking_frequency(run))).axes[0]
-    assert rates.get_ylabel() == "spiking frequency (rad/time)"
+    assert rates.get_ylabel() == "angular spiking frequency\n(rad/time)"
     assert texts(rates.get_xticklabels()) == list(NAMES)
     raster = drawn(wc.plot(wc.spike_times(run))).axes[0]
     assert raster.lines[0].get_ydata().max() == 11

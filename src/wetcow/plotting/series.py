@@ -93,7 +93,7 @@ def draw_values(arrays: list[xr.DataArray]) -> Figure:
     names, kind = names_of(arrays[0])
     for array, axis in zip(arrays, axes[:, 0], strict=True):
         axis.plot(np.arange(len(names)), np.asarray(array.values, float), "o", color=BLUE, ms=4)
-        axis.set_ylabel(label_of(array))
+        axis.set_ylabel(label_of(array).replace(" (", "\n("))  # low axes: the unit below
         axis.grid(axis="x", color="0.93")
         axis.set_axisbelow(True)
     last = axes[-1, 0]

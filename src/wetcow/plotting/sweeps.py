@@ -60,6 +60,7 @@ def measures_of(runs: xr.Dataset) -> list[xr.DataArray]:
             unit = float(runs["seconds"][-1] - runs["seconds"][0])
             unit /= float(runs["time"][-1] - runs["time"][0])
             frequency = (frequency / (2 * np.pi * unit)).assign_attrs(units="Hz")
+            frequency.attrs["long_name"] = "spiking frequency"
         found.append(frequency.rename("spiking_frequency"))
         if runs.sizes["mode"] > 1:
             order = order_parameter(runs)

@@ -87,7 +87,7 @@ def _side_by_side(function, devices, *batch):
 def _initial(system, a0, key, like):
     start = system.initial(key) if a0 is None else a0
     start = jnp.broadcast_to(jnp.asarray(start), system.size)
-    return start.astype(jnp.result_type(like.dtype, jnp.complex64))
+    return start.astype(np.result_type(like.dtype, np.complex64))
 
 
 @eqx.filter_jit
