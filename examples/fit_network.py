@@ -123,7 +123,7 @@ def fit(
             x,
             jac=True,
             method="L-BFGS-B",
-            bounds=Bounds(*(limits / scale)),
+            bounds=Bounds(lb=limits[0] / scale, ub=limits[1] / scale),
             callback=note,
             options={"maxiter": iterations, "maxcor": 20, "ftol": 0, "gtol": 0},
         )

@@ -264,24 +264,27 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     omega = np.random.default_rng(0).normal(1, SPREAD, brain.size)
     print(brain)
 
-    runs = phase_diagram(brain, omega, *((3, 60.0) if quick else (17, 400.0)))
-    table, locked = connectivity_by_strength(
-        brain,
-        omega,
-        *((np.array([0.0, 0.4]), 90.0) if quick else (np.linspace(0, 0.8, 17), 600.0)),
-    )
+    t1 = 90.0 if quick else 600.0
+    strengths = np.array([0.0, 0.4]) if quick else np.linspace(0, 0.8, 17)
+    if quick:
+        runs = phase_diagram(brain, omega, steps=3, t1=60.0)
+        scores = phase_approximation(
+            brain, omega, gammas=(0.5,), speeds=(3.0,), num_seeds=2, t1=60.0
+        )
+        remembered = memory(brain, num_starts=2, t1=100.0)
+    else:
+        runs = phase_diagram(brain, omega, steps=17, t1=400.0)
+        scores = phase_approximation(
+            brain, omega, gammas=(0.5, 1.0), speeds=(12.0, 6.0, 3.0, 1.5), num_seeds=3, t1=400.0
+        )
+        remembered = memory(brain, num_starts=6, t1=300.0)
+    table, locked = connectivity_by_strength(brain, omega, strengths, t1=t1)
     # The frequencies of the run whose phase locking is drawn.
     shown = table.attrs["shown"]
-    t1 = 90.0 if quick else 600.0
     one = wc.simulate(
         brain.to_network(GAMMA, shown, omega=omega), t1=t1, num_samples=int(10 * t1) + 1, seed=0
     )
     hertz = brain.frequency * wc.spiking_frequency(brain.label(one)).values
-    scores = phase_approximation(
-        brain,
-        omega,
-        *(((0.5,), (3.0,), 2, 60.0) if quick else ((0.5, 1.0), (12.0, 6.0, 3.0, 1.5), 3, 400.0)),
-    )
     pictures = {
         "brain_phase_diagram": figure_phase_diagram(runs, brain, critical_line(brain)),
         "brain_connectivity": figure_connectivity(brain, locked, table),
@@ -294,7 +297,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         "connectome": repr(brain),
         "connectivity": table.to_dict(data="list"),
         "delays": scores.to_dict(data="list"),
-        "memory": memory(brain, *((2, 100.0) if quick else (6, 300.0))),
+        "memory": remembered,
         "seconds": time.perf_counter() - began,
     }
     write_json(numbers, options.json)

@@ -52,7 +52,7 @@ def fields():
             found[dimension] = wc.simulate_field(tissue, t1=2e-3, psi0=psi0, num_samples=5)
             continue
         time = np.linspace(0, 2e-3, 5)
-        decay = np.exp(-1e3 * time).reshape(5, *dimension * [1])
+        decay = np.exp(-1e3 * time).reshape((5,) + dimension * (1,))
         names = ("time", *"xyz"[:dimension])
         variables = {
             "psi": (names, decay * psi0, {"units": "V"}),

@@ -73,8 +73,13 @@ def results():
 
 
 numbers = st.one_of(
-    *(st.integers(), st.floats(), st.complex_numbers(), st.booleans(), st.none()),
-    *(st.text(max_size=5), st.sampled_from([np.float32(0.1), np.int8(3), np.complex64(1j)])),
+    st.integers(),
+    st.floats(),
+    st.complex_numbers(),
+    st.booleans(),
+    st.none(),
+    st.text(max_size=5),
+    st.sampled_from([np.float32(0.1), np.int8(3), np.complex64(1j)]),
 )
 # Arrays only by themselves: xarray does not compare tuples of arrays.
 arrays = st.sampled_from(
@@ -85,7 +90,8 @@ values = st.one_of(
     st.recursive(
         numbers,
         lambda inner: st.one_of(
-            *(st.lists(inner, max_size=3), st.lists(inner, max_size=3).map(tuple)),
+            st.lists(inner, max_size=3),
+            st.lists(inner, max_size=3).map(tuple),
             st.dictionaries(st.text(max_size=3), inner, max_size=2),
         ),
         max_leaves=5,

@@ -100,7 +100,11 @@ def test_a_trial_step_that_overflows_is_cut(solver, damping):
     """It was tried for ever: infinity over infinity made the next step no number."""
     found = diffrax.diffeqsolve(
         diffrax.ODETerm(lambda t, y, args: -damping * y**3),
-        *(solver, 0.0, 1.0, 1.0, jnp.ones(1)),
+        solver,
+        t0=0.0,
+        t1=1.0,
+        dt0=1.0,
+        y0=jnp.ones(1),
         stepsize_controller=diffrax.PIDController(1e-3, 1e-5, **solvers.STEP_CONTROL),
         max_steps=300,
         throw=False,

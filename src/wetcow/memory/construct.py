@@ -187,25 +187,29 @@ def memorize(
         return _network(r, modes, allowed, links)
 
     needed = conditions(modes, targets, members)
-    factor = needed.factor * allowed[:, None, :]
-    needed = Conditions(factor, needed.total)
+    needed = Conditions(needed.factor * allowed[:, None, :], needed.total)
     require_reach(needed, members, weight, phase, np.ndim(max_weight) == 0)
+    row, r = _nearest_to_draw(needed, allowed, weight, phase, seed)
+    if unstable != "ignore" or margin is not None or optimise:
+        judge = Judge.of(modes, targets, members, patient=margin is not None or optimise)
+        r = settle(r, row, judge, margin=margin, optimise=optimise, unstable=unstable)
+    return _network(r, modes, allowed, links)
 
-    draw = np.zeros((size, size), dtype=complex)
+
+def _nearest_to_draw(
+    needed: Conditions, allowed: np.ndarray, weight: np.ndarray, phase: np.ndarray, seed: Any
+) -> tuple[Row, np.ndarray]:
+    """What couplings must satisfy, and those of them nearest to drawn ones; to zero undrawn."""
+    draw = np.zeros(allowed.shape, dtype=complex)
     if seed is not None:
         draw = drawn(np.random.default_rng(seed), needed, allowed, weight, phase)
         fill_saturated(draw, needed, weight)
     total = np.stack([needed.total.real, needed.total.imag], axis=1)
-    row = Row(draw, factor, total, weight, phase)
+    row = Row(draw, needed.factor, total, weight, phase)
     solution = nearest(row)
     if not solution.solved.all():
         raise infeasible(row, solution)
-    r = solution.x
-    if unstable != "ignore" or margin is not None or optimise:
-        judge = Judge.of(modes, targets, members, patient=margin is not None or optimise)
-        r = settle(r, row, judge, margin=margin, optimise=optimise, unstable=unstable)
-
-    return _network(r, modes, allowed, links)
+    return row, solution.x
 
 
 def _network(r: np.ndarray, modes: Mode, allowed: np.ndarray, links: Any) -> Network:

@@ -105,7 +105,9 @@ def measure(data: Images, seeds: Sequence[int], effort: Effort) -> list[dict[str
         means over seeds; "strength" of EWC, "kept" bytes of our memory, and "pixels" of an image.
     """
     effort.say(f"{data.title}: λ of EWC, on validation images")
-    ours = functools.partial(wave, data.name, **({"n_modes": _QUICK_MODES} if effort.quick else {}))
+    ours = functools.partial(wave, data.name)
+    if effort.quick:
+        ours = functools.partial(ours, n_modes=_QUICK_MODES)
     strength, kept = choose_strength(data, seeds[0]), 0
     tasks = tasks_of(data.train, data.n_classes)
     runs: dict[str, list[dict[str, Any]]] = {}
