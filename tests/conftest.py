@@ -9,6 +9,10 @@ _FLAG = "--xla_force_host_platform_device_count=2"
 if _FLAG not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
 
+# Each of two worker processes has a thread: more of them would wait for each other.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 # What XLA compiled is kept for other tests, their processes, and the next run. It keeps no program
 # that calls back to Python, as equinox's checks do: under test they make NaN instead.
 os.environ.setdefault("EQX_ON_ERROR", "nan")
