@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -45,6 +46,7 @@ def missing():
     """What is not here of that which this needs; empty if all is."""
     programs = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     try:
+        import axe_core_python  # noqa: F401
         import panel  # noqa: F401
         import selenium  # noqa: F401
     except ModuleNotFoundError as error:
@@ -178,6 +180,19 @@ class Page:
         """Errors that the browser reported since the last call."""
         return [
             one["message"] for one in self.driver.get_log("browser") if one["level"] == "SEVERE"
+        ]
+
+    def faults(self):
+        """Serious and critical faults that axe finds in what can be seen now, with their places."""
+        import axe_core_python
+
+        script = pathlib.Path(axe_core_python.__file__).with_name("axe.min.js")
+        self.driver.execute_script(script.read_text("utf-8"))
+        found = self.driver.execute_async_script("axe.run().then(arguments[0]);")
+        return [
+            (one["id"], [node["html"][:200] for node in one["nodes"]])
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
         ]
 
     def requests(self):

@@ -52,6 +52,8 @@ def main(folder):
                 ("mode", "a mode", "criticality cr"),
                 ("network", "a network", "its mean over the second half"),
                 ("memory", "a memory", "modes that replay it"),
+                ("brain", "a brain", "mean spiking frequency, Hz"),
+                ("tissue", "tissue", "energy left"),
                 ("digit", "draw a digit", "constructed in"),
             ):
                 page.open_tab(tab)

@@ -65,7 +65,7 @@ def test_slider_moves_the_mode(page):
     page.wait(lambda: page.find(".bk-Figure, .bk-figure")[0].screenshot_as_png != picture)
 
 
-def test_network_and_memory_open(page):
+def test_other_pages_open(page):
     page.open_tab("a network")
     page.wait_for("its mean over the second half")
     # test_views.py compares what is looked at with other integrators; this is what a page says.
@@ -75,6 +75,21 @@ def test_network_and_memory_open(page):
     page.open_tab("a memory")
     page.wait_for("modes that replay it")
     assert page.value_of("modes that replay it") == "10 of 10"
+    page.open_tab("a brain")
+    page.wait_for("mean spiking frequency, Hz")
+    assert len(page.column("regions", "hertz")) == 76
+    page.open_tab("tissue")
+    page.wait_for("energy left")
+
+
+def test_whoever_has_pages_read_to_them_is_told_all(page):
+    """No serious fault by the rules of axe; runs after every page but the digit's was opened."""
+    page.wait(lambda: all(one.get_attribute("aria-label") for one in page.find(".noUi-handle")))
+    for tab in ("a mode", "a network", "a memory", "a brain", "tissue"):
+        page.open_tab(tab)
+        assert page.faults() == []
+    label = page.find(".noUi-handle")[0].get_attribute("aria-label")
+    assert label == "excitation γ"
 
 
 def test_drawn_digit_is_answered(page, model):

@@ -18,12 +18,14 @@ from bokeh.models import ColumnDataSource
 
 from wetcow import datasets
 from wetcow.explore import app
+from wetcow.explore.brain_page import brain_page
 from wetcow.explore.canvas import Canvas
 from wetcow.explore.digit_page import digit_page
 from wetcow.explore.memory_page import memory_page
 from wetcow.explore.mode_page import mode_page
 from wetcow.explore.model import Model
 from wetcow.explore.network_page import network_page
+from wetcow.explore.tissue_page import tissue_page
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -88,6 +90,27 @@ def test_network_follows_its_sliders():
     seen["excitation"].value = 2.9
     assert "not defined: fewer than two modes move" in seen.text() and "4 of 4" in seen.text()
     assert "beyond criticality" in seen.text() and "nan" not in seen.text()
+
+
+@pytest.mark.slow
+def test_brain_and_tissue_follow_their_sliders():
+    seen = Seen(brain_page())
+    assert len(seen.data("regions")["hertz"]) == 76 and "partly synchronous" in seen.text()
+    seen["coupling strength"].value = 0.8
+    seen["excitation"].value = 0.8
+    assert "beyond criticality" in seen.text() and "76 of 76" in seen.text()
+    assert set(seen.data("regions")["hertz"]) == {0.0}
+
+    seen = Seen(tissue_page())
+    first = seen.data("potential")["image"][0]
+    seen["time"].value = 40
+    assert not np.array_equal(seen.data("potential")["image"][0], first)
+    last = seen.data("now")["here"][0]
+    assert f"{last:.2g}" in seen.text() and seen.data("now")["time"][0] == pytest.approx(
+        5.05, abs=0.01
+    )
+    seen["direction"].value = 135.0
+    assert seen.data("now")["here"][0] < 0.01 * last
 
 
 @pytest.mark.slow

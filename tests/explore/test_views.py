@@ -8,12 +8,14 @@ import pytest
 
 import wetcow as wc
 from wetcow import datasets
+from wetcow.explore.brain_view import look_at_brain
 from wetcow.explore.drawing import PEN, answer_drawing, paint
 from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
 from wetcow.explore.mode_view import look_at_mode
 from wetcow.explore.model import construct_model, load_model
 from wetcow.explore.network_view import MOST_SHOWN_MODES, look_at_network, when_synchronous
 from wetcow.explore.runs import number_text, phases, wrapped
+from wetcow.explore.tissue_view import look_at_tissue
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -130,6 +132,44 @@ def test_memory_near_criticality_replays_and_the_target_spikes_with_it():
     late = view.network.time > view.common_spike + 20
     mean = view.network.motion[late].mean(axis=1)
     assert np.corrcoef(view.target[late], mean)[0, 1] > 0.999
+
+
+@pytest.mark.slow
+def test_a_brain_in_step_slows_down_and_slow_tracts_part_it():
+    together = look_at_brain(speed=20.0, strength=0.8, gamma=0.2)
+    names = executed(together.code)
+    same_network(together.network, names)
+    for name in ("hertz", "spectrum", "spectrum_hertz"):
+        np.testing.assert_allclose(names[name], getattr(together, name), rtol=1e-6)
+    assert together.network.regime == "synchronous" and together.network.mean_order > 0.9
+    # All power is at the common rate and its harmonics.
+    peak = together.spectrum_hertz[together.spectrum.argmax()]
+    assert peak == pytest.approx(together.hertz.mean(), abs=together.spectrum_hertz[1])
+    assert together.hertz.mean() < 8
+    apart = look_at_brain(speed=1.5, strength=0.8, gamma=0.2)
+    assert apart.network.mean_order < 0.3 and apart.hertz.mean() > 8
+    assert apart.regions[0] == "l01" and apart.positions.shape == (76, 3)
+
+
+def test_waves_across_fibres_last_longer_than_along_them():
+    across, along, uniform = (
+        look_at_tissue(0.1, angle=45.0),
+        look_at_tissue(0.1, angle=135.0),
+        look_at_tissue(1.0),
+    )
+    assert across.energy[-1] > 10 * across.uniform[-1] > 100 * along.energy[-1]
+    np.testing.assert_allclose(uniform.energy, uniform.uniform, rtol=1e-6)
+    # [5] at the middle of the bundle: k along its fibres is damped by 1 S/m, across by 0.1.
+    assert along.gamma / across.gamma == pytest.approx(10, rel=1e-3)
+    assert across.omega > 0 and along.omega == pytest.approx(0, abs=1e-6) and uniform.omega == 0
+    names = executed(across.code)
+    np.testing.assert_allclose(names["energy"], across.energy, rtol=1e-9)
+    np.testing.assert_allclose(names["uniform"], across.uniform, rtol=1e-9)
+    assert float(names["waves"].omega[0]) == pytest.approx(across.omega)
+    with pytest.raises(ValueError, match="across must be"):
+        look_at_tissue(0.0)
+    with pytest.raises(ValueError, match="wavelength"):
+        look_at_tissue(wavelength=-1.0)
 
 
 def test_first_common_spike():

@@ -13,11 +13,14 @@ from typing import Any
 import panel as pn
 from tornado.web import HTTPError, RequestHandler
 
+from wetcow.explore.brain_page import brain_page
 from wetcow.explore.digit_page import digit_page
 from wetcow.explore.memory_page import memory_page
 from wetcow.explore.mode_page import mode_page
 from wetcow.explore.model import Model, construct_model
+from wetcow.explore.names import Names
 from wetcow.explore.network_page import network_page
+from wetcow.explore.tissue_page import tissue_page
 
 ADDRESS = "127.0.0.1"  # never another: whoever reaches the server can make it compute
 TITLE = "wetcow explorer"
@@ -31,6 +34,7 @@ _INNER_CSS = """
 .values td + td { font-variant-numeric: tabular-nums; font-weight: 600; }
 .equation { margin: 0.3em 1em; font-family: serif; font-size: 1.1em; }
 .equation mark { background: #ffe28a; border-radius: 3px; padding: 0 2px; }
+h1 { font-size: 1.3em; }
 .answer { font-size: 80px; font-weight: 700; text-align: center; line-height: 1; }
 """
 
@@ -68,6 +72,8 @@ def explorer_page(models: Models) -> Any:
         "a mode": mode_page,
         "a network": network_page,
         "a memory": memory_page,
+        "a brain": brain_page,
+        "tissue": tissue_page,
         "draw a digit": lambda: digit_page(models.get()),
     }
     places = [pn.Column(sizing_mode="stretch_width", min_height=300) for _ in makers]
@@ -95,7 +101,8 @@ def explorer_page(models: Models) -> Any:
         fill()
     else:
         pn.state.onload(fill)
-    return pn.Column(pn.pane.HTML(f"<h2>{TITLE}</h2>"), tabs, sizing_mode="stretch_width")
+    title = pn.pane.HTML(f"<h1>{TITLE}</h1>")
+    return pn.Column(title, tabs, Names(), sizing_mode="stretch_width")
 
 
 def make_server(port: int, models: Models) -> Any:

@@ -15,6 +15,7 @@ from wetcow.explore.panes import lesson_page
 from wetcow.explore.runs import number_text
 from wetcow.explore.widgets import (
     COLOURS,
+    beside,
     empty,
     legend,
     make_plot,
@@ -178,7 +179,7 @@ class MemoryFigures:
         delta = self._matrix(
             "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
         )
-        couplings = pn.Row(weight, delta)
+        couplings = beside(weight, delta)
         self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
