@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
+from bokeh.palettes import Greys256
 
 from wetcow.explore.lesson import Lesson
 from wetcow.explore.panes import lesson_page
@@ -99,8 +100,8 @@ class TissueFigures:
         self._energy = ColumnDataSource({"time": [], "here": [], "uniform": []}, name="energy")
         self._now = ColumnDataSource({"time": [], "here": []}, name="now")
         self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
-        grey = LinearColorMapper(palette="Greys256", low=0.0, high=1.5)
-        tissue = self._slice("largest conductivity, dark: 1 S/m", self._tissue, grey)
+        grey = LinearColorMapper(palette=Greys256[::-1], low=0.0, high=1.5)
+        tissue = self._slice("conductivity, dark: 1 S/m", self._tissue, grey)
         self._potential_plot = self._slice("potential Ψ", self._potential, self._colours)
         energy = make_plot("energy of the field", "time (ms)", "energy / start", y_axis_type="log")
         energy.line(
