@@ -115,7 +115,7 @@ class BrainFigures:
             x_range=(0, _FASTEST),
         )
         spectrum.line("hertz", "power", source=self._spectrum, color=COLOURS[0], line_width=2)
-        self.figures = [beside(*views), order, spectrum]
+        self.figures = [beside(*views, wide=False), order, spectrum]
 
     def _view(self, title: str, x: str, y: str) -> Any:
         made = make_square_plot(title, f"{x} (mm)", f"{y} (mm)")

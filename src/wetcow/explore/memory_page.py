@@ -179,7 +179,7 @@ class MemoryFigures:
         delta = self._matrix(
             "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
         )
-        couplings = beside(weight, delta)
+        couplings = beside(weight, delta, wide=False)
         self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:

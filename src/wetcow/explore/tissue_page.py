@@ -114,7 +114,7 @@ class TissueFigures:
         )  # fmt: skip
         energy.scatter("time", "here", source=self._now, size=9, color="black")
         legend(energy)
-        self.figures = [beside(tissue, self._potential_plot), energy]
+        self.figures = [beside(tissue, self._potential_plot, wide=False), energy]
 
     def _slice(self, title: str, source: Any, colours: Any) -> Any:
         made = make_square_plot(title, "x (mm)", "y (mm)")

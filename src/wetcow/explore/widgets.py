@@ -61,10 +61,10 @@ def empty(*sources: Any) -> None:
         source.data = {key: [] for key in source.column_names}
 
 
-def beside(*parts: Any) -> Any:
+def beside(*parts: Any, wide: bool = True) -> Any:
     """Put parts beside each other; in a narrow window, below each other."""
     narrow = "@media (max-width: 800px) { :host { display: block !important; } }"
-    return pn.Row(*parts, stylesheets=[narrow], sizing_mode="stretch_width")
+    return pn.Row(*parts, stylesheets=[narrow], sizing_mode="stretch_width" if wide else None)
 
 
 def pane(*parts: Any) -> Any:
