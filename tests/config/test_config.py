@@ -3,6 +3,7 @@
 import json
 import pathlib
 
+import conftest
 import jax
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import wetcow as wc
 from wetcow.cli.simulate import run
 from wetcow.config import load_config
 from wetcow.config.reference import page
+from wetcow.config.writing import configuration_of
 
 EXAMPLES = sorted(pathlib.Path(__file__).parents[2].joinpath("examples").glob("*.toml"))
 NETWORK = '[system]\nkind = "network"\ngamma = 0.2\nomega = [0.9, 1.0, 1.1]\n'
@@ -274,6 +276,43 @@ def test_sweep_table(tmp_path):
 
 
 @pytest.mark.slow
+def test_start_of_each_mode(tmp_path):
+    path = tmp_path / "config.toml"
+
+    def start(table):
+        path.write_text(f"{MODE}gamma = [0.5, 1.0]\n[simulation]\n{table}", encoding="utf-8")
+        return load_config(path).simulation.arguments(2)["a0"]
+
+    assert start("") is None and start("a0 = 0.1") == 0.1
+    expected = [0.1j, -0.2]
+    np.testing.assert_allclose(
+        start("a0 = [0.1, 0.2]\na0_phase = [1.5707963267948966, 3.141592653589793]"), expected
+    )
+    drawn = start("seed = 1\na0 = 1.0\na0_phase = {uniform = [0, 6.28]}")
+    np.testing.assert_allclose(np.abs(drawn), [1, 1])
+    assert drawn[0] != drawn[1]
+    with pytest.raises(ValueError, match=r"simulation\.a0: expected amplitudes"):
+        start("a0 = [0.1, -0.2]")
+    with pytest.raises(ValueError, match="a0_phase: give a0 too"):
+        start("a0_phase = 1.0")
+
+
+def test_written_configurations_are_read_again(tmp_path, rng):
+    path = tmp_path / "config.toml"
+    a0 = conftest.random_amplitudes(rng, 3)
+    network = wc.Network(0.2, [0.9, 1.0, 1.1], wc.Dense(conftest.random_coupling(rng, 3)))
+    path.write_text(configuration_of(network, a0, t1=5.0, dt=0.1), encoding="utf-8")
+    config = load_config(path)
+    built, arguments = config.build(), config.simulation.arguments(3)
+    np.testing.assert_array_equal(matrix(built), matrix(network))
+    np.testing.assert_array_equal(built.modes.omega, network.modes.omega)
+    np.testing.assert_allclose(arguments["a0"], a0, rtol=1e-14)
+    assert (arguments["t1"], arguments["dt"]) == (5.0, 0.1)
+    sparse = wc.Network(0.2, [0.9, 1.0], wc.Sparse.from_matrix([[0, 0.5], [0.5, 0]]))
+    with pytest.raises(ValueError, match="Dense"):
+        configuration_of(sparse, 0.1)
+
+
 def test_command_runs_a_sweep(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")

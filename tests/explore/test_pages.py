@@ -73,6 +73,8 @@ def test_mode_follows_its_sliders():
     seen["excitation"].value = 2.5
     assert "beyond criticality" in seen.text() and seen.data("here")["rate"][0] == pytest.approx(0)
     assert not np.array_equal(seen.data("motion")["amplitude"], before)
+    toml = seen["configuration"]
+    assert toml.visible and b"gamma = 2.5" in toml.callback().read()
     seen["the paper"].clicks += 1
     assert "0.9500" in seen.text()
     np.testing.assert_array_equal(seen.data("motion")["amplitude"], before)

@@ -5,9 +5,11 @@ import functools
 import conftest
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import wetcow as wc
 from wetcow import datasets
+from wetcow.cli import app
 from wetcow.explore.brain_view import look_at_brain
 from wetcow.explore.drawing import PEN, answer_drawing, paint
 from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
@@ -132,6 +134,28 @@ def test_memory_near_criticality_replays_and_the_target_spikes_with_it():
     late = view.network.time > view.common_spike + 20
     mean = view.network.motion[late].mean(axis=1)
     assert np.corrcoef(view.target[late], mean)[0, 1] > 0.999
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: look_at_mode(1.5, 0.76),
+        pytest.param(lambda: look_at_network(4, 0.3, delta=0.2), marks=pytest.mark.slow),
+        pytest.param(
+            lambda: look_at_memory(np.linspace(0.5, 1.5, 4), max_weight=0.5),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(look_at_brain, marks=pytest.mark.slow),
+    ],
+)
+def test_configurations_give_the_run(view, tmp_path):
+    seen = view()
+    path, out = tmp_path / "page.toml", tmp_path / "run.nc"
+    path.write_text(seen.configuration, encoding="utf-8")
+    done = CliRunner().invoke(app, ["simulate", str(path), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    run = wc.load_run(out)
+    np.testing.assert_allclose(run.a.values[:400], seen.run.a.values[:400], atol=1e-9)
 
 
 @pytest.mark.slow

@@ -151,7 +151,7 @@ def _simulate(
         rich.reconfigure(stderr=True)  # stdout is for results
     growing = out if out is not None and out.suffix == ".zarr" else None
     start = time.perf_counter()
-    settings = {**config.simulation.model_dump(), "drive": drive}
+    settings = {**config.simulation.arguments(system.size), "drive": drive}
     if config.sweep:
         del settings["modes"]
         settings |= config.swept()

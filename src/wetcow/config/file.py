@@ -53,15 +53,31 @@ class Simulation(ConfigTable):
     precision: Literal["double", "single"] = "double"
     seed: NonNegativeInt | None = Field(None, description="of all random numbers")
     modes: list[NonNegativeInt] | None = Field(None, description="the modes to record")
-    a0: float | None = Field(
-        None, ge=0, description="initial amplitude of all modes; default: as of `simulate`"
+    a0: Values | None = Field(
+        None, description="initial amplitudes, not negative; default: as of `simulate`"
     )
+    a0_phase: Values | None = Field(None, description="initial phases, radians; default: 0")
 
     @model_validator(mode="after")
     def _forwards(self):
         if self.t1 <= self.t0:
             raise ValueError(f"t1 must be later than t0, got t0 = {self.t0:g}, t1 = {self.t1:g}")
+        if self.a0 is None and self.a0_phase is not None:
+            raise ValueError("a0_phase: give a0 too, the amplitudes that have these phases")
         return self
+
+    def arguments(self, size: int) -> dict[str, Any]:
+        """Return the arguments of `wetcow.simulate`, for a system of `size` modes."""
+        given = self.model_dump(exclude={"a0", "a0_phase"})
+        if self.a0 is None:
+            return {**given, "a0": None}
+        amplitude = np.asarray(numbers(self.a0, "simulation.a0", self.seed, (size,)))
+        if np.any(amplitude < 0):
+            raise ValueError("simulation.a0: expected amplitudes that are not negative")
+        if self.a0_phase is None:
+            return {**given, "a0": amplitude}
+        phase = np.asarray(numbers(self.a0_phase, "simulation.a0_phase", self.seed, (size,)))
+        return {**given, "a0": amplitude * np.exp(1j * phase)}
 
 
 class Config(ConfigTable):

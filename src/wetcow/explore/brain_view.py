@@ -10,7 +10,7 @@ import scipy.signal
 import xarray as xr
 
 from wetcow.explore.network_view import NetworkView, seen, simulated
-from wetcow.explore.runs import NETWORK_START, phases, run
+from wetcow.explore.runs import NETWORK_START, configuration_of_run, phases, run
 from wetcow.networks.connectome.model import Connectome
 from wetcow.synchrony.spikes import spiking_frequency
 
@@ -47,6 +47,11 @@ class BrainView(NamedTuple):
     def run(self) -> xr.Dataset:
         """The motion, with names of regions and seconds."""
         return self.network.run
+
+    @property
+    def configuration(self) -> str:
+        """The same motion as a file of ``wetcow simulate``."""
+        return self.network.configuration
 
     @property
     def code(self) -> str:
@@ -91,7 +96,8 @@ def look_at_brain(
     brain = Connectome.example(REGIONS).replace(speed=speed)
     omega = np.random.default_rng(seed).normal(1, SPREAD, REGIONS)
     network = brain.to_network(gamma, strength, omega=omega)
-    motion = run(network, a0=phases(seed, REGIONS), duration=DURATION)
+    a0 = phases(seed, REGIONS)
+    motion = run(network, a0=a0, duration=DURATION)
     with warnings.catch_warnings():
         # The page says of how many regions the rate is not known.
         warnings.filterwarnings("ignore", message="phases turn|.*spiked less than twice")
@@ -113,7 +119,7 @@ spectrum_hertz, spectra = scipy.signal.welch(
 )
 spectrum = spectra.mean(axis=1)
 """
-    network_view = seen(motion, omega, frequencies, code)
+    network_view = seen(motion, omega, frequencies, code, configuration_of_run(network, a0, motion))
     labelled = brain.label(motion)
     interval = float(labelled["seconds"][1] - labelled["seconds"][0])
     late = motion.a.values.real[motion.sizes["time"] // 2 :]

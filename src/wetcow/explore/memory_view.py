@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.explore.network_view import NetworkView, seen, simulated
-from wetcow.explore.runs import run, run_as_needed
+from wetcow.explore.runs import configuration_of_run, run, run_as_needed
 from wetcow.memory.construct import memorize
 from wetcow.modes.mode import Mode
 from wetcow.synchrony.spikes import spike_times
@@ -56,6 +56,11 @@ class MemoryView(NamedTuple):
     def run(self) -> xr.Dataset:
         """The motion of the network."""
         return self.network.run
+
+    @property
+    def configuration(self) -> str:
+        """The same motion as a file of ``wetcow simulate``."""
+        return self.network.configuration
 
     @property
     def code(self) -> str:
@@ -150,7 +155,9 @@ network = wc.memorize(target, omega, {background!r}, {given})
 {simulated("network", motion, f"seed={seed!r}")}wanted = target.spiking_frequency()
 replaying = abs(frequencies - wanted) <= {WITHIN!r} * wanted
 """
-    view = seen(motion, np.asarray(omega), frequencies, code)
+    a0 = motion.a.values[0]
+    configuration = configuration_of_run(network, a0, motion)
+    view = seen(motion, np.asarray(omega), frequencies, code, configuration)
     single = run(target, a0=TARGET_START, duration=float(motion.time[-1]))
     with warnings.catch_warnings():
         # Modes that pass near zero turn fast, but then they do not spike together.

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.explore.runs import PER_UNIT, VIEW_STEP, run_as_needed, wrapped
+from wetcow.explore.runs import (
+    PER_UNIT,
+    VIEW_STEP,
+    configuration_of_run,
+    run_as_needed,
+    wrapped,
+)
 from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.mode import Mode
 
@@ -46,6 +52,8 @@ class ModeView(NamedTuple):
         ω_s against them by each of `METHODS`.
     code : str
         Python that computes the numbers with the package alone.
+    configuration : str
+        The same motion as a file of ``wetcow simulate``.
     run : xarray.Dataset
         The motion, as that Python has it.
     """
@@ -60,6 +68,7 @@ class ModeView(NamedTuple):
     curve_gamma: np.ndarray
     curves: dict[str, np.ndarray]
     code: str
+    configuration: str
     run: xr.Dataset
 
 
@@ -122,6 +131,7 @@ def look_at_mode(
         curve_gamma=row.gamma[1:],
         curves={name: values[1:] for name, values in rates.items()},
         code=_code(mode, float(motion.time[-1])),
+        configuration=configuration_of_run(mode, MODE_START, motion),
         run=motion,
     )
 

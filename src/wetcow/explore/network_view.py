@@ -12,6 +12,7 @@ from wetcow.explore.runs import (
     PER_UNIT,
     TOO_FEW,
     VIEW_STEP,
+    configuration_of_run,
     number_text,
     phases,
     run_as_needed,
@@ -52,6 +53,8 @@ class NetworkView(NamedTuple):
         What the network does, in words.
     code : str
         Python that computes the numbers with the package alone.
+    configuration : str
+        The same motion as a file of ``wetcow simulate``.
     run : xarray.Dataset
         The motion, as that Python has it.
     """
@@ -66,6 +69,7 @@ class NetworkView(NamedTuple):
     silent_share: float
     regime: str
     code: str
+    configuration: str
     run: xr.Dataset
 
 
@@ -133,7 +137,9 @@ phases = np.random.default_rng({seed!r}).uniform(0, 2 * np.pi, size)
 network = wc.Network({gamma!r}, omega, coupling)
 a0 = {NETWORK_START!r} * np.exp(1j * phases)
 {simulated("network", motion, "a0=a0")}"""
-    return seen(motion, omega[:size], frequencies, code)
+    alone = Network(gamma=gamma, omega=omega[:size], coupling=Dense(coupling[:size, :size]))
+    configuration = configuration_of_run(alone, a0[:size], motion)
+    return seen(motion, omega[:size], frequencies, code, configuration)
 
 
 def simulated(system: str, motion: xr.Dataset, start: str) -> str:
@@ -149,7 +155,13 @@ frequencies = wc.spiking_frequency(run)
 """
 
 
-def seen(motion: xr.Dataset, omega: np.ndarray, frequencies: np.ndarray, code: str) -> NetworkView:
+def seen(
+    motion: xr.Dataset,
+    omega: np.ndarray,
+    frequencies: np.ndarray,
+    code: str,
+    configuration: str,
+) -> NetworkView:
     """Measure a run of modes with linear frequencies ω and given spiking frequencies."""
     order = order_parameter(motion)
     half = motion.sizes["time"] // 2
@@ -165,6 +177,7 @@ def seen(motion: xr.Dataset, omega: np.ndarray, frequencies: np.ndarray, code: s
         silent_share=float(order.silent_share[-1]),
         regime=_regime(motion, frequencies, mean),
         code=code,
+        configuration=configuration,
         run=motion,
     )
 

@@ -40,7 +40,7 @@ class Panes:
         Of files that are taken along.
     drawing : Drawing
     describe : callable
-        HTML of a view's numbers. A view also has a ``run`` and ``code``.
+        HTML of a view's numbers. A view also has a ``run``, its ``code`` and ``configuration``.
     """
 
     def __init__(self, name: str, drawing: Drawing, describe: Callable[[Any], str]) -> None:
@@ -53,14 +53,14 @@ class Panes:
         show_error(self.box, None)
         self._drawing.show(view)
         self.values.object = self._describe(view)
-        self.gifts.give(view.run, view.code)
+        self.gifts.give(view.run, view.code, view.configuration)
 
     def fail(self, error: Exception) -> None:
         """Say why there is nothing to see."""
         show_error(self.box, error)
         self._drawing.clear()
         self.values.object = ""
-        self.gifts.give(None, "")
+        self.gifts.give(None, "", None)
 
 
 def lesson_page(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from wetcow.config.writing import configuration_of
+from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
+from wetcow.networks.network import Network
 from wetcow.simulation.simulate import simulate
 from wetcow.synchrony.spikes import spiking_frequency
 
@@ -77,6 +81,17 @@ def run_as_needed(
         if duration >= LONGEST or not np.isnan(frequencies).any():
             return motion, frequencies
         duration *= 2
+
+
+def configuration_of_run(system: Mode | Network, a0: Any, motion: xr.Dataset) -> str:
+    """The file with which ``wetcow simulate`` makes a run of a view again."""
+    return configuration_of(
+        system,
+        a0,
+        t1=float(motion.time[-1]),
+        num_samples=motion.sizes["time"],
+        dt=VIEW_STEP,
+    )
 
 
 def phases(seed: int, size: int) -> np.ndarray:

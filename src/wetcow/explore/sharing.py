@@ -1,4 +1,4 @@
-"""What a page gives away: its numbers as Python, its run as a file, its picture."""
+"""What a page gives away: its numbers as Python, its run as files, its picture."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class Gifts:
         )
         copy = pn.widgets.Button(label="copy as Python", width=290)
         copy.js_on_click(args={"code": self._code}, code=_COPY)
+        self._configuration: str | None = None
+        self._toml = pn.widgets.FileDownload(
+            callback=self.toml, filename=f"{name}.toml", label="configuration (TOML)"
+        )
         self._files = [
             pn.widgets.FileDownload(callback=make, filename=f"{name}.{suffix}", label=label)
             for label, suffix, make in (
@@ -49,17 +53,23 @@ class Gifts:
         self.buttons = pn.Card(
             copy,
             self._code,
+            self._toml,
             *self._files,
             title="take it with you",
             collapsed=True,
             width=300,
         )
-        self.give(None, "")
+        self.give(None, "", None)
 
-    def give(self, run: xr.Dataset | None, code: str) -> None:
-        """Offer a run and its code; None: there is nothing."""
-        self._run, self._code.value = run, code
+    def give(self, run: xr.Dataset | None, code: str, configuration: str | None) -> None:
+        """Offer a run, its code and its configuration; None: there is none."""
+        self._run, self._code.value, self._configuration = run, code, configuration
+        self._toml.visible = configuration is not None
         self.buttons.visible = run is not None
+
+    def toml(self) -> io.BytesIO:
+        """The file with which ``wetcow simulate`` makes the run again."""
+        return io.BytesIO((self._configuration or "").encode())
 
     def data(self) -> io.BytesIO:
         """The run as `wetcow.save_run` writes it."""

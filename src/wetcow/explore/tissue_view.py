@@ -41,6 +41,8 @@ class TissueView(NamedTuple):
         Frequency (rad/s) and damping (1/s) of [5] where the packet starts.
     code : str
         Python that computes the numbers with the package alone.
+    configuration : None
+        Fields have no file of ``wetcow simulate``.
     run : xarray.Dataset
         The field, as that Python has it.
     """
@@ -53,6 +55,7 @@ class TissueView(NamedTuple):
     omega: float
     gamma: float
     code: str
+    configuration: None
     run: xr.Dataset
 
 
@@ -112,6 +115,7 @@ def look_at_tissue(
         omega=float(here["omega"]),
         gamma=float(here["gamma"]),
         code=_code(across, wavelength, angle),
+        configuration=None,
         run=field,
     )
 
