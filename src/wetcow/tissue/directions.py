@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from wetcow.process import check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import LARGEST_WAVE_NUMBER, tissue_attributes
 from wetcow.tissue.errors import TissueError
@@ -95,6 +96,7 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
     >>> found.direction[0, 0].values.round(6).tolist(), float(found.omega[0, 0, 0].round(2))
     ([-1.0, 0.0], 28.24)
     """
+    check_process()
     try:
         wave_number = np.atleast_1d(array("wave numbers", wave_number, ndim=(0, 1)))
     except ValueError as error:

@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.precision import is_traced
+from wetcow.process import check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.validation import array
@@ -98,6 +99,7 @@ def wave_rates(
     >>> round(float(change * tissue.permittivity), 3)
     1.0
     """
+    check_process()
     k = jnp.asarray(k)
     dimension = conductivity.dimension
     square = jnp.sum(k * k, -1)
@@ -231,6 +233,7 @@ def dispersion(
     >>> waves.omega[0, 0].values.round(2).tolist()
     [-28.24, 0.0]
     """
+    check_process()
     k = check_wave_vectors(k, conductivity.dimension)
     variables = tuple(variables)
     if unknown := set(variables) - set(UNITS):
