@@ -9,6 +9,7 @@ import copyreg
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 
@@ -55,5 +56,5 @@ def send_by_name(package: str) -> None:
         copyreg.pickle(kind, _by_name)
 
 
-def _by_name(module: ModuleType) -> tuple[object, tuple[str]]:
+def _by_name(module: ModuleType) -> tuple[Callable[[str], ModuleType], tuple[str]]:
     return importlib.import_module, (module.__name__,)

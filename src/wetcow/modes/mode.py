@@ -33,7 +33,10 @@ def _parameter(value: Any) -> Any:
         )
     refuse_masked("a parameter of a Mode", value)
     try:
-        return np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind in "SU":
+            raise TypeError
+        return given.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"a parameter of a Mode must be numbers, got {value!r}") from None
 
