@@ -379,6 +379,7 @@ def test_systems_that_take_no_such_drive():
         ({"rise": 0.6}, "rise"),
         ({"count": 2}, "period"),
         ({"count": 2, "period": 1.0}, "period"),
+        ({"count": 10**12, "period": 2.0}, "GB, more than the limit"),
         ({"gamma": None}, "needs gamma"),
         ({"gamma": [[1.0]]}, "one for each mode"),
         ({"gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
@@ -387,6 +388,12 @@ def test_systems_that_take_no_such_drive():
 def test_wrong_pulses(arguments, words):
     with pytest.raises(ValueError, match=words):
         wc.pulse(**({"start": 0.0, "duration": 1.0, "gamma": 1.0} | arguments))
+
+
+@pytest.mark.parametrize("factor", [np.nan, "x", None, [1.0, 2.0]])
+def test_drives_are_scaled_by_numbers(factor):
+    with pytest.raises(ValueError, match="the factor must be"):
+        wc.pulse(0.0, 1.0, gamma=1.0).scaled(factor)
 
 
 def test_pulses_come_again():
