@@ -215,6 +215,16 @@ class TestMemoryMaps:
         process.bound_compiled_calls()
         assert len(dropped) == times
 
+    @pytest.mark.parametrize("name", ["dispersion", "survival"])
+    def test_maps_of_tissues_of_all_sizes_are_bounded(self, monkeypatch, dropped, name):
+        import wetcow as wc
+
+        monkeypatch.setattr(process, "count_maps", lambda: (600, 1000))
+        monkeypatch.setattr(process._JAX, "compiled", process.COMPILED_BETWEEN_LOOKS)
+        wave = {"dispersion": [[300.0]], "survival": 300.0}[name]
+        getattr(wc, name)(wc.Conductivity(np.full(8, 0.3), spacing=1e-3), wave)
+        assert len(dropped) == 1
+
     def test_maps_are_counted(self):
         found = process.count_maps()
         assert found is not None

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.precision import is_traced
-from wetcow.process import check_process
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.validation import array
@@ -240,6 +240,7 @@ def dispersion(
         raise TissueError(f"unknown variables {sorted(unknown)}; there are {', '.join(UNITS)}")
     if is_traced(conductivity):
         raise TypeError("dispersion() labels numbers; in traced code use wave_rates()")
+    bound_compiled_calls()
     with jax.enable_x64(conductivity.is_double):
         rates = _compiled(conductivity, k.astype(conductivity.sigma.dtype), variables)
         rates = {name: np.asarray(value) for name, value in rates.items()}
