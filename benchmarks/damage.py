@@ -22,7 +22,10 @@ import sys
 import time
 
 TESTS = pathlib.Path(__file__).parents[1] / "tests"
-FAMILIES = ("arguments", "configurations", "matrices", "measures", "models", "pictures", "volumes")
+FAMILIES = (
+    *("arguments", "configurations", "kills", "matrices", "measures", "models", "pictures"),
+    *("results", "volumes"),
+)
 
 
 def measure(family: str, seed: int, number: int) -> dict[str, object]:
@@ -70,8 +73,8 @@ def main() -> None:
             "date": datetime.date.today().isoformat(),
             "seed": given.seed,
             "before": "Cases are drawn from a seed: files with flipped bits, cuts and mutations, "
-            "arguments that no one should give. Each is refused by an error that says why, or "
-            "answered as it should be.",
+            "arguments that no one should give, writers that are killed. Each is refused by an "
+            "error that says why, or answered as it should be.",
             "columns": columns,
             "rows": [[str(cell) for cell in row.values()] for row in rows],
             "after": "",

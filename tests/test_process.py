@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from wetcow import forks, process
@@ -23,6 +24,11 @@ calls = {
     "integrate": lambda: wc.integrate(mode, a0, [0.0, 1.0]),
     "simulate_field": lambda: wc.simulate_field(tissue, 1e-3, np.ones(8), num_samples=2),
     "trace_rays": lambda: wc.trace_rays(tissue, [[0.003]], [[300.0]], 1e-4, num_samples=2),
+    "field": lambda: mode.field(a0),
+    "motion": lambda: wc.motion(wc.hamiltonian, a0, mode),
+    "rate": lambda: mode.rate(),
+    "dispersion": lambda: wc.dispersion(tissue, [[300.0]]),
+    "survival": lambda: wc.survival(tissue, 300.0),
     "spiking_frequency": lambda: mode.spiking_frequency(),
     "fit": lambda: wc.WaveClassifier(n_modes=4).fit(np.eye(16), np.arange(16) % 2),
 }
@@ -54,7 +60,7 @@ class TestForks:
     @pytest.mark.slow
     def test_after_use_of_jax_all_that_computes_raises(self):
         lines = forked("used")
-        assert len(lines) == 7
+        assert len(lines) == 12
         for line in lines:
             assert line.endswith("ForkedProcessError True"), line
 
@@ -104,6 +110,25 @@ class TestForks:
         # Then it is known from what compiles.
         process._on_event("/jax/core/compile/backend_compile_duration", 1.0)
         assert forks.Started.process == os.getpid()
+
+
+class TestOtherProcesses:
+    def test_functions_that_use_the_package_go_to_workers(self):
+        """joblib and Dask send functions of a notebook with what they use, the package too."""
+        import copy
+        import pickle
+
+        import cloudpickle
+
+        import wetcow
+
+        for module in (wetcow, wetcow.memory):
+            assert pickle.loads(cloudpickle.dumps(module)) is module
+        assert copy.deepcopy({"wc": wetcow})["wc"] is wetcow
+        sent = {"wc": wetcow, "np": np}
+        exec("def rate(gamma): return wc.Mode(gamma=np.float64(gamma)).critical_gamma", sent)
+        rate = pickle.loads(cloudpickle.dumps(sent["rate"]))
+        assert rate(1.0) == wetcow.Mode(gamma=1.0).critical_gamma
 
 
 class TestFreeMemory:
@@ -189,6 +214,16 @@ class TestMemoryMaps:
         process.bound_compiled_calls()
         process.bound_compiled_calls()
         assert len(dropped) == times
+
+    @pytest.mark.parametrize("name", ["dispersion", "survival"])
+    def test_maps_of_tissues_of_all_sizes_are_bounded(self, monkeypatch, dropped, name):
+        import wetcow as wc
+
+        monkeypatch.setattr(process, "count_maps", lambda: (600, 1000))
+        monkeypatch.setattr(process._JAX, "compiled", process.COMPILED_BETWEEN_LOOKS)
+        wave = {"dispersion": [[300.0]], "survival": 300.0}[name]
+        getattr(wc, name)(wc.Conductivity(np.full(8, 0.3), spacing=1e-3), wave)
+        assert len(dropped) == 1
 
     def test_maps_are_counted(self):
         found = process.count_maps()

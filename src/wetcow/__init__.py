@@ -12,3 +12,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 _moved.install()
 forks.watch()
+forks.send_by_name(__name__)

@@ -1,12 +1,16 @@
-"""In which process JAX started its threads: what is forked from there has JAX without them.
+"""What goes to other processes: forks that have JAX without its threads, and the package itself.
 
 Python is asked before each fork, from the import of the package on, and JAX is not imported for it.
 """
 
 from __future__ import annotations
 
+import copyreg
+import importlib
 import os
 import sys
+from collections.abc import Callable
+from types import ModuleType
 
 
 class Started:
@@ -40,3 +44,17 @@ def watch() -> None:
     """Look before each fork from now on whether JAX has started."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork)
+
+
+def send_by_name(package: str) -> None:
+    """Pickle the package as its name, so that functions that use it can be sent to workers.
+
+    lazy_loader gives it a type of its own, which cloudpickle does not know to be a module.
+    """
+    kind = type(sys.modules[package])
+    if kind is not ModuleType:
+        copyreg.pickle(kind, _by_name)
+
+
+def _by_name(module: ModuleType) -> tuple[Callable[[str], ModuleType], tuple[str]]:
+    return importlib.import_module, (module.__name__,)

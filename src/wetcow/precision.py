@@ -31,6 +31,26 @@ def anew(tree: Any) -> Any:
     return jax.tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
+def of_one_time(name: str, function: Callable[[Any], Any], dtype: Any) -> jax.ShapeDtypeStruct:
+    """Shape and type of what a function of time returns.
+
+    Raises
+    ------
+    ValueError
+        If JAX cannot compile it.
+    """
+    time = jax.ShapeDtypeStruct((), np.dtype(dtype))
+    try:
+        # JAX refers weakly to what it compiles, and crashes where that cannot be: NumPy's ufuncs.
+        found = jax.eval_shape(lambda t: function(t), time)
+        return jax.ShapeDtypeStruct(np.shape(found), jax.dtypes.result_type(found))
+    except Exception as error:
+        first = str(error).partition("\n")[0]
+        raise ValueError(
+            f"{name} cannot be compiled; write it with jax.numpy, for one time: {first}"
+        ) from error
+
+
 def in_double(function: Callable[P, T]) -> Callable[P, T]:
     """Evaluate `function` in float64 and return NumPy values.
 

@@ -339,6 +339,54 @@ def test_an_interrupted_fit_goes_on_to_the_same_result(truth, tmp_path, monkeypa
         fit(blank, data, steps=35, path=path)
 
 
+def test_losses_of_ones_own_are_told_apart_by_what_they_compute(truth, tmp_path):
+    blank, _ = truth
+
+    def loss(scale):
+        return lambda rest: scale * jnp.sum(rest.correlation**2)
+
+    settings = {"steps": 10, "path": tmp_path / "fit.npz"}
+    found = fit(blank, loss=loss(1.0), **settings)
+    np.testing.assert_array_equal(fit(blank, loss=loss(1.0), **settings).losses, found.losses)
+    with pytest.raises(FileExistsError, match="other data or settings"):
+        fit(blank, loss=loss(2.0), **settings)
+
+
+@pytest.fixture
+def saved(truth, tmp_path):
+    """A fit with its checkpoint and its file."""
+    blank, true = truth
+    data, files = wc.resting(true).correlation, (tmp_path / "fit.npz", tmp_path / "fit.nc")
+    found = fit(blank, data, steps=10, path=files[0])
+    found.save(files[1])
+    return blank, data, found, files
+
+
+def test_damaged_files_of_fits_are_refused(saved):
+    blank, data, found, files = saved
+    rng = np.random.default_rng(0)
+
+    def again(path):
+        return fit(blank, data, steps=10, path=path)
+
+    for path, read in zip(files, (again, wc.Fitted.load), strict=True):
+        whole = path.read_bytes()
+        for place in rng.integers(len(whole), size=40):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << int(rng.integers(8))
+            path.write_bytes(damaged)
+            try:
+                read_again = read(path)
+            except (ValueError, FileExistsError) as error:
+                assert str(path) in str(error)
+            else:
+                np.testing.assert_array_equal(read_again.losses, found.losses)
+                np.testing.assert_array_equal(read_again.noise, found.noise)
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises((ValueError, FileExistsError), match="damaged"):
+            read(path)
+
+
 def test_fits_are_saved_and_loaded(truth, tmp_path):
     blank, true = truth
     data = wc.resting(true).correlation
@@ -391,6 +439,12 @@ def test_the_function_keeps_its_name_beside_the_room():
         ({"precision": "half"}, "precision"),
         ({"held_out": np.ones((3, 3))}, "for the 6 regions"),
         ({"steps": 0}, "steps"),
+        ({"seed": -1}, "seed must be an integer of at least 0"),
+        ({"loss": {}}, "loss must be of"),
+        ({"loss": 3}, "loss must be of"),
+        ({"parameters": 3}, "parameters must be a dict"),
+        ({"bounds": [(0, 1)]}, "bounds must be a dict"),
+        ({"nulls": 2}, "nulls must be of"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_any_work(truth, settings, message, monkeypatch):

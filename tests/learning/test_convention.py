@@ -200,6 +200,11 @@ def test_a_part_of_the_range_and_standardised_images_are_refused(digits, models,
     for other in (X * 1.5, X * 2, X * 4, standardised * 16):
         with pytest.raises(ValueError, match="bring X into that range"):
             models["0 to 16"].predict(other)
+    # What to do is said where it is plain: not by a factor where values are negative.
+    with pytest.raises(ValueError, match=r"by \(X \+ 1\) \* 8 if it is from -1 to 1"):
+        models["0 to 16"].predict(X / X.max() * 2 - 1)
+    with pytest.raises(ValueError, match=r"into that range$"):
+        models["0 to 16"].predict(standardised * 16)
     models["0 to 16"].predict(X * 8)
     model = WaveClassifier(n_modes=8, patch_size=3).fit(
         (digits[0] - digits[0].mean()) / digits[0].std(), digits[1]

@@ -435,6 +435,8 @@ class TestValidation:
             ),
             ({"gamma": np.ma.masked_greater([1.0, 2.0], 1.5)}, "masked"),
             ({"gamma": "fast"}, "numbers"),
+            ({"gamma": "1.5"}, "numbers"),
+            ({"gamma": ["1", "2"]}, "numbers"),
             ({"gamma": 1.0, "psi": [0.1, np.nan]}, "psi must be finite"),
             ({"gamma": [1.0, 2.0], "omega": [1.0, 2.0, 3.0]}, "broadcast"),
             ({"gamma": np.ones((2, 2))}, "sweep"),

@@ -269,6 +269,7 @@ def test_error_is_within_its_bound_and_far_below(code):
     ("arguments", "message"),
     [
         ({"code": "amplitud"}, "did you mean 'amplitude'"),
+        ({"code": np.ones((3, 2))}, r"got a ndarray.*wave_kernel\(\)\(X\)"),
         ({"threshold": np.nan}, "threshold must be a finite number"),
         ({"threshold": 7}, "threshold must be at most 6"),
         ({"omega": 0}, "omega must be at least"),

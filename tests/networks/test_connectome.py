@@ -423,6 +423,8 @@ class TestLabels:
 
     @pytest.mark.slow
     def test_errors(self, three):
+        with pytest.raises(TypeError, match=r"got a ndarray.*xarray\.DataArray"):
+            three.label(np.zeros(3))
         other = wc.simulate(wc.Mode(gamma=[0.1] * 4), t1=1.0, num_samples=3)
         with pytest.raises(ValueError, match="mode 3, but the connectome has 3 regions"):
             three.label(other)

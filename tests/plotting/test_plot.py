@@ -220,6 +220,14 @@ def test_sweep_over_things_with_names():
 
 
 @pytest.mark.slow
+def test_of_complex_matrices_the_size_is_drawn():
+    pair = wc.Network(-1.0, [1.0, 1.0], wc.Dense([[0, 0.3j], [0.3j, 0]]))
+    found = wc.resting(pair).to_xarray()["covariance"]
+    figure = wc.plot(found)
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), abs(found.values))
+    assert figure.axes[-1].get_ylabel().startswith("|")
+
+
 def test_matrices_have_the_names_of_regions(swept):
     run = labelled(made_run(6), 6)
     locking = labelled(wc.functional_connectivity(run), 6)

@@ -1,6 +1,7 @@
 """Input in time: what it does to modes, and that runs with it are as sound as others."""
 
 import itertools
+import operator
 
 import conftest
 import jax
@@ -348,6 +349,7 @@ def test_wrong_drives(arguments, words):
         (wc.Drive([0, 5], gamma=[1, 2]), r"from t=0 to t=5.*to t=10.*outside="),
         (wc.Drive([0, 10], gamma=np.ones((2, 4))), "for 4 modes, but this Network has 3"),
         (wc.Drive(gamma=np.sin), "jax.numpy"),
+        (wc.Drive(gamma=operator.itemgetter(0)), "jax.numpy"),
         (wc.Drive(gamma=lambda t: t * jnp.ones(5)), r"got shape \(5,\)"),
         (wc.Drive(gamma=lambda t: 1j * t), "real numbers"),
         (wc.Drive(gamma=lambda t: 1 / (t - t)), "not finite at t=0"),
@@ -357,6 +359,8 @@ def test_wrong_drives(arguments, words):
 def test_drives_that_do_not_fit(net, drive, words):
     with pytest.raises((ValueError, TypeError), match=words):
         wc.simulate(net, 10.0, num_samples=11, drive=drive)
+    with pytest.raises((ValueError, TypeError), match=words):
+        wc.sweep(net, 10.0, num_samples=11, drive=drive, gamma=[0.5, 1.0])
 
 
 def test_systems_that_take_no_such_drive():
@@ -375,6 +379,7 @@ def test_systems_that_take_no_such_drive():
         ({"rise": 0.6}, "rise"),
         ({"count": 2}, "period"),
         ({"count": 2, "period": 1.0}, "period"),
+        ({"count": 10**12, "period": 2.0}, "GB, more than the limit"),
         ({"gamma": None}, "needs gamma"),
         ({"gamma": [[1.0]]}, "one for each mode"),
         ({"gamma": np.ma.masked_equal([1, 2], 2)}, "gamma has 1 masked"),
@@ -383,6 +388,12 @@ def test_systems_that_take_no_such_drive():
 def test_wrong_pulses(arguments, words):
     with pytest.raises(ValueError, match=words):
         wc.pulse(**({"start": 0.0, "duration": 1.0, "gamma": 1.0} | arguments))
+
+
+@pytest.mark.parametrize("factor", [np.nan, "x", None, [1.0, 2.0]])
+def test_drives_are_scaled_by_numbers(factor):
+    with pytest.raises(ValueError, match="the factor must be"):
+        wc.pulse(0.0, 1.0, gamma=1.0).scaled(factor)
 
 
 def test_pulses_come_again():

@@ -238,8 +238,9 @@ class TestForms:
             xr.Dataset(attrs={"x": {1, 2}}),
             xr.Dataset({1: ("y", [2.0])}),
             xr.Dataset({"x": ("y", np.zeros(2, np.longdouble))}),
+            xr.Dataset(attrs={"x": np.ma.masked_equal([1, 2], 2)}),
         ):
-            with pytest.raises(ValueError, match=r"in files|cannot hold"):
+            with pytest.raises(ValueError, match=r"in files|cannot hold|masked"):
                 wc.save_run(bad, folder / f"bad{suffix}")
         with pytest.raises(ValueError, match=r"xarray\.Dataset or DataArray"):
             wc.save_run({"a": 1}, folder / f"bad{suffix}")

@@ -153,6 +153,10 @@ class TestAvalanches:
         assert one.joined(two._replace(bin=2.0)).bin == 0.0
 
     def test_errors(self):
+        for given in (None, np.zeros(3), wc.simulate(wc.Mode(gamma=1.0), 1.0, num_samples=3)):
+            for function in (find_avalanches, shuffled):
+                with pytest.raises(TypeError, match=r"find_events\(run\), got a"):
+                    function(given)
         with pytest.raises(ValueError, match="two or more events, got 0"):
             find_avalanches(Events(np.empty(0), np.empty(0, int), 0.0, 1.0))
         two = Events(np.array([0.1, 0.2]), np.zeros(2, int), 0.0, 1.0)

@@ -480,6 +480,18 @@ class TestWhatCanBeMeasured:
             with pytest.raises(ValueError, match="after"):
                 measure(phasors, after=after)
 
+    @pytest.mark.parametrize("kind", [Frequency, MeanAmplitude, MeanOrder, Silent, SilentShare])
+    def test_after_of_reducers(self, kind):
+        for after in (np.inf, np.nan, "x", True, [1.0, 2.0], np.ma.masked):
+            with pytest.raises(ValueError, match="after"):
+                kind(after=after)
+        late, settings = {"late": kind(after=10.5)}, {"t1": 10.0, "num_samples": 3}
+        mode = wc.Mode(gamma=1.0)
+        for run in (wc.simulate, wc.sweep):
+            varied = {} if run is wc.simulate else {"gamma": [1.0, 1.5]}
+            with pytest.raises(ValueError, match=r"after 10\.5; the run ends at 10"):
+                run(mode, **settings, reduce=late, **varied)
+
     def test_period_and_threshold(self, phasors):
         for period in (0, -1.0, np.nan, np.inf, "x"):
             with pytest.raises(ValueError, match="period must be"):
@@ -487,6 +499,8 @@ class TestWhatCanBeMeasured:
         for threshold in (0, -1, 1.5, np.nan, None):
             with pytest.raises(ValueError, match="threshold"):
                 wc.time_to_synchrony(phasors, threshold)
+            with pytest.raises(ValueError, match="threshold"):
+                SynchronyTime(threshold)
         with pytest.raises(ValueError, match="no period"):
             linear_period(phasors.assign_attrs(omega=[-1.0, 1.0]))
 

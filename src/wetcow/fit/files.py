@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import pathlib
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from wetcow.files import plain, write_whole
+from wetcow.files import plain
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
 from wetcow.networks.resting_state import of_matrix
+from wetcow.simulation.files.containers import read_netcdf, write_netcdf
+from wetcow.simulation.files.packing import Packed
 
-KIND, VERSION = "wetcow fit", 1
+KIND, VERSION = "wetcow fit", 2
 PREFIX = "fitted_"  # of parameters, beside the arrays of the network
 
 
@@ -48,9 +50,7 @@ def save(fitted: Any, path: str | os.PathLike) -> None:
         "ceiling": fitted.ceiling,
     }
     attrs = {"kind": KIND, "version": VERSION, "about": json.dumps(plain(about))}
-    buffer = io.BytesIO()
-    xr.Dataset(arrays, attrs=attrs).to_netcdf(buffer, engine="h5netcdf")
-    write_whole(path, buffer.getbuffer())
+    write_netcdf(Packed(xr.Dataset(arrays, attrs=attrs)), pathlib.Path(path).expanduser())
 
 
 def load(path: str | os.PathLike) -> dict[str, Any]:
@@ -59,16 +59,18 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        For a file of another kind.
+        For a file of another kind, or a damaged one.
     """
+    path = pathlib.Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"no fit at {path}")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as file:
-            saved = file.load()
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is no fit that was saved: {error}") from None
-    if saved.attrs.get("kind") != KIND:
+        saved = read_netcdf(path)
+    except Exception as error:
+        raise ValueError(
+            f"{path} is damaged, or no fit that was saved: {error}; copy it again, or fit again"
+        ) from error
+    if saved is None or saved.attrs.get("kind") != KIND:
         raise ValueError(f"{path} is no fit that was saved by Fitted.save()")
     about = json.loads(saved.attrs["about"])
     r = saved["r_real"].values + 1j * saved["r_imag"].values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -155,6 +156,8 @@ def fit(
     starts = validation.integer("starts", starts, minimum=1)
     steps = validation.integer("steps", steps, minimum=1)
     learning_rate = validation.number("learning_rate", learning_rate, above=0)
+    seed = validation.integer("seed", seed, minimum=0)
+    path = None if path is None else pathlib.Path(path).expanduser()
     if precision not in ("single", "double"):
         raise ValueError(f"precision must be 'single' or 'double', got {precision!r}")
     judged = None if held_out is None else mean_of_subjects("held_out", held_out, size)

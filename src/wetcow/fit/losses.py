@@ -7,7 +7,7 @@ are standardised and differ by noise of unknown variance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -97,6 +97,8 @@ def objective_of(loss: Any, target: Any, size: int) -> Objective:
         given = {} if target is None else _named(target, ("fc",))
         targets = tuple(target_of(kind, value, size) for kind, value in given.items())
         return Objective(targets=targets, weights=(1.0,) * len(targets), own=loss)
+    if not isinstance(loss, str | Mapping) or not loss:
+        raise ValueError(f"loss must be of {KINDS}, weights of them, or a function; got {loss!r}")
     weights = {loss: 1.0} if isinstance(loss, str) else dict(loss)
     for kind in weights:
         if kind not in KINDS:

@@ -5,7 +5,7 @@ What a fit to one of them reaches is not explained by the connectome.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,8 @@ def null_structures(
     """
     if isinstance(wanted, str):
         wanted = (wanted,)
+    if not isinstance(wanted, Iterable):
+        raise ValueError(f"nulls must be of {KINDS}, or numbers of them, got {wanted!r}")
     counts = dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys(wanted, 1)
     found = []
     for kind, count in counts.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from wetcow.fit.losses import Objective
 from wetcow.fit.model import Structure, statistics
 from wetcow.fit.parameters import Layout
 from wetcow.process import bound_compiled_calls, wait
+from wetcow.simulation.files.identity import content_digest
 
 CHUNK = 10  # steps of one compiled call
 
@@ -158,8 +158,10 @@ def minimise(
     with jax.enable_x64(double), _shown(progress, steps) as show:
         kind = np.float64 if double else np.float32
         state, losses = first_state(jnp.asarray(start, kind)), np.zeros((0, len(start)))
-        identity = _identity(problem, structures, start, steps, learning_rate, double)
+        identity = ""
         if path is not None:
+            parts = (problem, structures, start, steps, learning_rate, double)
+            identity = content_digest(parts)
             state, losses = _resumed(path, identity, state, losses)
         while int(state.step) < steps:
             state, found = _chunk(
@@ -173,16 +175,6 @@ def minimise(
         return np.asarray(state.best, dtype=float), losses
 
 
-def _identity(*parts: Any) -> str:
-    """Digest of all numbers and names that the result depends on."""
-    digest = hashlib.sha256()
-    leaves, structure = jax.tree.flatten(parts)
-    digest.update(repr(structure).split(" at 0x")[0].encode())
-    for leaf in leaves:
-        digest.update(np.asarray(leaf).tobytes() if not callable(leaf) else repr(leaf).encode())
-    return digest.hexdigest()
-
-
 def _save(path: Any, identity: str, state: State, losses: np.ndarray) -> None:
     buffer = io.BytesIO()
     leaves = {f"leaf_{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
@@ -193,13 +185,20 @@ def _save(path: Any, identity: str, state: State, losses: np.ndarray) -> None:
 def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tuple[State, Any]:
     if not os.path.exists(path):
         return state, losses
+    wanted = jax.tree.leaves(state)
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        # np.load leaves a file that it cannot read open.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as saved:
             same = str(saved["identity"]) == identity
-            leaves = [saved[f"leaf_{i}"] for i in range(len(jax.tree.leaves(state)))]
+            leaves = [saved[f"leaf_{i}"] for i in range(len(wanted))]
             losses = saved["losses"]
-    except (OSError, ValueError, KeyError) as error:
-        raise FileExistsError(f"{path} is no checkpoint of a fit: {error}") from None
+        if same and [leaf.shape for leaf in leaves] != [leaf.shape for leaf in wanted]:
+            raise ValueError("it has another state")
+    except Exception as error:  # of what damaged bytes raise there is a long list
+        raise FileExistsError(
+            f"{path} is no checkpoint of a fit, or a damaged one: {error!r}; delete it to start "
+            "anew, or give another path"
+        ) from error
     if not same:
         raise FileExistsError(
             f"{path} is the checkpoint of a fit with other data or settings: give another path, or "

@@ -8,6 +8,7 @@ its mean, since the margin sets its level.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -157,8 +158,11 @@ def layout_of(
     ValueError
         For names, maps, bounds or priors that make no sense.
     """
-    wanted = DEFAULT if wanted is None else dict(wanted)
-    bounds, priors = dict(bounds or {}), dict(priors or {})
+    wanted = DEFAULT if wanted is None else wanted
+    bounds, priors = bounds or {}, priors or {}
+    for name, given in {"parameters": wanted, "bounds": bounds, "priors": priors}.items():
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{name} must be a dict of names of parameters, got {given!r}")
     for given, known in ((wanted, NAMES), (bounds, tuple(wanted)), (priors, tuple(wanted))):
         unknown = {name: one for name, one in given.items() if name not in known}
         validation.refuse_unknown(unknown, known, SYNONYMS)

@@ -169,7 +169,9 @@ class Fitted(NamedTuple):
         Raises
         ------
         ValueError
-            For a file of another kind.
+            For a file of another kind, or a damaged one.
+        FileNotFoundError
+            If there is none.
         """
         found = files.load(path)
         found["outcomes"] = tuple(Outcome(**one) for one in found["outcomes"])

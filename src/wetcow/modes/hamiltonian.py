@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from wetcow.modes.mode import Mode
+from wetcow.process import check_process
 
 
 def hamiltonian(a: Any, a_dagger: Any, mode: Mode) -> Any:
@@ -35,6 +36,7 @@ def hamiltonian(a: Any, a_dagger: Any, mode: Mode) -> Any:
     -------
     complex scalar
     """
+    check_process()
     # Complex numbers before they meet: strict promotion of types allows no other way.
     dtype = jnp.result_type(a)
     w_a, w_phi, alpha, gamma, omega, psi = (
@@ -82,5 +84,6 @@ def motion(energy: Callable, a: Any, *args: Any) -> Any:
     >>> bool(np.allclose(motion(hamiltonian, a, Mode(gamma=1.0)), Mode(gamma=1.0).field(a)))
     True
     """
+    check_process()
     a = jnp.asarray(a)
     return jax.grad(energy, argnums=1, holomorphic=True)(a, jnp.conj(a), *args)

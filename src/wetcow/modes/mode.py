@@ -14,6 +14,7 @@ from wetcow.modes.criticality import CANONICAL, Constants, critical_phase, criti
 from wetcow.modes.response import can_spike_beyond, response
 from wetcow.modes.system import System
 from wetcow.precision import in_double, is_traced
+from wetcow.process import check_process
 from wetcow.validation import array, refuse_masked
 
 LINEAR_BELOW = 0.1  # there the spiking frequency is within 1.5 % of omega
@@ -32,7 +33,10 @@ def _parameter(value: Any) -> Any:
         )
     refuse_masked("a parameter of a Mode", value)
     try:
-        return np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind in "SU":
+            raise TypeError
+        return given.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"a parameter of a Mode must be numbers, got {value!r}") from None
 
@@ -144,6 +148,7 @@ class Mode(System):
 
     def field(self, a: Any, past: Any = None) -> Any:
         """Time derivative of the amplitudes `a`, complex (..., n): [11, 12] in Cartesian form."""
+        check_process()
         a = jnp.asarray(a)
         x, y = a.real, a.imag
         # In real numbers, because |a| of complex ones is guarded against overflow, which is slow
@@ -156,6 +161,7 @@ class Mode(System):
 
     def rate(self) -> Any:
         """Fastest linear rate |γ| + |ω| of the modes, 1/time; bounds the step size."""
+        check_process()
         return jnp.max(jnp.abs(self.gamma) + jnp.abs(self.omega))
 
     def _check_positive_frequency(self) -> None:

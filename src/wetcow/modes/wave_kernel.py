@@ -207,6 +207,11 @@ def wave_kernel(
     >>> bool(SVC(kernel=k).fit(X[:900], y[:900]).score(X[900:], y[900:]) > 0.95)
     True
     """
+    if not isinstance(code, str):
+        raise ValueError(
+            f"code says what modes answer, such as 'amplitude', got a {type(code).__name__}; the "
+            "matrix of rows X is wave_kernel()(X)"
+        )
     kernel = WaveKernel(code, threshold, omega, bias)
     _ = kernel.series, number("bias", bias, minimum=0)  # which raise for what does not fit
     return kernel

@@ -12,6 +12,7 @@ from wetcow.networks.coupling import Coupling
 from wetcow.networks.dense import part_of
 from wetcow.networks.network import Coupled, Network, as_strength
 from wetcow.precision import is_traced
+from wetcow.process import check_process
 from wetcow.validation import array
 
 
@@ -93,6 +94,7 @@ class Kuramoto(Coupled):
         self.omega = _row("omega", omega, coupling.size)
 
     def field(self, a: Any, past: Any = None) -> Any:
+        check_process()
         # In real numbers, as the modulus of complex ones and division of them are slow.
         squared = a.real**2 + a.imag**2
         inverse = jax.lax.rsqrt(squared)
@@ -110,6 +112,7 @@ class Kuramoto(Coupled):
         return a / abs(a)
 
     def rate(self) -> Any:
+        check_process()
         return jnp.max(jnp.abs(self.omega)) + self.coupling.bound() + 2.0
 
     def parameters(self) -> dict[str, Any]:
@@ -194,6 +197,7 @@ class LeakyIntegrateAndFire(Coupled):
         return True
 
     def field(self, a: Any, past: Any = None) -> Any:
+        check_process()
         potential, synaptic = a.real, a.imag
         change = (self.rest - potential + self.current + synaptic) / self.tau_m
         return jax.lax.complex(change, -synaptic / self.tau_s)

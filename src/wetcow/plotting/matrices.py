@@ -35,13 +35,15 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     Parameters
     ----------
     array : xarray.DataArray (…, mode, mode_from)
-        Leading dimensions, of a sweep, become panels.
+        Leading dimensions, of a sweep, become panels. Of complex numbers the size is drawn.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     array = array.transpose(..., "mode", "mode_from")
+    if array.dtype.kind == "c":
+        array = abs(array).assign_attrs(array.attrs, long_name=f"|{label_of(array)}|", units="1")
     stacked = np.asarray(array.values, float).reshape(-1, *array.shape[-2:])
     shown = spread(len(stacked), MOST_PANELS)
     columns = min(len(shown), 3)

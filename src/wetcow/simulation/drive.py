@@ -164,6 +164,8 @@ class Drive(eqx.Module):
         >>> pulse(0.0, 5.0, gamma=1.0).scaled(0.5).gamma.tolist()
         [0.0, 0.5, 0.5, 0.0]
         """
+        if not is_traced(factor):
+            factor = validation.number("the factor", factor)
         return Drive(
             self.times,
             gamma=_scaled(self.gamma, factor),
@@ -250,6 +252,7 @@ def pulse(
     if count > 1 and period is None:
         raise ValueError("several pulses need a period, the time from one start to the next")
     period = 0.0 if period is None else validation.number("period", period, above=duration)
+    validation.reasonable_size(f"a drive of {count:.3g} pulses", 96.0 * count, "take fewer")
     corners = np.array([0.0, rise, duration - rise, duration])
     times = (start + period * np.arange(count)[:, None] + corners).ravel()
     shape = np.tile([0.0, 1.0, 1.0, 0.0], count)

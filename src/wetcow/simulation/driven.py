@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.networks.baselines import Kuramoto, LeakyIntegrateAndFire
+from wetcow.precision import of_one_time
 from wetcow.simulation.course import Course, alike, course_of, padded_length
 from wetcow.simulation.drive import Drive
 
@@ -117,7 +117,12 @@ def swept(
         if drive is None or isinstance(system, System) or not callable(system):
             return driven(system, drive, times) if isinstance(system, System) else system, {}
         return _building(system, lambda built: driven(built, drive, times)), {}
-    if isinstance(drive, Mapping | Sequence) and not len(drive):
+    if isinstance(drive, str) or not isinstance(drive, Mapping | Sequence):
+        raise TypeError(
+            "drive must be a wetcow.Drive or wetcow.pulse(…), or several as a list or a dict, got "
+            f"a {type(drive).__name__}"
+        )
+    if not len(drive):
         raise ValueError("drive must not be empty: give at least one")
     named = dict(drive) if isinstance(drive, Mapping) else dict(enumerate(drive))
     if not isinstance(system, System):
@@ -161,21 +166,14 @@ def check_drive(drive: Any, system: System) -> None:
 
 
 def _check_function(name: str, function: Any, size: int) -> None:
-    try:
-        found = jax.eval_shape(function, jax.ShapeDtypeStruct((), np.float32))
-        shape, kind = np.shape(found), jnp.result_type(found)
-    except Exception as error:
-        first = str(error).partition("\n")[0]
-        raise ValueError(
-            f"the drive's function of time {name} cannot be compiled; write it with jax.numpy, for "
-            f"one time: {first}"
-        ) from error
+    found = of_one_time(f"the drive's function of time {name}", function, np.float32)
+    shape = found.shape
     if shape not in ((), (1,), (size,)):
         raise ValueError(
             f"the drive's function of time {name} must return a number or one for each of {size} "
             f"modes, got shape {shape}"
         )
-    if name != "additive" and jnp.issubdtype(kind, jnp.complexfloating):
+    if name != "additive" and jnp.issubdtype(found.dtype, jnp.complexfloating):
         raise ValueError(f"the drive's function of time {name} must return real numbers")
 
 

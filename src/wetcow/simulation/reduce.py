@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import abc
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
+import numpy as np
 import xarray as xr
 
 from wetcow.modes.system import System
@@ -37,6 +38,9 @@ class Reducer(eqx.Module):
     def result(self, accumulator: Any) -> Any:
         """Return the statistic: a scalar, or an array (n,)."""
 
+    def check(self, start: float, end: float) -> None:
+        """Raise ValueError if it cannot say anything of a run from `start` to `end`."""
+
     def remark(self, found: xr.DataArray, results: xr.Dataset) -> str | None:
         """What to warn of in the statistic that was `found`; default: nothing."""
 
@@ -49,7 +53,10 @@ def warn_of(reducers: dict[str, Reducer], results: xr.Dataset) -> None:
 
 
 def check_reducers(
-    reduce: Mapping[str, Reducer] | None, record: bool, taken: Iterable[str] = ()
+    reduce: Mapping[str, Reducer] | None,
+    record: bool,
+    taken: Iterable[str] = (),
+    times: Sequence[float] | np.ndarray = (),
 ) -> dict[str, Reducer]:
     """Return the reducers by name, which become variables of the results.
 
@@ -60,12 +67,14 @@ def check_reducers(
         Whether the trajectory is kept as well.
     taken : iterable of str
         Names of the results besides "a", "time" and "mode", such as those of swept parameters.
+    times : float array (k,)
+        Of the samples, if they are known.
 
     Raises
     ------
     ValueError
         For names that results have already or that files cannot hold, for values that are not
-        reducers, and if nothing would be kept.
+        reducers or say nothing of these times, and if nothing would be kept.
 
     Examples
     --------
@@ -91,6 +100,8 @@ def check_reducers(
         if not isinstance(reducer, Reducer):
             hint = f": did you mean {reducer.__name__}()?" if isinstance(reducer, type) else ""
             raise ValueError(f"reduce: {name!r} must be a Reducer, got {reducer!r}{hint}")
+        if len(times):
+            reducer.check(float(times[0]), float(times[-1]))
     return reducers
 
 

@@ -151,7 +151,7 @@ def simulate(
     seed = check_seed(seed, noise)
     whole = driven(system, drive, times)
     stepping = choose_stepping(whole, times, dt, rtol, atol, noise > 0, precision)
-    reducers = check_reducers(reduce, record)
+    reducers = check_reducers(reduce, record, times=times)
     reducers = {name: one.for_system(system) for name, one in reducers.items()}
     if path is not None and not record:
         raise ValueError("path is where the trajectory is recorded, but record=False")

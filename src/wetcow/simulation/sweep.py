@@ -144,7 +144,7 @@ def sweep(
     check_process()
     system, several = swept(system, drive, times)
     varied = Varied.of(system, {**parameters, **several}, noise, seed)
-    reducers = check_reducers(reduce, record, varied.coords)
+    reducers = check_reducers(reduce, record, varied.coords, times)
     system, own = varied.system, varied.runs
     reducers = {name: one.for_system(undriven(system)) for name, one in reducers.items()}
     cost = varied.rates()

@@ -138,6 +138,8 @@ def shuffled(events: Events, seed: int = 0) -> Events:
 
 def _check(events: Events) -> None:
     """Raise for events that are not finite, in order and within the time that was watched."""
+    if not isinstance(events, Events):
+        raise TypeError(f"events are those of find_events(run), got a {type(events).__name__}")
     time = validation.array("the events' time", events.time, ndim=1, empty=True)
     mode = validation.array("the events' mode", events.mode, ndim=1, empty=True)
     start = validation.number("the events' start", events.start)

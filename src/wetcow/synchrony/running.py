@@ -14,7 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from wetcow import validation
 from wetcow.modes.system import System
+from wetcow.precision import is_traced
 from wetcow.simulation.reduce import Reducer
 from wetcow.synchrony.needed import advice
 from wetcow.synchrony.silence import BANDS, NEGLIGIBLE, rests
@@ -79,10 +81,22 @@ def _silent(seen: _Watch, resting: bool | None) -> Any:
     return damped | rests(seen.path, seen.high - seen.low, kept, whole)
 
 
-class MeanAmplitude(Reducer):
-    """Time average of |a| of each mode over samples from `after` on."""
+class _After(Reducer):
+    """A reducer of samples from `after` on."""
 
     after: float = 0.0
+
+    def __check_init__(self):
+        if not is_traced(self.after):
+            validation.number("after", self.after)
+
+    def check(self, start: float, end: float) -> None:
+        if self.after > end:
+            raise ValueError(f"no sample is after {self.after:g}; the run ends at {end:g}")
+
+
+class MeanAmplitude(_After):
+    """Time average of |a| of each mode over samples from `after` on."""
 
     def init(self, t: Any, a: Any) -> Any:
         return self.update((jnp.zeros_like(t), jnp.zeros(a.shape, t.dtype)), t, a)
@@ -105,10 +119,9 @@ class _Watching(Reducer):
         return dataclasses.replace(self, resting=not system.can_be_silent)
 
 
-class Silent(_Watching):
+class Silent(_Watching, _After):
     """Which modes are silent by the end, over samples from `after` on, as of `silent_modes`."""
 
-    after: float = 0.0
     resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
@@ -128,14 +141,13 @@ class SilentShare(Silent):
         return jnp.mean(_silent(accumulator, self.resting), dtype=accumulator.size.dtype)
 
 
-class MeanOrder(_Watching):
+class MeanOrder(_Watching, _After):
     """Time average of the phase order parameter over samples from `after` on.
 
     As of `order_parameter`: over the modes that move at a sample. NaN if at one of the samples
     fewer than two did: `SilentShare` says how many.
     """
 
-    after: float = 0.0
     resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
@@ -157,13 +169,12 @@ class MeanOrder(_Watching):
         return total / number
 
 
-class Frequency(_Watching):
+class Frequency(_Watching, _After):
     """Angular spiking frequency of each mode from `after` on, as of `spiking_frequency`.
 
     0 for a mode that is silent by the end; NaN for one that still moves but spiked less than twice.
     """
 
-    after: float = 0.0
     resting: bool | None = None
 
     def init(self, t: Any, a: Any) -> Any:
@@ -216,6 +227,10 @@ class SynchronyTime(_Watching):
 
     threshold: float = 0.99
     resting: bool | None = None
+
+    def __check_init__(self):
+        if not is_traced(self.threshold):
+            validation.number("threshold", self.threshold, above=0, maximum=1)
 
     def init(self, t: Any, a: Any) -> Any:
         return _watch(t, a), jnp.asarray(jnp.inf, t.dtype), jnp.asarray(jnp.nan, t.dtype)

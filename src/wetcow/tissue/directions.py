@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import LARGEST_WAVE_NUMBER, tissue_attributes
 from wetcow.tissue.errors import TissueError
@@ -95,6 +96,7 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
     >>> found.direction[0, 0].values.round(6).tolist(), float(found.omega[0, 0, 0].round(2))
     ([-1.0, 0.0], 28.24)
     """
+    check_process()
     try:
         wave_number = np.atleast_1d(array("wave numbers", wave_number, ndim=(0, 1)))
     except ValueError as error:
@@ -108,6 +110,7 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
     # Where nothing conducts there are no waves.
     known = np.asarray(conductivity.inside()) & (np.trace(scaled, axis1=-2, axis2=-1) > 0)
     n = np.full(divergence.shape, np.nan)
+    bound_compiled_calls()
     with jax.enable_x64(True):  # directions right across an axis are lost in single precision
         n[known] = _best_directions(scaled[known], divergence[known].astype(float))
     gamma = np.sum(n * (scaled @ n[..., None])[..., 0], -1)

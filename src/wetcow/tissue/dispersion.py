@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow.precision import is_traced
+from wetcow.process import bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.errors import ShapeMismatchError, TissueError
 from wetcow.validation import array
@@ -98,6 +99,7 @@ def wave_rates(
     >>> round(float(change * tissue.permittivity), 3)
     1.0
     """
+    check_process()
     k = jnp.asarray(k)
     dimension = conductivity.dimension
     square = jnp.sum(k * k, -1)
@@ -231,12 +233,14 @@ def dispersion(
     >>> waves.omega[0, 0].values.round(2).tolist()
     [-28.24, 0.0]
     """
+    check_process()
     k = check_wave_vectors(k, conductivity.dimension)
     variables = tuple(variables)
     if unknown := set(variables) - set(UNITS):
         raise TissueError(f"unknown variables {sorted(unknown)}; there are {', '.join(UNITS)}")
     if is_traced(conductivity):
         raise TypeError("dispersion() labels numbers; in traced code use wave_rates()")
+    bound_compiled_calls()
     with jax.enable_x64(conductivity.is_double):
         rates = _compiled(conductivity, k.astype(conductivity.sigma.dtype), variables)
         rates = {name: np.asarray(value) for name, value in rates.items()}

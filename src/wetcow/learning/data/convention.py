@@ -102,10 +102,10 @@ class Convention(NamedTuple):
         scaled = begins & (lightest <= min(self.low + SCALED * span, middle))
         negative = (self.low >= 0) & (darkest < -NEGATIVE * span)
         if _most(beyond | within | scaled | negative):
-            found = float(lightest.max())
+            least, largest = float(darkest.min()), float(lightest.max())
             raise ValueError(
-                f"X has values from {darkest.min():g} to {found:g}, but the model learned images "
-                f"with {self.describe()}: bring X into that range{self._scaling(found)}"
+                f"X has values from {least:g} to {largest:g}, but the model learned images with "
+                f"{self.describe()}: bring X into that range{self._scaling(least, largest)}"
             )
         if not background:
             return
@@ -138,10 +138,13 @@ class Convention(NamedTuple):
         kind = pictures.dtype.type
         return pictures * kind(ink - background) + kind(background)
 
-    def _scaling(self, lightest: float) -> str:
+    def _scaling(self, darkest: float, lightest: float) -> str:
         """Say how to scale X, if that is plain."""
         if self.low != 0:
             return ""
+        if darkest < 0:
+            whole = max(-darkest, lightest) <= 1
+            return f", as by (X + 1) * {self.high / 2:g} if it is from -1 to 1" if whole else ""
         scale = next((scale for scale in _FULL_SCALES if lightest <= scale), None)
         if scale is None or lightest <= 0:
             return ""

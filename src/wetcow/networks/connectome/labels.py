@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from wetcow.networks.connectome.structure import Structure
 
 
 def labelled(connectome: Structure, results: Any) -> Any:
     """Return `results` with the regions as coordinates; see `Connectome.label`."""
+    if not isinstance(results, xr.Dataset | xr.DataArray):
+        raise TypeError(
+            f"results of runs and measures are labelled, got a {type(results).__name__}; an array "
+            'of your own becomes one by xarray.DataArray(array, dims=("mode", …))'
+        )
     labels: dict[str, Any] = {}
     for dimension, suffix in (("mode", ""), ("mode_from", "_from")):
         if dimension not in results.dims:

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.validation import refuse_masked
+
 
 def encoded(value: Any, where: str) -> Any:
     """Value of an attribute for JSON, with its type."""
+    refuse_masked(where, value)
     if value is None or isinstance(value, bool | str) or type(value) in (int, float):
         return {"value": value}
     if type(value) is complex:

@@ -19,6 +19,7 @@ import xarray as xr
 
 from wetcow.simulation.files.attributes import encoded
 from wetcow.simulation.files.plain_arrays import digest, is_odd, plain_parts
+from wetcow.validation import refuse_masked
 
 CONTENTS, DIGEST = "wetcow_contents", "wetcow_digest"  # attributes of a file
 ATTRIBUTE = "attribute_"
@@ -150,6 +151,7 @@ class Packed:
         return {CONTENTS: text, DIGEST: hashlib.sha256(text.encode()).hexdigest()}
 
     def _attribute(self, name: Any, value: Any) -> Any:
+        refuse_masked(f"attribute {name!r}", value)
         if isinstance(value, np.ndarray) and value.dtype.kind in "biufcUOT":
             dims = [f"{name}_{axis}" for axis in range(value.ndim)]
             return {"stored": self._store(f"{ATTRIBUTE}{name}", dims, value, {})}

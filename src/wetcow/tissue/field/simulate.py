@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from wetcow.precision import of_one_time
 from wetcow.process import available_memory, bound_compiled_calls, check_process
 from wetcow.tissue.conductivity import AXES, Conductivity
 from wetcow.tissue.dispersion import tissue_attributes
@@ -234,7 +235,8 @@ def _check_fields(
     if source is not None:
         if not callable(source):
             raise TissueError("source must be a function of time that returns an array (*grid)")
-        driven = jax.eval_shape(source, jax.ShapeDtypeStruct((), real))
+        with as_tissue_errors():
+            driven = of_one_time("source", source, real)
         if driven.shape != grid:
             raise ShapeMismatchError(
                 f"source must return the shape of the grid, {grid}, got {driven.shape}"
