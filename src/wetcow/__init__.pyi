@@ -8,6 +8,7 @@ from . import (
     memory as memory,
     modes as modes,
     networks as networks,
+    observation as observation,
     plotting as plotting,
     reports as reports,
     simulation as simulation,
@@ -49,6 +50,9 @@ from .networks.resting_state import resting as resting
 from .networks.resting_statistics import Resting as Resting
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
+from .observation.at_rest import resting_bold as resting_bold
+from .observation.bold import bold as bold
+from .observation.volumes import Bold as Bold
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
 from .simulation.drive import Drive as Drive, pulse as pulse
 from .simulation.files.results import load_run as load_run, save_run as save_run
