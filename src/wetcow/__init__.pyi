@@ -52,6 +52,15 @@ from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
 from .observation.at_rest import resting_bold as resting_bold
 from .observation.bold import bold as bold
+from .observation.export import to_mne as to_mne, to_nifti as to_nifti
+from .observation.filters import (
+    analytic_signal as analytic_signal,
+    band_pass as band_pass,
+    regress_global as regress_global,
+    resample as resample,
+)
+from .observation.lead_fields import lead_field as lead_field
+from .observation.sensors import eeg as eeg
 from .observation.volumes import Bold as Bold
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
 from .simulation.drive import Drive as Drive, pulse as pulse
