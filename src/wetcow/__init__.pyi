@@ -87,8 +87,14 @@ from .synchrony.connectivity import (
     compare_connectivity as compare_connectivity,
     functional_connectivity as functional_connectivity,
 )
+from .synchrony.dynamics import (
+    compare_dynamics as compare_dynamics,
+    connectivity_dynamics as connectivity_dynamics,
+    metastability as metastability,
+)
 from .synchrony.exponents import Stability as Stability
 from .synchrony.power_law import fit_power_law as fit_power_law
+from .synchrony.spectra import power_spectrum as power_spectrum, spectrogram as spectrogram
 from .synchrony.stability import stability as stability
 from .tissue.conductivity import Conductivity as Conductivity
 from .tissue.directions import survival as survival

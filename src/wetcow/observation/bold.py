@@ -16,11 +16,11 @@ from wetcow.observation.volumes import SECONDS, Bold, singular
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation.chunks import as_arguments
 from wetcow.simulation.reduce import fold
+from wetcow.synchrony.series import interval_of
 from wetcow.synchrony.silence import require
 from wetcow.validation import number
 
 BLOCK = 1024  # samples of one compiled call
-UNEVEN = 1e-3  # of the time between samples
 TURN = np.pi / 2  # between samples, above which a wave is not resolved
 
 
@@ -90,9 +90,7 @@ def bold(
     if tr is None:
         raise ValueError("bold() needs the time between volumes: tr=2.0, in seconds")
     time = run["time"].values
-    interval = np.diff(time)
-    if np.ptp(interval) > UNEVEN * interval.mean():
-        raise ValueError("samples must be evenly spaced in time; interpolate the run, run.interp()")
+    interval_of(a)
     reducer = Bold(
         tr,
         time_unit=_unit_of(run) if time_unit is None else time_unit,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-UNEVEN = 1e-3  # of the time between samples
+from wetcow.synchrony import series as series_times
 
 
 def channels_of(series: Any) -> str:
@@ -41,19 +40,13 @@ def interval_of(series: xr.DataArray) -> float:
     ValueError
         If times are uneven, or not known to be seconds.
     """
-    if "seconds" in series.coords and series["seconds"].dims == ("time",):
-        time = series["seconds"].values
-    elif "time" in series.coords and series["time"].attrs.get("units") == "s":
-        time = series["time"].values
-    else:
+    interval, unit = series_times.interval_of(series)
+    if unit != "s":
         raise ValueError(
             "the times of this series are not known to be seconds: label the run by its connectome "
             'before, connectome.label(run), or say so, series.time.attrs["units"] = "s"'
         )
-    each = np.diff(time)
-    if not each.min() > 0 or np.ptp(each) > UNEVEN * each.mean():
-        raise ValueError("samples must be evenly spaced in time; interpolate them, series.interp()")
-    return float(time[-1] - time[0]) / (len(time) - 1)
+    return interval
 
 
 def in_seconds(array: xr.DataArray, time_unit: float | None = None) -> xr.DataArray:
