@@ -8,6 +8,7 @@ from . import (
     memory as memory,
     modes as modes,
     networks as networks,
+    observation as observation,
     plotting as plotting,
     reports as reports,
     simulation as simulation,
@@ -49,6 +50,18 @@ from .networks.resting_state import resting as resting
 from .networks.resting_statistics import Resting as Resting
 from .networks.sparse import Sparse as Sparse
 from .networks.structured import LowRank as LowRank, Sheet as Sheet
+from .observation.at_rest import resting_bold as resting_bold
+from .observation.bold import bold as bold
+from .observation.export import to_mne as to_mne, to_nifti as to_nifti
+from .observation.filters import (
+    analytic_signal as analytic_signal,
+    band_pass as band_pass,
+    regress_global as regress_global,
+    resample as resample,
+)
+from .observation.lead_fields import lead_field as lead_field
+from .observation.sensors import eeg as eeg
+from .observation.volumes import Bold as Bold
 from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
 from .simulation.drive import Drive as Drive, pulse as pulse
 from .simulation.files.results import load_run as load_run, save_run as save_run
@@ -74,8 +87,14 @@ from .synchrony.connectivity import (
     compare_connectivity as compare_connectivity,
     functional_connectivity as functional_connectivity,
 )
+from .synchrony.dynamics import (
+    compare_dynamics as compare_dynamics,
+    connectivity_dynamics as connectivity_dynamics,
+    metastability as metastability,
+)
 from .synchrony.exponents import Stability as Stability
 from .synchrony.power_law import fit_power_law as fit_power_law
+from .synchrony.spectra import power_spectrum as power_spectrum, spectrogram as spectrogram
 from .synchrony.stability import stability as stability
 from .tissue.conductivity import Conductivity as Conductivity
 from .tissue.directions import survival as survival

@@ -9,6 +9,7 @@ from . import (
     names as names,
     runs as runs,
     series as series,
+    spectra as spectra,
     style as style,
     sweeps as sweeps,
     tissue as tissue,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from wetcow.fit.result import Fitted
 from wetcow.networks.connectome import Connectome
 from wetcow.networks.resting_statistics import Resting
+from wetcow.observation.bold import bold
 from wetcow.plotting.fields import (
     axes_of,
     draw_field,
@@ -22,9 +23,11 @@ from wetcow.plotting.matrices import draw_connectome, draw_matrices
 from wetcow.plotting.names import choose
 from wetcow.plotting.runs import draw_run
 from wetcow.plotting.series import draw_raster, draw_series, draw_table, draw_values
+from wetcow.plotting.spectra import draw_dynamics, draw_spectrogram, draw_spectrum
 from wetcow.plotting.style import amplitude
 from wetcow.plotting.sweeps import draw_arrays, draw_sweep, measures_of, swept
 
+SPECTRA = ("power_spectrum", "spectrogram", "spectrum")
 DRAWN = (
     "a run of simulate(), a sweep of sweep(), a field of simulate_field(), maps of survival() or "
     "dispersion(), rays of trace_rays(), a measure of them such as order_parameter(run) or "
@@ -48,6 +51,9 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
           frequency and order parameter of the second half: a line over one swept axis, a heat map
           over two, panels over more; seeds are averaged;
         - a **measure of pairs**, as `functional_connectivity` or `phase_locking`: a matrix;
+        - what **bold** and **eeg** return, or a run with volumes of `Bold`: lines in time, or a
+          carpet; a `power_spectrum`: lines, of many modes their median; a `spectrogram`: a picture;
+          `connectivity_dynamics`: a matrix of times;
         - a **field** of `simulate_field`: slices at several times, mm and s; of one axis: a picture
           of position and time;
         - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
@@ -135,6 +141,10 @@ def _dataset(result: xr.Dataset, modes: Any) -> Figure:
     if "a" in result:
         result = _whole(result)
         return draw_sweep(result, modes) if swept(result["a"]) else draw_run(result, modes)
+    if any(f"{name}_time" in one.dims for name, one in result.data_vars.items()):
+        return _array(bold(result), modes)
+    if "covariance" in result and "correlation" in result:  # of noise at rest
+        return _array(result["correlation"], modes)
     if measures_of(result):
         return draw_sweep(result, modes)
     values = [one for one in choose(result, modes).data_vars.values() if one.dims == ("mode",)]
@@ -174,7 +184,14 @@ def _array(array: xr.DataArray, modes: Any) -> Figure:
     if axes_of(array) and "time" not in array.dims:
         _refuse_modes(modes)
         return draw_maps(array.rename(array.name or "value").to_dataset())
+    if {"window", "window_from"} == set(array.dims):
+        _refuse_modes(modes)
+        return draw_dynamics(array)
+    if "sensor" in array.dims:
+        array = array.rename(sensor="mode")
     array = choose(array, modes)
+    if {"frequency", "mode"} <= set(array.dims) and array.name in SPECTRA:
+        return draw_spectrogram(array) if "time" in array.dims else draw_spectrum(array)
     if {"mode", "mode_from"} <= set(array.dims):
         return draw_matrices(array)
     if "time" in array.dims:

@@ -26,6 +26,18 @@ class Reducer(eqx.Module):
         """The reducer for runs of this system; default: itself."""
         return self
 
+    def for_times(self, times: np.ndarray) -> Reducer:
+        """The reducer for runs with samples at these times; default: itself."""
+        return self
+
+    def axes(self, name: str) -> dict[str, xr.Variable]:
+        """Coordinates of the dimensions that the result has before those of modes; default: none.
+
+        Of entries of the result beyond them nothing is kept, so that results of different lengths
+        can share what is compiled. `name` is that of the result.
+        """
+        return {}
+
     @abc.abstractmethod
     def init(self, t: Any, a: Any) -> Any:
         """Accumulator after the first sample: time `t` and amplitudes `a`, complex (n,)."""
@@ -36,7 +48,7 @@ class Reducer(eqx.Module):
 
     @abc.abstractmethod
     def result(self, accumulator: Any) -> Any:
-        """Return the statistic: a scalar, or an array (n,)."""
+        """Return the statistic: a scalar, or an array (n,); after its `axes`, if it has some."""
 
     def check(self, start: float, end: float) -> None:
         """Raise ValueError if it cannot say anything of a run from `start` to `end`."""

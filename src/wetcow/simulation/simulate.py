@@ -100,7 +100,8 @@ def simulate(
     reduce : dict of name to Reducer, optional
         Statistics to accumulate while running, over all samples.
     path : path, optional
-        A ``.zarr`` folder to which samples are appended while running instead of being held. If it
+        A ``.zarr`` folder to which samples are appended while running instead of being held; with
+        ``record=False`` it has the reducers' results, and what continuing needs. If it
         has an unfinished run with the same arguments, the run continues to the same result; a
         finished one is read. One that differs in an earlier `t1` alone goes on from its end to this
         one, its samples as far apart as they were (`num_samples` for the whole). With fixed steps
@@ -152,9 +153,7 @@ def simulate(
     whole = driven(system, drive, times)
     stepping = choose_stepping(whole, times, dt, rtol, atol, noise > 0, precision)
     reducers = check_reducers(reduce, record, times=times)
-    reducers = {name: one.for_system(system) for name, one in reducers.items()}
-    if path is not None and not record:
-        raise ValueError("path is where the trajectory is recorded, but record=False")
+    reducers = {name: one.for_system(system).for_times(times) for name, one in reducers.items()}
     chosen = _check_modes(modes, system.size)
     held = chosen.size if record and path is None else None
     each = check_effort(whole, times, stepping, max_steps=max_steps, recorded=held)

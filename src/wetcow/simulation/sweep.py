@@ -146,7 +146,9 @@ def sweep(
     varied = Varied.of(system, {**parameters, **several}, noise, seed)
     reducers = check_reducers(reduce, record, varied.coords, times)
     system, own = varied.system, varied.runs
-    reducers = {name: one.for_system(undriven(system)) for name, one in reducers.items()}
+    reducers = {
+        name: one.for_system(undriven(system)).for_times(times) for name, one in reducers.items()
+    }
     cost = varied.rates()
     slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], own[0]))
     noisy = bool(np.any(own[1] > 0))

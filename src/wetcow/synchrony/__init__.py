@@ -1,10 +1,11 @@
 """What networks do together: spikes, rates, synchrony, and whether it lasts.
 
 Measures of recorded runs: when and how fast modes spike (`spikes`), how far their phases agree
-(`order`), which pairs go together (`pairs`, `connectivity`), how activity spreads (`avalanches`,
-`power_law`). Some of them also as reducers that need no record (`running`). Modes that do not move
-have no phase and are left out (`silence`). And without any run: whether the synchronized motion of
-a memory attracts (`stability`).
+(`order`), which pairs go together (`pairs`, `connectivity`) and how that changes (`dynamics`), at
+which frequencies there is power (`spectra`), how activity spreads (`avalanches`, `power_law`). Some
+of them also as reducers that need no record (`running`). Modes that do not move have no phase and
+are left out (`silence`). And without any run: whether the synchronized motion of a memory attracts
+(`stability`).
 """
 
 from wetcow.synchrony.order import (

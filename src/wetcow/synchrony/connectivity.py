@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.synchrony.pairs import of_pairs, phase_locking
+from wetcow.synchrony.pairs import locking, of_pairs, of_series, phase_locking
+from wetcow.synchrony.series import series_of
 
 Measure = Literal[
     "phase_locking", "phase_lag_index", "imaginary_coherency", "envelope", "correlation"
@@ -19,14 +20,16 @@ ROUNDING = 1e-6  # of single precision, in which runs may be recorded
 
 
 def functional_connectivity(
-    run: xr.Dataset, measure: Measure = "phase_locking", after: float | None = None
+    run: xr.Dataset | xr.DataArray, measure: Measure = "phase_locking", after: float | None = None
 ) -> xr.DataArray:
     """Functional connectivity of each pair of modes.
 
     Parameters
     ----------
-    run : xarray.Dataset
-        From `simulate` or `sweep`, recorded.
+    run : xarray.Dataset or xarray.DataArray
+        From `simulate` or `sweep`, recorded. Or a series on time and mode or sensor: a real one,
+        such as `wetcow.bold`, has the measure "correlation" alone; a complex one, such as
+        `wetcow.analytic_signal`, has all.
     measure : str
         "phase_locking": |⟨e^{i(φ_i − φ_j)}⟩|, 1 for a constant phase difference. "phase_lag_index":
         |⟨sign sin(φ_i − φ_j)⟩|, blind to differences of 0 and π, which a common source makes.
@@ -34,7 +37,8 @@ def functional_connectivity(
         "envelope": Pearson correlation of the amplitudes |a|. "correlation": Pearson correlation
         of the waves Re a, signed: what the closed form of noise at rest gives.
     after : float, optional
-        Use samples from this time on, time units; default: the second half.
+        Use samples from this time on, time units; default: the second half of a run, all of a
+        series.
 
     Returns
     -------
@@ -65,9 +69,10 @@ def functional_connectivity(
     """
     if measure not in MEASURES:
         raise ValueError(f"measure must be one of {MEASURES}, got {measure!r}")
-    if measure == "phase_locking":
+    if measure == "phase_locking" and isinstance(run, xr.Dataset):
         return phase_locking(run, after)
     kind = {
+        "phase_locking": locking,
         "phase_lag_index": _phase_lag_index,
         "imaginary_coherency": _imaginary_coherency,
         "envelope": lambda a: _correlation(np.abs(a)),
@@ -78,7 +83,18 @@ def functional_connectivity(
         runs = a.reshape(-1, *a.shape[-2:])
         return np.stack([kind(one) for one in runs]).reshape(*a.shape[:-2], *(a.shape[-1:] * 2))
 
+    if isinstance(run, xr.DataArray):
+        return of_series(_with_phases(series_of(run), measure), each, after, measure)
     return of_pairs(run, each, after, measure)
+
+
+def _with_phases(series: xr.DataArray, measure: str) -> xr.DataArray:
+    if series.dtype.kind != "c" and measure != "correlation":
+        raise ValueError(
+            f"{measure} needs a complex series: take analytic_signal(band_pass(series, low, "
+            'high)); measure="correlation" is of real ones'
+        )
+    return series
 
 
 def _phase_lag_index(a: np.ndarray) -> np.ndarray:

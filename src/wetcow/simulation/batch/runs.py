@@ -78,7 +78,8 @@ class Batch(NamedTuple):
         """
         order = np.arange(len(varied[1]))
         coords = {"run": order, "time": self.times, "mode": np.arange(self.system.size)}
-        store = MemoryStore(xr.Dataset(coords=coords), record=self.record)
+        labels = xr.Dataset(coords=coords)
+        store = MemoryStore(labels, record=self.record, reducers=self.reducers)
         found = self.fill(store, varied, order, order.shape, devices or jax.devices()[:1])
         return {str(name): one.values for name, one in found.data_vars.items()}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 import xarray as xr
 
 from wetcow.simulation.files.results import AMPLITUDE
+from wetcow.simulation.reduce import Reducer
 
 
 def swept_dims(labels: xr.Dataset) -> tuple[str, ...]:
@@ -15,13 +17,22 @@ def swept_dims(labels: xr.Dataset) -> tuple[str, ...]:
     return tuple(str(name) for name in labels.sizes if name not in ("time", "mode"))
 
 
-def result_variables(labels: xr.Dataset, results: dict[str, np.ndarray]) -> dict[str, xr.Variable]:
-    """Variables of reducers: one value for each run, or one for each of its modes."""
+def result_variables(
+    labels: xr.Dataset, results: dict[str, np.ndarray], reducers: Mapping[str, Reducer]
+) -> tuple[dict[str, xr.Variable], dict[str, xr.Variable]]:
+    """Variables of reducers, and coordinates of those that have axes of their own.
+
+    Each has one value for each run, or one for each of its modes; along its axes, many.
+    """
     swept = swept_dims(labels)
-    return {
-        name: xr.Variable((*swept, "mode")[: np.ndim(value)], value)
-        for name, value in results.items()
-    }
+    variables, coords = {}, {}
+    for name, value in results.items():
+        axes = reducers[name].axes(name) if name in reducers else {}
+        dims = (*swept, *axes, "mode")[: np.ndim(value)]
+        kept = {dim: slice(axis.size) for dim, axis in axes.items()}
+        variables[name] = xr.Variable(dims, value).isel(kept)
+        coords |= axes
+    return variables, coords
 
 
 class MemoryStore:
@@ -30,7 +41,14 @@ class MemoryStore:
     samples_done = 0
     finished = False
 
-    def __init__(self, labels: xr.Dataset, *, record: bool = True):
+    def __init__(
+        self,
+        labels: xr.Dataset,
+        *,
+        record: bool = True,
+        reducers: Mapping[str, Reducer] | None = None,
+    ):
+        self.reducers = reducers or {}
         self.labels = labels if record else labels.drop_dims("time", errors="ignore")
         self.samples: np.ndarray | None = None
 
@@ -62,11 +80,12 @@ class MemoryStore:
         ----------
         results : dict of name to array (sweep…) or (sweep…, m)
         """
-        variables = result_variables(self.labels, results)
+        variables, own = result_variables(self.labels, results, self.reducers)
         if self.samples is not None:
             dims = (*swept_dims(self.labels), "time", "mode")
             variables["a"] = xr.Variable(dims, self.samples, AMPLITUDE)
-        return xr.Dataset(variables, coords=self.labels.coords, attrs=self.labels.attrs)
+        coords = {**self.labels.coords, **own}
+        return xr.Dataset(variables, coords=coords, attrs=self.labels.attrs)
 
     def dataset(self) -> xr.Dataset:
         """Return what has been written."""

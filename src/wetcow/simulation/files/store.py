@@ -89,7 +89,8 @@ def open_store(
     if "time" in labels.coords and labels.variables["time"].attrs != TIME:
         labels = labels.assign_coords(time=labels.time.assign_attrs(TIME))
     if path is None:
-        return MemoryStore(labels, record=record)
+        reducers = (arguments or {}).get("reduce")
+        return MemoryStore(labels, record=record, reducers=reducers)
     return ZarrStore(path, labels, dtype=dtype, record=record, arguments=arguments or {})
 
 
@@ -120,7 +121,7 @@ class ZarrStore:
         self._leaves: dict[str, np.ndarray] = {}
         coords = {str(name): np.asarray(value) for name, value in labels.coords.items()}
         known = identity({**coords, **arguments})
-        reducers = arguments.get("reduce", {})
+        reducers = self.reducers = arguments.get("reduce", {})
         self._open_block = contextlib.ExitStack()
         if standing(self.path).exists():
             self._extend(known, dtype, record, reducers)
@@ -232,8 +233,10 @@ class ZarrStore:
         """Add the results of reducers, and return everything; arguments as of `MemoryStore`."""
         group = open_group(self.path, "r+")
         packed = Packed.more(ZarrFile(self.path).contents or {})
-        for name, variable in result_variables(self.labels, results).items():
-            packed.add(name, variable, coordinate=False)
+        variables, coords = result_variables(self.labels, results, self.reducers)
+        for name, variable in {**variables, **coords}.items():
+            packed.add(name, variable, coordinate=name in coords)
+        packed.contents["indexed"] += coords
         for name, stored in packed.arrays.items():
             add_array(group, name, stored)
         # In one step, which makes the run a finished one.
