@@ -89,6 +89,11 @@ class Links(eqx.Module):
             return jax.vmap(of_one)(*each)
         return jax.lax.map(lambda one: of_one(*one), each, batch_size=at_once)
 
+    def scaled(self, strength: Any) -> Links:
+        """The same, with values times a number."""
+        value = strength * self.value
+        return Links(source=self.source, value=value, back=self.back, share=self.share)
+
     def shifted(self, share: Any) -> Links:
         """Links of what arrives so much of a step later than at a step; after the last one."""
         place = share - (self.back - self.share.astype(share.dtype))
@@ -198,7 +203,7 @@ class DelayedLinks(Coupling):
         return Dense(self.matrix()).bound()
 
     def matrix(self):
-        total = jnp.zeros((self.size, self.size), self._values()[0].dtype)
+        total = jnp.zeros((self.size, self.size), complex)
         for groups, places in zip((self.near, self.far), self.places, strict=True):
             targets, start = jnp.argsort(places), 0
             for group in groups:
@@ -208,13 +213,11 @@ class DelayedLinks(Coupling):
         return total if self.now is None else total + self.now.matrix()
 
     def scaled(self, strength):
-        values = [strength * value for value in self._values()]
-        scaled = eqx.tree_at(DelayedLinks._values, self, values)
+        near, far = (
+            tuple(group.scaled(strength) for group in groups) for groups in (self.near, self.far)
+        )
         now = None if self.now is None else self.now.scaled(strength)
-        return eqx.tree_at(lambda one: one.now, scaled, now, is_leaf=lambda leaf: leaf is None)
-
-    def _values(self):
-        return [group.value for group in (*self.near, *self.far)]
+        return DelayedLinks(near=near, far=far, places=self.places, now=now, block=self.block)
 
 
 def _widest_block(shortest: np.ndarray) -> int:

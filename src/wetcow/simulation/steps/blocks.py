@@ -128,9 +128,7 @@ class BlockSteps(NamedTuple):
             carried = arrived, self.slope(step, a, arrived), method
         arrived, slope, method = carried
         history = history.store(step, a, slope)
-        return _Moving(
-            a=a, step=step, history=history, arrived=arrived, slope=slope, method=method
-        )
+        return _Moving(a=a, step=step, history=history, arrived=arrived, slope=slope, method=method)
 
     def end(self, moving: _Moving) -> tuple[State, Any]:
         """State, and what is carried on beside it."""
@@ -169,16 +167,24 @@ class BlockSteps(NamedTuple):
         """Take one step while the start arrives, where slopes jump: nothing is interpolated."""
         dt, t = self.steps.stepping.dt, self.time(moving.step)
 
-        def past(now: Any) -> Any:
-            return self.links.arriving_within(moving.history, moving.step, (now - t) / dt, dt)
+        def arriving(share: Any) -> Any:
+            return self.links.arriving_within(moving.history, moving.step, share, dt)
 
-        return self.ended(moving, past, past(t + dt))
+        # All stages at once; with stops between them it is not known when they are.
+        stages = np.unique([0.0, *self.steps.method.tableau.c, 1.0]).astype(t.dtype)
+        rows = jax.vmap(arriving)(stages)
+
+        def past(now: Any) -> Any:
+            share = (now - t) / dt
+            if self.steps.system.stops is not None:
+                return arriving(share)
+            return rows[jnp.argmin(jnp.abs(stages - share))]
+
+        return self.ended(moving, past, rows[-1])
 
     def step(self, moving: _Moving, far: Any) -> _Moving:
         """Take one step, at whose end `far` arrives over far links; None without them."""
-        near = self.links.arriving_near(
-            moving.history, moving.step + 1, 1, self.steps.stepping.dt
-        )
+        near = self.links.arriving_near(moving.history, moving.step + 1, 1, self.steps.stepping.dt)
         parts = [part for part in (far, None if near is None else near[0]) if part is not None]
         arriving = sum(parts)
         arrived = jnp.concatenate([moving.arrived[1:], arriving[None]])
