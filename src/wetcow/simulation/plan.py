@@ -17,6 +17,10 @@ MAX_STEPS = 10**8  # of one run; some minutes for a small network
 STEPS_PER_RATE = 20  # automatic step: this fraction of the fastest linear time scale
 COPIES_OF_TIMES = 9  # held at once while a run to a file starts, measured; in memory 3
 TOLERANCES = {"double": (1e-8, 1e-10), "single": (1e-5, 1e-7)}
+HISTORY_BYTES = (
+    96.0  # of a mode and a step: amplitude and slope, in a ring, and twice while stepping
+)
+MORE_HISTORY = 8  # steps kept beyond the longest delay, between which what arrives is interpolated
 TYPES = {"double": np.complex128, "single": np.complex64}
 
 
@@ -110,7 +114,7 @@ def check_effort(
     if isinstance(stepping, Fixed) and stepping.history:
         reasonable_size(
             f"the history of delays ({stepping.history} steps of {system.size} modes)",
-            32.0 * stepping.history * system.size * runs,
+            HISTORY_BYTES * stepping.history * system.size * runs,
             f"the longest delay is {stepping.history * stepping.dt:.3g} time units and a step "
             f"{stepping.dt:.3g}: rates are up to {rate:.3g} (is the coupling normalised?)",
             limit=free,
@@ -225,7 +229,7 @@ def _fixed_steps(
         )
     steps = int(np.ceil(wanted))
     step = interval / steps
-    history = _rounded_up(int(np.ceil(longest / step)) + 2) if longest else 0
+    history = _rounded_up(int(np.ceil(longest / step)) + MORE_HISTORY) if longest else 0
     return Fixed(dt=step, steps_per_sample=steps, history=history, noisy=noisy)
 
 

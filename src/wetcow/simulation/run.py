@@ -24,6 +24,7 @@ from wetcow.simulation.devices import arranged, everywhere, gather
 from wetcow.simulation.files.store import MemoryStore, ZarrStore
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.steps.advance import first_piece, share_done
+from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.single_kernel import advance_single_kernel, next_piece_single_kernel
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, State, initial_state, traced_stepping
 
@@ -81,7 +82,7 @@ class Run(NamedTuple):
         numbers, rest = eqx.partition(traced, eqx.is_array)
         strength, reducers = as_arguments((noise, reducers))
         return cls(
-            system=arranged(system, mesh),
+            system=arranged(in_blocks(system, stepping), mesh),
             stepping=eqx.combine(everywhere(numbers, mesh), rest),
             noise=strength,
             key=everywhere(key, mesh),

@@ -18,6 +18,7 @@ from wetcow.simulation.chunks import as_arguments, check_steps, run_chunks, run_
 from wetcow.simulation.files.store import MemoryStore, ZarrStore
 from wetcow.simulation.plan import TYPES, uses_eighth_order
 from wetcow.simulation.reduce import Reducer
+from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, traced_stepping
 
 
@@ -138,11 +139,11 @@ class _Work:
 
     def __init__(self, batch: Batch, varied: Any, *, layout: Layout, devices: tuple[Any, ...]):
         self.batch, self.layout = batch, layout
-        self.own = layout.split(varied)
+        self.own = layout.split((_in_blocks(varied[0], batch.stepping), *varied[1:]))
         self.times = batch.times.astype(np.finfo(TYPES[batch.precision]).dtype)
         largest = jnp.iinfo(jnp.zeros((), int).dtype).max
         self.settings = calls.Settings(
-            system=batch.system.compiled_layout(),
+            system=in_blocks(batch.system, batch.stepping).compiled_layout(),
             stepping=traced_stepping(batch.stepping),
             max_steps=jnp.asarray(min(batch.max_steps, largest)),
             eighth_order=uses_eighth_order(batch.stepping, batch.length),
@@ -237,3 +238,8 @@ class _Work:
         reducers = self.settings.reducers
         parts = [calls.group_results(reducers, group) for group in carry[1]]
         return {name: self.layout.merge([one[name] for one in parts]) for name in reducers}
+
+
+def _in_blocks(varied: dict[str, Any], stepping: Adaptive | Fixed) -> dict[str, Any]:
+    """Lay out delayed links among what varies, for all runs alike."""
+    return {name: in_blocks(value, stepping) for name, value in varied.items()}

@@ -17,6 +17,12 @@ from wetcow.simulation.steps.adaptive import (
     first_adaptive_piece,
     next_adaptive_piece,
 )
+from wetcow.simulation.steps.blocks import (
+    advance_blocks,
+    first_block_piece,
+    links_of,
+    next_block_piece,
+)
 from wetcow.simulation.steps.fixed import advance_fixed, first_fixed_piece, next_fixed_piece
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, Piece, State, takes_eighth_order
 
@@ -70,6 +76,8 @@ def advance(
     """
     system = system.compiled_layout()
     if isinstance(stepping, Fixed):
+        if links_of(system) is not None:
+            return advance_blocks(system, state, times, stepping, noise, key, count)
         return advance_fixed(system, state, times, stepping, noise, key, count)
     if eighth_order is None:
         sampled = times.shape[0] > 2 or max_steps is not None
@@ -101,6 +109,8 @@ def first_piece(
     """
     system = system.compiled_layout()
     if isinstance(stepping, Fixed):
+        if links_of(system) is not None:
+            return first_block_piece(system, state, times, stepping, noise, key)
         return first_fixed_piece(system, state, times, stepping, noise, key)
     return first_adaptive_piece(system, state, times, stepping, eighth_order=bool(eighth_order))
 
@@ -122,6 +132,8 @@ def next_piece(
     """
     system = system.compiled_layout()
     if isinstance(stepping, Fixed):
+        if links_of(system) is not None:
+            return next_block_piece(system, piece, times, stepping, limit, noise, key)
         return next_fixed_piece(system, piece, times, stepping, limit, noise, key)
     return next_adaptive_piece(
         system, piece, times, stepping, limit, eighth_order=bool(eighth_order)

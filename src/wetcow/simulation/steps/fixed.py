@@ -46,9 +46,8 @@ class FixedSteps(NamedTuple):
         """The method of a step."""
         if self.stepping.noisy:
             return diffrax.ShARK()
-        jumps = self.jumps or self.stepping.history
         # With jumps, slopes differ at the end of a step and at the start of the next.
-        return diffrax.Tsit5() if jumps else solvers.Tsit5()
+        return diffrax.Tsit5() if self.jumps else solvers.Tsit5()
 
     @property
     def jumps(self) -> bool:
@@ -60,7 +59,9 @@ class FixedSteps(NamedTuple):
 
         def field(t, y, args):
             a = joined(y)
-            return pair(self.system.field_at(within(t, start, end), a, past(t) or present(a)))
+            found = past(t)
+            found = present(a) if found is None else found
+            return pair(self.system.field_at(within(t, start, end), a, found))
 
         drift = diffrax.ODETerm(field)
         if not self.stepping.noisy:

@@ -1,0 +1,275 @@
+"""Coupling with conduction delays, laid out for fixed steps: links by target, in two classes.
+
+What arrives over a link of at least b steps, for the next b of them, is a contiguous stretch of the
+source's past: it is read once for all b. Shorter links are read step by step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wetcow.networks.coupling import Coupling
+from wetcow.networks.delayed import Delayed
+from wetcow.networks.dense import Dense
+
+WIDEST = 16  # steps of a block; more read hardly faster, and leave more links to be read one by one
+_ONE_BY_ONE = 6.0  # a link read for one step, beside one step of many, measured
+_SECOND_CLASS = 500.0  # reading a second class of links at all
+_FEW_MODES = 64  # up to which links are filled up to all pairs, so that little is compiled anew
+_WORTH = 0.8  # of the places, filled up, that a group apart must leave
+_NEAR = 2**20  # bytes of what is read at once, to stay in the cache of a core
+_ROUNDING = 1e-9
+
+
+class History(NamedTuple):
+    """Amplitudes of the last steps and their slopes; step i is in column i modulo the length.
+
+    All columns are there twice, one copy behind the other, so that no stretch is cut in two.
+
+    Attributes
+    ----------
+    values, slopes : complex arrays (n, 2 · length)
+    """
+
+    values: Any
+    slopes: Any
+
+    @property
+    def length(self) -> int:
+        """Number of steps it holds."""
+        return self.values.shape[1] // 2
+
+    def store(self, step: Any, a: Any, slope: Any) -> History:
+        """Put in the amplitudes at a step, (n,), and their slopes, in place of the oldest ones."""
+        first = step % self.length
+        where = jnp.stack([first, first + self.length])
+        return History(
+            values=self.values.at[:, where].set(a[:, None]),
+            slopes=self.slopes.at[:, where].set(slope[:, None]),
+        )
+
+
+class Links(eqx.Module):
+    """As many links to each of m modes, filled up with some of value zero.
+
+    Attributes
+    ----------
+    source : int array (m, k)
+    value : complex array (m, k)
+        R_ij, 1/time.
+    back : int array (m, k)
+        The last step before what arrives at a step is so many steps back, ≥ 1.
+    share : float array (m, k)
+        Of the step from there, at which it arrives; in [0, 1].
+    """
+
+    source: Any
+    value: Any
+    back: Any
+    share: Any
+
+    def arriving(self, history: History, step: Any, count: int, dt: Any) -> Any:
+        """Σ_j R_ij a_j(t − τ_ij) at `count` steps from `step` on, (m, count).
+
+        By cubic Hermite interpolation of the history, as `Delayed` has it.
+        """
+        modes, links = self.value.shape[-2:]
+        at_once = max(1, _NEAR // (32 * links * (count + 1)))
+
+        def of_one(source, value, back, share):
+            return _arriving(history, source, value, step - back, share, count, dt)
+
+        each = (self.source, self.value, self.back, self.share)
+        if at_once >= modes:
+            return jax.vmap(of_one)(*each)
+        return jax.lax.map(lambda one: of_one(*one), each, batch_size=at_once)
+
+    def scaled(self, strength: Any) -> Links:
+        """The same, with values times a number."""
+        value = strength * self.value
+        return Links(source=self.source, value=value, back=self.back, share=self.share)
+
+    def shifted(self, share: Any) -> Links:
+        """Links of what arrives so much of a step later than at a step; after the last one."""
+        place = share - (self.back - self.share.astype(share.dtype))
+        before = jnp.minimum(jnp.floor(place), -1)
+        back = (-before).astype(self.back.dtype)
+        return Links(source=self.source, value=self.value, back=back, share=place - before)
+
+
+def _arriving(
+    history: History, source: Any, value: Any, left: Any, s: Any, count: int, dt: Any
+) -> Any:
+    """What arrives at one mode, (count,); `left` is the step before it does at the first."""
+    start = (left % history.length).astype(source.dtype)
+
+    def stretch(where: Any, first: Any) -> tuple[Any, Any]:
+        def read(row: Any, column: Any) -> Any:
+            return jax.lax.dynamic_slice(where, (row, column), (1, count + 1))[0]
+
+        read_all = jax.vmap(read)(source, first)
+        return read_all[:, :-1], read_all[:, 1:]
+
+    before, after = stretch(history.values, start)
+    slope_before, slope_after = stretch(history.slopes, start)
+    s = s[:, None].astype(before.real.dtype)
+    between = (
+        (1 + 2 * s) * (1 - s) ** 2 * before
+        + s**2 * (3 - 2 * s) * after
+        + dt * s * (1 - s) ** 2 * slope_before
+        - dt * s**2 * (1 - s) * slope_after
+    )
+    # Before the start amplitudes were constant, whatever their slope is after it.
+    past = left[:, None] + jnp.arange(count) < 0
+    return jnp.sum(value[:, None] * jnp.where(past, before, between), axis=0)
+
+
+class DelayedLinks(Coupling):
+    """Coupling of `Delayed` for steps of one length.
+
+    Called with the amplitudes and what arrives over all delayed links, complex (n,), in place of
+    the past.
+
+    Attributes
+    ----------
+    near, far : tuples of Links
+        Those of fewer than `block` steps, and the others; groups of modes with similarly many.
+    places : int arrays (n,), two
+        Where among the groups' modes each mode is.
+    now : Coupling or None
+        Links without delay.
+    block : int
+        Steps for which far links are read at once.
+    """
+
+    near: tuple[Links, ...]
+    far: tuple[Links, ...]
+    places: tuple[Any, Any]
+    now: Coupling | None
+    block: int = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, coupling: Delayed, dt: float) -> DelayedLinks:
+        """Lay out a coupling of known numbers; of several, r and delay (…, n, n), all alike."""
+        r, delay = np.asarray(coupling.r), np.asarray(coupling.delay)
+        lag = delay / dt
+        instant = np.where(delay == 0, r, 0)
+        r = np.where(delay == 0, 0, r)
+        linked = (r != 0).reshape(-1, *r.shape[-2:])
+        shortest = np.where(linked, lag.reshape(linked.shape), np.inf).min(axis=0)
+        block = _widest_block(shortest)
+        far_enough = shortest >= block * (1 - _ROUNDING)
+        classes = ((~far_enough, 1), (far_enough & np.isfinite(shortest), block))
+        (near, first), (far, second) = (_lay_out(r, lag, own, width) for own, width in classes)
+        now = _instantaneous(instant) if np.any(instant) else None
+        return cls(near=near, far=far, places=(first, second), now=now, block=block)
+
+    @property
+    def size(self):
+        return self.places[0].shape[-1]
+
+    def __call__(self, a, past=None):
+        return past if self.now is None else self.now(a) + past
+
+    def arriving_near(self, history: History, step: Any, count: int, dt: Any) -> Any:
+        """What arrives over near links at steps from `step` on, (count, n); or None."""
+        return self._arriving(self.near, self.places[0], history, step, count, dt)
+
+    def arriving_far(self, history: History, step: Any, count: int, dt: Any) -> Any:
+        """As `arriving_near`, over far links."""
+        return self._arriving(self.far, self.places[1], history, step, count, dt)
+
+    def arriving_within(self, history: History, step: Any, share: Any, dt: Any) -> Any:
+        """What arrives over all links so much of a step after the last one, (n,)."""
+        classes = zip((self.near, self.far), self.places, strict=True)
+        found = [
+            self._arriving([one.shifted(share) for one in groups], places, history, step, 1, dt)
+            for groups, places in classes
+        ]
+        return sum(one[0] for one in found if one is not None)
+
+    def _arriving(self, groups, places, history, step, count, dt):
+        if not groups:
+            return None
+        found = [group.arriving(history, step, count, dt) for group in groups]
+        return jnp.concatenate(found)[places].T
+
+    def bound(self):
+        return Dense(self.matrix()).bound()
+
+    def matrix(self):
+        total = jnp.zeros((self.size, self.size), complex)
+        for groups, places in zip((self.near, self.far), self.places, strict=True):
+            targets, start = jnp.argsort(places), 0
+            for group in groups:
+                own = targets[start : start + len(group.value), None]
+                total = total.at[own, group.source].add(group.value)
+                start += len(group.value)
+        return total if self.now is None else total + self.now.matrix()
+
+    def scaled(self, strength):
+        near, far = (
+            tuple(group.scaled(strength) for group in groups) for groups in (self.near, self.far)
+        )
+        now = None if self.now is None else self.now.scaled(strength)
+        return DelayedLinks(near=near, far=far, places=self.places, now=now, block=self.block)
+
+
+def _widest_block(shortest: np.ndarray) -> int:
+    """Steps of a block with which links, of the given shortest lags (n, n), are read fastest."""
+    widths = [1 << power for power in range(WIDEST.bit_length())]
+
+    def cost(width):
+        near = np.count_nonzero(shortest < width * (1 - _ROUNDING))
+        far = np.count_nonzero(np.isfinite(shortest)) - near
+        return _ONE_BY_ONE * near + (near > 0) * _SECOND_CLASS + far * (1 + 5 / width**2)
+
+    return min(widths, key=cost)
+
+
+def _lay_out(
+    r: np.ndarray, lag: np.ndarray, own: np.ndarray, width: int
+) -> tuple[tuple[Links, ...], np.ndarray]:
+    """Groups of the links `own` (n, n), of at least `width` steps, and the places of modes."""
+    size, runs = len(own), r.shape[:-2]
+    degree = own.sum(axis=1)
+    if not degree.any():
+        return (), np.broadcast_to(np.arange(size), (*runs, size))
+    if size <= _FEW_MODES:
+        degree = np.full(size, size)
+    sources = np.argsort(~own, axis=1, kind="stable")
+    order = np.argsort(degree, kind="stable")
+    groups = []
+    for part in _alike(order, degree):
+        target, source = part[:, None], sources[part, : max(degree[part[-1]], 1)]
+        there = own[target, source]
+        steps = np.maximum(np.where(there, lag[..., target, source], width), width)
+        back = np.maximum(np.ceil(steps), width + 1)
+        links = Links(
+            source=np.broadcast_to(source, back.shape).astype(np.int32),
+            value=np.where(there, r[..., target, source], 0),
+            back=back.astype(np.int32),
+            share=back - steps,
+        )
+        groups.append(links)
+    return tuple(groups), np.broadcast_to(np.argsort(order), (*runs, size))
+
+
+def _alike(order: np.ndarray, degree: np.ndarray, depth: int = 2) -> list[np.ndarray]:
+    """Modes in the order of their degrees, in up to four groups that need fewer places."""
+    number, most = np.arange(1, len(order)), degree[order]
+    places = number * most[:-1] + (len(order) - number) * most[-1]
+    if depth == 0 or len(order) == 1 or places.min() > _WORTH * len(order) * most[-1]:
+        return [order]
+    cut = int(places.argmin()) + 1
+    parts = (order[:cut], order[cut:])
+    return [group for part in parts for group in _alike(part, degree, depth - 1)]
+
+
+def _instantaneous(r: np.ndarray) -> Dense:
+    return eqx.tree_at(lambda one: one.r, Dense(np.zeros(r.shape[-2:])), r)

@@ -1,0 +1,182 @@
+"""Delayed links in blocks: beside looking up all pairs, and beside an integration of our own."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import wetcow as wc
+from wetcow.networks.delayed_links import DelayedLinks
+from wetcow.simulation import chunks
+from wetcow.simulation.steps.advance import advance
+from wetcow.simulation.steps.blocks import in_blocks
+from wetcow.simulation.steps.stepping import Fixed, initial_state, traced_stepping
+
+DT = 0.05
+
+
+def brain(size, rng, *, density=1.0, shortest=DT, now=0.0):
+    """Links of all kinds: long ones, short ones, and a share of them without delay."""
+    r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    r *= 0.5 / size / density * (rng.random((size, size)) < density)
+    np.fill_diagonal(r, 0)
+    delay = rng.uniform(shortest, 2.0, (size, size)) * (rng.random((size, size)) >= now)
+    return wc.Network(1.2, rng.uniform(0.8, 1.2, size), wc.Delayed(r, delay))
+
+
+def steps_of(network, samples=20, each=4, noisy=False):
+    """Samples of both ways, the one as they are and in blocks."""
+    stepping = Fixed(dt=DT, steps_per_sample=each, history=64, noisy=noisy)
+    times, a0 = DT * each * np.arange(samples + 1), network.initial(jax.random.key(0))
+    state, key = initial_state(jnp.asarray(a0), stepping), jax.random.key(1)
+
+    @eqx.filter_jit
+    def run(system, stepping, count):
+        return advance(system, state, times, stepping, 0.02, key, count=count)[0]
+
+    return [
+        run(one, traced_stepping(stepping), np.asarray(samples))
+        for one in (network, in_blocks(network, stepping))
+    ]
+
+
+class TestLinks:
+    @pytest.mark.parametrize(("size", "density"), [(5, 1.0), (70, 0.1)])
+    def test_hold_every_link(self, rng, size, density):
+        with jax.enable_x64(True):
+            coupling = brain(size, rng, density=density, now=0.2).coupling
+            links = DelayedLinks.of(coupling, DT)
+            np.testing.assert_allclose(links.matrix(), coupling.r)
+            np.testing.assert_allclose(links.scaled(2.0).matrix(), 2 * coupling.r)
+            np.testing.assert_allclose(links.bound(), coupling.bound())
+
+    def test_blocks_are_as_long_as_most_delays(self, rng):
+        coupling = brain(70, rng, shortest=8.5 * DT).coupling
+        assert DelayedLinks.of(coupling, DT).block == 8
+        assert DelayedLinks.of(coupling, DT).near == ()
+        coupling.delay[0, 1] = DT  # one short link does not make all of them slow
+        links = DelayedLinks.of(coupling, DT)
+        assert links.block >= 8
+        assert sum(np.count_nonzero(one.value) for one in links.near) < 70
+
+    def test_few_places_are_filled_up(self, rng):
+        links = DelayedLinks.of(brain(300, rng, density=0.02, shortest=1.0).coupling, DT)
+        places = sum(one.value.size for one in links.far)
+        assert places < 1.6 * sum(np.count_nonzero(one.value) for one in links.far)
+
+
+class TestSteps:
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            {"shortest": 5 * DT},
+            {"now": 0.2},
+            pytest.param({"size": 70, "density": 0.2}, marks=pytest.mark.slow),
+        ],
+    )
+    def test_agree_with_all_pairs(self, rng, kind):
+        """Exactly while the start arrives, then within the error of what is interpolated."""
+        with jax.enable_x64(True):
+            before, after = steps_of(brain(**{"size": 6, "rng": rng, **kind}))
+        assert np.abs(before).max() > 0.2
+        np.testing.assert_allclose(after[:10], before[:10], rtol=0, atol=1e-13)
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-7)
+
+    def test_agree_with_all_pairs_in_noise(self, rng):
+        with jax.enable_x64(True):
+            before, after = steps_of(brain(6, rng), noisy=True)
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-3)
+
+    def test_agree_with_small_steps_of_our_own(self, rng):
+        """The midpoint rule at 1/100, extrapolated; the past by linear interpolation."""
+        network = brain(4, rng, shortest=0.3)
+        r, delay = network.coupling.r, network.coupling.delay
+        a0 = np.array([0.3, -0.2j, 0.1 + 0.1j, 0.2])
+        field = eqx.filter_jit(network.modes.field)
+
+        def own(steps):
+            dt = 2.0 / steps
+            path = np.empty((2 * steps + 1, 4), complex)  # at halves of steps
+            path[0] = a0
+
+            def change(t, a):
+                place = np.maximum(t - delay, 0) / dt * 2
+                left = np.minimum(place.astype(int), 2 * steps - 1)
+                ends = [np.take_along_axis(path, at, axis=0) for at in (left, left + 1)]
+                arriving = ends[0] + (place - left) * (ends[1] - ends[0])
+                return np.asarray(field(a)) + (r * arriving).sum(axis=1)
+
+            for k in range(steps):
+                a = path[2 * k]
+                path[2 * k + 1] = a + dt / 2 * change(k * dt, a)
+                path[2 * k + 2] = a + dt * change((k + 0.5) * dt, path[2 * k + 1])
+            return path[::2][:: steps // 20]
+
+        with jax.enable_x64(True):
+            coarse, fine = own(200), own(400)
+        expected = fine + (fine - coarse) / 3
+        run = wc.simulate(network, 2.0, num_samples=21, a0=a0)
+        np.testing.assert_allclose(run.a, expected, rtol=0, atol=2e-6)
+
+    @pytest.mark.slow
+    def test_gradients(self, rng):
+        with jax.enable_x64(True):
+            network = brain(3, rng, shortest=6 * DT)
+            stepping = Fixed(dt=DT, steps_per_sample=9, history=48, noisy=False)
+            laid_out = in_blocks(network, stepping)
+            times = 9 * DT * np.arange(8)
+
+            @jax.jit
+            def loss(strength, gamma):
+                system = laid_out.replace(coupling_strength=strength, gamma=gamma)
+                state = initial_state(jnp.full(3, 0.1 + 0.1j), stepping)
+                samples, _ = advance(system, state, times, stepping)
+                return jnp.sum(jnp.abs(samples) ** 2)
+
+            at = (1.0, jnp.asarray([1.0, 1.1, 1.2]))
+            gradient = jax.grad(loss, argnums=(0, 1))(*at)
+            h, along = 1e-5, jnp.asarray([1.0, -2.0, 0.5])
+            sides = (loss(1.0 + x, at[1] + x * along) for x in (h, -h))
+            forward, back = map(float, sides)
+        slope = float(gradient[0]) + float(np.asarray(gradient[1]) @ np.asarray(along))
+        np.testing.assert_allclose(slope, (forward - back) / (2 * h), rtol=1e-7)
+
+
+class TestRuns:
+    def test_noise_is_the_same_after_an_interruption(self, rng, tmp_path, monkeypatch):
+        network = brain(4, rng, shortest=2 * DT)
+        settings = {"num_samples": 41, "noise": 0.1, "seed": 3}
+        monkeypatch.setattr(chunks, "LONGEST_CHUNK", 8)
+        whole = wc.simulate(network, 10.0, **settings)
+        calls = []
+
+        def stop(*_):
+            calls.append(None)
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("wetcow.simulation.run.Run.check", stop)
+            with pytest.raises(KeyboardInterrupt):
+                wc.simulate(network, 10.0, path=tmp_path / "run.zarr", **settings)
+        resumed = wc.simulate(network, 10.0, path=tmp_path / "run.zarr", **settings)
+        np.testing.assert_array_equal(resumed.a, whole.a)
+
+    def test_a_sweep_is_run_by_run(self, rng):
+        network = brain(4, rng, shortest=2 * DT)
+        runs = wc.sweep(network, 5.0, num_samples=11, dt=DT, coupling_strength=[0.5, 2.0])
+        for strength in (0.5, 2.0):
+            one = network.replace(coupling_strength=strength)
+            run = wc.simulate(one, 5.0, num_samples=11, dt=DT)
+            found = runs.a.sel(coupling_strength=strength)
+            np.testing.assert_allclose(found, run.a, rtol=0, atol=1e-10)
+
+    def test_single_precision_is_as_exact_late_as_early(self, rng):
+        """Times of steps are not rounded: they count from the start of each."""
+        network = brain(4, rng, shortest=4 * DT)
+        late, early = (
+            wc.simulate(network, t0 + 10.0, t0=t0, num_samples=11, precision="single", dt=0.01)
+            for t0 in (5000.0, 0.0)
+        )
+        np.testing.assert_allclose(late.a, early.a, rtol=0, atol=1e-3)
