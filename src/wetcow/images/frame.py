@@ -179,9 +179,9 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     Notes
     -----
     Images are aligned in chunks of a fixed size, fewer than that in one padded to a power of two:
-    few compilations serve all, and one image costs no more than one. This is done in double precision:
-    codes are infinitely steep where modes become critical, so that what rounding does here to the
-    points that are sampled could be seen in probabilities.
+    few compilations serve all, and one image costs no more than one. This is done in double
+    precision: codes are infinitely steep where modes become critical, so that what rounding does
+    here to the points that are sampled could be seen in probabilities.
 
     Examples
     --------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -26,7 +28,7 @@ from wetcow.learning.data.samples import Samples, some_samples
 from wetcow.learning.former_names import refuses_removed, renamed
 from wetcow.learning.io.model import load, save
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.geometry import find_image_shape
+from wetcow.learning.model.geometry import Encoding, find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes, united
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import (
@@ -36,13 +38,16 @@ from wetcow.learning.model.readout import (
     doubt,
     recall,
 )
-from wetcow.learning.presets import Budget
+from wetcow.learning.presets import Budget, Couplings
 from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.record import counted, make_record, trained
 from wetcow.process import check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
+
+
+logger = logging.getLogger(__name__)
 
 
 class WaveClassifier(ClassifierMixin, BaseEstimator):
@@ -75,15 +80,25 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         (n, height, width); square if the number of columns is a square of at least 7²; else None.
         None: the rows are a table, not images; standardised columns are compared as they are,
         without hidden modes.
-    frame : "handwriting", "seven", Frame or None
+    frame : "auto", "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
-        paper; None leaves images as they are.
-    mirror : bool
+        paper; None leaves images as they are. "auto": that of handwriting if some of the images are
+        recognised better in it (`wetcow.learning.decide`), which takes a second or two; none for
+        fewer than 200 images, or smaller ones than the frame.
+    mirror : bool or "auto"
         Whether an image and its mirror image (left and right swapped) are the same. Right for
-        garments, wrong for writing.
+        garments, wrong for writing. "auto": decided together with the frame.
     response : {"both", "amplitude", "rate", "analytic"}, optional
         Codes of the hidden modes. "analytic" is the paper's [28] alone.
+    encoding : {"brightness", "root", "both"}, optional
+        What hidden modes see: brightness, its square root, in which the dark is lighter, or both,
+        by modes of their own.
+    couplings : {"sampled", "innate"}, optional
+        Where hidden modes have their couplings from: patches of the training images, or of two
+        photographs that wetcow brings along (`wetcow.learning.model.innate`). With innate ones the
+        projection is made from the photographs, too. Nothing then depends on which data come
+        first: `partial_fit`, in any order, equals `fit`. Tables have no hidden modes.
     threshold : float, optional
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
     omega : float, optional
@@ -147,6 +162,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         none.
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
+    decision_ : Decision or None
+        Which frame and mirror were taken, and the accuracies behind it. None if it was loaded from
+        a file of a version that decided nothing.
     hidden_ : HiddenModes
         Hidden modes; none for a table.
     readout_ : MemoryReadout or LinearReadout
@@ -203,9 +221,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         patch_size: int | Sequence[int | Sequence[int]] | None = None,
         n_regions: int | None = None,
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
-        frame: Literal["handwriting", "seven"] | Frame | None = None,
-        mirror: bool = False,
+        frame: Literal["auto", "handwriting", "seven"] | Frame | None = "auto",
+        mirror: bool | Literal["auto"] = "auto",
         response: Response | None = None,
+        encoding: Encoding | None = None,
+        couplings: Couplings | None = None,
         threshold: float | None = None,
         omega: float | None = None,
         noise: float | None = None,
@@ -231,6 +251,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
+        self.encoding: Encoding | None = encoding
+        self.couplings: Couplings | None = couplings
         self.threshold = threshold
         self.omega = omega
         self.noise = noise
@@ -278,7 +300,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             X, y = some_samples(X, y, self.settings_.n_examples, rng)
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
-            members = [self.hidden_] if keep else self._construct(X, rng, start)
+            members = [self.hidden_] if keep else self._construct(X, labels, rng, start)
             samples = self._samples(members[0], X, labels, len(classes))
             self.refined_ = []
             if self.train_minutes:
@@ -331,7 +353,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             labels = checks.find_labels(y, wanted)
             self._check_room(X, len(wanted), first=first)
             rng = self._rng()
-            hidden = united(self._construct(X, rng, start)) if first else self.hidden_
+            hidden = united(self._construct(X, labels, rng, start)) if first else self.hidden_
             samples = self._samples(hidden, X, labels, len(wanted))
             before = None if first else self.record_
             errors = self._learn(samples, wanted, rng, start, columns)
@@ -530,16 +552,23 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             )
         return X, y
 
-    def _construct(self, X: Any, rng: np.random.Generator, start: StartStage) -> list[HiddenModes]:
+    def _construct(
+        self, X: Any, labels: np.ndarray, rng: np.random.Generator, start: StartStage
+    ) -> list[HiddenModes]:
+        start("view")
+        shape, chosen = self.image_shape_, self.settings_
+        decision = pipeline.look(X, labels, shape, checks.alternatives(self), rng)
+        view = decision.view._replace(response=chosen.response, encoding=chosen.encoding)
+        self.decision_ = dataclasses.replace(decision, view=view)
+        logger.info("%s", self.decision_.line())
         start("hidden modes")
-        shape = self.image_shape_
         members, self.convention_ = pipeline.construct(
             X,
-            checks.member_geometries(self, self.settings_, shape),
+            checks.member_geometries(self.n_members, chosen, shape, view),
             rng,
             image=shape,
-            frame=None if shape is None else checks.find_frame(self.frame),
-            settings=self.settings_,
+            view=view,
+            settings=chosen,
         )
         return members
 
@@ -592,6 +621,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 batches,
                 self._plan(),
                 n_components=self.settings_.n_components,
+                innate=self.settings_.couplings == "innate",
                 rng=rng,
                 start=start,
                 earlier=earlier,
