@@ -9,15 +9,15 @@ import numpy as np
 
 from wetcow.learning.data import convention
 from wetcow.learning.data.samples import some_rows, take
-from wetcow.learning.decide import decide_view
+from wetcow.learning.decide import N_IMAGES, decide_view
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden
 from wetcow.learning.presets import Settings
+from wetcow.learning.progress import StartStage, silent
 from wetcow.learning.views import Decision, View
 
 _NUM_SEEN = 10_000  # images from which hidden modes are made
-_NUM_TRIED = 1000  # images on which is decided how to look at them: a second or two
 
 
 def look(
@@ -26,6 +26,9 @@ def look(
     image: tuple[int, int] | None,
     alternatives: Mapping[str, tuple[Any, ...]],
     rng: np.random.Generator,
+    *,
+    n_images: int = N_IMAGES,
+    start: StartStage = silent,
 ) -> Decision:
     """Decide how images are looked at, by what is recognised best of some of them.
 
@@ -42,12 +45,18 @@ def look(
     rng : numpy Generator
         Draws the images. It is left as it is, so that what is drawn from it later is the same
         whether something was decided or given.
+    n_images : int
+        At most so many are looked at.
+    start : callable
+        Starts a stage of the progress, if there is something to decide.
 
     Returns
     -------
     Decision
         See `wetcow.learning.decide.decide_view`.
     """
+    if image is not None and max(map(len, alternatives.values())) > 1:
+        start("view")
     return decide_view(
         X,
         labels,
@@ -57,7 +66,7 @@ def look(
         mirror=alternatives["mirror"],
         response=("amplitude",),
         encoding=("brightness",),
-        n_images=_NUM_TRIED,
+        n_images=n_images,
     )
 
 
