@@ -97,7 +97,7 @@ def test_chunks_change_nothing(monkeypatch, rng, count):
 
 
 @pytest.mark.slow
-def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
+def test_few_are_padded_to_a_power_of_two_and_a_rest_to_a_chunk(monkeypatch, rng):
     sizes = []
     original = module._align
     monkeypatch.setattr(module, "_CHUNK_ELEMENTS", 5 * 36)
@@ -106,7 +106,7 @@ def test_rest_is_padded_to_a_power_of_two(monkeypatch, rng):
     )
     for count in (1, 3, 9):
         align(rng.uniform(size=(count, 6, 6)), UPRIGHT)
-    assert sizes == [1, 4, 4, 4, 1]
+    assert sizes == [1, 4, 4, 4, 4]
 
 
 @pytest.mark.parametrize("frame", [HANDWRITING, SEVEN])

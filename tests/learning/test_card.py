@@ -55,7 +55,7 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
         assert f": {number:.4g}\n" in card
     assert "Parameters that are not the default: `n_modes=8`." in card
     assert "Where the data are from was not said" in card
-    assert not re.search(r"nan|None\b|deformed|trained for|frame", card)
+    assert not re.search(r"nan|None\b|deformed|trained for|centred", card)
 
 
 @pytest.mark.slow

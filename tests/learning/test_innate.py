@@ -14,7 +14,7 @@ import wetcow as wc
 from wetcow.learning.data.samples import targets_of
 from wetcow.learning.model import photographs
 from wetcow.learning.model.dictionary import FLOOR, construct_layer, whitening
-from wetcow.learning.model.encoder import Geometry, patches
+from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.geometry import encoded
 from wetcow.learning.model.innate import (
     innate_hidden,
@@ -24,6 +24,7 @@ from wetcow.learning.model.innate import (
 )
 from wetcow.learning.model.memory.memorize import memorize_examples
 from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.model.patches import patches
 from wetcow.modes.kernel_matrix import unit_rows
 
 SHA256 = "25bcbafe68a3d05b8e6241bb525c4dbe160e1a3f7d462912b73b7fcdae5cbd96"

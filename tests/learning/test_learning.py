@@ -10,10 +10,17 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.model import dictionary, encoder as features, ridge as closed_form
+from wetcow.learning.model import (
+    activation,
+    dictionary,
+    encoder as features,
+    patches,
+    ridge as closed_form,
+)
 from wetcow.learning.model.activation import CODE_ERROR, RESPONSES, analytic_rate, codes, respond
 from wetcow.learning.model.ridge import RIDGES
 from wetcow.learning.model.statistics import Statistics, accumulate
+from wetcow.modes.criticality import CANONICAL
 from wetcow.modes.response import response
 
 
@@ -81,7 +88,7 @@ def test_respond_chooses():
 def test_patches_are_where_they_should_be(digits):
     images = digits[0][:3]
     geometry = features.Geometry((8, 8), (3, 3), padding=1)
-    seen = features.extract(images, geometry)
+    seen = patches.extract(images, geometry)
     assert seen.shape == (3, 8, 8, 9)
     np.testing.assert_array_equal(seen[2, 4, 5], images[2, 3:6, 4:7].ravel())
     assert np.all(seen[:, 0, :, :3] == 0)
@@ -94,8 +101,8 @@ def test_patches_are_normalised_as_one_by_one(padding, bright):
     images = np.random.default_rng(0).random((2, 9, 7)).astype("f4") + np.float32(bright)
     geometry = features.Geometry((9, 7), (5, 3), padding)
     floor = np.float32(0.01)
-    seen = features.patches(images, geometry, floor)
-    extracted = np.asarray(features.extract(images, geometry), np.float64)
+    seen = patches.patches(images, geometry, floor)
+    extracted = np.asarray(patches.extract(images, geometry), np.float64)
     centred = extracted - extracted.mean(axis=-1, keepdims=True)
     expected = centred / np.sqrt(extracted.var(axis=-1, keepdims=True) + 0.01)
     np.testing.assert_allclose(seen, expected, atol=1e-3 if bright else 1e-5)
@@ -105,7 +112,7 @@ def test_sampled_patches_are_patches(digits):
     images = digits[0][:2]
     geometry = features.Geometry((8, 8), (3, 3))
     sampled = dictionary.sample_patches(images, geometry, 10**6, np.random.default_rng(0))
-    every = np.asarray(features.extract(images, geometry)).reshape(-1, 9)
+    every = np.asarray(patches.extract(images, geometry)).reshape(-1, 9)
     assert len(sampled) == len(every)
     np.testing.assert_array_equal(np.sort(sampled, axis=0), np.sort(every, axis=0))
 
@@ -113,9 +120,9 @@ def test_sampled_patches_are_patches(digits):
 def test_whitening_whitens(monkeypatch):
     monkeypatch.setattr(dictionary, "WHITENING_FLOOR", 0.0)
     rng = np.random.default_rng(0)
-    patches = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
-    mean, white = dictionary.whitening(patches)
-    covariance = np.cov((patches - mean) @ white, rowvar=False, bias=True)
+    seen = rng.standard_normal((500, 6)) @ rng.standard_normal((6, 6)) + 3
+    mean, white = dictionary.whitening(seen)
+    covariance = np.cov((seen - mean) @ white, rowvar=False, bias=True)
     np.testing.assert_allclose(covariance, np.eye(6), atol=1e-10)
     np.testing.assert_allclose(white, white.T)
 
@@ -128,7 +135,7 @@ def test_features_are_the_pooled_codes_of_whitened_unit_couplings(digits):
     layer = dictionary.construct_layer(images, geometry, 5, np.random.default_rng(0), omega=0.3)
     found = features.features(images, [layer], [geometry], "both")
 
-    seen = np.asarray(features.normalise(features.extract(images, geometry), layer.floor))
+    seen = np.asarray(patches.normalise(patches.extract(images, geometry), layer.floor))
     gamma = layer.gamma + seen @ layer.excitation
     expected = []
     for code in codes(gamma, layer.omega):
@@ -312,6 +319,13 @@ def test_codes_are_those_of_a_mode_within_the_stated_error(omega):
     rounding = np.where(np.abs(c - 2) < 1e-5, 2e-3, 0)
     assert np.all(np.abs(found[0] / omega - amplitude) < CODE_ERROR * np.maximum(1, c / 2))
     assert np.all(np.abs(found[1] / omega - frequency) < CODE_ERROR + rounding)
+
+
+def test_stored_polynomials_are_those_that_are_fitted():
+    for stored, fitted in zip(
+        activation._CANONICAL_FIT, activation._polynomials(CANONICAL), strict=True
+    ):
+        np.testing.assert_allclose(stored, fitted, rtol=1e-6)
 
 
 def test_an_undetermined_solution_says_so():

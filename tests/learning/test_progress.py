@@ -12,7 +12,7 @@ from wetcow.cli import learn as command
 from wetcow.learning import progress
 from wetcow.learning.classifier import WaveClassifier
 
-STAGES = ["hidden modes", "projection", "codes", "memory", "calibration"]
+STAGES = ["view", "hidden modes", "projection", "codes", "memory", "calibration"]
 SUMS = ["projection", "codes and sums", "memory", "calibration"]  # of landmarks
 
 
@@ -48,7 +48,7 @@ def test_stages_are_shown_to_their_ends(digits, terminal):
     for stage, line in zip(STAGES, last, strict=True):
         assert line.startswith(stage)
         assert re.search(r"\d:\d\d:\d\d +0:00:00$", line), line  # elapsed, and nothing remaining
-    assert " 300/300 " in last[2] and re.search(r"residual \d.\de-0\d +100/100 ", last[3])
+    assert " 300/300 " in last[3] and re.search(r"residual \d.\de-0\d +100/100 ", last[4])
     assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
 
 
@@ -61,7 +61,7 @@ def test_only_stages_that_there_are(digits, terminal, n_memories):
     for learn in (clf.fit, clf.partial_fit):
         terminal.truncate(0)
         learn(X, y)
-        expected = SUMS if n_memories else STAGES[1:]
+        expected = SUMS if n_memories else STAGES[2:]
         last = lines(terminal)[-len(expected) :]
         assert [line.split("  ")[0].split(" ━")[0].strip() for line in last] == expected
 
@@ -81,7 +81,8 @@ def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, mo
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"wetcow.learning.pipeline.{at}", interrupt)
+    module = "construction" if at == "construct_hidden" else "pipeline"
+    monkeypatch.setattr(f"wetcow.learning.{module}.{at}", interrupt)
     terminal.truncate(0)
     # Other images and labels, whose shapes and settings must not stay.
     with pytest.raises(KeyboardInterrupt):

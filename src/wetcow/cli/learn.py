@@ -55,6 +55,26 @@ class Time(enum.StrEnum):
     HOUR = "hour"
 
 
+class Framed(enum.StrEnum):
+    """Frames into which images are brought first."""
+
+    AUTO = "auto"
+    HANDWRITING = "handwriting"
+    SEVEN = "seven"
+    NONE = "none"
+
+
+FrameOption = Annotated[
+    Framed, typer.Option(help="Frame into which images are brought first; auto: if it helps.")
+]
+MirrorOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--mirror/--no-mirror",
+        help="Whether an image and its mirror image are the same.",
+        show_default="if it helps",
+    ),
+]
 NModes = Annotated[
     int | None,
     typer.Option(min=1, help="Hidden modes for each patch size.", show_default="by budget"),
@@ -89,6 +109,8 @@ def command(
         Time, typer.Option(help="Time to take, which decides the size of the network.")
     ] = Time.SECONDS,
     n_modes: NModes = None,
+    frame: FrameOption = Framed.AUTO,
+    mirror: MirrorOption = None,
     copies: CopiesOption = 0,
     train_minutes: TrainMinutes = 0.0,
     n_members: NMembers = 1,
@@ -117,6 +139,8 @@ def command(
             seed=seed,
             json_file=json_file,
             n_modes=n_modes,
+            frame=None if frame is Framed.NONE else frame.value,
+            mirror="auto" if mirror is None else mirror,
             copies=copies,
             train_minutes=train_minutes,
             n_members=n_members,
@@ -172,8 +196,8 @@ def learn(
     Parameters
     ----------
     dataset : str
-        A name that `wetcow.datasets.load` knows; `presets.DATASET_DEFAULTS` has what
-        follows from it.
+        A name that `wetcow.datasets.load` knows. Only how its images are deformed, in copies and
+        while training, follows from it (`presets.DATASET_DEFAULTS`).
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.
     data_dir : path or None
@@ -192,11 +216,13 @@ def learn(
     """
     from wetcow import datasets
     from wetcow.learning.classifier import WaveClassifier
-    from wetcow.learning.presets import DATASET_DEFAULTS
+    from wetcow.learning.presets import DATASET_DEFAULTS, TRAINING_DEFAULTS
 
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    parameters = DATASET_DEFAULTS[dataset] | parameters
+    known = DATASET_DEFAULTS[dataset]
+    known = {name: known[name] for name in TRAINING_DEFAULTS if name in known}
+    parameters = {**known, **parameters}
     classifier = WaveClassifier(budget, random_state=seed, **parameters)
     start = time.perf_counter()
     classifier.fit(X, y)
@@ -220,6 +246,7 @@ def learn(
         "train_seconds": train_seconds,
         **_validation(refined),
         "predict_seconds_per_image": predict_seconds / len(y_test),
+        "view": classifier.decision_.line(),
         **_size(classifier),
         "peak_memory_mb": peak_memory_mb(),
         "seed": seed,
@@ -273,6 +300,7 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
     rows = {
         "images": f"{report['n_train']} for training, {report['n_test']} for testing",
         "test accuracy": f"{report['test_accuracy']:.4f} (errors: {report['test_errors']})",
+        "images seen with": report["view"],
         "constructed in": f"{report['construct_seconds']:.2f} s",
         **_training(report),
         "prediction": f"{report['predict_seconds_per_image'] * 1e6:.0f} µs per image",

@@ -178,10 +178,10 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
 
     Notes
     -----
-    Images are aligned in chunks of a fixed size, the rest in one padded to a power of two: few
-    compilations serve all, and one image costs no more than one. This is done in double precision:
-    codes are infinitely steep where modes become critical, so that what rounding does here to the
-    points that are sampled could be seen in probabilities.
+    Images are aligned in chunks of a fixed size, fewer than that in one padded to a power of two:
+    few compilations serve all, and one image costs no more than one. This is done in double
+    precision: codes are infinitely steep where modes become critical, so that what rounding does
+    here to the points that are sampled could be seen in probabilities.
 
     Examples
     --------
@@ -200,7 +200,8 @@ def align(images: np.ndarray, frame: Frame) -> np.ndarray:
     for start in range(0, len(images), largest):
         part = np.asarray(images[start : start + largest], dtype=np.float64)
         count = len(part)
-        chunk = 2 ** (count - 1).bit_length()
+        # What remains of more than a chunk is padded to one: no other length is compiled for it.
+        chunk = largest if start else 2 ** (count - 1).bit_length()
         part = np.pad(part, ((0, chunk - count), (0, 0), (0, 0)))
         with jax.enable_x64(True):
             aligned[start : start + count] = np.asarray(_align(part, frame))[:count]

@@ -14,11 +14,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.geometry import Geometry, image_geometry
+from wetcow.learning.model.geometry import ROOTS, Geometry, encoded, image_geometry
 from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
+from wetcow.learning.views import View
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
 
+AUTO = "auto"  # decided from some of the images
 FRAMES = {"handwriting": HANDWRITING, "seven": SEVEN}
 
 
@@ -33,7 +35,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "budget": [StrOptions(set(BUDGETS))],
     "n_modes": [_whole(1), None],
     "n_regions": [_whole(1), None],
-    "mirror": _FLAG,
+    "mirror": [*_FLAG, StrOptions({AUTO})],
+    "encoding": [StrOptions(set(ROOTS)), None],
+    "couplings": [StrOptions({"sampled", "innate"}), None],
     "response": [StrOptions(set(RESPONSES)), None],
     "threshold": [Interval(Real, left=None, right=None, closed="neither"), None],
     "omega": [_POSITIVE, None],
@@ -58,12 +62,13 @@ def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
     for name, constraints in CONSTRAINTS.items():  # for scikit-learn, True is the integer 1
         value = getattr(classifier, name)
-        if isinstance(value, bool) and constraints is not _FLAG:
+        if isinstance(value, bool) and _FLAG[0] not in constraints:
             raise ValueError(f"{name} must be a number, got {value!r}")
     classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
-    find_frame(classifier.frame)
+    if not is_auto(classifier.frame):
+        find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
     if classifier.copies and shared_augmentation(classifier.augmentation) is None:
         raise ValueError(
@@ -201,28 +206,42 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
 
 
 def member_geometries(
-    classifier: Any, chosen: Settings, image: tuple[int, int] | None
+    n_members: int, chosen: Settings, image: tuple[int, int] | None, view: View
 ) -> list[tuple[Geometry, ...]]:
     """How the banks of hidden modes of each member look at rows.
 
     Parameters
     ----------
-    classifier : WaveClassifier
-        Its parameters.
+    n_members : int
     chosen : Settings
     image : (int, int) or None
         Shape of the images in the rows.
+    view : View
+        Frame and mirror.
     """
-    sizes = member_sizes(chosen.patch_size, classifier.n_members)
+    sizes = member_sizes(chosen.patch_size, n_members)
     if image is None:
         return [()]
-    frame = find_frame(classifier.frame)
-    seen = image if frame is None or frame.size is None else frame.size
+    seen = image if view.frame is None or view.frame.size is None else view.frame.size
 
     def geometry(size: int) -> Geometry:
-        return image_geometry(seen, size, chosen.n_regions, classifier.mirror)
+        return image_geometry(seen, size, chosen.n_regions, view.mirror)
 
-    return [tuple(map(geometry, some)) for some in sizes]
+    return [encoded(tuple(map(geometry, some)), chosen.encoding) for some in sizes]
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is to be decided."""
+    return isinstance(value, str) and value == AUTO
+
+
+def alternatives(classifier: Any) -> dict[str, tuple[Any, ...]]:
+    """Frames and mirrors among which is to be decided, the simplest first."""
+    frame, mirror = classifier.frame, classifier.mirror
+    return {
+        "frame": (None, HANDWRITING) if is_auto(frame) else (find_frame(frame),),
+        "mirror": (False, True) if is_auto(mirror) else (bool(mirror),),
+    }
 
 
 def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
@@ -249,5 +268,6 @@ def find_frame(frame: Any) -> Frame | None:
         check_frame(frame)
         return frame
     if frame is not None:
-        raise ValueError(f"frame must be one of {[*FRAMES]}, a Frame or None, got {frame!r}")
+        names = [AUTO, *FRAMES]
+        raise ValueError(f"frame must be one of {names}, a Frame or None, got {frame!r}")
     return None

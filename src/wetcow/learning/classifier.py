@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import scipy.special
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
-from wetcow.learning import checks, memory, pipeline
-from wetcow.learning.calibration import Calibration
-from wetcow.learning.data import convention, validation
-from wetcow.learning.data.batches import open_batches
-from wetcow.learning.data.copies import Copies
-from wetcow.learning.data.predictions import by_row, nearest_class, predictions
-from wetcow.learning.data.samples import Samples, some_samples
+from wetcow.learning import checks
+from wetcow.learning.data import convention
+from wetcow.learning.data.samples import some_samples
 from wetcow.learning.former_names import refuses_removed, renamed
 from wetcow.learning.io.model import load, save
+from wetcow.learning.learner import Learner
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.geometry import find_image_shape
-from wetcow.learning.model.hidden_modes import HiddenModes, united
-from wetcow.learning.model.memory.stored import Kernel, Memory
+from wetcow.learning.model.geometry import Encoding
+from wetcow.learning.model.hidden_modes import united
 from wetcow.learning.model.readout import (
     LinearReadout,
     MemoryReadout,
     check_updatable,
-    doubt,
-    recall,
 )
-from wetcow.learning.presets import Budget
-from wetcow.learning.progress import StartStage, stages
+from wetcow.learning.presets import Budget, Couplings
+from wetcow.learning.progress import stages
 from wetcow.learning.record import counted, make_record, trained
-from wetcow.process import check_process
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
 
 
-class WaveClassifier(ClassifierMixin, BaseEstimator):
+class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
     """A shallow network of wave modes with a memory of examples, nothing of it trained.
 
     Hidden modes see contrast-normalised patches through couplings sampled from training images.
@@ -75,15 +64,25 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         (n, height, width); square if the number of columns is a square of at least 7²; else None.
         None: the rows are a table, not images; standardised columns are compared as they are,
         without hidden modes.
-    frame : "handwriting", "seven", Frame or None
+    frame : "auto", "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
-        paper; None leaves images as they are.
-    mirror : bool
+        paper; None leaves images as they are. "auto": that of handwriting if some of the images are
+        recognised better in it (`wetcow.learning.decide`), which takes a second or two; none for
+        fewer than 200 images, or smaller ones than the frame.
+    mirror : bool or "auto"
         Whether an image and its mirror image (left and right swapped) are the same. Right for
-        garments, wrong for writing.
+        garments, wrong for writing. "auto": decided together with the frame.
     response : {"both", "amplitude", "rate", "analytic"}, optional
         Codes of the hidden modes. "analytic" is the paper's [28] alone.
+    encoding : {"brightness", "root", "both"}, optional
+        What hidden modes see: brightness, its square root, in which the dark is lighter, or both,
+        by modes of their own.
+    couplings : {"sampled", "innate"}, optional
+        Where hidden modes have their couplings from: patches of the training images, or of two
+        photographs that wetcow brings along (`wetcow.learning.model.innate`). With innate ones the
+        projection is made from the photographs, too. Nothing then depends on which data come
+        first: `partial_fit`, in any order, equals `fit`. Tables have no hidden modes.
     threshold : float, optional
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
     omega : float, optional
@@ -147,6 +146,9 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         none.
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
+    decision_ : Decision or None
+        Which frame and mirror were taken, and the accuracies behind it. None if it was loaded from
+        a file of a version that decided nothing.
     hidden_ : HiddenModes
         Hidden modes; none for a table.
     readout_ : MemoryReadout or LinearReadout
@@ -203,9 +205,11 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         patch_size: int | Sequence[int | Sequence[int]] | None = None,
         n_regions: int | None = None,
         image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
-        frame: Literal["handwriting", "seven"] | Frame | None = None,
-        mirror: bool = False,
+        frame: Literal["auto", "handwriting", "seven"] | Frame | None = "auto",
+        mirror: bool | Literal["auto"] = "auto",
         response: Response | None = None,
+        encoding: Encoding | None = None,
+        couplings: Couplings | None = None,
         threshold: float | None = None,
         omega: float | None = None,
         noise: float | None = None,
@@ -231,6 +235,8 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
+        self.encoding: Encoding | None = encoding
+        self.couplings: Couplings | None = couplings
         self.threshold = threshold
         self.omega = omega
         self.noise = noise
@@ -278,7 +284,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             X, y = some_samples(X, y, self.settings_.n_examples, rng)
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
-            members = [self.hidden_] if keep else self._construct(X, rng, start)
+            members = [self.hidden_] if keep else self._construct(X, labels, rng, start)
             samples = self._samples(members[0], X, labels, len(classes))
             self.refined_ = []
             if self.train_minutes:
@@ -331,7 +337,7 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             labels = checks.find_labels(y, wanted)
             self._check_room(X, len(wanted), first=first)
             rng = self._rng()
-            hidden = united(self._construct(X, rng, start)) if first else self.hidden_
+            hidden = united(self._construct(X, labels, rng, start)) if first else self.hidden_
             samples = self._samples(hidden, X, labels, len(wanted))
             before = None if first else self.record_
             errors = self._learn(samples, wanted, rng, start, columns)
@@ -339,76 +345,6 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
                 counts = counted(labels, len(wanted), before, columns)
                 self.record_ = make_record(errors, counts, () if before is None else before.trained)
         return self
-
-    def criticality(self, X: Any) -> np.ndarray:
-        """Criticality cr of the class modes, float64 (n, n_classes); 1 at the critical point.
-
-        Raises
-        ------
-        ValueError
-            For what does not fit, as in `fit`, and for images whose values are plainly of another
-            convention than those learned. So do all methods that follow from this one.
-        """
-        check_is_fitted(self)
-        answer: Any = self.readout_.criticality
-        if isinstance(self.readout_, MemoryReadout):  # only what it needs goes to workers
-            answer = functools.partial(recall, self.readout_.projection, self.readout_.memory)
-        return self._predictions(answer, X, len(self.classes_))
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Criticalities of the class modes, or for two classes their difference.
-
-        Parameters
-        ----------
-        X : array (n, features) or (n, height, width)
-            As in `fit`.
-
-        Returns
-        -------
-        float64 array (n, n_classes), or (n,) for two classes
-            For two classes positive where the second is predicted.
-        """
-        criticality = self.criticality(X)
-        return criticality[:, 1] - criticality[:, 0] if len(self.classes_) == 2 else criticality
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Label of the class mode nearest to criticality, array (n,); `X` as in `fit`."""
-        criticality = self.criticality(X)
-        nearest = functools.partial(nearest_class, self.classes_)
-        return by_row(nearest, criticality, self.classes_.dtype, dropped=1)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Calibrated probabilities of the classes, float64 (n, n_classes); rows sum to one."""
-        criticality = self.criticality(X)
-        softmax = functools.partial(scipy.special.softmax, axis=1)
-        return by_row(softmax, self.inverse_temperature_ * criticality, np.float64)
-
-    def uncertainty(self, X: Any) -> np.ndarray:
-        """Predictive variance of the criticalities, float64 (n,), between 0 and 1.
-
-        σ²(x) = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), the same for all classes, with k(x) the kernel between x
-        and the stored examples: 1 for an input unlike all of them. It is computed by all of at most
-        2,000 of them, by 1,000 of more, or by all landmarks, which know a little less than all
-        examples together. Compare with `uncertainty_threshold_`.
-
-        Parameters
-        ----------
-        X : array (n, features) or (n, height, width)
-            As in `fit`.
-        """
-        check_is_fitted(self)
-        answer: Any = self.readout_.variance
-        if isinstance(self.readout_, MemoryReadout):
-            answer = functools.partial(doubt, self.readout_.projection, self.readout_.doubt)
-        return self._predictions(answer, X, None, any_background=True)
-
-    @property
-    def memory_(self) -> Memory:
-        """Stored examples and their couplings to the class modes."""
-        readout = getattr(self, "readout_", None)
-        if not isinstance(readout, MemoryReadout):
-            raise AttributeError("there is no memory: fit first, anew if this is an old model")
-        return readout.memory
 
     def to_network(self, x: Any, n_random: int = 2048) -> LearnedNetwork:
         """The network of hidden, random and class modes for one input, a System to `simulate`.
@@ -491,114 +427,3 @@ class WaveClassifier(ClassifierMixin, BaseEstimator):
             For damaged or foreign files, and those of a newer version.
         """
         return load(cls, path)
-
-    def _predictions(
-        self,
-        function: Callable[[np.ndarray], np.ndarray],
-        X: Any,
-        width: int | None,
-        *,
-        any_background: bool = False,
-    ) -> Any:
-        check_process()
-        X = validation.check_rows(self, X)
-        check = self._values_check(any_background=any_background)
-        size = self.batch_size
-        return predictions(function, self.hidden_, X, batch_size=size, width=width, check=check)
-
-    def _values_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
-        """Return what raises for rows with values of another convention than those learned."""
-        background = self.hidden_.frame is None and not any_background  # which a frame takes away
-        return convention.checker(self.convention_, self.image_shape_, background=background)
-
-    def _rng(self) -> np.random.Generator:
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-
-    def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[Any, np.ndarray]:
-        """Return valid data; if it is the first, find what it is and all settings."""
-        checks.check_parameters(self)
-        X, y, image = pipeline.validate(X, y, self, first=first)
-        if first:
-            shape = find_image_shape(self.image_shape, self.n_features_in_, image)
-            self.image_shape_ = shape
-            self.settings_ = checks.find_settings(self, shape)
-        else:  # the hidden modes stay as they are
-            self._values_check()(validation.first_rows(X))
-            wanted = checks.find_settings(self, self.image_shape_)
-            self.settings_ = self.settings_._replace(
-                noise=wanted.noise, n_memories=wanted.n_memories
-            )
-        return X, y
-
-    def _construct(self, X: Any, rng: np.random.Generator, start: StartStage) -> list[HiddenModes]:
-        start("hidden modes")
-        shape = self.image_shape_
-        members, self.convention_ = pipeline.construct(
-            X,
-            checks.member_geometries(self, self.settings_, shape),
-            rng,
-            image=shape,
-            frame=None if shape is None else checks.find_frame(self.frame),
-            settings=self.settings_,
-        )
-        return members
-
-    def _samples(self, hidden: HiddenModes, X: Any, labels: np.ndarray, n_classes: int) -> Samples:
-        count = 0 if self.image_shape_ is None else self.copies
-        augmentation = checks.shared_augmentation(self.augmentation)
-        return Samples(
-            hidden=hidden,
-            X=X,
-            labels=labels,
-            n_classes=n_classes,
-            batch_size=self.batch_size,
-            copies=Copies(count=count, augmentation=augmentation),
-        )
-
-    def _plan(self) -> memory.Plan:
-        return memory.Plan(
-            kernel=Kernel(noise=self.settings_.noise),
-            n_memories=self.settings_.n_memories,
-            tolerance=self.tolerance,
-            cache_size=self.cache_size,
-        )
-
-    def _check_room(self, X: Any, n_classes: int, first: bool) -> None:
-        """Raise before work starts if the memory that X leads to does not fit."""
-        settings, stored = self.settings_, 0
-        copies = 0 if self.image_shape_ is None else self.copies
-        if not first and isinstance(self.readout_, MemoryReadout):
-            if self.readout_.examples is None:
-                return
-            stored = len(self.readout_.examples.labels)
-        columns = settings.n_components if self.image_shape_ is not None else X.shape[1] + 1
-        count = stored + len(X) * (1 + copies)
-        memory.check_room(count, columns, n_classes, self._plan())
-
-    def _learn(
-        self,
-        samples: Samples,
-        classes: np.ndarray,
-        rng: np.random.Generator,
-        start: StartStage,
-        columns: np.ndarray | None = None,
-    ) -> Calibration:
-        """Memorize and calibrate, beside what is stored if `columns` are given, and keep all."""
-        earlier = None
-        if columns is not None and isinstance(self.readout_, MemoryReadout):
-            earlier = self.readout_
-        with contextlib.closing(open_batches(samples)) as batches:
-            self.readout_, known = pipeline.learn(
-                batches,
-                self._plan(),
-                n_components=self.settings_.n_components,
-                rng=rng,
-                start=start,
-                earlier=earlier,
-                columns=columns,
-            )
-        self.hidden_, self.classes_ = samples.hidden, classes
-        self.inverse_temperature_ = known.inverse_temperature
-        self.residual_variance_ = known.residual_variance
-        self.uncertainty_threshold_ = known.uncertainty_threshold
-        return known

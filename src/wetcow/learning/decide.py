@@ -3,8 +3,9 @@
 Some of the images are remembered, a quarter at a time, and the rest are recognised by that quarter.
 What recognises most is taken, and the simpler of two unless the gain exceeds its standard error.
 That few are remembered makes the choice clear: where many are, all views are good. Mirror images
-are taken together unless that loses more than its standard error, since its gain grows with what is
-remembered. Hidden modes are innate, so that nothing else is decided meanwhile.
+are taken together if that gains, and of a thousand images or more unless it loses more than its
+standard error, since its gain grows with what is remembered. Frames that are larger than the images
+are not tried. Hidden modes are innate, so that nothing else is decided meanwhile.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from wetcow.modes.kernel_matrix import kernel_matrix
 
 FEWEST = 200  # images; less tell nothing
 N_IMAGES = 2000
+_MANY = 1000  # images, of which mirror images are taken together if in doubt
 _N_PIXELS = 2**23  # of them all, if that leaves enough images
 _SMALLEST_SIDE = 3  # pixels of images that patches fit into
 _PATCH, _REGIONS = 7, 4
@@ -108,6 +110,8 @@ def decide_view(
         raise ValueError(
             "frame, mirror, response and encoding must each be a tuple of at least one alternative"
         )
+    if image is not None:
+        frame = (frame[0], *(one for one in frame[1:] if _fits(one, image)))
     simplest = View(frame[0], mirror[0], response[0], encoding[0])
     n_alternatives = math.prod(map(len, (frame, mirror, response, encoding)))
     reason = _nothing_to_decide(labels, image, n_alternatives)
@@ -118,13 +122,20 @@ def decide_view(
     _, known = np.unique(labels[chosen], return_inverse=True)
     parts = rng.permutation(len(chosen)) % _PARTS
     tried = _Trials(take(X, chosen), known, image, parts, both="both" in response)
+    least = -1.0 if count >= _MANY else 0.0
     framed = [
-        tried.best([simplest._replace(frame=f, mirror=m) for m in mirror], least=-1) for f in frame
+        tried.best([simplest._replace(frame=f, mirror=m) for m in mirror], least) for f in frame
     ]
     best = tried.best(framed)
     pairs = itertools.product(response, encoding)
     best = tried.best([best._replace(response=r, encoding=e) for r, e in pairs])
     return Decision(best, tuple(tried.trials.values()), len(chosen))
+
+
+def _fits(frame: Frame | None, image: tuple[int, int]) -> bool:
+    """Whether a frame is no larger than the images."""
+    size = None if frame is None else frame.size
+    return size is None or (size[0] <= image[0] and size[1] <= image[1])
 
 
 def _nothing_to_decide(labels: np.ndarray, image: Any, n_alternatives: int) -> str:

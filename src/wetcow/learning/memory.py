@@ -25,7 +25,11 @@ from wetcow.learning.landmark_memory import (
     take_landmarks,
 )
 from wetcow.learning.model.memory.landmarks import Landmarks, Variance
-from wetcow.learning.model.memory.memorize import MOST_LANDMARKS, memorize_examples, room_for_tiles
+from wetcow.learning.model.memory.memorize import (
+    default_landmarks,
+    memorize_examples,
+    room_for_tiles,
+)
 from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.memory.recall import leave_each_out
 from wetcow.learning.model.memory.solver import Progress
@@ -71,7 +75,7 @@ def check_room(count: int, columns: int, n_classes: int, plan: Plan) -> None:
     """
     m = plan.n_memories
     if m is None or count <= m:
-        landmarks = min(MOST_LANDMARKS, max(count // 8, 1))
+        landmarks = default_landmarks(count)
         room_for_tiles(count, columns, landmarks, 2 * n_classes, plan.cache_size)
         return
     reasonable_size(

@@ -2,7 +2,8 @@
 
     validate → frame → encode → pool → project → memorize → calibrate
 
-The first four make codes of images: hidden modes answer, and their answers are pooled. `project`
+The first four make codes of images: hidden modes answer, and their answers are pooled. Which frame,
+and which modes, is found before, by `look` and `construct`. `project`
 takes the direction of codes along their principal components, which is what the wave kernel
 compares. `memorize` stores examples and solves for the couplings of the class modes, and
 `calibrate` says how far these are to be trusted. The last three learn from codes, wherever these
@@ -41,18 +42,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from wetcow.images.frame import Frame
 from wetcow.learning.calibration import Learned, calibrate
-from wetcow.learning.data import convention, validation
-from wetcow.learning.data.samples import some_rows, take
+from wetcow.learning.construction import construct, look
+from wetcow.learning.data import validation
+from wetcow.learning.data.samples import some_rows
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory import Plan, memorize
 from wetcow.learning.model import encoder
-from wetcow.learning.model.encoder import Geometry
-from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
+from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.innate import innate_projection
 from wetcow.learning.model.memory.projection import Projection, fit_projection
 from wetcow.learning.model.readout import MemoryReadout, directions
-from wetcow.learning.presets import Settings
 from wetcow.learning.progress import StartStage, silent
 
 __all__ = [
@@ -64,13 +64,13 @@ __all__ = [
     "fit_projection",
     "frame",
     "learn",
+    "look",
     "memorize",
     "pool",
     "project",
     "validate",
 ]
 
-_NUM_SEEN = 10_000  # images from which hidden modes are made
 # The projection is made from ten samples for each component. With fewer it fits these better than
 # others, which then seem less uncertain than they are, and are answered less well.
 _SAMPLES_EACH, _ALWAYS = 10, 50
@@ -107,57 +107,6 @@ def validate(
     """
     estimator = BaseEstimator() if estimator is None else estimator
     return validation.check_pairs(estimator, X, y, reset=first, least=2 if first else 1)
-
-
-def construct(
-    X: Any,
-    geometries: Sequence[tuple[Geometry, ...]],
-    rng: np.random.Generator,
-    *,
-    image: tuple[int, int] | None,
-    frame: Frame | None,
-    settings: Settings,
-) -> tuple[list[HiddenModes], convention.Convention | None]:
-    """Construct the hidden modes of all members from a sample of rows, without labels.
-
-    Parameters
-    ----------
-    X : array (n, columns), or Dask array
-        Rows.
-    geometries : sequence of tuples of Geometry
-        How the banks of each member look at images.
-    rng : numpy Generator
-        Draws the rows and the patches in them.
-    image : (int, int) or None
-        Shape of the images in the rows; None for a table.
-    frame : Frame or None
-        To which images are brought first.
-    settings : Settings
-        Number of modes, their levels and codes.
-
-    Returns
-    -------
-    members : list of HiddenModes
-    convention : Convention or None
-        Values that the images have; None for a table.
-    """
-    members, known = [], None
-    for banks in geometries:
-        rows = take(X, some_rows(len(X), _NUM_SEEN, rng))
-        known = None if image is None else convention.learned(rows, image)
-        hidden = construct_hidden(
-            rows,
-            image,
-            frame,
-            banks,
-            rng,
-            n_modes=settings.n_modes,
-            threshold=settings.threshold,
-            omega=settings.omega,
-            response=settings.response,
-        )
-        members.append(hidden)
-    return members, known
 
 
 def frame(rows: np.ndarray, hidden: HiddenModes) -> np.ndarray:
@@ -261,6 +210,7 @@ def learn(
     *,
     n_components: int,
     rng: np.random.Generator,
+    innate: bool = False,
     start: StartStage = silent,
     earlier: MemoryReadout | None = None,
     columns: np.ndarray | None = None,
@@ -277,6 +227,9 @@ def learn(
         Of the projection, which is made from these data unless there is an earlier one.
     rng : numpy Generator
         Draws samples: for the projection, as landmarks, and to calibrate with.
+    innate : bool
+        Whether the projection is made from photographs, with all components that they have, and not
+        from these data.
     start : callable
         Starts a stage of the progress.
     earlier : MemoryReadout, optional
@@ -286,7 +239,10 @@ def learn(
     """
     start("projection")
     projected = None
-    if earlier is None:
+    hidden = batches.samples.hidden
+    if earlier is None and innate and hidden.layers:
+        projection = innate_projection(hidden)
+    elif earlier is None:
         projection, projected = find_projection(batches, n_components, rng)
     else:
         projection = earlier.projection

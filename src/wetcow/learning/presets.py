@@ -11,8 +11,10 @@ import warnings
 from typing import Any, Literal, NamedTuple, get_args
 
 from wetcow.learning.model.activation import Response
+from wetcow.learning.model.geometry import Encoding
 
 Budget = Literal["seconds", "minute", "minutes", "hour"]
+Couplings = Literal["sampled", "innate"]
 PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
@@ -25,7 +27,12 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
 }
-"""Parameters of `WaveClassifier` that follow from what the images of a data set are."""
+"""Parameters of `WaveClassifier` that follow from what the images of a data set are.
+
+Frame and mirror are found by `WaveClassifier` itself, of some hundred images or more.
+"""
+TRAINING_DEFAULTS = ("augmentation", "learning_rate")
+"""Those of them that are for copies and training, and not found otherwise."""
 
 _SMALL = 16  # pixels of the shorter side below which one size of patch sees everything
 
@@ -47,6 +54,8 @@ class Settings(NamedTuple):
     n_examples : int or None
         Most examples that `fit` learns, drawn at random, since codes are what takes time; no
         parameter. None: all.
+    encoding : {"brightness", "root", "both"}
+    couplings : {"sampled", "innate"}
     """
 
     n_modes: int
@@ -59,6 +68,8 @@ class Settings(NamedTuple):
     n_memories: int | None
     n_components: int
     n_examples: int | None
+    encoding: Encoding = "brightness"
+    couplings: Couplings = "sampled"
 
 
 _SECONDS = Settings(

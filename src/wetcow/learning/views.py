@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from wetcow.images.frame import HANDWRITING, Frame
+from wetcow.images.frame import HANDWRITING, SEVEN, Frame
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
+
+_NAMES = {None: "no frame", HANDWRITING: "frame handwriting", SEVEN: "frame seven"}
 
 
 class View(NamedTuple):
@@ -38,8 +41,7 @@ class View(NamedTuple):
         >>> View(HANDWRITING, response="both").describe()
         'frame handwriting, no mirror, codes both, encoding brightness'
         """
-        own = "frame handwriting" if self.frame == HANDWRITING else "a frame of its own"
-        frame = "no frame" if self.frame is None else own
+        frame = _NAMES.get(self.frame, "a frame of its own")
         mirror = "mirror" if self.mirror else "no mirror"
         return f"{frame}, {mirror}, codes {self.response}, encoding {self.encoding}"
 
@@ -89,3 +91,54 @@ class Decision:
             return f"{self.view.describe()}: {self.reason}"
         tried = "".join(f"\n  {one.accuracy:.4f} {one.view.describe()}" for one in self.trials)
         return f"{self.view.describe()}, decided on {self.n_images} images:{tried}"
+
+    def line(self) -> str:
+        """Return what was decided and on how many images, one line.
+
+        Examples
+        --------
+        >>> Decision(View(), reason="all is given").line()
+        'no frame, no mirror: all is given'
+        """
+        seen = ", ".join(self.view.describe().split(", ")[:2])
+        why = f"decided on {self.n_images} images" if self.trials else self.reason
+        return f"{seen}: {why}"
+
+    def header(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        trials = [{**one._asdict(), "view": _header(one.view)} for one in self.trials]
+        return {
+            "view": _header(self.view),
+            "trials": trials,
+            "n_images": self.n_images,
+            "reason": self.reason,
+        }
+
+
+def _header(view: View) -> dict[str, Any]:
+    return {**view._asdict(), "frame": view.frame and view.frame._asdict()}
+
+
+def _view(header: Mapping[str, Any]) -> View:
+    return View(**{**header, "frame": frame_from_header(header["frame"])})
+
+
+def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
+    """Return the frame that its `_asdict` described."""
+    if header is None:
+        return None
+    size = header["size"]
+    return Frame(**{**header, "size": None if size is None else (int(size[0]), int(size[1]))})
+
+
+def decision_from_header(header: Mapping[str, Any] | None) -> Decision | None:
+    """Return the decision that `Decision.header` described; None of files that have none."""
+    if header is None:
+        return None
+    trials = tuple(Trial(**{**one, "view": _view(one["view"])}) for one in header["trials"])
+    return Decision(
+        view=_view(header["view"]),
+        trials=trials,
+        n_images=header["n_images"],
+        reason=header["reason"],
+    )

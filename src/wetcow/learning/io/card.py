@@ -14,6 +14,7 @@ import numpy as np
 from wetcow.images.frame import Frame
 from wetcow.learning.model.encoder import n_features
 from wetcow.learning.model.readout import LinearReadout
+from wetcow.learning.views import decision_from_header
 
 _MOST_ROWS = 100  # of the table of classes
 _NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "cache_size")
@@ -52,6 +53,7 @@ def facts(classifier: Any) -> dict[str, Any]:
             if name not in _NOT_OF_THE_MODEL and value != defaults[name].default
         },
         "settings": classifier.settings_._asdict(),
+        "decision": None if classifier.decision_ is None else classifier.decision_.header(),
         "frame": None if hidden.frame is None else hidden.frame._asdict(),
         "banks": [
             {
@@ -60,6 +62,8 @@ def facts(classifier: Any) -> dict[str, Any]:
                 "positions": geometry.positions,
                 "regions": geometry.n_regions**2,
                 "mirrored": geometry.mirrored,
+                "root": geometry.root,
+                "relative": geometry.relative,
                 "features": n_features(layer, geometry, hidden.response),
             }
             for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
@@ -153,6 +157,9 @@ def _counts(classes: list[Any], counts: list[int]) -> list[tuple[str, str]]:
 
 def _network(known: dict[str, Any]) -> str:
     steps = []
+    decision = decision_from_header(known["decision"])
+    if decision is not None and decision.trials:
+        steps.append(f"how images are looked at: {decision.line()}")
     if known["frame"] is not None:
         steps.append(_frame(Frame(**known["frame"]), known["image_shape"]))
     for bank in known["banks"]:
@@ -161,10 +168,12 @@ def _network(known: dict[str, Any]) -> str:
             continue
         (height, width), (rows, columns) = bank["patch"], bank["positions"]
         mirrored = ", and in the mirror image" if bank["mirrored"] else ""
+        innate = "innate " if bank["relative"] else ""
+        root = " of the square root of brightness" if bank["root"] else ""
         steps.append(
-            f"{bank['modes']} hidden modes, coupled to patches of {height}×{width} pixels at "
-            f"{rows}×{columns} positions{mirrored}; their codes are means over {bank['regions']} "
-            f"regions"
+            f"{bank['modes']} {innate}hidden modes, coupled to patches{root} of {height}×{width} "
+            f"pixels at {rows}×{columns} positions{mirrored}; their codes are means over "
+            f"{bank['regions']} regions"
         )
     codes = {
         "both": "mean amplitude and spiking frequency",

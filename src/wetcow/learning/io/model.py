@@ -29,6 +29,7 @@ from wetcow.learning.model.encoder import Geometry, Layer
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.readout import MemoryReadout
 from wetcow.learning.presets import Settings
+from wetcow.learning.views import decision_from_header, frame_from_header
 
 _NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 # Attributes, and how files have called them from the first version on.
@@ -41,6 +42,8 @@ _NUMBERS = {
 
 # What files of the first format, with linear class modes, do not have.
 _SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
+# What all images were seen by, before there was a choice.
+_ONE_WAY = {"encoding": "brightness", "couplings": "sampled"}
 _WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
@@ -52,15 +55,6 @@ def _pair(value: Any) -> tuple[int, int]:
 def frame_to_header(frame: Frame | None) -> dict[str, Any] | None:
     """Return a frame as JSON."""
     return None if frame is None else frame._asdict()
-
-
-def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
-    """Return the frame that `frame_to_header` described."""
-    if header is None:
-        return None
-    fields = dict(header)
-    size = fields.pop("size")
-    return Frame(size=None if size is None else _pair(size), **fields)
 
 
 def pack_hidden(hidden: HiddenModes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -137,6 +131,7 @@ def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: st
         "hidden": hidden,
         "convention": None if classifier.convention_ is None else classifier.convention_.header(),
         "memory": memory,
+        "decision": None if classifier.decision_ is None else classifier.decision_.header(),
         "record": None if described.record_ is None else described.record_.header(),
         **{name: getattr(classifier, attribute) for attribute, name in _NUMBERS.items()},
     }
@@ -181,6 +176,7 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         for attribute, name in _NUMBERS.items():
             setattr(classifier, attribute, header[name])
         classifier.record_ = record.from_header(header.get("record"))
+        classifier.decision_ = decision_from_header(header.get("decision"))
         classifier.refined_ = []
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
@@ -189,8 +185,11 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
 
 def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
     """Header of any version with the parameters and settings of this one."""
-    if header["format_version"] > 1:
+    if header["format_version"] > 2:
         return dict(header)
+    header = {**header, "parameters": {**_ONE_WAY, **header["parameters"]}}
+    if header["format_version"] > 1:
+        return header
     parameters = {**_SINCE_THE_FIRST, **header["parameters"]}
     parameters["batch_size"] = parameters.pop("block_size")
     settings = dict(header["settings"])

@@ -130,6 +130,9 @@ def _tents(graph: Graph, points: str, pixels: np.ndarray) -> str:
 
 def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response: Response) -> str:
     """Features of one layer: (n, 1, height, width) → (n, features); see `encoder.encode_group`."""
+    if geometry.root:
+        darkest = graph("ReduceMin", images, axes=[2, 3], keepdims=1)
+        images = graph.root(graph("Sub", images, darkest))
     if geometry.mirrored:
         start, end, axis = (graph.integers(value) for value in (-1, _TO_THE_START, 3))
         mirror = graph("Slice", images, start, end, axis, start)
@@ -138,7 +141,7 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
     if geometry.normalised:
         centred = graph("Sub", seen, graph("ReduceMean", seen, axes=[1]))
         variance = graph("ReduceMean", graph("Mul", centred, centred), axes=[1])
-        shifted = graph("Add", variance, graph.floats(layer.floor))
+        shifted = graph("Add", variance, _floor(graph, variance, layer, geometry))
         seen = graph("Div", centred, graph("Sqrt", shifted))
     # In units of the same frequencies, so that the same numbers are rounded.
     united = has_unit(layer, response)
@@ -159,6 +162,15 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         stacked = graph("Mul", stacked, graph.floats(np.reshape(unit, (-1, 1))))
     rooted = graph("Transpose", graph.root(stacked), perm=[0, 1, 3, 2])
     return graph("Flatten", rooted, axis=1)
+
+
+def _floor(graph: Graph, variance: str, layer: Layer, geometry: Geometry) -> str:
+    """What is added to the variances (n, 1, rows, columns) of patches; see `patches.patches`."""
+    floor = graph.floats(layer.floor)
+    if not geometry.relative:
+        return floor
+    mean = graph("ReduceMean", variance, axes=[2, 3], keepdims=1)
+    return graph("Max", graph("Mul", mean, floor), graph.floats(np.finfo(np.float32).tiny))
 
 
 def _last(layer: Layer, geometry: Geometry) -> tuple[int, int]:

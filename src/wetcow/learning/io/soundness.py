@@ -17,8 +17,10 @@ from wetcow.images.frame import Frame
 from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
+from wetcow.learning.model.geometry import ROOTS
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.presets import Settings
+from wetcow.learning.views import decision_from_header
 from wetcow.modes.kernel_series import CODES
 from wetcow.modes.wave_kernel import wave_kernel
 from wetcow.validation import number
@@ -66,6 +68,8 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
         number(name, header[name], minimum=0)
     if header.get("record") is not None:
         _check_record(header["record"], n_classes)
+    if header.get("decision") is not None:
+        _check_decision(header["decision"])
 
 
 def _whole(name: str, value: Any, least: int) -> int:
@@ -125,7 +129,8 @@ def _geometry(fields: Mapping[str, Any], seen: tuple[int, int], *, table: bool) 
     _whole("n_regions", geometry.n_regions, 1)
     if _bool("normalised", geometry.normalised) == table:
         raise UnsoundError("patches of images are normalised, rows of tables are not")
-    _bool("mirrored", geometry.mirrored)
+    for name in ("mirrored", "relative", "root"):
+        _bool(name, getattr(geometry, name))
     if geometry.image != seen:
         raise UnsoundError(f"modes see {geometry.image} pixels of images of {seen}")
     if max(geometry.patch) > max(seen) or min(geometry.positions) < geometry.n_regions:
@@ -153,12 +158,27 @@ def _check_settings(
         raise UnsoundError(f"settings have response {chosen.response!r}, modes {response!r}")
     if image is None:
         return chosen.n_modes
-    flat = [side for one in sizes for side in (one if isinstance(one, tuple) else (one,))]
-    members, rest = divmod(len(geometries), len(flat))
-    found = [(*one.patch, one.n_regions) for one in geometries]
-    if rest or found != members * [(size, size, chosen.n_regions) for size in flat]:
-        raise UnsoundError(f"settings have patches of {sizes}, modes (size, size, regions) {found}")
+    seen = [
+        (size, size, chosen.n_regions, root)
+        for one in _each_member(sizes)
+        for root in ROOTS[chosen.encoding]
+        for size in one
+    ]
+    members, rest = divmod(len(geometries), len(seen))
+    found = [(*one.patch, one.n_regions, one.root) for one in geometries]
+    if rest or found != members * seen:
+        raise UnsoundError(
+            f"settings have patches of {sizes}, encoding {chosen.encoding!r}, modes (size, size, "
+            f"regions, root) {found}"
+        )
+    if any(one.relative != (chosen.couplings == "innate") for one in geometries):
+        raise UnsoundError(f"couplings are {chosen.couplings!r}, but geometries {geometries}")
     return chosen.n_modes
+
+
+def _each_member(sizes: Any) -> Sequence[tuple[int, ...]]:
+    """Patch sizes of each member that has its own, or of one that is like all."""
+    return sizes if isinstance(sizes[0], tuple) else (sizes,)
 
 
 def _check_array(
@@ -324,3 +344,18 @@ def _check_record(header: Mapping[str, Any], n_classes: int) -> None:
             number(name, one[name], minimum=0, maximum=1)
         number("seconds", one["seconds"], minimum=0)
         _bool("complete", one["complete"])
+
+
+def _check_decision(header: Mapping[str, Any]) -> None:
+    found = decision_from_header(header)
+    assert found is not None
+    _whole("images of the decision", found.n_images, 0)
+    if not _texts([found.reason]):
+        raise UnsoundError(f"the reason of the decision is {found.reason!r}")
+    for trial in found.trials:
+        for name in ("accuracy", "gain", "error"):
+            number(f"{name} of the decision", getattr(trial, name))
+    for view in (found.view, *(trial.view for trial in found.trials)):
+        _bool("mirror of the decision", view.mirror)
+        if view.response not in RESPONSES or view.encoding not in ROOTS:
+            raise UnsoundError(f"a view of the decision is {view}")

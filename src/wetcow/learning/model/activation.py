@@ -40,6 +40,20 @@ SMALLEST_OMEGA = 1e-12
 _STEEPEST = 0.05
 """Roots are differentiated as if they were not smaller: at critical points slopes are infinite."""
 
+# What `_polynomials` finds for the canonical constants, so that no one has to wait for it.
+_CANONICAL_FIT = (
+    (
+        *(0.9797052907872006, 0.5582139272247818, -0.8405748222645679, 3.6296614255155015),
+        *(-17.59769523756949, 45.46889058818668, -64.99862276970734, 48.1374328255053),
+        -14.337021308876912,
+    ),
+    (
+        *(0.24997531698985656, 0.1165159153291601, -0.09634784856561183, 0.5769040314692693),
+        *(-1.9964105366028697, 3.2740799691876377, -1.9717634322875879, -0.6581317596937207),
+        0.8386005928105945,
+    ),
+)
+
 
 class CodeFit(NamedTuple):
     """Polynomials of the codes below criticality, lowest power first, and the exact rest.
@@ -82,25 +96,20 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
     >>> fit_codes().ratio
     0.5
     """
-    nodes = (1 + np.cos(np.pi * (np.arange(_NUM_NODES) + 0.5) / _NUM_NODES)) / 2
     # The caller may be tracing: evaluate now, not as part of what is traced.
     with jax.ensure_compile_time_eval(), jax.enable_x64(True):
         ratio = float(critical_ratio(constants))
-        c = (1 - nodes**2) / ratio
-        exact = jax.jit(exact_response, static_argnums=1)  # its many steps are slow one by one
-        rate, amplitude = (np.asarray(code) for code in exact(c, constants))
     w_a, w_phi, psi, alpha = constants
     denominator = alpha**2 - (w_a * np.sin(psi)) ** 2
-    rates = polynomial.polyfit(nodes, rate / nodes, DEGREE)
-    amplitudes = polynomial.polyfit(nodes, amplitude / c, DEGREE)
+    rates, amplitudes = _CANONICAL_FIT if constants == CANONICAL else _polynomials(constants)
 
     def slopes(code: np.ndarray) -> tuple[float, ...]:
         """Slope by c, times x, of a polynomial in x: c = (1 − x²)/w, so that dx/dc = −w/(2x)."""
         return tuple((-ratio / 2 * polynomial.polyder(code)).tolist())
 
     return CodeFit(
-        rate=tuple(rates.tolist()),
-        amplitude=tuple(amplitudes.tolist()),
+        rate=rates,
+        amplitude=amplitudes,
         rate_slope=slopes(polynomial.polymulx(rates)),
         amplitude_slope=slopes(polynomial.polymul([1 / ratio, 0, -1 / ratio], amplitudes)),
         ratio=ratio,
@@ -108,6 +117,18 @@ def fit_codes(constants: Constants = CANONICAL) -> CodeFit:
         slope=float(alpha / denominator),
         bend=float(w_a * np.sin(psi) / denominator),
     )
+
+
+def _polynomials(constants: Constants) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Fit f/x and M/c by polynomials in x = sqrt(1 − cr)."""
+    nodes = (1 + np.cos(np.pi * (np.arange(_NUM_NODES) + 0.5) / _NUM_NODES)) / 2
+    with jax.ensure_compile_time_eval(), jax.enable_x64(True):
+        c = (1 - nodes**2) / float(critical_ratio(constants))
+        exact = jax.jit(exact_response, static_argnums=1)  # its many steps are slow one by one
+        rate, amplitude = (np.asarray(code) for code in exact(c, constants))
+    rates = polynomial.polyfit(nodes, rate / nodes, DEGREE)
+    amplitudes = polynomial.polyfit(nodes, amplitude / c, DEGREE)
+    return tuple(rates.tolist()), tuple(amplitudes.tolist())
 
 
 def _power_series(coefficients: tuple[float, ...], x: Any) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 
 from wetcow.learning.model.activation import Response, fit_codes
 from wetcow.learning.model.brightness import brightness
-from wetcow.learning.model.encoder import Geometry, Layer, normalise
+from wetcow.learning.model.encoder import Geometry, Layer
+from wetcow.learning.model.patches import normalise
 
 FLOOR = 0.1  # of the mean variance of patches: below, contrast is noise and is not amplified
 WHITENING_FLOOR = 0.1  # of the mean eigenvalue, added to every eigenvalue of patches

@@ -19,13 +19,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import PartitionSpec
 
 from wetcow.learning.model.activation import SMALLEST_OMEGA, Response, bounded_root, respond
 from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.geometry import Geometry
+from wetcow.learning.model.patches import patches
 
 _CACHED, _MASSIVE = 2**18, 2**26
-_RUN_LENGTHS = (256, 16, 1)  # groups in one compiled call
+_RUN_LENGTH = 8  # groups that a device computes in one compiled call, or 1 if they are few
 
 
 class Layer(NamedTuple):
@@ -48,61 +50,6 @@ class Layer(NamedTuple):
     gamma: Any
     omega: Any
     floor: Any
-
-
-def normalise(patches: Any, floor: Any) -> Any:
-    """Remove the mean of each patch and divide by sqrt(variance + floor); patches on the last axis.
-
-    Examples
-    --------
-    >>> normalise(jnp.array([[0.0, 2.0], [5.0, 5.0]]), 0.0001).round(2).tolist()
-    [[-1.0, 1.0], [0.0, 0.0]]
-    """
-    centred = patches - patches.mean(axis=-1, keepdims=True)
-    return centred / jnp.sqrt((centred**2).mean(axis=-1, keepdims=True) + floor)
-
-
-def _pixels(images: Any, geometry: Geometry) -> list[Any]:
-    """Pixels of all patches, one array (n, rows, columns) for each place in the patch."""
-    padding = geometry.padding
-    images = jnp.pad(images, ((0, 0), (padding, padding), (padding, padding)))
-    rows, columns = geometry.positions
-    # One slice per pixel of the patch: far fewer than positions, and no gather.
-    return [
-        images[:, i : i + rows, j : j + columns]
-        for i in range(geometry.patch[0])
-        for j in range(geometry.patch[1])
-    ]
-
-
-def extract(images: Any, geometry: Geometry) -> Any:
-    """All patches of images, not normalised: (n, height, width) → (n, rows, columns, pixels)."""
-    return jnp.stack(_pixels(images, geometry), axis=-1)
-
-
-def patches(images: Any, geometry: Geometry, floor: Any) -> Any:
-    """All patches of images as the hidden modes see them, (n, rows, columns, pixels).
-
-    `normalise` of what `extract` finds, up to rounding, but with means and variances of many
-    patches at once, not along the pixels of one, which is faster.
-    """
-    if not geometry.normalised:
-        return extract(images, geometry)
-    pixels = _pixels(images, geometry)
-    mean = _mean(pixels, geometry)
-    variance = _mean([(pixel - mean) ** 2 for pixel in pixels], geometry)
-    if geometry.relative:
-        floor = floor * variance.mean(axis=(1, 2), keepdims=True)
-        floor = jnp.maximum(floor, jnp.finfo(jnp.float32).tiny)  # of blank images it is zero
-    inverse = 1 / jnp.sqrt(variance + floor)
-    return (jnp.stack(pixels, axis=-1) - mean[..., None]) * inverse[..., None]
-
-
-def _mean(pixels: list[Any], geometry: Geometry) -> Any:
-    """Mean over the pixels of patches; row by row, so that fewer roundings follow each other."""
-    width = geometry.patch[1]
-    rows = (pixels[start : start + width] for start in range(0, len(pixels), width))
-    return functools.reduce(jnp.add, [functools.reduce(jnp.add, row) for row in rows]) / len(pixels)
 
 
 def region_weights(n_positions: int, n_regions: int) -> np.ndarray:
@@ -247,13 +194,29 @@ def n_features(layer: Layer, geometry: Geometry, response: Response) -> int:
 
 
 def _runs(count: int) -> list[slice]:
-    """Consecutive runs of groups, of few different lengths: each length is compiled once."""
-    runs, start = [], 0
-    for length in _RUN_LENGTHS:
-        while count - start >= length:
-            runs.append(slice(start, start + length))
-            start += length
-    return runs
+    """Consecutive runs of groups, of one of two lengths: each length is compiled once.
+
+    Examples
+    --------
+    >>> _runs(2), _runs(13)
+    ([slice(0, 1, None), slice(1, 2, None)], [slice(0, 8, None), slice(8, 16, None)])
+    """
+    length = _RUN_LENGTH if 2 * count > _RUN_LENGTH else 1
+    return [slice(start, start + length) for start in range(0, count, length)]
+
+
+@functools.partial(jax.jit, static_argnames=("geometry", "response", "mesh"))
+def _encode_on(groups: Any, layer: Layer, geometry: Geometry, response: Response, mesh: Any) -> Any:
+    """`encode` on all devices of a mesh, which share the groups; one program for all of them."""
+    whole, shared = PartitionSpec(), PartitionSpec(*mesh.axis_names)
+    run = jax.shard_map(
+        lambda some, modes: encode(some, modes, geometry, response),
+        mesh=mesh,
+        in_specs=(shared, whole),
+        out_specs=shared,
+        check_vma=False,
+    )
+    return run(groups, layer)
 
 
 def features(
@@ -262,33 +225,41 @@ def features(
     """Features of any number of images, float32 (n, features), those of all layers side by side.
 
     Images are encoded in groups of a fixed size, the last padded, so the features of an image do
-    not depend on which others are passed with it. Runs of groups go to JAX's devices in turn.
+    not depend on which others are passed with it. JAX's devices share the groups.
     """
-    devices = jax.devices()
     sizes = [n_features(*pair, response) for pair in zip(layers, geometries, strict=True)]
     found = np.empty((len(images), sum(sizes)), dtype=np.float32)
     edges = np.cumsum([0, *sizes])
     for layer, geometry, left, right in zip(layers, geometries, edges, edges[1:], strict=False):
-        per_image = math.prod(geometry.positions) * np.size(layer.gamma)
-        size = max(group_elements() // (per_image * (1 + geometry.mirrored)), 1)
-        waiting: list[tuple[slice, Any]] = []
-
-        def collect(
-            pending: list[tuple[slice, Any]], size: int = size, left: int = left, right: int = right
-        ) -> None:
-            run, encoded = pending.pop(0)
-            rows = found[run.start * size : run.stop * size, left:right]
-            rows[...] = np.asarray(encoded).reshape(-1, right - left)[: len(rows)]
-
-        for turn, run in enumerate(_runs(-(-len(images) // size))):
-            part = np.asarray(images[run.start * size : run.stop * size], dtype=np.float32)
-            missing = (run.stop - run.start) * size - len(part)
-            part = np.pad(part, ((0, missing), (0, 0), (0, 0)))
-            part = part.reshape(-1, size, *part.shape[1:])
-            device = devices[turn % len(devices)]
-            waiting.append((run, encode(jax.device_put(part, device), layer, geometry, response)))
-            if len(waiting) > len(devices):  # one is prepared while another is computed
-                collect(waiting)
-        while waiting:
-            collect(waiting)
+        _encode_all(images, layer, geometry, response, found[:, left:right])
     return found
+
+
+def _encode_all(
+    images: np.ndarray, layer: Layer, geometry: Geometry, response: Response, found: np.ndarray
+) -> None:
+    """Write features of one layer into `found`, (n, features)."""
+    per_image = math.prod(geometry.positions) * np.size(layer.gamma)
+    size = max(group_elements() // (per_image * (1 + geometry.mirrored)), 1)
+    devices = jax.devices() if len(images) > size else jax.devices()[:1]
+    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
+    placed = jax.sharding.NamedSharding(mesh, PartitionSpec("devices"))
+    waiting: list[tuple[slice, Any]] = []
+
+    def collect() -> None:
+        rows, encoded = waiting.pop(0)
+        part = found[rows]
+        part[...] = np.asarray(encoded).reshape(-1, found.shape[1])[: len(part)]
+
+    share = size * len(devices)
+    for run in _runs(-(-len(images) // share)):
+        rows = slice(run.start * share, run.stop * share)
+        part = np.asarray(images[rows], dtype=np.float32)
+        missing = rows.stop - rows.start - len(part)
+        part = np.pad(part, ((0, missing), (0, 0), (0, 0))).reshape(-1, size, *part.shape[1:])
+        part = jax.device_put(part, placed)
+        waiting.append((rows, _encode_on(part, layer, geometry, response, mesh)))
+        if len(waiting) > 1:  # one is prepared while another is computed
+            collect()
+    while waiting:
+        collect()

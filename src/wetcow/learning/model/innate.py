@@ -19,10 +19,10 @@ from wetcow.learning.model.encoder import (
     Geometry,
     Layer,
     n_features,
-    normalise,
 )
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.projection import ROUNDING, Projection, half_whitened
+from wetcow.learning.model.patches import normalise
 from wetcow.learning.model.photographs import crops
 from wetcow.modes.kernel_matrix import unit_rows
 

@@ -30,7 +30,10 @@ from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
-MOST_LANDMARKS = 2000  # of the preconditioner
+# Landmarks of the preconditioner: more of them cost more than the iterations that they save.
+MOST_LANDMARKS = 2000
+FEWEST_LANDMARKS = 100
+EXAMPLES_EACH = 24
 _SHARE_OF_FREE = 0.8  # that tiles may take
 
 
@@ -100,7 +103,7 @@ def memorize_examples(
     tolerance, max_iterations, keep_every, progress
         See `wetcow.learning.model.memory.solver.solve`.
     n_landmarks : int, optional
-        m of the preconditioner; default: an eighth of n, at most `MOST_LANDMARKS`.
+        m of the preconditioner; default: one for `EXAMPLES_EACH`, at most `MOST_LANDMARKS`.
     cache_size : float
         Bytes of K that may be kept; never more than is free. No matter for the result.
     seed : int
@@ -191,8 +194,19 @@ def system_of(
     )
 
 
+def default_landmarks(count: int) -> int:
+    """How many landmarks the preconditioner of `count` examples has.
+
+    Examples
+    --------
+    >>> default_landmarks(12_000), default_landmarks(60_000)
+    (500, 2000)
+    """
+    return min(MOST_LANDMARKS, max(count // EXAMPLES_EACH, min(count, FEWEST_LANDMARKS)))
+
+
 def choose_landmarks(count: int, n_landmarks: int | None, seed: int) -> np.ndarray:
     """Which examples are landmarks, sorted; drawn at random, since examples may be sorted."""
-    wanted = min(MOST_LANDMARKS, max(count // 8, 1)) if n_landmarks is None else n_landmarks
+    wanted = default_landmarks(count) if n_landmarks is None else n_landmarks
     rng = np.random.default_rng(seed)
     return np.sort(rng.choice(count, size=min(wanted, count), replace=False))
