@@ -929,6 +929,11 @@ class TestFields:
         assert brain.select(np.array([2, 0])).regions == ("c", "a")
 
 
+def test_unknown_fields_are_named():
+    with pytest.raises(TypeError, match="'centres'; did you mean positions"):
+        wc.Connectome(np.ones((3, 3)), centres=np.zeros((3, 3)))
+
+
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [2, 0, 4, 1, 3], [4, 3, 2, 1, 0]])
 def test_triangles_in_any_order_are_asked_about(order):
     weights = np.triu(np.arange(1.0, 26).reshape(5, 5), 1)

@@ -254,6 +254,33 @@ def test_connectome():
     ]
 
 
+def test_what_attracts_lies_left_of_the_line():
+    found = wc.stability(wc.memorize(wc.Mode(1.5), [0.9, 1.0, 1.1], background=0.5))
+    axis = drawn(wc.plot(found)).axes[0]
+    decaying, growing = axis.lines[1:]
+    assert len(decaying.get_xdata()) + len(growing.get_xdata()) == 6
+    assert np.max(decaying.get_xdata()[1:]) == pytest.approx(found.largest)
+
+
+def test_drives_are_drawn_between_their_times():
+    drive = wc.Drive([0, 10, 10, 40], gamma=[0, 0, 1.5, 1.5], additive=np.ones((4, 2)) * 1j)
+    figure = drawn(wc.plot(drive))
+    assert [axis.get_ylabel() for axis in figure.axes] == ["γ (1/time)", "|u| (amplitude/time)"]
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), [0, 0, 1.5, 1.5])
+    assert len(figure.axes[1].lines) == 2
+    with pytest.raises(ValueError, match="functions of time"):
+        wc.plot(wc.Drive(gamma=lambda t: t))
+
+
+def test_power_laws_fall_by_their_exponent():
+    values = np.random.default_rng(0).zipf(2.5, 2000)
+    line = drawn(wc.plot(wc.fit_power_law(values, xmin=1, num_bootstrap=0))).axes[0].lines[0]
+    x, share = line.get_data()
+    assert share[0] == pytest.approx(1)
+    slope = np.diff(np.log(share[-20:])).sum() / np.diff(np.log(x[-20:])).sum()
+    assert slope == pytest.approx(-1.5, abs=0.1)
+
+
 @pytest.mark.slow
 def test_other_measures(swept):
     run = labelled(made_run(12), 12)

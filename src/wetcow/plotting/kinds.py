@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from wetcow.fit.result import Fitted
 from wetcow.networks.connectome import Connectome
 from wetcow.networks.resting_statistics import Resting
 from wetcow.observation.bold import bold
+from wetcow.plotting.drives import draw_drive
+from wetcow.plotting.exponents import draw_exponents
 from wetcow.plotting.fields import (
     axes_of,
     draw_field,
@@ -21,18 +24,28 @@ from wetcow.plotting.fields import (
 )
 from wetcow.plotting.matrices import draw_connectome, draw_matrices
 from wetcow.plotting.names import choose
+from wetcow.plotting.power_laws import draw_power_law
 from wetcow.plotting.runs import draw_run
 from wetcow.plotting.series import draw_raster, draw_series, draw_table, draw_values
 from wetcow.plotting.spectra import draw_dynamics, draw_spectrogram, draw_spectrum
 from wetcow.plotting.style import amplitude
 from wetcow.plotting.sweeps import draw_arrays, draw_sweep, measures_of, swept
+from wetcow.simulation.drive import Drive
+from wetcow.synchrony.exponents import Stability
+from wetcow.synchrony.power_law import PowerLaw
 
+OTHERS: dict[type, Callable[[Any], Figure]] = {
+    Connectome: draw_connectome,
+    Drive: draw_drive,
+    PowerLaw: draw_power_law,
+    Stability: draw_exponents,
+}
 SPECTRA = ("power_spectrum", "spectrogram", "spectrum")
 DRAWN = (
     "a run of simulate(), a sweep of sweep(), a field of simulate_field(), maps of survival() or "
     "dispersion(), rays of trace_rays(), a measure of them such as order_parameter(run) or "
-    "functional_connectivity(run), spike_times(run), a Connectome, or what "
-    "resting() and fit() return"
+    "functional_connectivity(run), spike_times(run), a Connectome, a Drive, or "
+    "what resting(), stability(), fit_power_law() and fit() return"
 )
 
 
@@ -59,7 +72,8 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
         - other measures, as `order_parameter`: a line in time, dots for modes, or as a sweep;
           `spike_times`: a raster;
-        - a **Connectome**: its weights and tract lengths;
+        - a **Connectome**: its weights and tract lengths; a **Drive**: its arrays in time; what
+          **stability** returns: exponents in the complex plane; a power law: its distribution;
         - what **resting** returns: the correlations of waves; what **fit** returns: as its own
           ``plot()``, which also takes measured data.
 
@@ -108,9 +122,10 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         return result.plot()
     if isinstance(result, Resting):
         return _array(result.to_xarray()["correlation"], modes)
-    if isinstance(result, Connectome):
-        _refuse_modes(modes)
-        return draw_connectome(result)
+    for kind, draw in OTHERS.items():
+        if isinstance(result, kind):
+            _refuse_modes(modes)
+            return draw(result)
     if isinstance(result, list) and result and all(_is_spikes(one) for one in result):
         _refuse_modes(modes)
         return draw_raster(result)

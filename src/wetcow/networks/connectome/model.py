@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import inspect
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,17 @@ NETWORK_SYNONYMS = {
     "g": "coupling_strength",
     "speed": "Connectome.replace(speed=…)",
     "excitation": "gamma",
+}
+FIELD_SYNONYMS = {
+    "centres": "positions",
+    "centers": "positions",
+    "coordinates": "positions",
+    "lengths": "tract_lengths",
+    "distances": "tract_lengths",
+    "labels": "regions",
+    "names": "regions",
+    "velocity": "speed",
+    "normalization": "normalisation",
 }
 
 
@@ -76,6 +88,13 @@ class Connectome(Structure):
     >>> Connectome([[0, 0], [8.0, 0]], normalisation="max", symmetric=True).weights.tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
+
+    def __new__(cls, *_: Any, **fields: Any) -> Self:
+        """Refuse names of fields that there are not, before the class says so less kindly."""
+        names = [*inspect.signature(cls.__init__).parameters][1:]
+        unknown = {name: value for name, value in fields.items() if name not in names}
+        refuse_unknown(unknown, names, FIELD_SYNONYMS)
+        return super().__new__(cls)
 
     def delays_ms(self) -> NDArray[np.float64]:
         """Conduction delays τ_ij = L_ij/v, ms (n, n); zero where there is no link."""
