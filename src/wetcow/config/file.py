@@ -24,7 +24,7 @@ from wetcow.config.tables import (
     check_numbers,
     shown,
 )
-from wetcow.config.values import Values, numbers, require_seed
+from wetcow.config.values import Array, Values, numbers, require_seed
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
@@ -49,13 +49,23 @@ class Simulation(ConfigTable):
     dt: float | None = Field(None, gt=0, description="fixed step; default: adaptive steps")
     rtol: float | None = Field(None, gt=0)
     atol: float | None = Field(None, gt=0)
-    noise: float = Field(0.0, ge=0)
+    noise: Array = Field(
+        0.0, description="σ of all modes or of each, or a covariance: a matrix of real numbers"
+    )
     precision: Literal["double", "single"] = "double"
     seed: NonNegativeInt | None = Field(None, description="of all random numbers")
     modes: list[NonNegativeInt] | None = Field(None, description="the modes to record")
     a0: float | None = Field(
         None, ge=0, description="initial amplitude of all modes; default: as of `simulate`"
     )
+
+    @model_validator(mode="after")
+    def _strong_or_none(self):
+        if np.ndim(self.noise) > 2:
+            raise ValueError("noise: expected a number, a list or a matrix")
+        if np.ndim(self.noise) < 2 and np.any(np.asarray(self.noise) < 0):
+            raise ValueError("noise: expected numbers that are not negative")
+        return self
 
     @model_validator(mode="after")
     def _forwards(self):

@@ -70,7 +70,7 @@ class Run(NamedTuple):
         system: System,
         stepping: Adaptive | Fixed,
         *,
-        noise: float,
+        noise: Any,
         key: Any,
         reducers: dict[str, Reducer],
         mesh: Any,
