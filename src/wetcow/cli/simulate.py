@@ -141,6 +141,8 @@ def _simulate(
     config: Config, system: System, drive: Any, out: pathlib.Path | None, progress: bool
 ) -> tuple[xr.Dataset, float]:
     """Run and save; a zarr folder grows while running, and is continued if it is unfinished."""
+    import numpy as np
+
     from wetcow.simulation.files.results import save_run
     from wetcow.simulation.simulate import simulate
     from wetcow.simulation.sweep import sweep
@@ -154,6 +156,8 @@ def _simulate(
     settings = {**config.simulation.arguments(system.size), "drive": drive}
     if config.sweep:
         del settings["modes"]
+        if np.ndim(settings["noise"]):
+            settings["noise"] = [settings["noise"]]  # of all runs
         settings |= config.swept()
         results = sweep(system, path=growing, progress=progress, **settings)
     else:

@@ -24,7 +24,7 @@ from wetcow.config.tables import (
     check_numbers,
     shown,
 )
-from wetcow.config.values import Values, numbers, require_seed
+from wetcow.config.values import Array, Values, numbers, require_seed
 from wetcow.memory import memorize
 from wetcow.modes.mode import Mode
 from wetcow.modes.system import System
@@ -49,7 +49,9 @@ class Simulation(ConfigTable):
     dt: float | None = Field(None, gt=0, description="fixed step; default: adaptive steps")
     rtol: float | None = Field(None, gt=0)
     atol: float | None = Field(None, gt=0)
-    noise: float = Field(0.0, ge=0)
+    noise: Array = Field(
+        0.0, description="σ of all modes or of each, or a covariance: a matrix of real numbers"
+    )
     precision: Literal["double", "single"] = "double"
     seed: NonNegativeInt | None = Field(None, description="of all random numbers")
     modes: list[NonNegativeInt] | None = Field(None, description="the modes to record")
@@ -57,6 +59,14 @@ class Simulation(ConfigTable):
         None, description="initial amplitudes, not negative; default: as of `simulate`"
     )
     a0_phase: Values | None = Field(None, description="initial phases, radians; default: 0")
+
+    @model_validator(mode="after")
+    def _strong_or_none(self):
+        if np.ndim(self.noise) > 2:
+            raise ValueError("noise: expected a number, a list or a matrix")
+        if np.ndim(self.noise) < 2 and np.any(np.asarray(self.noise) < 0):
+            raise ValueError("noise: expected numbers that are not negative")
+        return self
 
     @model_validator(mode="after")
     def _forwards(self):

@@ -18,8 +18,8 @@ from wetcow.modes.mode import Mode
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.lyapunov import abscissa, lyapunov
 from wetcow.networks.network import Network
+from wetcow.networks.noise import noise_covariance
 from wetcow.networks.resting_delays import DelayedRest, covariance_of, exact_abscissa, phases
-from wetcow.networks.resting_noise import noise_covariance
 from wetcow.networks.resting_statistics import Resting
 from wetcow.precision import in_double, is_traced
 from wetcow.process import bound_compiled_calls, check_process

@@ -52,8 +52,8 @@ def bold(
     -------
     xarray.DataArray
         On the dimensions of a sweep, time (s) and mode, as a share of the signal at rest, with the
-        regions of the run. Blood is at rest at the start: the first half minute shows how it
-        adapts.
+        regions of the run. Blood is at rest at the start: leave out the first minute, in which it
+        adapts, since fluctuations may be much weaker than that.
 
     Raises
     ------

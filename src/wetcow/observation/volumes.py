@@ -94,8 +94,9 @@ class Bold(Reducer):
     Notes
     -----
     The result is on (name_time, mode), as a share of the signal at rest; ``wetcow.bold(run)`` makes
-    a time series of it. Blood is at rest at the start: the first half minute shows how it adapts. A
-    run in a file with volumes cannot go on to a later end.
+    a time series of it. Blood is at rest at the start: leave out the first minute, in which it
+    adapts, since fluctuations may be much weaker than that. A run in a file with volumes cannot go
+    on to a later end.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wetcow.modes.system import System
+from wetcow.networks.noise import noise_factor
 from wetcow.precision import in_double
 from wetcow.process import available_memory
 from wetcow.simulation.chunks import LONGEST_CHUNK
@@ -24,9 +25,16 @@ MORE_HISTORY = 8  # steps kept beyond the longest delay, between which what arri
 TYPES = {"double": np.complex128, "single": np.complex64}
 
 
-def check_noise(noise: Any) -> float:
-    """Return the strength of noise, not negative."""
-    return number("noise", noise, minimum=0)
+def check_noise(noise: Any, size: int) -> tuple[Any, Any]:
+    """Return noise as it is recorded, and as steps take it (`noise_factor`).
+
+    Raises
+    ------
+    ValueError
+        For strengths that are negative, and what is no covariance, of `size` modes.
+    """
+    factor = noise_factor(noise, size)
+    return (np.asarray(noise) if np.ndim(factor) == 2 else factor), factor
 
 
 def sample_times(t0: Any, t1: Any, num_samples: Any) -> np.ndarray:

@@ -71,7 +71,7 @@ class Run(NamedTuple):
         system: System,
         stepping: Adaptive | Fixed,
         *,
-        noise: float,
+        noise: Any,
         key: Any,
         reducers: dict[str, Reducer],
         mesh: Any,

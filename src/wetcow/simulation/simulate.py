@@ -53,7 +53,7 @@ def simulate(
     a0: Any = None,
     drive: Drive | None = None,
     seed: int | None = None,
-    noise: float = 0.0,
+    noise: Any = 0.0,
     dt: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -83,8 +83,9 @@ def simulate(
         Input in time: `Drive` or `pulse`.
     seed : int, optional
         Of initial phases and noise.
-    noise : float
-        σ of additive complex white noise, da = F dt + σ dW with E|dW|² = dt; amplitude/sqrt(time).
+    noise : float, array (n,) or complex array (n, n)
+        σ of additive complex white noise of all modes or of each, da = F dt + σ dW with E|dW|² =
+        dt; amplitude/sqrt(time). A matrix is its covariance Q, E[dξ dξ†] = Q dt, as of `resting`.
         Needs a seed.
     dt : float, optional
         Take fixed steps of at most `dt`. Without it steps are adaptive, except with noise, delays
@@ -148,10 +149,10 @@ def simulate(
         refuse_unknown(unknown, inspect.signature(simulate).parameters, SYNONYMS)
     check_system(system)
     times = sample_times(t0, t1, num_samples)
-    noise = check_noise(noise)
+    noise, factor = check_noise(noise, system.size)
     seed = check_seed(seed, noise)
     whole = driven(system, drive, times)
-    stepping = choose_stepping(whole, times, dt, rtol, atol, noise > 0, precision)
+    stepping = choose_stepping(whole, times, dt, rtol, atol, bool(np.any(factor)), precision)
     reducers = check_reducers(reduce, record, times=times)
     reducers = {name: one.for_system(system).for_times(times) for name, one in reducers.items()}
     chosen = _check_modes(modes, system.size)
@@ -186,7 +187,7 @@ def simulate(
         run = Run.of(
             whole,
             stepping,
-            noise=noise,
+            noise=factor,
             key=noise_key,
             reducers=reducers,
             mesh=mesh,

@@ -47,7 +47,7 @@ def sweep(
     num_samples: int = 2001,
     a0: Any = None,
     drive: Drive | Sequence[Drive] | Mapping[Any, Drive] | None = None,
-    noise: float | Sequence[float] = 0.0,
+    noise: Any = 0.0,
     dt: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -82,8 +82,10 @@ def sweep(
         coordinate is their position, or the keys of a mapping.
     seed : int or sequence of int, optional
         Several seeds become the dimension "seed".
-    noise : float or sequence of float
-        As of `simulate`; several values become the dimension "noise".
+    noise : float, or sequence or mapping
+        As of `simulate`. Several numbers become the dimension "noise"; so do several rows for the
+        modes (k, n) or covariances (k, n, n), whose coordinate is their position, or the keys of a
+        mapping. One for all runs is a sequence of one.
     path : path, optional
         A ``.zarr`` folder that samples and results are written to while running. If it has an
         unfinished sweep with the same arguments, that is continued to the same result; a finished
@@ -151,7 +153,7 @@ def sweep(
     }
     cost = varied.rates()
     slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], own[0]))
-    noisy = bool(np.any(own[1] > 0))
+    noisy = bool(np.any(own[1]))
     stepping = choose_stepping(slowest, times, dt, rtol, atol, noisy, precision, varied.delays)
     if a0 is not None:
         a0 = check_initial(system, a0, None)
@@ -218,7 +220,7 @@ def _labels(
         {**varied.fixed, **(drive.parameters() if isinstance(drive, Drive) else {})},
         times,
         stepping,
-        noise=None if "noise" in varied.coords else float(varied.runs[1][0]),
+        noise=varied.noise,
         seed=varied.seed,
         precision=precision,
     )

@@ -42,6 +42,9 @@ class Varied(NamedTuple):
         Parameters that all runs share, by name.
     delays : (float, float)
         Shortest and longest delay of all runs.
+    noise : float or array, optional
+        What the coordinates do not tell of noise: that of all runs, or strengths (k, n) or
+        covariances (k, n, n) along "noise".
     """
 
     system: System
@@ -51,6 +54,7 @@ class Varied(NamedTuple):
     seed: int | None
     fixed: dict[str, Any]
     delays: tuple[float, float]
+    noise: Any
 
     @classmethod
     def of(
@@ -77,9 +81,10 @@ class Varied(NamedTuple):
         axes = {name: _stacked(first, name, values) for name, (_, values) in own.items()}
         # Dimensions are in the order of the arguments.
         coords: dict[str, Any] = {name: coordinate for name, (coordinate, _) in given.items()}
-        noises, several_noises = _noises(noise)
+        coordinate, recorded, noises = _noises(noise, first.size)
+        several_noises = coordinate is not None
         if several_noises:
-            coords["noise"] = noises
+            coords["noise"] = coordinate
         seeds, several_seeds = _seeds(seed, noises)
         if several_seeds:
             coords["seed"] = seeds
@@ -100,7 +105,7 @@ class Varied(NamedTuple):
             which = np.ravel_multi_index([index[name] for name in built], lengths)
             own_values[SYSTEM] = jax.tree.map(lambda leaf: leaf[which], _one_kind(systems))
         num_runs = math.prod(shape)
-        own_noise = noises[index["noise"]] if several_noises else np.full(num_runs, noises[0])
+        own_noise = noises[index["noise"] if several_noises else np.zeros(num_runs, int)]
         own_seeds = None
         if seeds is not None:
             own_seeds = seeds[index["seed"]] if several_seeds else np.full(num_runs, seeds[0])
@@ -112,6 +117,7 @@ class Varied(NamedTuple):
             seed=None if several_seeds or seeds is None else int(seeds[0]),
             fixed=_fixed(first, systems, own),
             delays=_delays(systems, own.get("coupling")),
+            noise=recorded,
         )
 
     def rates(self) -> np.ndarray:
@@ -119,7 +125,7 @@ class Varied(NamedTuple):
 
         def rates(varied):
             rate = jax.vmap(lambda own: system_of_run(self.system, own).rate())
-            return rate(varied) if varied else jnp.full(self.runs[1].size, self.system.rate())
+            return rate(varied) if varied else jnp.full(len(self.runs[1]), self.system.rate())
 
         return np.asarray(in_double(rates)(self.runs[0]))
 
@@ -245,12 +251,16 @@ def _hint(name: str, system: System) -> str:
     return f". For that of a connectome: sweep({build}, {name}=[…])"
 
 
-def _noises(noise: Any) -> tuple[np.ndarray, bool]:
-    several = np.ndim(noise) > 0
-    if several:
-        values = _unique("noise", validation.array("noise", noise, ndim=1))
-        return np.array([check_noise(one) for one in values]), True
-    return np.array([check_noise(noise)]), False
+def _noises(noise: Any, size: int) -> tuple[np.ndarray | None, Any, np.ndarray]:
+    """Coordinate, if there are several, what it does not tell, and noises as steps take them."""
+    if np.ndim(noise) == 0 and not isinstance(noise, Mapping):
+        recorded, factor = check_noise(noise, size)
+        return None, recorded, np.array([factor])
+    coordinate, listed = _listed("noise", noise)
+    found = [check_noise(one, size) for one in listed]
+    factors = _stack("the values of noise", [np.asarray(factor) for _, factor in found])
+    told = factors.ndim == 1 and not isinstance(noise, Mapping)
+    return coordinate, None if told else np.array([one for one, _ in found]), factors
 
 
 def _seeds(seed: Any, noises: np.ndarray) -> tuple[np.ndarray | None, bool]:

@@ -52,8 +52,8 @@ def advance(
         Increasing; equally spaced by ``dt · steps_per_sample`` if stepping is fixed.
     stepping : Adaptive or Fixed
         Its numbers may be traced (`traced_stepping`), so that one compiled call serves them all.
-    noise : float
-        σ of additive noise, amplitude/sqrt(time); see `simulate`.
+    noise : float, float array (n,) or complex array (n, n)
+        As of `wetcow.simulation.steps.noise.spread_of`.
     key : JAX key, optional
         Of the noise.
     adjoint, max_steps : optional

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import diffrax
 import jax
 import jax.numpy as jnp
-import lineax
-import numpy as np
 
 from wetcow.modes.system import System
 from wetcow.simulation.steps import solvers
 from wetcow.simulation.steps.delay_buffer import present
+from wetcow.simulation.steps.noise import spread_of
 from wetcow.simulation.steps.pairs import joined, pair
 from wetcow.simulation.steps.stepping import Fixed, Piece, State, within
 
@@ -28,8 +27,8 @@ class FixedSteps(NamedTuple):
         Time of that sample.
     first : int array ()
         Number of steps taken at that sample.
-    noise : float
-        σ of additive noise, amplitude/sqrt(time).
+    noise : float, float array (n,) or complex array (n, n)
+        As of `spread_of`.
     key : JAX key or None
         Of the noise.
     """
@@ -72,9 +71,7 @@ class FixedSteps(NamedTuple):
             key,
             levy_area=diffrax.SpaceTimeLevyArea,
         )
-        spread = lineax.DiagonalLinearOperator(
-            jnp.full((2, self.system.size), self.noise / np.sqrt(2), dtype)
-        )
+        spread = spread_of(self.noise, self.system.size, dtype)
         return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda t, y, args: spread, path))
 
     def init(self, state: State) -> Any:

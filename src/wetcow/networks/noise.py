@@ -53,6 +53,40 @@ def noise_covariance(noise: Any, size: int) -> Any:
     return own.diag(own.broadcast_to(own.abs(noise) ** 2, (size,))).astype(complex)
 
 
+def noise_factor(noise: Any, size: int) -> Any:
+    """What makes noise of independent complex white noise: dξ = L dW with L L† = Q.
+
+    Parameters
+    ----------
+    noise, size
+        As of `noise_covariance`; not traced.
+
+    Returns
+    -------
+    float, float array (n,) or complex array (n, n)
+        σ, of all modes or of each, or the L that is Hermitian.
+
+    Raises
+    ------
+    ValueError
+        As `noise_covariance`.
+
+    Examples
+    --------
+    >>> q = np.array([[2.0, 1j], [-1j, 2.0]])
+    >>> root = noise_factor(q, 2)
+    >>> bool(np.allclose(root @ root.conj().T, q))
+    True
+    """
+    if np.ndim(noise) == 0:
+        return validation.number("noise", noise, minimum=0)
+    q = noise_covariance(noise, size)
+    if np.ndim(noise) == 1:
+        return np.sqrt(q.diagonal().real)
+    values, vectors = np.linalg.eigh(q)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.conj().T
+
+
 def _check_covariance(q: Any) -> None:
     largest = np.max(np.abs(q))
     if np.max(np.abs(q - q.conj().T)) > HERMITIAN_WITHIN * largest:

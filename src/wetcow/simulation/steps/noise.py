@@ -1,0 +1,33 @@
+"""Noise of fixed steps as a linear operator on Brownian paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import lineax
+import numpy as np
+
+
+def spread_of(noise: Any, size: int, dtype: Any) -> lineax.AbstractLinearOperator:
+    """What noise makes of 2n independent real Brownian paths, laid out as `pair`, (2, n).
+
+    Parameters
+    ----------
+    noise : float, float array (n,) or complex array (n, n)
+        As of `wetcow.networks.noise.noise_factor`.
+    size : int
+        n.
+    dtype : real dtype
+        Of the steps.
+    """
+    shape = (2, size)
+    noise = jnp.asarray(noise) / np.sqrt(2)  # half of the variance in each part
+    if noise.ndim < 2:
+        return lineax.DiagonalLinearOperator(jnp.broadcast_to(noise, shape).astype(dtype))
+    real, imag = noise.real.astype(dtype), noise.imag.astype(dtype)
+    parts = jnp.stack([jnp.stack([real, -imag]), jnp.stack([imag, real])])  # (to, from, n, n)
+    return lineax.PyTreeLinearOperator(
+        parts.transpose(0, 2, 1, 3), jax.ShapeDtypeStruct(shape, dtype)
+    )
