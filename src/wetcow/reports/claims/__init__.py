@@ -11,6 +11,7 @@ __all__ = ["SECTIONS"]
 SECTIONS = {
     "accuracy": "wetcow.reports.claims.accuracy",
     "synchronization": "wetcow.reports.claims.synchronization",
+    "robust_memories": "wetcow.reports.claims.robust_memories",
     "forgetting": "wetcow.reports.claims.forgetting",
     "little_data": "wetcow.reports.claims.little_data",
     "real_time": "wetcow.reports.claims.real_time",
