@@ -28,9 +28,9 @@ from rich.table import Table
 
 import wetcow as wc
 from wetcow.files import write_whole
+from wetcow.simulation.laid_out import in_blocks
 from wetcow.simulation.plan import choose_stepping
 from wetcow.simulation.steps.advance import advance
-from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.stepping import Fixed, initial_state, traced_stepping
 
 DENSITY = 0.27  # of links, as in the 76 regions of The Virtual Brain
@@ -102,7 +102,7 @@ def measure(size: int, density: float, seed: int) -> dict[str, Any]:
             break
         for name, (system, count, begun) in ways.items():
             each[name] = min(each[name], _seconds(system, stepping, count, begun) / count)
-    row = {"regions": size, "links": int(np.count_nonzero(network.coupling.r)), **each}
+    row = {"regions": size, "links": int(np.count_nonzero(network.coupling.matrix())), **each}
     if size <= 100:
         row |= _errors(network, stepping)
     return row
@@ -110,7 +110,9 @@ def measure(size: int, density: float, seed: int) -> dict[str, Any]:
 
 def _stepping(network: wc.Network, dt: float | None = None) -> Fixed:
     times = np.array([0.0, PERIOD / 20])
-    return choose_stepping(network, times, dt, None, None, False, "double")
+    stepping = choose_stepping(network, times, dt, None, None, False, "double")
+    assert isinstance(stepping, Fixed)
+    return stepping
 
 
 @eqx.filter_jit
@@ -186,9 +188,9 @@ def results_table(rows: list[dict[str, Any]], whole: dict[str, float], options: 
             f"Random brains, {options.density:.0%} of all pairs linked, 3 m/s, 10 Hz. Until now "
             "the past of all pairs was looked up at each stage of a step; now what arrives over "
             "links is read once for several steps. Both were timed in one process, each the "
-            f"least of 2 to {REPEATS}. Until all links have brought the start, where slopes jump, they are "
-            "read at each stage. Errors are relative, after 0.2 s of biology, against steps of a "
-            "tenth."
+            f"least of 2 to {REPEATS}. Until all links have brought the start, where slopes jump, "
+            "they are read at each stage. Errors are relative, after 0.2 s of biology, against "
+            "steps of a tenth."
         ),
         "columns": list(COLUMNS),
         "rows": [cells(row) for row in rows],

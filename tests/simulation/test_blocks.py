@@ -9,8 +9,8 @@ import pytest
 import wetcow as wc
 from wetcow.networks.delayed_links import DelayedLinks
 from wetcow.simulation import chunks
+from wetcow.simulation.laid_out import in_blocks
 from wetcow.simulation.steps.advance import advance
-from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.stepping import Fixed, initial_state, traced_stepping
 
 DT = 0.05
@@ -18,11 +18,19 @@ DT = 0.05
 
 def brain(size, rng, *, density=1.0, shortest=DT, now=0.0):
     """Links of all kinds: long ones, short ones, and a share of them without delay."""
+    return network_of(coupling_of(size, rng, density, shortest, now), rng)
+
+
+def network_of(coupling, rng):
+    return wc.Network(1.2, rng.uniform(0.8, 1.2, coupling.size), coupling)
+
+
+def coupling_of(size, rng, density=1.0, shortest=DT, now=0.0):
     r = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
     r *= 0.5 / size / density * (rng.random((size, size)) < density)
     np.fill_diagonal(r, 0)
     delay = rng.uniform(shortest, 2.0, (size, size)) * (rng.random((size, size)) >= now)
-    return wc.Network(1.2, rng.uniform(0.8, 1.2, size), wc.Delayed(r, delay))
+    return wc.Delayed(r, delay)
 
 
 def steps_of(network, samples=20, each=4, noisy=False):
@@ -45,14 +53,14 @@ class TestLinks:
     @pytest.mark.parametrize(("size", "density"), [(5, 1.0), (70, 0.1)])
     def test_hold_every_link(self, rng, size, density):
         with jax.enable_x64(True):
-            coupling = brain(size, rng, density=density, now=0.2).coupling
+            coupling = coupling_of(size, rng, density, now=0.2)
             links = DelayedLinks.of(coupling, DT)
             np.testing.assert_allclose(links.matrix(), coupling.r)
             np.testing.assert_allclose(links.scaled(2.0).matrix(), 2 * coupling.r)
             np.testing.assert_allclose(links.bound(), coupling.bound())
 
     def test_blocks_are_as_long_as_most_delays(self, rng):
-        coupling = brain(70, rng, shortest=8.5 * DT).coupling
+        coupling = coupling_of(70, rng, shortest=8.5 * DT)
         assert DelayedLinks.of(coupling, DT).block == 8
         assert DelayedLinks.of(coupling, DT).near == ()
         coupling.delay[0, 1] = DT  # one short link does not make all of them slow
@@ -61,7 +69,7 @@ class TestLinks:
         assert sum(np.count_nonzero(one.value) for one in links.near) < 70
 
     def test_few_places_are_filled_up(self, rng):
-        links = DelayedLinks.of(brain(300, rng, density=0.02, shortest=1.0).coupling, DT)
+        links = DelayedLinks.of(coupling_of(300, rng, density=0.02, shortest=1.0), DT)
         places = sum(one.value.size for one in links.far)
         assert places < 1.6 * sum(np.count_nonzero(one.value) for one in links.far)
 
@@ -90,8 +98,9 @@ class TestSteps:
 
     def test_agree_with_small_steps_of_our_own(self, rng):
         """The midpoint rule at 1/100, extrapolated; the past by linear interpolation."""
-        network = brain(4, rng, shortest=0.3)
-        r, delay = network.coupling.r, network.coupling.delay
+        coupling = coupling_of(4, rng, shortest=0.3)
+        network = network_of(coupling, rng)
+        r, delay = coupling.r, coupling.delay
         a0 = np.array([0.3, -0.2j, 0.1 + 0.1j, 0.2])
         field = eqx.filter_jit(network.modes.field)
 

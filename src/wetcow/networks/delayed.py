@@ -14,10 +14,11 @@ from wetcow.validation import array
 
 
 class Delayed(Coupling):
-    """Coupling with conduction delays, (R a)_i(t) = Σ_j R_ij a_j(t − τ_ij); n² look-ups.
+    """Coupling with conduction delays, (R a)_i(t) = Σ_j R_ij a_j(t − τ_ij).
 
-    `simulate` integrates it with a fixed step no longer than the shortest delay; before the start
-    the amplitudes are taken to have had their initial values.
+    `simulate` integrates it with a fixed step no longer than the shortest delay, and reads what
+    arrives over each link once a step; before the start the amplitudes are taken to have had their
+    initial values.
 
     Parameters
     ----------

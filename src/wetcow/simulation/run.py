@@ -22,9 +22,9 @@ from wetcow.simulation.chunks import (
 )
 from wetcow.simulation.devices import arranged, everywhere, gather
 from wetcow.simulation.files.store import MemoryStore, ZarrStore
+from wetcow.simulation.laid_out import in_blocks
 from wetcow.simulation.reduce import Reducer, fold
 from wetcow.simulation.steps.advance import first_piece, share_done
-from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.single_kernel import advance_single_kernel, next_piece_single_kernel
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, State, initial_state, traced_stepping
 

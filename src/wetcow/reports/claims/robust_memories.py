@@ -174,13 +174,14 @@ def _outcomes(
     left = xr.DataArray(np.array([case.left for case in cases]), dims=("case", "mode"))
     rates = runs["rate"].where(left)
     late = runs["a"].sel(time=slice(t1 / 2, None))
-    order = np.abs((late / np.abs(late)).where(left).mean("mode")).mean("time")
+    order = abs((late / abs(late)).where(left).mean("mode")).mean("time")
 
     def close(to: Any) -> xr.DataArray:
-        return ((np.abs(runs["rate"] / to - 1) <= CLOSE) | ~left).all("mode")
+        return ((abs(runs["rate"] / to - 1) <= CLOSE) | ~left).all("mode")
 
     together = close(rates.median("mode")) & (order >= TOGETHER)
-    return xr.concat([together & close(rate), together], dim="what")
+    both = {"replays": together & close(rate), "together": together}
+    return xr.Dataset(both).to_dataarray("what")
 
 
 def _claim(rows: list[dict[str, Any]]) -> Claim:

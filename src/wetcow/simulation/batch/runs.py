@@ -16,9 +16,9 @@ from wetcow.simulation.batch import calls as calls
 from wetcow.simulation.batch.layout import Layout
 from wetcow.simulation.chunks import as_arguments, check_steps, run_chunks, run_pieces
 from wetcow.simulation.files.store import MemoryStore, ZarrStore
+from wetcow.simulation.laid_out import in_blocks
 from wetcow.simulation.plan import TYPES, uses_eighth_order
 from wetcow.simulation.reduce import Reducer
-from wetcow.simulation.steps.blocks import in_blocks
 from wetcow.simulation.steps.stepping import Adaptive, Fixed, traced_stepping
 
 

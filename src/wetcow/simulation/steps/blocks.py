@@ -17,33 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.modes.system import System
-from wetcow.networks.delayed import Delayed
 from wetcow.networks.delayed_links import DelayedLinks, History
-from wetcow.networks.network import Network
-from wetcow.simulation.driven import Driven
-from wetcow.simulation.steps.delay_buffer import DelayBuffer
+from wetcow.simulation.steps.delay_buffer import DelayBuffer, interpolated
 from wetcow.simulation.steps.fixed import FixedSteps
 from wetcow.simulation.steps.pairs import joined, pair
-from wetcow.simulation.steps.stepping import Adaptive, Fixed, Piece, State, within
+from wetcow.simulation.steps.stepping import Fixed, Piece, State, within
 
 _POINTS, _POINTS_OF_NOISE = 6, 4  # more would make more of the noise between them, not less
-
-
-def in_blocks(given: Any, stepping: Adaptive | Fixed) -> Any:
-    """Lay out the delayed links of a network or coupling for a step; others as they are.
-
-    Numbers are known. Of several networks in one, whose leaves have one more axis in front, all
-    are laid out alike.
-    """
-    if not isinstance(stepping, Fixed) or not stepping.history:
-        return given
-    if isinstance(given, Driven):
-        return Driven(in_blocks(given.system, stepping), given.course)
-    if type(given) is Delayed:
-        return DelayedLinks.of(given, float(stepping.dt))
-    if type(given) is Network:
-        return given.coupled_by(in_blocks(given.coupling, stepping))
-    return given
 
 
 def links_of(system: System) -> DelayedLinks | None:
@@ -106,7 +86,7 @@ class BlockSteps(NamedTuple):
     def time(self, step: Any) -> Any:
         """Of a step; zero where it does not matter, since differences are then exact."""
         start = self.steps.start
-        if not (isinstance(self.steps.system, Driven) or self.steps.stepping.noisy):
+        if self.steps.system.stops is None and not self.steps.stepping.noisy:
             return jnp.zeros_like(start)
         return start + (step - self.steps.first).astype(start.dtype) * self.steps.stepping.dt
 
@@ -119,8 +99,7 @@ class BlockSteps(NamedTuple):
         if carried is None:
             earliest = step - self.points + 1
             read = (self.links.arriving_near, self.links.arriving_far)
-            parts = [one(history, earliest, self.points, dt) for one in read]
-            arrived = sum(part for part in parts if part is not None)
+            arrived = _sum([one(history, earliest, self.points, dt) for one in read])
             t, method = self.time(step), None
             if not self.smooth:
                 terms = self.steps.terms(self.steps.key, self.past(t - dt, arrived), t, t + dt)
@@ -148,7 +127,7 @@ class BlockSteps(NamedTuple):
     def past(self, t: Any, arrived: Any) -> Callable[[Any], Any]:
         """Map times of the step from `t` on to what arrives then."""
         dt = self.steps.stepping.dt
-        return lambda now: _interpolated((now - t) / dt, arrived)
+        return lambda now: interpolated((now - t) / dt, arrived)
 
     def block(self, moving: _Moving, count: Any, after: Callable[[_Moving, Any], Any], kept: Any):
         """Take `count` steps, at most as many as a block has, and fold them into what is kept."""
@@ -185,8 +164,7 @@ class BlockSteps(NamedTuple):
     def step(self, moving: _Moving, far: Any) -> _Moving:
         """Take one step, at whose end `far` arrives over far links; None without them."""
         near = self.links.arriving_near(moving.history, moving.step + 1, 1, self.steps.stepping.dt)
-        parts = [part for part in (far, None if near is None else near[0]) if part is not None]
-        arriving = sum(parts)
+        arriving = _sum([far, None if near is None else near[0]])
         arrived = jnp.concatenate([moving.arrived[1:], arriving[None]])
         return self.ended(moving, self.past(self.time(moving.step), arrived), arriving)
 
@@ -249,20 +227,9 @@ class BlockSteps(NamedTuple):
         )
 
 
-def _interpolated(s: Any, arrived: Any) -> Any:
-    """At the share `s` of the step between the last two of equally spaced rows."""
-    points = len(arrived)
-    places = np.arange(2 - points, 2)
-    weights = []
-    for place in places:
-        others = places[places != place]
-        weight = 1 / float(np.prod(place - others))
-        for other in others:
-            weight = weight * (s - other)
-        weights.append(weight)
-    return functools.reduce(
-        jnp.add, (weight * row for weight, row in zip(weights, arrived, strict=True))
-    )
+def _sum(parts: list[Any]) -> Any:
+    """Of those that are not None; one at least."""
+    return functools.reduce(jnp.add, (part for part in parts if part is not None))
 
 
 def advance_blocks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -82,3 +83,25 @@ class DelayBuffer(NamedTuple):
 def present(a: Any) -> Callable[[Any], Any]:
     """The past of a system without delays: the amplitudes now."""
     return lambda delay: jnp.broadcast_to(a, delay.shape)
+
+
+def interpolated(s: Any, arrived: Any) -> Any:
+    """Value at the share `s` of the step between the last two of equally spaced rows.
+
+    Examples
+    --------
+    >>> interpolated(0.5, jnp.array([[4.0], [1.0], [0.0], [1.0]])).tolist()
+    [0.25]
+    """
+    points = len(arrived)
+    places = np.arange(2 - points, 2)
+    weights = []
+    for place in places:
+        others = places[places != place]
+        weight = 1 / float(np.prod(place - others))
+        for other in others:
+            weight = weight * (s - other)
+        weights.append(weight)
+    return functools.reduce(
+        jnp.add, (weight * row for weight, row in zip(weights, arrived, strict=True))
+    )
