@@ -228,8 +228,8 @@ def scan(brains: wc.Brains, minutes: float) -> dict[str, Any]:
     run = wc.simulate(net, precision="single", record=False, reduce=seen, **settings)
     seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     console().print(
-        f"{minutes:g} minutes of BOLD, {run.sizes['bold_time']} volumes: {seconds['wall']:.1f} s, of "
-        f"the processor {seconds['cpu']:.1f}; {run.bold.nbytes / 1e6:.2f} MB kept"
+        f"{minutes:g} minutes of BOLD, {run.sizes['bold_time']} volumes: {seconds['wall']:.1f} s, "
+        f"of the processor {seconds['cpu']:.1f}; {run.bold.nbytes / 1e6:.2f} MB kept"
     )
     return {
         "minutes": minutes,

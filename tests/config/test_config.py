@@ -324,7 +324,35 @@ def test_command_runs_a_sweep(tmp_path):
     assert dict(wc.load_run(tmp_path / "runs.nc").sizes)["gamma"] == 2
 
 
+@pytest.mark.slow
+def test_noise_of_each_mode(tmp_path):
+    path = tmp_path / "config.toml"
+    several = '[system]\nkind = "mode"\ngamma = [-0.5, -0.5]\n'
+    each = "[simulation]\nt1 = 50.0\nnum_samples = 501\nseed = 0\nnoise = [0.0, 0.1]\n"
+    path.write_text(several + each)
+    run(path, out=tmp_path / "run.nc")
+    found = wc.load_run(tmp_path / "run.nc")
+    assert found.attrs["noise"].tolist() == [0.0, 0.1]
+    silent, moved = np.abs(found.a.isel(time=-1).values)
+    assert silent < 1e-10 and moved > 1e-3
+    path.write_text(several + each + "[sweep]\nseed = [1, 2]\n")
+    run(path, out=tmp_path / "runs.nc")
+    runs = wc.load_run(tmp_path / "runs.nc")
+    assert dict(runs.sizes)["noise"] == 1 and runs.attrs["noise"].tolist() == [[0.0, 0.1]]
+    path.write_text(several + each.replace("[0.0, 0.1]", "[[0.1, 0.05], [0.05, 0.1]]"))
+    run(path, out=tmp_path / "run.nc")
+    assert wc.load_run(tmp_path / "run.nc").attrs["noise"].shape == (2, 2)
+
+
 # Errors
+
+
+@pytest.mark.parametrize("noise", ["-0.1", "[0.1, -0.1]", "[[[0.1]]]"])
+def test_noise_that_is_none(tmp_path, noise):
+    path = tmp_path / "config.toml"
+    path.write_text(MODE + f"gamma = 1\n[simulation]\nseed = 0\nnoise = {noise}\n")
+    with pytest.raises(ValueError, match="noise"):
+        load_config(path)
 
 
 def test_complex_files_are_refused(build, tmp_path):

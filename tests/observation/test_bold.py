@@ -191,6 +191,23 @@ def test_volumes_are_saved_and_a_run_is_continued(brain, tmp_path, monkeypatch):
         wc.simulate(net, path=path, **{**settings, "t1": 1200.0, "num_samples": 4801})
 
 
+# Pictures
+
+
+def test_volumes_and_statistics_are_drawn(brain):
+    net = brain.to_network(gamma=-1.2)
+    seen = {"bold": wc.Bold(tr=1.0, time_unit=brain.time_unit)}
+    run = wc.simulate(net, t1=300.0, num_samples=601, record=False, reduce=seen)
+    axis = wc.plot(brain.label(run), modes=[0, 2]).axes[0]
+    assert axis.get_ylabel() == "BOLD signal change" and axis.get_xlabel() == "time (s)"
+    assert len(axis.lines) == 2
+    rest = wc.resting_bold(wc.resting(net), time_unit=brain.time_unit)
+    assert wc.plot(rest).axes[0].images
+    frequency = np.linspace(0.01, 0.2, 20)
+    rest = wc.resting_bold(wc.resting(net), time_unit=brain.time_unit, frequency=frequency)
+    assert wc.plot(rest.spectrum).axes[0].get_ylabel() == "power spectrum of BOLD (1/Hz)"
+
+
 # Errors
 
 

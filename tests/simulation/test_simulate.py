@@ -248,7 +248,6 @@ class TestErrors:
             ({"atol": -1.0}, "atol must be finite and positive"),
             ({"precision": "half"}, "precision"),
             ({"record": False}, "reduce"),
-            ({"record": False, "path": "x.zarr", "reduce": {"r": MeanOrder()}}, "record=False"),
             ({"modes": [5]}, r"must lie in \[0, 2\)"),
             ({"modes": []}, "indices"),
             ({"modes": [0.5]}, "indices"),

@@ -78,7 +78,7 @@ class Simulation(ConfigTable):
 
     def arguments(self, size: int) -> dict[str, Any]:
         """Return the arguments of `wetcow.simulate`, for a system of `size` modes."""
-        given = self.model_dump(exclude={"a0", "a0_phase"})
+        given = {name: value for name, value in self if name not in ("a0", "a0_phase")}
         if self.a0 is None:
             return {**given, "a0": None}
         amplitude = np.asarray(numbers(self.a0, "simulation.a0", self.seed, (size,)))

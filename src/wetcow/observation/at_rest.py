@@ -66,8 +66,8 @@ def resting_bold(
 
     Notes
     -----
-    Takes n⁴ operations for power, n³ for Re a: 94 regions a tenth of a second, 1,000 regions
-    minutes. Each frequency of a spectrum of power takes n³.
+    Takes n⁴ operations for power, n³ for Re a: for 94 regions some hundredths of a second, for 300
+    two seconds. Each frequency of a spectrum of power takes n³.
 
     Examples
     --------
