@@ -22,9 +22,8 @@ from rich.console import Console
 from wetcow import datasets
 from wetcow.cli.output import use_all_cores, versions
 from wetcow.files import plain, write_whole
-from wetcow.learning.checks import find_frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import DATASET_DEFAULTS, settings
+from wetcow.learning.presets import settings, training_defaults
 
 N_VALIDATION = 10_000
 IMAGE = (28, 28)
@@ -71,19 +70,17 @@ def main() -> None:
         for parameters in own:
             for seed in options.seed:
                 preset = settings(parameters.get("budget", "seconds"), IMAGE)
-                frame = find_frame((DATASET_DEFAULTS[data] | parameters).get("frame"))
                 key = plain(
                     {
                         "data": data,
                         "seed": seed,
                         "parameters": parameters,
                         "preset": preset._asdict(),  # what is not among the parameters
-                        "frame": frame and frame._asdict(),
                     }
                 )
                 if any(key == {name: row[name] for name in key} for row in rows):
                     continue
-                rows.append(key | _measure(X, y, DATASET_DEFAULTS[data] | parameters, seed))
+                rows.append(key | _measure(X, y, training_defaults(data) | parameters, seed))
                 write_whole(options.json, json.dumps(plain(rows), indent=1).encode())
                 _show(rows[-1])
 
@@ -106,6 +103,7 @@ def _measure(X: Any, y: Any, parameters: dict[str, Any], seed: int) -> dict[str,
     return {
         "validation_accuracy": accuracy,
         "construct_seconds": seconds,
+        "view": classifier.decision_ and classifier.decision_.line(),
         "n_codes": classifier.hidden_.n_codes,
         "n_memories": len(classifier.memory_.rows),
         "residual": classifier.memory_.residual,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import landmark_memory, memory, pipeline
+from wetcow.learning import construction, landmark_memory, memory, pipeline
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data import batches, dask_cluster
 from wetcow.learning.model.statistics import Statistics
@@ -98,7 +98,7 @@ def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
     """Hidden modes, the projection and the calibration are made from some of the rows."""
     for module in (memory, landmark_memory):
         monkeypatch.setattr(module, "NUM_CALIBRATING", 50)
-    monkeypatch.setattr(pipeline, "_NUM_SEEN", 300)
+    monkeypatch.setattr(construction, "_NUM_SEEN", 300)
     monkeypatch.setattr(pipeline, "_SAMPLES_EACH", 1)
     X, y = digits
     parameters = PARAMETERS | {"response": "amplitude", "n_memories": n_memories}
@@ -327,7 +327,7 @@ def test_nothing_is_computed_before_it_is_wanted(digits):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
     """Whether it is among the rows from which hidden modes are made or not."""
-    monkeypatch.setattr(pipeline, "_NUM_SEEN", 20)
+    monkeypatch.setattr(construction, "_NUM_SEEN", 20)
     X, y = digits
     spoiled = X.copy()
     spoiled[row, 2, 5] = bad

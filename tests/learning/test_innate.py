@@ -124,6 +124,11 @@ def test_projection_against_singular_values():
     np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-3)
 
 
+def test_small_crops_may_be_blank():
+    seen, distinct = innate_patches(Geometry((5, 6), (5, 5), padding=2, n_regions=3))
+    assert np.all(np.isfinite(seen)) and distinct.any() and not distinct.all()
+
+
 # Properties
 
 

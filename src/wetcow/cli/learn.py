@@ -197,7 +197,7 @@ def learn(
     ----------
     dataset : str
         A name that `wetcow.datasets.load` knows. Only how its images are deformed, in copies and
-        while training, follows from it (`presets.DATASET_DEFAULTS`).
+        while training, follows from it (`presets.training_defaults`).
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.
     data_dir : path or None
@@ -216,16 +216,14 @@ def learn(
     """
     from wetcow import datasets
     from wetcow.learning.classifier import WaveClassifier
-    from wetcow.learning.presets import DATASET_DEFAULTS, TRAINING_DEFAULTS
+    from wetcow.learning.presets import training_defaults
 
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    known = DATASET_DEFAULTS[dataset]
-    known = {name: known[name] for name in TRAINING_DEFAULTS if name in known}
-    parameters = {**known, **parameters}
+    parameters = training_defaults(dataset) | parameters
     classifier = WaveClassifier(budget, random_state=seed, **parameters)
     start = time.perf_counter()
-    classifier.fit(X, y)
+    decision = classifier.fit(X, y).decision_
     refined = classifier.refined_
     train_seconds = sum(member.seconds for member in refined)
     construct_seconds = time.perf_counter() - start - train_seconds
@@ -246,7 +244,7 @@ def learn(
         "train_seconds": train_seconds,
         **_validation(refined),
         "predict_seconds_per_image": predict_seconds / len(y_test),
-        "view": classifier.decision_.line(),
+        "view": None if decision is None else decision.line(),
         **_size(classifier),
         "peak_memory_mb": peak_memory_mb(),
         "seed": seed,

@@ -19,20 +19,24 @@ PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each m
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "digits": {"augmentation": "handwriting"},
+    "digits": {"frame": None, "mirror": False, "augmentation": "handwriting"},
     "mnist": {
         "frame": "handwriting",
+        "mirror": False,
         "response": "amplitude",
         "augmentation": "handwriting",
     },
-    "fashion-mnist": {"mirror": True, "augmentation": "garments", "learning_rate": 0.001},
+    "fashion-mnist": {
+        "frame": None,
+        "mirror": True,
+        "augmentation": "garments",
+        "learning_rate": 0.001,
+    },
 }
 """Parameters of `WaveClassifier` that follow from what the images of a data set are.
 
 Frame and mirror are found by `WaveClassifier` itself, of some hundred images or more.
 """
-TRAINING_DEFAULTS = ("augmentation", "learning_rate")
-"""Those of them that are for copies and training, and not found otherwise."""
 
 _SMALL = 16  # pixels of the shorter side below which one size of patch sees everything
 
@@ -114,6 +118,18 @@ def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
     if image is None or min(image) < _SMALL:
         return _SMALL_IMAGES
     return _IMAGES[budget]
+
+
+def training_defaults(dataset: str) -> dict[str, Any]:
+    """Those of `DATASET_DEFAULTS` that no classifier finds by itself: for copies and training.
+
+    Examples
+    --------
+    >>> training_defaults("mnist")
+    {'augmentation': 'handwriting'}
+    """
+    known = DATASET_DEFAULTS[dataset]
+    return {name: known[name] for name in ("augmentation", "learning_rate") if name in known}
 
 
 def __getattr__(name: str) -> Any:

@@ -72,6 +72,7 @@ def innate_patches(
     windows = np.lib.stride_tricks.sliding_window_view(images, geometry.patch, axis=(1, 2))
     seen = windows.reshape(len(images), -1, math.prod(geometry.patch))
     floor = FLOOR * seen.var(axis=-1).mean(axis=1)[:, None, None]
+    floor = np.maximum(floor, np.finfo(np.float32).tiny)  # of blank crops it is zero
     flat = np.asarray(normalise(seen, floor)).reshape(-1, seen.shape[-1])
     rng = np.random.default_rng(seed)
     chosen = flat[rng.choice(len(flat), size=min(count, len(flat)), replace=False)]
