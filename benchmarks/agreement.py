@@ -39,7 +39,7 @@ from wetcow.learning.dynamics import network as networks
 from wetcow.learning.dynamics.build import build_network
 from wetcow.learning.dynamics.random_modes import N_RANDOM, draw_random_modes
 from wetcow.learning.dynamics.readout import LAST, read_class
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 SAMPLES_PER_TIME = 4  # in units of 1/ω of the hidden modes
 

@@ -20,7 +20,7 @@ import onnxruntime
 
 from wetcow import WaveClassifier, datasets
 from wetcow.cli.output import machine, versions
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 BATCHES = (1, 8, 32)
 _TIMED = 64  # images

@@ -27,12 +27,12 @@ from wetcow.cli.output import machine, versions
 from wetcow.files import plain, write_whole
 from wetcow.images.frame import HANDWRITING
 from wetcow.learning.data.samples import targets_of
-from wetcow.learning.decide import decide_view
 from wetcow.learning.model.geometry import Encoding, Geometry, encoded
 from wetcow.learning.model.hidden_modes import construct_hidden
 from wetcow.learning.model.innate import innate_hidden, innate_projection
 from wetcow.learning.model.memory.memorize import memorize_examples
 from wetcow.learning.model.memory.projection import Projection, fit_projection
+from wetcow.learning.views.decide import decide_view
 
 N_VALIDATION = 10_000
 VIEWS = {"mnist": (HANDWRITING, False), "fashion-mnist": (None, True)}

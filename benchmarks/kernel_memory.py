@@ -29,7 +29,7 @@ from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.model.memory.memorize import memorize_examples
 from wetcow.learning.model.memory.projection import fit_projection
 from wetcow.learning.model.memory.stored import Kernel
-from wetcow.learning.presets import BUDGETS, DATASET_DEFAULTS
+from wetcow.learning.settings.presets import BUDGETS, DATASET_DEFAULTS
 from wetcow.modes.kernel_series import CODES
 
 N_VALIDATION = 10_000

@@ -99,7 +99,7 @@ def _wave(parameters: dict[str, Any]) -> Method:
 
 def _trained_wave(effort: Effort) -> Learner:
     from wetcow import WaveClassifier
-    from wetcow.learning.presets import DATASET_DEFAULTS
+    from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
     recipe = DATASET_DEFAULTS[effort.data]
     return WaveClassifier(random_state=effort.seed, train_minutes=effort.minutes, **recipe)
@@ -110,7 +110,7 @@ def _in_time(name: str) -> Callable[[Effort], Learner]:
 
     def make(effort: Effort) -> Learner:
         from wetcow.images.augmentation import NAMED
-        from wetcow.learning.presets import DATASET_DEFAULTS
+        from wetcow.learning.settings.presets import DATASET_DEFAULTS
         from wetcow.reports.peers import convolutional
         from wetcow.reports.peers.torch_training import TrainedInTime
 

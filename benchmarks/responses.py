@@ -45,11 +45,11 @@ from wetcow import datasets
 from wetcow.cli.output import versions
 from wetcow.files import plain, write_whole
 from wetcow.images.frame import align
-from wetcow.learning.checks import find_frame
 from wetcow.learning.model import dictionary, ridge
 from wetcow.learning.model.activation import Response, respond
 from wetcow.learning.model.encoder import Geometry, Layer, drive, pool
 from wetcow.learning.model.statistics import accumulate
+from wetcow.learning.settings.checks import find_frame
 
 N_VALIDATION, N_TUNING = 10_000, 5_000
 N_STANDARDISING = 2_000

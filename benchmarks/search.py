@@ -23,7 +23,7 @@ from wetcow import datasets
 from wetcow.cli.output import use_all_cores, versions
 from wetcow.files import plain, write_whole
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import settings, training_defaults
+from wetcow.learning.settings.presets import settings, training_defaults
 
 N_VALIDATION = 10_000
 IMAGE = (28, 28)

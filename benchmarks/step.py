@@ -30,7 +30,7 @@ from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.training import STEPS_PER_CALL, Trainer
 from wetcow.learning.model.encoder import group_elements
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 _IMAGES, _SIDE, _REPETITIONS, _PRODUCTS = 4_096, 2_048, 5, 256
 

@@ -32,7 +32,7 @@ from wetcow.learning.data.samples import Samples
 from wetcow.learning.finetune.checkpoint import Checkpoint
 from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "digits": "digits"}
 HONEST, SELECTED = "judged once", "selected on test images"

@@ -11,10 +11,10 @@ import zarr
 from sklearn.exceptions import NotFittedError
 
 from wetcow import datasets
-from wetcow.learning import landmark_memory
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data import validation
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
+from wetcow.learning.memory import landmarks as landmark_memory
 
 
 @pytest.fixture(scope="module")

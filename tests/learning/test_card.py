@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 import wetcow
 from wetcow import datasets
 from wetcow.cli import app
-from wetcow.learning import memory
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import read_model, write_model
+from wetcow.learning.memory import examples as memory
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_copies_frame_and_mirror_are_told(digits):
 
 
 def test_training_is_told():
-    from wetcow.learning.record import Trained
+    from wetcow.learning.io.record import Trained
 
     clf = WaveClassifier(n_modes=4).fit(*(part[:100] for part in datasets.load("digits")))
     for trained, kept in ((0.97, "trained"), (0.9, "constructed")):

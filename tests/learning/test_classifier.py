@@ -16,14 +16,14 @@ from sklearn.preprocessing import StandardScaler
 from wetcow import datasets
 from wetcow.images.frame import SEVEN, Frame
 from wetcow.learning import pipeline
-from wetcow.learning.checks import find_settings
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model import dictionary, encoder
-from wetcow.learning.presets import BUDGETS, Settings
 from wetcow.learning.progress import silent
+from wetcow.learning.settings.checks import find_settings
+from wetcow.learning.settings.presets import BUDGETS, Settings
 
 
 @pytest.fixture(scope="module")
@@ -413,7 +413,7 @@ def test_too_many_examples_say_so_before_work_starts(digits, monkeypatch):
     monkeypatch.setattr(pipeline, "construct", None)  # which would be the first work
     with pytest.raises(ValueError, match=r"8n\(d \+ m\).*n=600.*n_memories"):
         WaveClassifier(n_modes=4).fit(X, y)
-    monkeypatch.setattr("wetcow.learning.memory.available_memory", lambda: 1e6)
+    monkeypatch.setattr("wetcow.learning.memory.examples.examples.available_memory", lambda: 1e6)
     with pytest.raises(ValueError, match=r"32m².*m=500.*n_memories"):
         WaveClassifier(n_modes=4, n_memories=500).fit(X, y)
 
@@ -421,7 +421,7 @@ def test_too_many_examples_say_so_before_work_starts(digits, monkeypatch):
 def test_budgets_learn_some_of_many_but_all_classes(digits, monkeypatch):
     X, y = digits
     some = find_settings(WaveClassifier(), (8, 8))._replace(n_examples=100)
-    monkeypatch.setattr("wetcow.learning.checks.settings", lambda *_: Settings(*some))
+    monkeypatch.setattr("wetcow.learning.settings.checks.settings", lambda *_: Settings(*some))
     labels = y.copy()
     labels[17] = 77
     clf = WaveClassifier(n_modes=8).fit(X, labels)
@@ -504,7 +504,7 @@ def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.memory.memorize_examples", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.examples.examples.memorize_examples", interrupt)
     for learn in (clf.fit, clf.partial_fit):
         with pytest.raises(KeyboardInterrupt):
             learn(X[:150], y[:150])

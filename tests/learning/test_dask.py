@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.learning import construction, landmark_memory, memory, pipeline
+from wetcow.learning import pipeline
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data import batches, dask_cluster
+from wetcow.learning.memory import examples as memory, landmarks as landmark_memory
 from wetcow.learning.model.statistics import Statistics
+from wetcow.learning.views import construction
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -221,7 +223,7 @@ def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.memory.memorize_examples", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.examples.examples.memorize_examples", interrupt)
     with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
         clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
     assert interruption.tb is not None  # which a notebook would keep, and all that it refers to

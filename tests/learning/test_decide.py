@@ -5,12 +5,12 @@ import pytest
 
 import wetcow as wc
 from wetcow.images.frame import HANDWRITING
-from wetcow.learning import decide
 from wetcow.learning.data.samples import targets_of
-from wetcow.learning.decide import View, decide_view
 from wetcow.learning.model.geometry import encoded
 from wetcow.learning.model.memory.memorize import memorize_examples
 from wetcow.learning.model.memory.projection import fit_projection
+from wetcow.learning.views import decide
+from wetcow.learning.views.decide import View, decide_view
 
 FEW = 240
 

@@ -14,7 +14,7 @@ from wetcow import datasets
 from wetcow.cli import app
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")

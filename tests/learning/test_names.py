@@ -7,7 +7,7 @@ import pytest
 
 from wetcow import WaveClassifier, datasets
 from wetcow.learning.io.container import read_model
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 RENAMED = {
     "sharpness_": "inverse_temperature_",
@@ -39,7 +39,7 @@ def test_old_attributes(fitted, old, new):
 
 
 def test_old_constant():
-    presets = importlib.import_module("wetcow.learning.presets")
+    presets = importlib.import_module("wetcow.learning.settings.presets")
     with pytest.warns(FutureWarning, match="DATASET_DEFAULTS"):
         assert presets.RECIPES is DATASET_DEFAULTS
 

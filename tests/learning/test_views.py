@@ -9,9 +9,9 @@ from sklearn.base import clone
 import wetcow as wc
 from wetcow.cli.learn import learn
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame
-from wetcow.learning.construction import look
-from wetcow.learning.presets import DATASET_DEFAULTS
-from wetcow.learning.views import Decision, Trial, View, decision_from_header
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.view import Decision, Trial, View, decision_from_header
+from wetcow.learning.views.construction import look
 
 SMALL = dict(n_modes=8, patch_size=3, n_regions=2)
 BOTH = {"frame": (None, HANDWRITING), "mirror": (False, True)}

@@ -29,7 +29,7 @@ from wetcow.cli.output import (
 if TYPE_CHECKING:
     from wetcow.learning.classifier import WaveClassifier
     from wetcow.learning.finetune.refine import Refined
-    from wetcow.learning.presets import Budget
+    from wetcow.learning.settings.presets import Budget
 
 EXAMPLES = (
     "wetcow learn digits",
@@ -216,7 +216,7 @@ def learn(
     """
     from wetcow import datasets
     from wetcow.learning.classifier import WaveClassifier
-    from wetcow.learning.presets import training_defaults
+    from wetcow.learning.settings.presets import training_defaults
 
     X, y = datasets.load(dataset, split="train", data_dir=data_dir)
     X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)

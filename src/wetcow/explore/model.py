@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wetcow import datasets
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
 NUM_LEARNED = 10_000  # images of MNIST: nobody should have to wait
 

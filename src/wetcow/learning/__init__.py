@@ -5,13 +5,14 @@
 
     validate → frame → encode → pool → statistics → solve → calibrate
 
-`presets` says how large a network is for the time at hand, `decide` how to look at images, which
-it finds out from some of them (`views`), `checks` what parameters may be,
-`calibration` how far answers are to be trusted, `record` what is kept of how it was learned,
 `progress` shows how far it is. The rest is in rooms:
 
+- `estimator`: what makes an estimator of the pipeline, beside scikit-learn's protocol.
+- `settings`: what a budget chooses, and what parameters may be.
+- `views`: how images are looked at, which is found out from some of them.
 - `model`: what the learner computes. Activation and encoder, the dictionary of patches, hidden
-  modes, sums over samples, the closed form (ridge), and its repetition with inequalities (hinge).
+  modes, the memory of examples, sums over samples, the closed form (ridge).
+- `memory`: which examples are stored, and how far answers are to be trusted.
 - `data`: training data of many kinds, as checked rows and as sources of batches, on a Dask cluster
   too; deformed copies; values of images.
 - `finetune`: training by gradient from the construction on, with checkpoints.

@@ -12,12 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
-from wetcow.learning import checks
 from wetcow.learning.data import convention
 from wetcow.learning.data.samples import some_samples
-from wetcow.learning.former_names import refuses_removed, renamed
+from wetcow.learning.estimator.former_names import refuses_removed, renamed
+from wetcow.learning.estimator.learner import Learner
 from wetcow.learning.io.model import load, save
-from wetcow.learning.learner import Learner
+from wetcow.learning.io.record import counted, make_record, trained
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
@@ -26,9 +26,9 @@ from wetcow.learning.model.readout import (
     MemoryReadout,
     check_updatable,
 )
-from wetcow.learning.presets import Budget, Couplings
 from wetcow.learning.progress import stages
-from wetcow.learning.record import counted, make_record, trained
+from wetcow.learning.settings import checks
+from wetcow.learning.settings.presets import Budget, Couplings
 
 if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
@@ -49,8 +49,8 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
     ----------
     budget : {"seconds", "minute", "minutes", "hour"}
         Time for construction from 60,000 images of 28×28 pixels on two cores. It chooses every
-        parameter below that is None (`wetcow.learning.presets`). For smaller images and tables all
-        budgets are the same.
+        parameter below that is None (`wetcow.learning.settings.presets`). For smaller images and
+        tables all budgets are the same.
     n_modes : int, optional
         Hidden modes, for each patch size.
     patch_size : int, sequence of int, or one of these for each member, optional
@@ -68,8 +68,8 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
         paper; None leaves images as they are. "auto": that of handwriting if some of the images are
-        recognised better in it (`wetcow.learning.decide`), which takes a second or two; none for
-        fewer than 200 images, or smaller ones than the frame.
+        recognised better in it (`wetcow.learning.views.decide`), which takes a second or two; none
+        for fewer than 200 images, or smaller ones than the frame.
     mirror : bool or "auto"
         Whether an image and its mirror image (left and right swapped) are the same. Right for
         garments, wrong for writing. "auto": decided together with the frame.
@@ -92,9 +92,9 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         class. Hardly matters between 0.003 and 0.1.
     n_memories : int, optional
         Most examples that are stored. Of more, so many become landmarks that stand for all of them
-        (`wetcow.learning.memory`), which takes less memory. None: all that `fit` learns. That is a
-        random part of more than 12,000 images of 28×28 pixels with budget "seconds", of more than
-        30,000 with "minute", and else all; `partial_fit` learns all it is given.
+        (`wetcow.learning.memory.examples`), which takes less memory. None: all that `fit` learns.
+        That is a random part of more than 12,000 images of 28×28 pixels with budget "seconds", of
+        more than 30,000 with "minute", and else all; `partial_fit` learns all it is given.
     tolerance : float
         Relative residual to which the system for stored examples is solved. A looser one hardly
         changes predictions; a tighter one makes learning on equal to learning at once.

@@ -42,18 +42,18 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from wetcow.learning.calibration import Learned, calibrate
-from wetcow.learning.construction import construct, look
 from wetcow.learning.data import validation
 from wetcow.learning.data.samples import some_rows
 from wetcow.learning.data.sources import Batches
-from wetcow.learning.memory import Plan, memorize
+from wetcow.learning.memory.calibration import Learned, calibrate
+from wetcow.learning.memory.examples import Plan, memorize
 from wetcow.learning.model import encoder
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_projection
 from wetcow.learning.model.memory.projection import Projection, fit_projection
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.progress import StartStage, silent
+from wetcow.learning.views.construction import construct, look
 
 __all__ = [
     "Learned",

@@ -1,7 +1,7 @@
 """What a source of batches is: codes and targets of training data, over which sums are taken.
 
 What learning wants of all data is always a sum of some kind, of which putting rows one below the
-other is one. So `sum` is what the steps of `wetcow.learning.memory` ask for.
+other is one. So `sum` is what the steps of `wetcow.learning.memory.examples` ask for.
 """
 
 from __future__ import annotations

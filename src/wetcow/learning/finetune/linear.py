@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING
 from wetcow.learning.data.samples import Samples, some_rows, targets_of
+from wetcow.learning.memory.calibration import NUM_CALIBRATING
 from wetcow.learning.model import ridge
 from wetcow.learning.model.ridge import ClassModes
 from wetcow.learning.model.statistics import accumulate

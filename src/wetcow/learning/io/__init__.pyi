@@ -9,6 +9,7 @@ from . import (
     onnx_graph as onnx_graph,
     onnx_layers as onnx_layers,
     readout as readout,
+    record as record,
     soundness as soundness,
 )
 from .container import (

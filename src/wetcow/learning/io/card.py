@@ -14,7 +14,7 @@ import numpy as np
 from wetcow.images.frame import Frame
 from wetcow.learning.model.encoder import n_features
 from wetcow.learning.model.readout import LinearReadout
-from wetcow.learning.views import decision_from_header
+from wetcow.learning.settings.view import decision_from_header
 
 _MOST_ROWS = 100  # of the table of classes
 _NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "cache_size")

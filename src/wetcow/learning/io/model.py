@@ -13,9 +13,8 @@ import numpy as np
 
 from wetcow.images.augmentation import Augmentation
 from wetcow.images.frame import Frame
-from wetcow.learning import record
-from wetcow.learning.checks import check_parameters
 from wetcow.learning.data import convention
+from wetcow.learning.io import record
 from wetcow.learning.io.card import model_card
 from wetcow.learning.io.container import (
     ModelFileError,
@@ -28,8 +27,9 @@ from wetcow.learning.io.soundness import check_contents
 from wetcow.learning.model.encoder import Geometry, Layer
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.readout import MemoryReadout
-from wetcow.learning.presets import Settings
-from wetcow.learning.views import decision_from_header, frame_from_header
+from wetcow.learning.settings.checks import check_parameters
+from wetcow.learning.settings.presets import Settings
+from wetcow.learning.settings.view import decision_from_header, frame_from_header
 
 _NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 # Attributes, and how files have called them from the first version on.

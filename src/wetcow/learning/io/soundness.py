@@ -14,13 +14,13 @@ import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from wetcow.images.frame import Frame
-from wetcow.learning.checks import CONSTRAINTS, find_frame, patch_sizes
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
 from wetcow.learning.model.geometry import ROOTS
 from wetcow.learning.model.memory.stored import Kernel
-from wetcow.learning.presets import Settings
-from wetcow.learning.views import decision_from_header
+from wetcow.learning.settings.checks import CONSTRAINTS, find_frame, patch_sizes
+from wetcow.learning.settings.presets import Settings
+from wetcow.learning.settings.view import decision_from_header
 from wetcow.modes.kernel_series import CODES
 from wetcow.modes.wave_kernel import wave_kernel
 from wetcow.validation import number

@@ -9,7 +9,7 @@ import numpy as np
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 from wetcow.reports.evidence import Effort
 
 IMAGES = ("mnist", "fashion-mnist")

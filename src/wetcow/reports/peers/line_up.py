@@ -13,7 +13,7 @@ import numpy as np
 
 from wetcow.images.augmentation import NAMED
 from wetcow.images.frame import Frame, align
-from wetcow.learning.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS
 from wetcow.reports.images.deformation import deformed
 
 NO_TORCH = (

@@ -1,9 +1,9 @@
 """How far the criticalities of class modes are to be trusted.
 
 Probabilities and uncertainties need criticalities of examples that class modes were not solved
-with. `wetcow.learning.memory` has them: of few examples, and where landmarks stand for all, each
-is left out alone, in closed form; else some are left out together, of a second solution that is
-found beside the first.
+with. `wetcow.learning.memory.examples` has them: of few examples, and where landmarks stand for
+all, each is left out alone, in closed form; else some are left out together, of a second solution
+that is found beside the first.
 """
 
 from __future__ import annotations

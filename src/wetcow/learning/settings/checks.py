@@ -15,8 +15,8 @@ from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.geometry import ROOTS, Geometry, encoded, image_geometry
-from wetcow.learning.presets import BUDGETS, PatchSizes, Settings, settings
-from wetcow.learning.views import View
+from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, settings
+from wetcow.learning.settings.view import View
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
 

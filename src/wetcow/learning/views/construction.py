@@ -9,13 +9,13 @@ import numpy as np
 
 from wetcow.learning.data import convention
 from wetcow.learning.data.samples import some_rows, take
-from wetcow.learning.decide import N_IMAGES, decide_view
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden
-from wetcow.learning.presets import Settings
 from wetcow.learning.progress import StartStage, silent
-from wetcow.learning.views import Decision, View
+from wetcow.learning.settings.presets import Settings
+from wetcow.learning.settings.view import Decision, View
+from wetcow.learning.views.decide import N_IMAGES, decide_view
 
 _NUM_SEEN = 10_000  # images from which hidden modes are made
 
@@ -53,7 +53,7 @@ def look(
     Returns
     -------
     Decision
-        See `wetcow.learning.decide.decide_view`.
+        See `wetcow.learning.views.decide.decide_view`.
     """
     if image is not None and max(map(len, alternatives.values())) > 1:
         start("view")

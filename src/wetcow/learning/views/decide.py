@@ -27,7 +27,7 @@ from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_hidden
 from wetcow.learning.model.memory.projection import fit_projection
 from wetcow.learning.model.memory.stored import Kernel
-from wetcow.learning.views import Decision, Trial, View
+from wetcow.learning.settings.view import Decision, Trial, View
 from wetcow.modes.kernel_matrix import kernel_matrix
 
 FEWEST = 200  # images; less tell nothing

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.data.rows import Rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
+from wetcow.learning.memory.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.model import ridge
 from wetcow.learning.model.memory.landmarks import Landmarks, Variance, solve_landmarks
 from wetcow.learning.model.memory.projection import Projection

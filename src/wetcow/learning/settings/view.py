@@ -1,4 +1,4 @@
-"""How hidden modes look at images, and what is kept of deciding it (`wetcow.learning.decide`)."""
+"""How hidden modes look at images, and what is kept of deciding it."""
 
 from __future__ import annotations
 

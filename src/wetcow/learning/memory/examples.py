@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import NUM_CALIBRATING, Learned, calibrate
 from wetcow.learning.data.rows import Rows, collect_rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
-from wetcow.learning.landmark_memory import (
+from wetcow.learning.memory.calibration import NUM_CALIBRATING, Learned, calibrate
+from wetcow.learning.memory.landmarks import (
     add_to_landmarks,
     replace_by_landmarks,
     take_landmarks,

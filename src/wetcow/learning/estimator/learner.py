@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from wetcow.learning import checks, memory, pipeline
-from wetcow.learning.answers import Answers
-from wetcow.learning.calibration import Calibration
+from wetcow.learning import pipeline
 from wetcow.learning.data import validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.samples import Samples
+from wetcow.learning.estimator.prediction import Answers
+from wetcow.learning.memory import examples as memory
+from wetcow.learning.memory.calibration import Calibration
 from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.readout import MemoryReadout
-from wetcow.learning.presets import Settings
 from wetcow.learning.progress import StartStage
-from wetcow.learning.views import Decision
+from wetcow.learning.settings import checks
+from wetcow.learning.settings.presets import Settings
+from wetcow.learning.settings.view import Decision
 
 logger = logging.getLogger(__name__)
 

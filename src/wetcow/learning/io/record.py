@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.calibration import Calibration
+from wetcow.learning.memory.calibration import Calibration
 from wetcow.version import __version__
 
 if TYPE_CHECKING:

@@ -1,0 +1,7 @@
+"""The public names of wetcow.learning.memory."""
+
+from . import (
+    calibration as calibration,
+    examples as examples,
+    landmarks as landmarks,
+)

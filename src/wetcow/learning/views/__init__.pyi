@@ -1,0 +1,6 @@
+"""The public names of wetcow.learning.views."""
+
+from . import (
+    construction as construction,
+    decide as decide,
+)
