@@ -1,4 +1,4 @@
-"""Parameters: what a budget chooses (`presets`), how images are looked at (`view`), and `checks`."""
+"""Parameters: what a budget chooses (`presets`), how images are seen (`view`), and `checks`."""
 
 import lazy_loader
 
