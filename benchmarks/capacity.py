@@ -131,11 +131,10 @@ def most(holds: Any, size: int, share: float, bounds: str, draws: int, seed: int
 
 
 def recall(size: int, share: float, bounds: str, number: int, seed: int) -> float:
-    """Share of memories that a cue completes."""
+    """Share of memories that a cue completes, of the draw that a seed gives."""
     subsets = subsets_of(size, share, number, seed)
     network = memories(size, bounds, subsets)
-    if network is None:
-        return 0.0
+    assert network is not None
     good = []
     rng = np.random.default_rng(seed)
     for target, members in zip(targets_of(number)[:RECALLED], subsets, strict=False):
@@ -157,13 +156,19 @@ def measure(size: int, share: float, bounds: str, draws: int, seed: int) -> dict
     began = time.perf_counter()
     kinds = {"waves": waves_hold, "Kuramoto": kuramoto_holds, "Hopfield": hopfield_holds}
     held = {name: most(one, size, share, bounds, draws, seed) for name, one in kinds.items()}
-    number = max(held["waves"], 1)
+    number = held["waves"]
+    holding = [
+        one
+        for one in range(seed, seed + draws)
+        if number and waves_hold(size, bounds, subsets_of(size, share, number, one))
+    ]
+    found = f"{recall(size, share, bounds, number, holding[0]):.2f}" if holding else ""
     return {
         "modes": size,
         "members": len(subsets_of(size, share, 1, seed)[0]),
         "bounds": bounds,
         **held,
-        "recalled from a third": f"{recall(size, share, bounds, number, seed):.2f}",
+        "recalled from a third": found,
         "seconds": f"{time.perf_counter() - began:.0f}",
     }
 

@@ -4,8 +4,8 @@ Modes with frequencies of their own, coupled so that together they run as one mo
 excites, and go on without it. `memorize` constructs such couplings: what a memory asks of them is
 linear (`conditions`), within bounds it is a convex problem (`projection`, `bounds`), and of all
 solutions one is taken whose synchronized motion attracts (`attract`). Modes may also keep wave
-fronts of their own (`fronts`). `residual` and `interference` say how well given couplings hold
-memories.
+fronts of their own (`fronts`); of several memories an input selects one (`many`). `residual` and
+`interference` say how well given couplings hold memories.
 """
 
 from wetcow.memory.attract import UnstableMemoryError, UnstableMemoryWarning

@@ -220,16 +220,18 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
     for axis, kind in zip(axes, STRENGTHS, strict=True):
         own = [row for row in rows if row["disturbance"] == kind]
         places = np.arange(len(own))
-        for model, marker in zip(MODELS, "os", strict=True):
+        for number, model in enumerate(MODELS):
             shares = [[row[name] for row in own] for name in (model, f"{model}, together")]
-            (line,) = axis.plot(places, shares[0], f"{marker}-", ms=4, label=f"{model}, replayed")
-            look = {"color": line.get_color(), "lw": 1, "label": f"{model}, in synchrony"}
-            axis.plot(places, shares[1], "--", **look)
+            colour = f"C{number}"
+            axis.plot(places, shares[0], "os"[number] + "-", color=colour, ms=7 - 3 * number, lw=1)
+            # Dashes of one lie in the gaps of the other, where both are the same.
+            axis.plot(places, shares[1], color=colour, lw=2, ls=(4 * number, (4, 4)))
         axis.set_xticks(places, [f"{row['strength']:g}" for row in own])
         axis.set(xlabel=UNITS[kind], ylim=(-0.03, 1.03))
         axis.xaxis.label.set_fontsize(8)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("share of starts")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    labels = [f"{model}, {what}" for model in MODELS for what in ("replayed", "in synchrony")]
+    look = {"loc": "outside lower center", "ncols": 4, "fontsize": 8, "frameon": False}
+    figure.legend(axes[0].lines, labels, **look)
     return {"robust_memories": figure}
