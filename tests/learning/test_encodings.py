@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import wetcow as wc
+from wetcow.learning.io import container
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 
 SMALL = dict(n_modes=8, patch_size=3, n_regions=2, frame=None, mirror=False)
@@ -105,6 +106,27 @@ def test_files_that_contradict_themselves_are_refused(digits, tmp_path, part, va
     write_model(path, header, arrays)
     with pytest.raises(ModelFileError, match=part):
         wc.WaveClassifier.load(path)
+
+
+def test_files_of_the_second_format_are_loaded(digits, tmp_path, monkeypatch):
+    """Those know nothing of encodings, couplings and decisions."""
+    X, y = digits
+    path = tmp_path / "model"
+    clf = wc.WaveClassifier(**SMALL).fit(X[:60], y[:60])
+    clf.save(path)
+    header, arrays = read_model(path)
+    for own in ("format", "format_version", "wetcow", "arrays", "decision"):
+        del header[own]
+    for name in ("encoding", "couplings"):
+        del header["parameters"][name], header["settings"][name]
+    monkeypatch.setattr(container, "FORMAT_VERSION", 2)
+    write_model(path, header, arrays)
+    monkeypatch.undo()
+    loaded = wc.WaveClassifier.load(path)
+    assert loaded.decision_ is None and loaded.encoding == "brightness"
+    np.testing.assert_array_equal(loaded.criticality(X[60:99]), clf.criticality(X[60:99]))
+    loaded.save(tmp_path / "again")
+    assert wc.WaveClassifier.load(tmp_path / "again").card() == loaded.card()
 
 
 # Innate

@@ -9,12 +9,12 @@ from sklearn.base import clone
 import wetcow as wc
 from wetcow.cli.learn import learn
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame
-from wetcow.learning.settings.presets import DATASET_DEFAULTS
+from wetcow.learning.settings.presets import DATASET_DEFAULTS, settings
 from wetcow.learning.settings.view import Decision, Trial, View, decision_from_header
 from wetcow.learning.views.construction import look
 
 SMALL = dict(n_modes=8, patch_size=3, n_regions=2)
-BOTH = {"frame": (None, HANDWRITING), "mirror": (False, True)}
+BOTH = {"frame": (None, HANDWRITING), "mirror": (False, True), "encoding": ("brightness",)}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,22 @@ def test_few_images_tables_and_one_class_are_left_as_they_are(digits):
         assert clf.hidden_.frame is None and not any(g.mirrored for g in clf.hidden_.geometries)
         assert not clf.decision_.trials
         assert word in clf.decision_.reason or clf is table
+
+
+@pytest.mark.slow
+def test_settings_follow_the_encoding_that_is_decided(digits):
+    X, y = moved_digits(digits, 300)
+    given = dict(budget="minute", n_modes=4, frame="handwriting", mirror=False)
+    found = wc.WaveClassifier(**given).fit(X, y)
+    encoding = found.decision_.view.encoding
+    assert {one.view.encoding for one in found.decision_.trials} == {"brightness", "both"}
+    assert f"encoding {encoding}" in found.decision_.line()
+    for one in (encoding, "brightness", "both"):
+        clf = wc.WaveClassifier(**given, encoding=one).fit(X, y)
+        assert not clf.decision_.trials
+        assert clf.settings_ == settings("minute", (28, 28), one)._replace(n_modes=4)
+        if one == encoding:
+            np.testing.assert_array_equal(clf.criticality(X[:9]), found.criticality(X[:9]))
 
 
 def test_frames_larger_than_images_are_not_tried(digits):

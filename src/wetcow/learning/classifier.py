@@ -77,7 +77,8 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         Codes of the hidden modes. "analytic" is the paper's [28] alone.
     encoding : {"brightness", "root", "both"}, optional
         What hidden modes see: brightness, its square root, in which the dark is lighter, or both,
-        by modes of their own.
+        by modes of their own. None: brightness, but with budget "minute" both if some of the images
+        are recognised better so.
     couplings : {"sampled", "innate"}, optional
         Where hidden modes have their couplings from: patches of the training images, or of two
         photographs that wetcow brings along (`wetcow.learning.model.innate`). With innate ones the
@@ -147,8 +148,8 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
     settings_ : Settings
         Sizes and levels in use, from the parameters and the budget.
     decision_ : Decision or None
-        Which frame and mirror were taken, and the accuracies behind it. None if it was loaded from
-        a file of a version that decided nothing.
+        Which frame, mirror and encoding were taken, and the accuracies behind it. None if it was
+        loaded from a file of a version that decided nothing.
     hidden_ : HiddenModes
         Hidden modes; none for a table.
     readout_ : MemoryReadout or LinearReadout

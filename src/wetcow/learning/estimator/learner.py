@@ -71,17 +71,18 @@ class Learner(Answers):
     def _construct(
         self, X: Any, labels: np.ndarray, rng: np.random.Generator, start: StartStage
     ) -> list[HiddenModes]:
-        shape, chosen = self.image_shape_, self.settings_
+        shape = self.image_shape_
         decision = pipeline.look(
             X,
             labels,
             shape,
-            checks.alternatives(self),
+            checks.alternatives(self, shape),
             rng,
             n_images=_NUM_TRIED[self.budget == "seconds"],
             start=start,
         )
-        view = decision.view._replace(response=chosen.response, encoding=chosen.encoding)
+        self.settings_ = chosen = checks.find_settings(self, shape, decision.view.encoding)
+        view = decision.view._replace(response=chosen.response)
         self.decision_ = dataclasses.replace(decision, view=view)
         logger.info("%s", self.decision_.line())
         start("hidden modes")

@@ -14,8 +14,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.geometry import ROOTS, Geometry, encoded, image_geometry
-from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, settings
+from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry, encoded, image_geometry
+from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, encodings, settings
 from wetcow.learning.settings.view import View
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
@@ -235,18 +235,32 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
-def alternatives(classifier: Any) -> dict[str, tuple[Any, ...]]:
-    """Frames and mirrors among which is to be decided, the simplest first."""
-    frame, mirror = classifier.frame, classifier.mirror
+def alternatives(classifier: Any, image: tuple[int, int] | None) -> dict[str, tuple[Any, ...]]:
+    """Frames, mirrors and encodings among which is to be decided, the simplest first."""
+    frame, mirror, encoding = classifier.frame, classifier.mirror, classifier.encoding
+    of_budget = encodings(classifier.budget, image)
     return {
         "frame": (None, HANDWRITING) if is_auto(frame) else (find_frame(frame),),
         "mirror": (False, True) if is_auto(mirror) else (bool(mirror),),
+        "encoding": of_budget if encoding is None else (encoding,),
     }
 
 
-def find_settings(classifier: Any, image: tuple[int, int] | None) -> Settings:
-    """Return the settings of a classifier's budget, and the user's where they are given."""
-    budget = settings(classifier.budget, image)
+def find_settings(
+    classifier: Any, image: tuple[int, int] | None, encoding: Encoding | None = None
+) -> Settings:
+    """Return the settings of a classifier's budget, and the user's where they are given.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Its parameters.
+    image : (int, int) or None
+        Shape of the images in the rows.
+    encoding : str, optional
+        That was decided, if the user gave none.
+    """
+    budget = settings(classifier.budget, image, classifier.encoding or encoding or "brightness")
     given = {name: getattr(classifier, name, None) for name in Settings._fields}
     chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
     if classifier.n_memories is not None:  # landmarks stand for all examples

@@ -96,6 +96,8 @@ _IMAGES = {
     "minutes": _MINUTES,
     "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
+# At the same time, of images that are better recognised so.
+_WITH_ROOTS = {"minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both")}
 _SMALL_IMAGES = _SECONDS._replace(
     n_modes=128,
     patch_size=(5,),
@@ -107,8 +109,22 @@ _SMALL_IMAGES = _SECONDS._replace(
 )
 
 
-def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
-    """Settings for a budget and images of a size, or None for a table.
+def encodings(budget: Budget, image: tuple[int, int] | None) -> tuple[Encoding, ...]:
+    """Encodings that a budget has settings for, the simplest first; see `settings`.
+
+    Examples
+    --------
+    >>> encodings("minute", (28, 28)), encodings("minute", None)
+    (('brightness', 'both'), ('brightness',))
+    """
+    several = image is not None and min(image) >= _SMALL and budget in _WITH_ROOTS
+    return ("brightness", "both") if several else ("brightness",)
+
+
+def settings(
+    budget: Budget, image: tuple[int, int] | None, encoding: Encoding = "brightness"
+) -> Settings:
+    """Settings for a budget and images of a size, or None for a table, seen in an encoding.
 
     Examples
     --------
@@ -117,7 +133,7 @@ def settings(budget: Budget, image: tuple[int, int] | None) -> Settings:
     """
     if image is None or min(image) < _SMALL:
         return _SMALL_IMAGES
-    return _IMAGES[budget]
+    return _WITH_ROOTS[budget] if encoding in encodings(budget, image)[1:] else _IMAGES[budget]
 
 
 def training_defaults(dataset: str) -> dict[str, Any]:

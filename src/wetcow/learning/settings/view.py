@@ -100,7 +100,9 @@ class Decision:
         >>> Decision(View(), reason="all is given").line()
         'no frame, no mirror: all is given'
         """
-        seen = ", ".join(self.view.describe().split(", ")[:2])
+        frame, mirror, _, encoding = self.view.describe().split(", ")
+        several = any(one.view.encoding != self.view.encoding for one in self.trials)
+        seen = ", ".join([frame, mirror] + [encoding] * several)
         why = f"decided on {self.n_images} images" if self.trials else self.reason
         return f"{seen}: {why}"
 

@@ -41,7 +41,8 @@ def look(
     image : (int, int) or None
         Shape of the images in the rows; None for a table.
     alternatives : dict
-        Tuples of `frame` and `mirror`, the simplest first. With one of each, nothing is decided.
+        Tuples of `frame`, `mirror` and `encoding`, the simplest first. With one of each, nothing is
+        decided.
     rng : numpy Generator
         Draws the images. It is left as it is, so that what is drawn from it later is the same
         whether something was decided or given.
@@ -65,7 +66,7 @@ def look(
         frame=alternatives["frame"],
         mirror=alternatives["mirror"],
         response=("amplitude",),
-        encoding=("brightness",),
+        encoding=alternatives["encoding"],
         n_images=n_images,
     )
 
