@@ -5,6 +5,7 @@ from . import (
     connectome as connectome,
     coupling as coupling,
     delayed as delayed,
+    delayed_links as delayed_links,
     dense as dense,
     gather as gather,
     lyapunov as lyapunov,

@@ -9,6 +9,7 @@ from . import (
     hidden_modes as hidden_modes,
     innate as innate,
     memory as memory,
+    patches as patches,
     photographs as photographs,
     readout as readout,
     ridge as ridge,
