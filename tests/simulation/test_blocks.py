@@ -94,7 +94,7 @@ class TestSteps:
     def test_agree_with_all_pairs_in_noise(self, rng):
         with jax.enable_x64(True):
             before, after = steps_of(brain(6, rng), noisy=True)
-        np.testing.assert_allclose(after, before, rtol=0, atol=1e-3)
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
 
     def test_agree_with_small_steps_of_our_own(self, rng):
         """The midpoint rule at 1/100, extrapolated; the past by linear interpolation."""

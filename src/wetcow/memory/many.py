@@ -81,13 +81,13 @@ def selecting(
     ([0.0, 50.0, 50.0, 100.0], [0.0, 0.0, -8.0, -8.0])
     """
     depth = validation.number("depth", depth, above=0)
-    times = validation.array("times", times, ndim=1)
-    if len(times) != len(subsets) + 1:
+    ends = validation.array("times", times, ndim=1)
+    if len(ends) != len(subsets) + 1:
         raise ValueError(
             f"{len(subsets)} memories are selected between {len(subsets) + 1} times, "
-            f"got {len(times)}"
+            f"got {len(ends)}"
         )
     lost = np.full((len(subsets), size), -depth)
     for one, members in zip(lost, subsets, strict=True):
         one[validation.indices("subsets", np.asarray(members), size)] = 0
-    return Drive(times=np.repeat(times, 2)[1:-1], gamma=np.repeat(lost, 2, axis=0))
+    return Drive(times=np.repeat(ends, 2)[1:-1], gamma=np.repeat(lost, 2, axis=0))

@@ -96,7 +96,7 @@ class Links(eqx.Module):
 
     def shifted(self, share: Any) -> Links:
         """Links of what arrives so much of a step later than at a step; after the last one."""
-        place = share - (self.back - self.share.astype(share.dtype))
+        place = share + self.share - self.back
         before = jnp.minimum(jnp.floor(place), -1)
         back = (-before).astype(self.back.dtype)
         return Links(source=self.source, value=self.value, back=back, share=place - before)
@@ -176,26 +176,35 @@ class DelayedLinks(Coupling):
     def __call__(self, a, past=None):
         return past if self.now is None else self.now(a) + past
 
-    def arriving_near(self, history: History, step: Any, count: int, dt: Any) -> Any:
-        """What arrives over near links at steps from `step` on, (count, n); or None."""
-        return self._arriving(self.near, self.places[0], history, step, count, dt)
+    def arriving_near(
+        self, history: History, step: Any, count: int, dt: Any, share: float = 0.0
+    ) -> Any:
+        """What arrives over near links at `count` steps from `step` on, (count, n); or None.
 
-    def arriving_far(self, history: History, step: Any, count: int, dt: Any) -> Any:
+        `share` of a step later, if that is not zero: between −1 and 0.
+        """
+        return self._arriving(self.near, self.places[0], history, step, count, dt, share)
+
+    def arriving_far(
+        self, history: History, step: Any, count: int, dt: Any, share: float = 0.0
+    ) -> Any:
         """As `arriving_near`, over far links."""
-        return self._arriving(self.far, self.places[1], history, step, count, dt)
+        return self._arriving(self.far, self.places[1], history, step, count, dt, share)
 
     def arriving_within(self, history: History, step: Any, share: Any, dt: Any) -> Any:
         """What arrives over all links so much of a step after the last one, (n,)."""
         classes = zip((self.near, self.far), self.places, strict=True)
         found = [
-            self._arriving([one.shifted(share) for one in groups], places, history, step, 1, dt)
+            self._arriving(groups, places, history, step, 1, dt, share)
             for groups, places in classes
         ]
         return sum(one[0] for one in found if one is not None)
 
-    def _arriving(self, groups, places, history, step, count, dt):
+    def _arriving(self, groups, places, history, step, count, dt, share):
         if not groups:
             return None
+        if not (isinstance(share, float) and share == 0):
+            groups = [group.shifted(share) for group in groups]
         found = [group.arriving(history, step, count, dt) for group in groups]
         return jnp.concatenate(found)[places].T
 

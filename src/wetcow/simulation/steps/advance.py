@@ -17,7 +17,7 @@ from wetcow.simulation.steps.adaptive import (
     first_adaptive_piece,
     next_adaptive_piece,
 )
-from wetcow.simulation.steps.blocks import (
+from wetcow.simulation.steps.block_loop import (
     advance_blocks,
     first_block_piece,
     links_of,

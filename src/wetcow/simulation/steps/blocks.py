@@ -16,20 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.modes.system import System
 from wetcow.networks.delayed_links import DelayedLinks, History
 from wetcow.simulation.steps.delay_buffer import DelayBuffer, interpolated
 from wetcow.simulation.steps.fixed import FixedSteps
 from wetcow.simulation.steps.pairs import joined, pair
-from wetcow.simulation.steps.stepping import Fixed, Piece, State, within
+from wetcow.simulation.steps.stepping import State, within
 
 _POINTS, _POINTS_OF_NOISE = 6, 4  # more would make more of the noise between them, not less
-
-
-def links_of(system: System) -> DelayedLinks | None:
-    """Those that are laid out for blocks."""
-    coupling = getattr(system, "coupling", None)
-    return coupling if isinstance(coupling, DelayedLinks) else None
 
 
 class _Moving(NamedTuple):
@@ -83,6 +76,22 @@ class BlockSteps(NamedTuple):
         """Whether the slope at the end of a step is that at the start of the next."""
         return not (self.steps.jumps or self.steps.stepping.noisy)
 
+    @property
+    def between(self) -> list[float]:
+        """Stages in noise, shares of a step: what is rough is read at them, not interpolated."""
+        if not self.steps.stepping.noisy or self.steps.system.stops is not None:
+            return []
+        return [float(c) for c in self.steps.method.tableau.c if 0 < c < 1]
+
+    def read(self, one: Callable[..., Any], history: History, step: Any, count: int) -> Any:
+        """Read links up to the ends of `count` steps, the first at `step`; or None.
+
+        Complex (count, stages, n): at the stages between, and at the ends.
+        """
+        dt, shares = self.steps.stepping.dt, [*(c - 1 for c in self.between), 0.0]
+        rows = [one(history, step, count, dt, share) for share in shares]
+        return None if rows[0] is None else jnp.stack(rows, axis=1)
+
     def time(self, step: Any) -> Any:
         """Of a step; zero where it does not matter, since differences are then exact."""
         start = self.steps.start
@@ -131,9 +140,8 @@ class BlockSteps(NamedTuple):
 
     def block(self, moving: _Moving, count: Any, after: Callable[[_Moving, Any], Any], kept: Any):
         """Take `count` steps, at most as many as a block has, and fold them into what is kept."""
-        far = self.links.arriving_far(
-            moving.history, moving.step + 1, self.links.block, self.steps.stepping.dt
-        )
+        links = self.links
+        far = self.read(links.arriving_far, moving.history, moving.step + 1, links.block)
 
         def one(index, carry):
             moving, kept = carry
@@ -154,19 +162,23 @@ class BlockSteps(NamedTuple):
         rows = jax.vmap(arriving)(stages)
 
         def past(now: Any) -> Any:
-            share = (now - t) / dt
             if self.steps.system.stops is not None:
-                return arriving(share)
-            return rows[jnp.argmin(jnp.abs(stages - share))]
+                return arriving((now - t) / dt)
+            return _nearest(stages, rows, (now - t) / dt)
 
         return self.ended(moving, past, rows[-1])
 
     def step(self, moving: _Moving, far: Any) -> _Moving:
-        """Take one step, at whose end `far` arrives over far links; None without them."""
-        near = self.links.arriving_near(moving.history, moving.step + 1, 1, self.steps.stepping.dt)
-        arriving = _sum([far, None if near is None else near[0]])
-        arrived = jnp.concatenate([moving.arrived[1:], arriving[None]])
-        return self.ended(moving, self.past(self.time(moving.step), arrived), arriving)
+        """Take one step; over far links `far` arrives, as of `read`; None without them."""
+        near = self.read(self.links.arriving_near, moving.history, moving.step + 1, 1)
+        rows = _sum([far, None if near is None else near[0]])
+        t, dt = self.time(moving.step), self.steps.stepping.dt
+        if not self.between:
+            past = self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
+            return self.ended(moving, past, rows[-1])
+        stages = np.array([0.0, *self.between, 1.0], t.dtype)
+        seen = jnp.concatenate([moving.arrived[-1:], rows])
+        return self.ended(moving, lambda now: _nearest(stages, seen, (now - t) / dt), rows[-1])
 
     def ended(self, moving: _Moving, past: Callable[[Any], Any], arriving: Any) -> _Moving:
         """Take one step during which there is a past; at its end `arriving` arrives."""
@@ -227,67 +239,11 @@ class BlockSteps(NamedTuple):
         )
 
 
+def _nearest(stages: np.ndarray, rows: Any, share: Any) -> Any:
+    """The row of the stage at a share of a step, up to the rounding of time."""
+    return rows[jnp.argmin(jnp.abs(stages - share))]
+
+
 def _sum(parts: list[Any]) -> Any:
     """Of those that are not None; one at least."""
     return functools.reduce(jnp.add, (part for part in parts if part is not None))
-
-
-def advance_blocks(
-    system: System,
-    state: State,
-    times: Any,
-    stepping: Fixed,
-    noise: Any,
-    key: Any,
-    count: Any,
-) -> tuple[Any, State]:
-    """As `wetcow.simulation.steps.fixed.advance_fixed`, where links are laid out."""
-    blocks = _blocks(system, state.step, times, stepping, noise, key)
-    length, each = times.shape[0] - 1, stepping.steps_per_sample
-    moving = blocks.begin(state)
-
-    def after(now, samples):
-        done, more = jnp.divmod(now.step - state.step, each)
-        where = jnp.where(more == 0, done - 1, length)
-        return samples.at[where].set(now.a, mode="drop")
-
-    samples = jnp.zeros((length, moving.a.size), moving.a.dtype)
-    number = length if count is None else count
-    moving, samples = blocks.go(moving, number * each, after, samples)
-    return samples, blocks.end(moving)[0]
-
-
-def first_block_piece(
-    system: System, state: State, times: Any, stepping: Fixed, noise: Any, key: Any
-) -> Piece:
-    """At a sample."""
-    blocks = _blocks(system, state.step, times, stepping, noise, key)
-    began, carried = blocks.end(blocks.begin(state))
-    return Piece(state=began, first=state.step, time=times[0], method=carried, control=None)
-
-
-def next_block_piece(
-    system: System,
-    piece: Piece,
-    times: Any,
-    stepping: Fixed,
-    limit: Any,
-    noise: Any,
-    key: Any,
-) -> Piece:
-    """As `wetcow.simulation.steps.fixed.next_fixed_piece`, where links are laid out."""
-    blocks = _blocks(system, piece.first, times, stepping, noise, key)
-    left = stepping.steps_per_sample - (piece.state.step - piece.first)
-    moving = blocks.begin(piece.state, piece.method)
-    moving, _ = blocks.go(moving, jnp.minimum(limit, left), lambda now, kept: kept, None)
-    state, method = blocks.end(moving)
-    return piece._replace(state=state, method=method)
-
-
-def _blocks(
-    system: System, first: Any, times: Any, stepping: Fixed, noise: Any, key: Any
-) -> BlockSteps:
-    steps = FixedSteps(
-        system=system, stepping=stepping, start=times[0], first=first, noise=noise, key=key
-    )
-    return BlockSteps(steps)
