@@ -188,7 +188,6 @@ def sweep(
         piece_steps=steps_of_piece(length, each, cost_of_group),
         max_steps=int(max_steps),
     )
-    placed = jax.tree.map(lambda leaf: leaf[order], own)
     labels = _labels(varied, drive, times, stepping, precision)
     arguments = {"system": undriven(system), "runs": own, "a0": a0, "reduce": reducers}
     arguments |= {"drive": drive} if isinstance(drive, Drive) else {}
@@ -197,18 +196,23 @@ def sweep(
     ) as store:
         if store.finished:
             return store.dataset()
+        placed = jax.tree.map(lambda leaf: leaf[order], own)
         if devices is not None:
             runs = batch.fill(store, placed, order, varied.shape, devices, progress=progress)
         else:
             found = on_workers(client, batch.run, placed, shares, progress=progress)
-            found = _in_order(found, order, varied.shape)
-            if record:
-                store.write(0, found.pop("a"))
-            runs = store.finish(found)
+            runs = _stored(_in_order(found, order, varied.shape), store, record)
     if record:
         _warn_of_singular(runs)
     warn_of(reducers, runs)
     return runs
+
+
+def _stored(found: dict[str, np.ndarray], store: Any, record: bool) -> xr.Dataset:
+    """Keep what workers have found."""
+    if record:
+        store.write(0, found.pop("a"))
+    return store.finish(found)
 
 
 def _labels(
