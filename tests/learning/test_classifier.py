@@ -413,7 +413,7 @@ def test_too_many_examples_say_so_before_work_starts(digits, monkeypatch):
     monkeypatch.setattr(pipeline, "construct", None)  # which would be the first work
     with pytest.raises(ValueError, match=r"8n\(d \+ m\).*n=600.*n_memories"):
         WaveClassifier(n_modes=4).fit(X, y)
-    monkeypatch.setattr("wetcow.learning.memory.examples.examples.available_memory", lambda: 1e6)
+    monkeypatch.setattr("wetcow.learning.memory.examples.available_memory", lambda: 1e6)
     with pytest.raises(ValueError, match=r"32m².*m=500.*n_memories"):
         WaveClassifier(n_modes=4, n_memories=500).fit(X, y)
 
@@ -504,7 +504,7 @@ def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.memory.examples.examples.memorize_examples", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.examples.memorize_examples", interrupt)
     for learn in (clf.fit, clf.partial_fit):
         with pytest.raises(KeyboardInterrupt):
             learn(X[:150], y[:150])

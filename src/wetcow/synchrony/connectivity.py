@@ -83,7 +83,8 @@ def functional_connectivity(
         runs = a.reshape(-1, *a.shape[-2:])
         return np.stack([kind(one) for one in runs]).reshape(*a.shape[:-2], *(a.shape[-1:] * 2))
 
-    if isinstance(run, xr.DataArray):
+    # Amplitudes of a run without it have lost what tells transients and silent modes: refused.
+    if isinstance(run, xr.DataArray) and run.name != "a":
         return of_series(_with_phases(series_of(run), measure), each, after, measure)
     return of_pairs(run, each, after, measure)
 
