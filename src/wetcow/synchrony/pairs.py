@@ -43,7 +43,7 @@ def locking(a: np.ndarray) -> np.ndarray:
     return np.abs(np.swapaxes(unit, -1, -2) @ unit.conj()) / a.shape[-2]
 
 
-def of_pairs(run: xr.Dataset, measure: Any, after: float | None, name: str) -> xr.DataArray:
+def of_pairs(run: Any, measure: Any, after: float | None, name: str) -> xr.DataArray:
     """A measure of pairs, from amplitudes (…, time, mode) to (…, mode, mode_from)."""
     end = Settled.of(run, after)
     hidden = end.silent
