@@ -92,7 +92,7 @@ def test_learn_digits(wetcow):
     assert set(report) == {
         *("dataset", "n_train", "n_test", "test_accuracy", "test_errors", "construct_seconds"),
         *("train_seconds", "predict_seconds_per_image", "n_memories", "n_modes", "n_parameters"),
-        *("peak_memory_mb", "seed", "versions"),
+        *("view", "peak_memory_mb", "seed", "versions"),
     }
     assert (report["n_train"], report["n_test"], report["n_modes"]) == (1347, 450, 8)
     assert report["test_accuracy"] == 1 - report["test_errors"] / 450 > 0.9

@@ -81,7 +81,7 @@ def test_interruptions_free_the_terminal_and_keep_the_model(digits, terminal, mo
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    module = "construction" if at == "construct_hidden" else "pipeline"
+    module = "views.construction" if at == "construct_hidden" else "pipeline"
     monkeypatch.setattr(f"wetcow.learning.{module}.{at}", interrupt)
     terminal.truncate(0)
     # Other images and labels, whose shapes and settings must not stay.

@@ -303,7 +303,7 @@ def test_the_unit_of_time_is_that_of_the_hidden_modes(network):
 
 @pytest.mark.slow
 def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
-    X = held_out[0][:30]
+    X = held_out[0][:12]
     closed = closed_form(classifier, X, 4096)
     random = draw_random_modes(classifier.readout_, 4096)
     labels, measured = [], []
@@ -312,7 +312,7 @@ def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
         reading = read_class(network, run_of(network))
         labels.append(reading.label)
         measured.append(reading.criticality)
-    assert np.mean(np.array(labels) == classifier.predict(X)) >= 29 / 30
+    assert np.mean(np.array(labels) == classifier.predict(X)) >= 11 / 12
     error = np.array(measured) - closed
     error = error[np.isfinite(error)]
     assert error.size > 0.9 * closed.size
