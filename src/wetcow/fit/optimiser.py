@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wetcow.files import write_whole
+from wetcow.array_files import read_arrays, write_arrays
 from wetcow.fit.losses import Objective
 from wetcow.fit.model import Structure, statistics
 from wetcow.fit.parameters import Layout
@@ -176,10 +175,8 @@ def minimise(
 
 
 def _save(path: Any, identity: str, state: State, losses: np.ndarray) -> None:
-    buffer = io.BytesIO()
     leaves = {f"leaf_{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
-    np.savez(buffer, identity=np.array(identity), losses=losses, **leaves)
-    write_whole(path, buffer.getbuffer())
+    write_arrays(path, {"identity": np.array(identity), "losses": losses, **leaves})
 
 
 def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tuple[State, Any]:
@@ -187,16 +184,15 @@ def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tupl
         return state, losses
     wanted = jax.tree.leaves(state)
     try:
-        # np.load leaves a file that it cannot read open.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as saved:
-            same = str(saved["identity"]) == identity
-            leaves = [saved[f"leaf_{i}"] for i in range(len(wanted))]
-            losses = saved["losses"]
+        saved = read_arrays(path)
+        same = str(saved["identity"]) == identity
+        leaves = [saved[f"leaf_{i}"] for i in range(len(wanted))]
+        losses = saved["losses"]
         if same and [leaf.shape for leaf in leaves] != [leaf.shape for leaf in wanted]:
             raise ValueError("it has another state")
-    except Exception as error:  # of what damaged bytes raise there is a long list
+    except (KeyError, ValueError) as error:
         raise FileExistsError(
-            f"{path} is no checkpoint of a fit, or a damaged one: {error!r}; delete it to start "
+            f"{path} is no checkpoint of a fit, or a damaged one: {error}; delete it to start "
             "anew, or give another path"
         ) from error
     if not same:

@@ -6,27 +6,17 @@ import functools
 import hashlib
 import os
 import pathlib
-import struct
-import tokenize
-import zipfile
-import zlib
 from typing import Any
 
 import jax
 import numpy as np
 
-from wetcow.files import whole_file
+from wetcow.array_files import read_arrays, write_arrays
 from wetcow.learning.finetune.steps import TrainingState
 from wetcow.learning.finetune.training import Trainer
 
 _FORMAT = "wetcow training 1"
 _ADVICE = "remove it to train from the start (wetcow learn --restart does)"
-# What the standard library and NumPy raise for damaged bytes.
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
-    *(OSError, EOFError, KeyError, IndexError, OverflowError, MemoryError),
-    *(TypeError, ValueError, RuntimeError, UserWarning),
-)
 
 
 class CheckpointError(ValueError):
@@ -62,12 +52,8 @@ class Checkpoint:
         """Replace the file by one with this state, whole or not at all."""
         if self.path is None:
             return
-        values: dict[str, Any] = {
-            **{"format": _FORMAT, "mark": self._mark},
-            **{f"leaf{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))},
-        }
-        with whole_file(self.path) as file:
-            np.savez(file, allow_pickle=False, **values)
+        values: dict[str, Any] = {f"leaf{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
+        write_arrays(self.path, {"format": _FORMAT, "mark": self._mark, **values})
 
     def read(self) -> TrainingState | None:
         """State in the file; None without one.
@@ -79,15 +65,13 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            # np.load leaves a file that it cannot read open.
-            with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                found = dict(file)
+            found = read_arrays(self.path)
             if found["format"].item() != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
             mark = found["mark"].item()
-        except _DAMAGE as error:
+        except (KeyError, ValueError) as error:
             raise CheckpointError(
-                f"{self.path} is no checkpoint, or a damaged one: {error!r}; {_ADVICE}"
+                f"{self.path} is no checkpoint, or a damaged one: {error}; {_ADVICE}"
             ) from error
         if mark != self._mark:
             raise CheckpointError(

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import pathlib
-import struct
-import zipfile
-import zlib
 from typing import Any
 
 import jax
 import numpy as np
 
-from wetcow.files import write_whole
+from wetcow.array_files import read_arrays, write_arrays
 
 # In the folder of an array: in that of the group, zarr warns of files that it does not know.
 CHECKPOINT = "mode/wetcow-checkpoint.npz"
 RESTART = "delete the folder to start from the beginning (the command has --restart for that)"
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-    *(OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError),
-)
 
 
 class CheckpointError(ValueError):
@@ -32,9 +24,7 @@ def write_checkpoint(folder: pathlib.Path, samples_done: int, state: Any) -> Non
     leaves: dict[str, Any] = {
         f"leaf_{index}": np.asarray(leaf) for index, leaf in enumerate(jax.tree.leaves(state))
     }
-    buffer = io.BytesIO()
-    np.savez(buffer, samples_done=np.asarray(samples_done), **leaves)
-    write_whole(folder / CHECKPOINT, buffer.getvalue())
+    write_arrays(folder / CHECKPOINT, {"samples_done": np.asarray(samples_done), **leaves})
 
 
 def read_checkpoint(folder: pathlib.Path, num_samples: int) -> tuple[int, dict[str, np.ndarray]]:
@@ -49,12 +39,11 @@ def read_checkpoint(folder: pathlib.Path, num_samples: int) -> tuple[int, dict[s
     if not path.exists():
         return 0, {}
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            leaves = dict(file)
+        leaves = read_arrays(path)
         samples_done = int(leaves.pop("samples_done"))
         if not 0 < samples_done <= num_samples:
             raise ValueError(f"{samples_done} of {num_samples} samples")
-    except _DAMAGE as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged: {error}; {RESTART}") from error
     return samples_done, leaves
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
-import struct
-import tokenize
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
 
-from wetcow.files import whole_file
+from wetcow.array_files import read_arrays, write_arrays
 from wetcow.learning.model.memory.solver import State
 
 _FORMAT = "wetcow kernel memory 1"
 _ADVICE = "remove it to solve from the start"
-# What the standard library and NumPy raise for damaged bytes.
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError),
-    *(OSError, EOFError, KeyError, IndexError, OverflowError, MemoryError),
-    *(TypeError, ValueError, RuntimeError, UserWarning),
-)
 
 
 class StateFileError(ValueError):
@@ -53,8 +43,7 @@ class StateFile:
         """Replace the file by one with this state."""
         values = {name: np.asarray(value) for name, value in state._asdict().items()}
         values |= {"format": np.array(_FORMAT), "mark": np.array(self._mark)}
-        with whole_file(self.path) as file:
-            np.savez(file, allow_pickle=False, **values)
+        write_arrays(self.path, values)
 
     def read(self) -> State | None:
         """State in the file; None without one.
@@ -67,15 +56,14 @@ class StateFile:
         if not self.path.exists():
             return None
         try:
-            # np.load leaves a file that it cannot read open.
-            with self.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                found = dict(file)
+            found = read_arrays(self.path)
             if found["format"].item() != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
-            mark, values = found["mark"].item(), {name: found[name] for name in State._fields}
-        except _DAMAGE as error:
+            mark = found["mark"].item()
+            values: dict[str, Any] = {name: found[name] for name in State._fields}
+        except (KeyError, ValueError) as error:
             raise StateFileError(
-                f"{self.path} is no checkpoint, or a damaged one: {error!r}; {_ADVICE}"
+                f"{self.path} is no checkpoint, or a damaged one: {error}; {_ADVICE}"
             ) from error
         if mark != self._mark:
             raise StateFileError(f"{self.path} is of other examples or parameters; {_ADVICE}")
