@@ -86,8 +86,15 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "simulate": (
         _simulate,
         {
-            **{"t0": 0.0, "t1": 3.0, "num_samples": 11, "rtol": 1e-6, "atol": 1e-8},
-            **{"a0": 0.1, "seed": 0, "modes": [0], "max_steps": 10**6},
+            "t0": 0.0,
+            "t1": 3.0,
+            "num_samples": 11,
+            "rtol": 1e-6,
+            "atol": 1e-8,
+            "a0": 0.1,
+            "seed": 0,
+            "modes": [0],
+            "max_steps": 10**6,
         },
     ),
     "fixed steps": (_simulate, {"t1": 1.0, "num_samples": 5, "dt": 0.1, "noise": 0.1, "seed": 0}),

@@ -188,7 +188,7 @@ def test_volumes_are_saved_and_a_run_is_continued(brain, tmp_path, monkeypatch):
     wc.save_run(wc.bold(continued), tmp_path / "bold.nc")
     xr.testing.assert_identical(wc.load_run(tmp_path / "bold.nc"), wc.bold(whole))
     with pytest.raises(FileExistsError, match="other arguments"):
-        wc.simulate(net, path=path, **{**settings, "t1": 1200.0, "num_samples": 4801})
+        wc.simulate(net, path=path, **(settings | {"t1": 1200.0, "num_samples": 4801}))
 
 
 # Pictures

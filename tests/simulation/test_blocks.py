@@ -78,15 +78,15 @@ class TestSteps:
     @pytest.mark.parametrize(
         "kind",
         [
-            {"shortest": 5 * DT},
-            {"now": 0.2},
+            {"size": 6, "shortest": 5 * DT},
+            {"size": 6, "now": 0.2},
             pytest.param({"size": 70, "density": 0.2}, marks=pytest.mark.slow),
         ],
     )
     def test_agree_with_all_pairs(self, rng, kind):
         """Exactly while the start arrives, then within the error of what is interpolated."""
         with jax.enable_x64(True):
-            before, after = steps_of(brain(**{"size": 6, "rng": rng, **kind}))
+            before, after = steps_of(brain(rng=rng, **kind))
         assert np.abs(before).max() > 0.2
         np.testing.assert_allclose(after[:10], before[:10], rtol=0, atol=1e-13)
         np.testing.assert_allclose(after, before, rtol=0, atol=1e-7)

@@ -115,7 +115,8 @@ def handled(draw, results):
         part = draw(
             st.one_of(
                 st.just(slice(None)),
-                *(st.integers(0, size - 1), st.builds(slice, st.integers(-3, size), st.none())),
+                st.integers(0, size - 1),
+                st.builds(slice, st.integers(-3, size), st.none()),
                 st.just(slice(None, None, -2)),
                 st.lists(st.integers(0, size - 1), max_size=3),
             )

@@ -122,7 +122,7 @@ def _header(view: View) -> dict[str, Any]:
 
 
 def _view(header: Mapping[str, Any]) -> View:
-    return View(**{**header, "frame": frame_from_header(header["frame"])})
+    return View(**header)._replace(frame=frame_from_header(header["frame"]))
 
 
 def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
@@ -130,14 +130,14 @@ def frame_from_header(header: Mapping[str, Any] | None) -> Frame | None:
     if header is None:
         return None
     size = header["size"]
-    return Frame(**{**header, "size": None if size is None else (int(size[0]), int(size[1]))})
+    return Frame(**header)._replace(size=None if size is None else (int(size[0]), int(size[1])))
 
 
 def decision_from_header(header: Mapping[str, Any] | None) -> Decision | None:
     """Return the decision that `Decision.header` described; None of files that have none."""
     if header is None:
         return None
-    trials = tuple(Trial(**{**one, "view": _view(one["view"])}) for one in header["trials"])
+    trials = tuple(Trial(**one)._replace(view=_view(one["view"])) for one in header["trials"])
     return Decision(
         view=_view(header["view"]),
         trials=trials,

@@ -133,8 +133,8 @@ def check_same_place(
     one: np.ndarray, other: np.ndarray, grid: tuple[int, ...], names: tuple[str, str]
 ) -> None:
     """Raise if corners of a grid lie more than half a voxel apart by two affines, mm."""
-    corners = np.array(np.meshgrid(*[(0, size - 1) for size in grid], indexing="ij"))
-    corners = np.vstack([corners.reshape(3, -1), np.ones(8)])
+    ends = np.array(grid) - 1
+    corners = np.vstack([np.indices((2, 2, 2)).reshape(3, -1) * ends[:, None], np.ones(8)])
     apart = np.linalg.norm(((one - other) @ corners)[:3], axis=0).max()
     sizes = [np.linalg.norm(affine[:3, :3], axis=0) for affine in (one, other)]
     if apart > min(sizes[0].min(), sizes[1].min()) / 2 or not np.allclose(*sizes, rtol=0.01):
