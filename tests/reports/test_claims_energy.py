@@ -16,7 +16,7 @@ from wetcow.modes.kernel_matrix import kernel_tile
 from wetcow.reports.claims import energy
 from wetcow.reports.evidence import Effort, from_plain, to_plain
 from wetcow.reports.images.data import Images, Part
-from wetcow.reports.metrics import energy as energy_metrics, operations
+from wetcow.reports.metrics import energy as energy_metrics, operations, peer_operations
 from wetcow.reports.peers.layers import forward, initial_weights
 from wetcow.reports.peers.spiking import STEPS, scores_and_spikes
 
@@ -85,7 +85,7 @@ def test_perceptron_is_counted_as_by_the_compiler():
     sizes = (64, 32, 32, 10)
     weights = initial_weights(np.random.default_rng(0), sizes)
     found = counted_by_compiler(forward, weights, jnp.zeros((1, 64)))
-    count = operations.layers(sizes)
+    count = peer_operations.layers(sizes)
     assert found == pytest.approx(count.operations, rel=0.05)
     arrays = sum(leaf.size for leaf in jax.tree.leaves(weights))
     assert count.memory_words == arrays + 64  # and the image
@@ -94,8 +94,8 @@ def test_perceptron_is_counted_as_by_the_compiler():
 def test_dense_spikes_are_counted_as_products():
     """If every neuron fired in every step, there would be as many additions as synapses, times."""
     sizes = (64, 32, 16, 10)
-    busy = operations.spiking(sizes, [32.0 * STEPS, 16.0 * STEPS])
-    calm = operations.spiking(sizes, [0.0, 0.0])
+    busy = peer_operations.spiking(sizes, [32.0 * STEPS, 16.0 * STEPS])
+    calm = peer_operations.spiking(sizes, [0.0, 0.0])
     assert busy.additions - calm.additions == STEPS * (32 * 16 + 16 * 10 + 32 + 16)
     assert busy.multiplications == calm.multiplications == 64 * 32 + STEPS * (32 + 16 + 10)
     weights = initial_weights(np.random.default_rng(0), sizes)
@@ -202,7 +202,7 @@ def test_convolutions_are_counted_as_by_torch(maps):
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
         network(torch.zeros(1, 784))
-    count = operations.small_convnet(maps)
+    count = peer_operations.small_convnet(maps)
     # It counts products alone, not batch normalisation.
     assert counter.get_total_flops() == pytest.approx(count.operations, rel=0.1)
     assert counter.get_total_flops() < count.operations

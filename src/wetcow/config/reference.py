@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from wetcow.config import couplings, drives, systems, tables, values
-from wetcow.config.file import Config, Simulation
+from wetcow.config.file import Config
+from wetcow.config.simulation import Simulation
 
 INTRODUCTION = """# Configuration files
 

@@ -4,5 +4,6 @@ from . import (
     confidence as confidence,
     energy as energy,
     operations as operations,
+    peer_operations as peer_operations,
     uncertainty as uncertainty,
 )

@@ -18,7 +18,7 @@ from wetcow.learning.dynamics.readout import read_class
 from wetcow.learning.model.readout import MemoryReadout
 from wetcow.reports.evidence import Effort
 from wetcow.reports.images.data import Images, Part, accuracy, wave
-from wetcow.reports.metrics import operations
+from wetcow.reports.metrics import operations, peer_operations
 from wetcow.reports.metrics.operations import Count
 from wetcow.reports.peers.descent import DESCENT_BATCH, Learner, descend
 from wetcow.reports.peers.layers import initial_weights
@@ -193,7 +193,7 @@ def _perceptron(data: Images, width: int, sizes: EnergySizes, effort: Effort) ->
     peer = Perceptron(data.n_classes, passes=sizes.passes, width=width, seed=effort.seed)
     peer.fit(*data.train)
     widths = (data.train.images[0].size, width, width, data.n_classes)
-    count = operations.layers(widths)
+    count = peer_operations.layers(widths)
     learning = _BACKWARD * count.operations * sizes.passes * len(data.train.labels)
     parameters = count.memory_words - widths[0]
     reached = accuracy(peer, data.test)
@@ -222,12 +222,12 @@ def _spiking(data: Images, width: int, sizes: EnergySizes, effort: Effort) -> di
     steps = sizes.passes * each, each, _SPIKING_RATE, effort.seed
     weights = descend(learner, train, *steps, lambda step, loss, weights: None)
     reached, fired = _answers(weights, test)
-    count = operations.spiking(widths, fired)
+    count = peer_operations.spiking(widths, fired)
     # Training goes through all synapses in all steps, whether there are spikes or not.
     currents = operations.products(*widths[:2]).operations
-    dense = currents + STEPS * operations.layers(widths[1:]).operations
+    dense = currents + STEPS * peer_operations.layers(widths[1:]).operations
     learning = _BACKWARD * dense * sizes.passes * len(train.labels)
-    parameters = operations.layers(widths).memory_words - widths[0]
+    parameters = peer_operations.layers(widths).memory_words - widths[0]
     row = _row(
         SPIKING,
         f"2 × {width}, {STEPS} steps",
@@ -259,7 +259,7 @@ def _convnet(
     effort.say(f"energy: convnet, {named} maps")
     peer = small_network(data.name, sizes.steps, effort.seed, maps)
     peer.fit(*_in_rows(data.train))
-    count = operations.small_convnet(maps, data.train.images.shape[1], data.n_classes)
+    count = peer_operations.small_convnet(maps, data.train.images.shape[1], data.n_classes)
     learning = _BACKWARD * count.operations * sizes.steps * CONVNET_BATCH
     parameters = count.memory_words - data.train.images[0].size
     reached = accuracy(peer, _in_rows(data.test))
