@@ -137,66 +137,69 @@ def fit(
     1.0
     """
     check_process()
-    if not isinstance(network, Network):
-        hint = ": call its to_network() first" if hasattr(network, "to_network") else ""
-        raise TypeError(f"fit() is of a Network, got a {type(network).__name__}{hint}")
-    size = network.size
-    starting = starting_values(network, _strengths(noise, size))
-    layout = layout_of(parameters, starting, size, bounds, priors)
-    _check_delays(network, layout)
-    fitted_names = [one.name for one in layout.parameters]
-    objective = objective_of(loss, target, size)
-    independent = size if num_independent is None else num_independent
-    problem = Problem(
-        layout=layout,
-        fixed={name: value for name, value in starting.items() if name not in fitted_names},
-        objective=objective,
-        num_independent=validation.number("num_independent", independent, above=0),
-    )
+    _check_network(network)
     starts = validation.integer("starts", starts, minimum=1)
     steps = validation.integer("steps", steps, minimum=1)
     learning_rate = validation.number("learning_rate", learning_rate, above=0)
     seed = validation.integer("seed", seed, minimum=0)
-    path = None if path is None else pathlib.Path(path).expanduser()
     if precision not in ("single", "double"):
         raise ValueError(f"precision must be 'single' or 'double', got {precision!r}")
-    judged = None if held_out is None else mean_of_subjects("held_out", held_out, size)
+    starting = starting_values(network, _strengths(noise, network.size))
+    layout = layout_of(parameters, starting, network.size, bounds, priors)
+    _check_delays(network, layout)
+    problem = Problem(
+        layout=layout,
+        fixed={name: value for name, value in starting.items() if name not in layout.names},
+        objective=objective_of(loss, target, network.size),
+        num_independent=_independent(num_independent, network.size),
+    )
+    judged = None if held_out is None else mean_of_subjects("held_out", held_out, network.size)
     structure = Structure.of(network)
     distance = _distances(distance, network)
-    named = [(MEASURED, structure), *null_structures(structure, nulls, distance, seed)]
-
-    first = layout.scatter(starts, SPREAD, np.random.default_rng(seed))
-    stacked = jax.tree.map(
-        lambda *leaves: np.repeat(np.stack(leaves), starts, axis=0), *(one for _, one in named)
-    )
+    variants = [(MEASURED, structure), *null_structures(structure, nulls, distance, seed)]
     best, losses = minimise(
         problem,
-        stacked,
-        np.tile(first, (len(named), 1)),
+        _repeated([one for _, one in variants], starts),
+        np.tile(layout.scatter(starts, SPREAD, np.random.default_rng(seed)), (len(variants), 1)),
         steps=steps,
         learning_rate=learning_rate,
         double=precision == "double",
         progress=progress,
-        path=path,
+        path=None if path is None else pathlib.Path(path).expanduser(),
     )
-    chosen = _best_starts(losses, len(named), starts)
-    outcomes = [
-        _outcome(problem, one, name, best[at], judged)
-        for (name, one), at in zip(named, chosen, strict=True)
-    ]
-    values = in_double(problem.values)(best[chosen[0]])
-    errors = errors_of(problem, structure, best[chosen[0]]) if standard_errors else {}
+    chosen = best[_best_starts(losses, len(variants), starts)]
+    values = in_double(problem.values)(chosen[0])
+    errors = errors_of(problem, structure, chosen[0]) if standard_errors else {}
     whole = fitted_network(network, structure, values)
     return Fitted(
         network=whole,
         noise=np.asarray(values["noise"], dtype=float),
-        parameters=parameters_of({**values, "gamma": whole.modes.gamma}, fitted_names, errors),
-        outcomes=tuple(outcomes),
-        losses=losses.reshape(len(losses), len(named), starts),
+        parameters=parameters_of({**values, "gamma": whole.modes.gamma}, layout.names, errors),
+        outcomes=tuple(
+            _outcome(problem, one, name, solution, judged)
+            for (name, one), solution in zip(variants, chosen, strict=True)
+        ),
+        losses=losses.reshape(len(losses), len(variants), starts),
         num_parameters=layout.count,
-        ceiling=_ceiling(target, judged, size),
+        ceiling=_ceiling(target, judged, network.size),
         resting=resting_of(structure, values),
     )
+
+
+def _check_network(network: Any) -> None:
+    if not isinstance(network, Network):
+        hint = ": call its to_network() first" if hasattr(network, "to_network") else ""
+        raise TypeError(f"fit() is of a Network, got a {type(network).__name__}{hint}")
+
+
+def _independent(num_independent: float | None, size: int) -> float:
+    given = size if num_independent is None else num_independent
+    return validation.number("num_independent", given, above=0)
+
+
+def _repeated(structures: list[Structure], starts: int) -> Structure:
+    """All structures in one pytree, each as often as it has starts."""
+    return jax.tree.map(lambda *leaves: np.repeat(np.stack(leaves), starts, axis=0), *structures)
 
 
 def _strengths(noise: Any, size: int) -> np.ndarray:

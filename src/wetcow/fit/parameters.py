@@ -100,6 +100,11 @@ class Layout(NamedTuple):
     parameters: tuple[Parameter, ...]
 
     @property
+    def names(self) -> list[str]:
+        """Of all parameters, in order."""
+        return [one.name for one in self.parameters]
+
+    @property
     def count(self) -> int:
         """Number of coefficients of all."""
         return sum(one.count for one in self.parameters)

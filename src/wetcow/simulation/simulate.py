@@ -165,9 +165,10 @@ def simulate(
         raise ValueError("path is for runs of one process; of several, each returns the result")
     first_key, noise_key = keys(seed)
     a0 = check_initial(system, a0, first_key)
+    parameters = {**system.parameters(), **({} if drive is None else drive.parameters())}
     attrs = describe(
         type(system).__name__,
-        {**system.parameters(), **({} if drive is None else drive.parameters())},
+        parameters,
         times,
         stepping,
         noise=noise,

@@ -14,7 +14,6 @@ import xarray as xr
 
 from wetcow.modes.system import System
 from wetcow.precision import check_process
-from wetcow.simulation.batch.calls import system_of_run
 from wetcow.simulation.batch.layout import execution_order
 from wetcow.simulation.batch.runs import Batch
 from wetcow.simulation.chunks import chunk_length, cost_of_step, steps_of_piece
@@ -138,43 +137,36 @@ def sweep(
     >>> runs.speed.values.tolist(), runs.coupling_strength.values.tolist()
     ([3.0, 6.0], [0.3, 0.5])
     """
-    if client is not None and devices is not None:
-        raise ValueError("runs go to devices of this process or to workers: give devices or client")
-    if client is not None and path is not None:
-        raise ValueError("path is for runs of this process: save what workers return by save_run")
+    _check_places(path, devices, client)
     times = sample_times(t0, t1, num_samples)
     check_process()
     system, several = swept(system, drive, times)
     varied = Varied.of(system, {**parameters, **several}, noise, seed)
-    reducers = check_reducers(reduce, record, varied.coords, times)
-    system, own = varied.system, varied.runs
-    reducers = {
-        name: one.for_system(undriven(system)).for_times(times) for name, one in reducers.items()
-    }
-    cost = varied.rates()
-    slowest = system_of_run(system, jax.tree.map(lambda leaf: leaf[np.argmax(cost)], own[0]))
-    noisy = bool(np.any(own[1]))
-    stepping = choose_stepping(slowest, times, dt, rtol, atol, noisy, precision, varied.delays)
+    system = varied.system
     if a0 is not None:
         a0 = check_initial(system, a0, None)
-
-    if client is None:
-        devices = jax.devices() if devices is None else list(devices)
-        shares = len(devices)
-    else:
-        shares = min(num_blocks(client), cost.size)
-    order, group = execution_order(cost, shares)
+    reducers = {
+        name: one.for_system(undriven(system)).for_times(times)
+        for name, one in check_reducers(reduce, record, varied.coords, times).items()
+    }
+    rates, noisy = varied.rates(), bool(np.any(varied.runs[1]))
+    slowest = varied.system_of(int(np.argmax(rates)))
+    stepping = choose_stepping(slowest, times, dt, rtol, atol, noisy, precision, varied.delays)
+    if devices is None and client is None:
+        devices = jax.devices()
+    shares = min(num_blocks(client), rates.size) if devices is None else len(devices)
+    order, group = execution_order(rates, shares)
     each = check_effort(
         slowest,
         times,
         stepping,
-        runs=cost.size,
-        rate=float(cost.max()),
+        runs=rates.size,
+        rate=float(rates.max()),
         max_steps=max_steps,
         recorded=system.size if record and path is None else None,
     )
-    cost_of_group = group * cost_of_step(system.size)
-    length = sweep_length(times.size, each, cost_of_group)
+    cost = group * cost_of_step(system.size)
+    length = sweep_length(times.size, each, cost)
     batch = Batch(
         system=system,
         a0=a0,
@@ -185,18 +177,18 @@ def sweep(
         reducers=reducers,
         group=group,
         length=length,
-        piece_steps=steps_of_piece(length, each, cost_of_group),
+        piece_steps=steps_of_piece(length, each, cost),
         max_steps=int(max_steps),
     )
     labels = _labels(varied, drive, times, stepping, precision)
-    arguments = {"system": undriven(system), "runs": own, "a0": a0, "reduce": reducers}
+    arguments = {"system": undriven(system), "runs": varied.runs, "a0": a0, "reduce": reducers}
     arguments |= {"drive": drive} if isinstance(drive, Drive) else {}
     with open_store(
         path, labels, dtype=TYPES[precision], record=record, arguments=arguments
     ) as store:
         if store.finished:
             return store.dataset()
-        placed = jax.tree.map(lambda leaf: leaf[order], own)
+        placed = jax.tree.map(lambda leaf: leaf[order], varied.runs)
         if devices is not None:
             runs = batch.fill(store, placed, order, varied.shape, devices, progress=progress)
         else:
@@ -206,6 +198,13 @@ def sweep(
         _warn_of_singular(runs)
     warn_of(reducers, runs)
     return runs
+
+
+def _check_places(path: Any, devices: Any, client: Any) -> None:
+    if client is not None and devices is not None:
+        raise ValueError("runs go to devices of this process or to workers: give devices or client")
+    if client is not None and path is not None:
+        raise ValueError("path is for runs of this process: save what workers return by save_run")
 
 
 def _stored(found: dict[str, np.ndarray], store: Any, record: bool) -> xr.Dataset:

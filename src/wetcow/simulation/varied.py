@@ -69,21 +69,13 @@ class Varied(NamedTuple):
             if name in TAKEN:
                 raise ValueError(f"{name} is the name of something else in the results of a sweep")
         given = {name: _listed(name, values) for name, values in parameters.items()}
-        built: dict[str, Any] = {}
-        if isinstance(system, System):
-            systems: list[System] = [system]
-        else:
-            names = _arguments(system, given)
-            built = {name: given[name] for name in names}
-            systems = _build(system, built)
-        first = systems[0]
+        systems, built = _systems(system, given)
         own = {name: values for name, values in given.items() if name not in built}
-        axes = {name: _stacked(first, name, values) for name, (_, values) in own.items()}
+        axes = {name: _stacked(systems[0], name, values) for name, (_, values) in own.items()}
         # Dimensions are in the order of the arguments.
         coords: dict[str, Any] = {name: coordinate for name, (coordinate, _) in given.items()}
-        coordinate, recorded, noises = _noises(noise, first.size)
-        several_noises = coordinate is not None
-        if several_noises:
+        coordinate, recorded, noises = _noises(noise, systems[0].size)
+        if coordinate is not None:
             coords["noise"] = coordinate
         seeds, several_seeds = _seeds(seed, noises)
         if several_seeds:
@@ -94,28 +86,24 @@ class Varied(NamedTuple):
                 "seeds"
             )
         shape = tuple(len(coordinate) for coordinate in coords.values())
-        positions = np.indices(shape).reshape(len(shape), -1)
-        index = dict(zip(coords, positions, strict=True))
-        own_values = {
-            name: jax.tree.map(lambda leaf, i=index[name]: np.asarray(leaf)[i], values)
-            for name, values in axes.items()
-        }
+        index = dict(zip(coords, np.indices(shape).reshape(len(shape), -1), strict=True))
+        values = {name: _picked(stacked, index[name]) for name, stacked in axes.items()}
         if built:
             lengths = [len(coordinate) for coordinate, _ in built.values()]
             which = np.ravel_multi_index([index[name] for name in built], lengths)
-            own_values[SYSTEM] = jax.tree.map(lambda leaf: leaf[which], _one_kind(systems))
-        num_runs = math.prod(shape)
-        own_noise = noises[index["noise"] if several_noises else np.zeros(num_runs, int)]
-        own_seeds = None
-        if seeds is not None:
-            own_seeds = seeds[index["seed"]] if several_seeds else np.full(num_runs, seeds[0])
+            values[SYSTEM] = _picked(_one_kind(systems), which)
+        same = np.zeros(math.prod(shape), int)
         return cls(
-            system=first,
+            system=systems[0],
             coords=coords,
             shape=shape,
-            runs=(own_values, own_noise, own_seeds),
+            runs=(
+                values,
+                noises[index.get("noise", same)],
+                None if seeds is None else seeds[index.get("seed", same)],
+            ),
             seed=None if several_seeds or seeds is None else int(seeds[0]),
-            fixed=_fixed(first, systems, own),
+            fixed=_fixed(systems[0], systems, own),
             delays=_delays(systems, own.get("coupling")),
             noise=recorded,
         )
@@ -128,6 +116,24 @@ class Varied(NamedTuple):
             return rate(varied) if varied else jnp.full(len(self.runs[1]), self.system.rate())
 
         return np.asarray(in_double(rates)(self.runs[0]))
+
+    def system_of(self, run: int) -> System:
+        """The system of one run."""
+        return system_of_run(self.system, _picked(self.runs[0], run))
+
+
+def _systems(
+    system: System | Callable[..., System], given: dict[str, Any]
+) -> tuple[list[System], dict[str, Any]]:
+    """The system, or all that a function builds, and which of `given` it builds them from."""
+    if isinstance(system, System):
+        return [system], {}
+    built = {name: given[name] for name in _arguments(system, given)}
+    return _build(system, built), built
+
+
+def _picked(values: Any, which: Any) -> Any:
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[which], values)
 
 
 def _listed(name: str, values: Any) -> tuple[np.ndarray, list[Any]]:
