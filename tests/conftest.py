@@ -35,7 +35,7 @@ hypothesis.settings.load_profile("wetcow")
 
 
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
-STRICT = ("modes", "memory", "images")
+STRICT = ("modes", "memory", "images", "networks", "observation", "synchrony", "tissue")
 
 
 @pytest.fixture(autouse=True)

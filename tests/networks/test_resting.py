@@ -198,8 +198,8 @@ def test_no_gradient_is_nan_when_shifted_to_stability(rng, x64, kind):
     }[kind]
 
     def loss(scale, margin):
-        a0 = scale * r + 1j * jnp.eye(size)
-        a = a0 - (abscissa(a0) + margin) * jnp.eye(size)
+        a0 = jnp.asarray(scale, complex) * r + 1j * np.eye(size)
+        a = a0 - (abscissa(a0) + margin).astype(complex) * np.eye(size, dtype=complex)
         s = lyapunov(a, jnp.eye(size))
         power = jnp.diagonal(s).real
         return jnp.sum(s.real / jnp.sqrt(power[:, None] * power))
@@ -285,7 +285,8 @@ def test_delays_that_make_a_network_unstable_are_refused():
 def test_simulation_agrees_with_exact_delays():
     net = delayed_pair(-0.5, 0.4, delay=1.5, omega=1.0)
     rest = wc.resting(net, noise=1e-4)
-    runs = wc.sweep(net, t1=1500.0, num_samples=3001, noise=1e-4, seed=range(8), dt=0.1)
+    with jax.numpy_dtype_promotion("standard"):  # as for simulations
+        runs = wc.sweep(net, t1=1500.0, num_samples=3001, noise=1e-4, seed=range(8), dt=0.1)
     a = runs.a.values[:, 400:]
     covariance = np.einsum("stk,stl->kl", a, a.conj()) / (a.shape[0] * a.shape[1])
     close(covariance, rest.covariance, 0.05)

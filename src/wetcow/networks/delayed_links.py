@@ -82,7 +82,8 @@ class Links(eqx.Module):
         at_once = max(1, _NEAR // (32 * links * (count + 1)))
 
         def of_one(source, value, back, share):
-            return _arriving(history, source, value, step - back, share, count, dt)
+            first = jnp.asarray(step, back.dtype) - back
+            return _arriving(history, source, value, first, share, count, dt)
 
         each = (self.source, self.value, self.back, self.share)
         if at_once >= modes:

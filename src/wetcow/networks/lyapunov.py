@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 MOST_DOUBLINGS = 64  # enough for decay rates of 1e-15 of the fastest rate
 CONVERGED = 1e-3  # in units of rounding: what is left is squared with each doubling
@@ -34,6 +35,14 @@ def product(a: Any, b: Any) -> Any:
 def adjoint(a: Any) -> Any:
     """Conjugate transpose a†, (…, n, n)."""
     return jnp.conj(jnp.swapaxes(a, -1, -2))
+
+
+def complex_of(real: Any, imaginary: Any) -> Any:
+    """Complex array with these real and imaginary parts, which broadcast."""
+    kind = jnp.result_type(real, imaginary)
+    shape = np.broadcast_shapes(np.shape(real), np.shape(imaginary))
+    parts = (jnp.broadcast_to(jnp.asarray(part, kind), shape) for part in (real, imaginary))
+    return jax.lax.complex(*parts)
 
 
 def lyapunov(a: Any, q: Any) -> Any:
@@ -62,7 +71,7 @@ def lyapunov(a: Any, q: Any) -> Any:
     It takes products of matrices only, runs side by side under ``vmap`` and on any device.
     """
     a, q = jnp.asarray(a), jnp.asarray(q)
-    kind = jnp.promote_types(jnp.result_type(a, q), jnp.complex64)
+    kind = np.result_type(a.dtype, q.dtype, np.complex64)
     a, q = a.astype(kind), q.astype(kind)
     return jax.lax.custom_linear_solve(
         lambda s: -(product(a, s) + product(s, adjoint(a))),
@@ -77,8 +86,9 @@ def _doubled(a: Any, q: Any) -> Any:
     """S by doubling."""
     identity = jnp.eye(a.shape[-1], dtype=a.dtype)
     # What turns all modes alike changes nothing: S is the same for A − iω.
-    a = a - 1j * jnp.mean(jnp.imag(jnp.diagonal(a))) * identity
+    a = a - complex_of(0.0, jnp.mean(jnp.imag(jnp.diagonal(a)))) * identity
     p = jnp.sqrt(jnp.sum(jnp.abs(a) ** 2) / a.shape[-1]) + jnp.finfo(a.dtype).tiny
+    p = p.astype(a.dtype)
     inverse = _inverse(a - p * identity)
     start = 2 * p * product(product(inverse, q), adjoint(inverse))
     limit = CONVERGED * jnp.finfo(a.dtype).eps
@@ -93,7 +103,7 @@ def _doubled(a: Any, q: Any) -> Any:
         added = product(product(e, s), adjoint(e))
         return s + added, product(e, e), jnp.linalg.norm(added), count + 1
 
-    carry = (start, identity + 2 * p * inverse, jnp.asarray(jnp.inf, p.dtype), 0)
+    carry = (start, identity + 2 * p * inverse, jnp.asarray(jnp.inf, a.real.dtype), 0)
     s, _, change, _ = jax.lax.while_loop(more, double, carry)
     size = jnp.linalg.norm(s)
     return jnp.where((change <= limit * size) & jnp.isfinite(size), s, jnp.nan)
@@ -115,7 +125,8 @@ def _abscissa_derivative(primals: Any, tangents: Any) -> Any:
     (a,), (change,) = primals, tangents
     value, right, left = rightmost(a)
     overlap = jnp.vdot(left, right)
-    weight = jnp.conj(overlap) / jnp.maximum(jnp.abs(overlap) ** 2, jnp.finfo(a.dtype).eps)
+    bounded = jnp.maximum(jnp.abs(overlap) ** 2, jnp.finfo(a.dtype).eps)
+    weight = jnp.conj(overlap) / bounded.astype(a.dtype)
     slope = jnp.real(weight * (jnp.conj(left) @ change.astype(a.dtype) @ right))
     return value.real, slope.astype(value.real.dtype)
 
@@ -137,18 +148,19 @@ def rightmost(a: Any) -> tuple[Any, Any, Any]:
     a = jax.lax.stop_gradient(a)
     values = _eigenvalues(a)
     value = values[jnp.argmax(values.real)]
-    scale = jnp.linalg.norm(a) + jnp.finfo(a.dtype).tiny
-    near = value + NEAR * jnp.finfo(a.dtype).eps * scale
+    scale = (jnp.linalg.norm(a) + jnp.finfo(a.dtype).tiny).astype(a.dtype)
+    near = value + float(NEAR * jnp.finfo(a.dtype).eps) * scale
     # One inverse instead of factors: permuting by pivots is slow where it is not done by LAPACK.
     inverse = _inverse(a - near * jnp.eye(len(a), dtype=a.dtype))
 
     def vector(step: Any) -> Any:
         # Any start with a part along the eigenvector would do; one that symmetry does not annul.
-        x = jnp.exp(1j * (1.0 + jnp.arange(len(a)) ** 2)).astype(a.dtype)
+        x = jnp.asarray(np.exp(1j * (1.0 + np.arange(len(a)) ** 2)), a.dtype)
         for _ in range(INVERSE_ITERATIONS):
             x = step @ x
-            x = x / jnp.max(jnp.abs(x))  # first, since what is defective grows beyond squares
-            x = x / jnp.linalg.norm(x)
+            # By its largest entry first, since what is defective grows beyond squares.
+            x = x / jnp.max(jnp.abs(x)).astype(x.dtype)
+            x = x / jnp.linalg.norm(x).astype(x.dtype)
         return jnp.where(jnp.all(jnp.isfinite(x)), x, 0)
 
     return value, vector(inverse), vector(adjoint(inverse))

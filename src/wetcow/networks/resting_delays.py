@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.networks.delayed import Delayed
-from wetcow.networks.lyapunov import adjoint, product
+from wetcow.networks.lyapunov import adjoint, complex_of, product
 from wetcow.precision import in_double
 
 BLOCK = 256  # frequencies of one compiled call
@@ -29,7 +29,8 @@ FOUND = 1e-6  # last step at a root, of the scale of rates
 
 def phases(coupling: Delayed, frequency: Any) -> Any:
     """R_ij e^{−iωτ_ij}: delays as the phases by which they turn a wave of `frequency` ω."""
-    return jnp.asarray(coupling.r) * jnp.exp(-1j * frequency * jnp.asarray(coupling.delay))
+    turned = complex_of(0.0, -frequency * jnp.asarray(coupling.delay))
+    return jnp.asarray(coupling.r) * jnp.exp(turned)
 
 
 class DelayedRest(eqx.Module):
@@ -59,11 +60,11 @@ class DelayedRest(eqx.Module):
 
         def build(network):
             modes, coupling = network.modes, network.coupling
-            own = jnp.asarray(modes.gamma) + 1j * jnp.asarray(modes.omega)
-            own = jnp.broadcast_to(own, (network.size,))
+            own = jnp.broadcast_to(complex_of(modes.gamma, modes.omega), (network.size,))
             r = jnp.asarray(coupling.r)
             center = jnp.mean(own.imag)
-            size = jnp.sum(jnp.abs(own - 1j * center) ** 2) + jnp.sum(jnp.abs(r) ** 2)
+            aside = complex_of(own.real, own.imag - center)
+            size = jnp.sum(jnp.abs(aside) ** 2) + jnp.sum(jnp.abs(r) ** 2)
             scale = jnp.sqrt(size / network.size)
             return cls(
                 own=own,
@@ -76,8 +77,12 @@ class DelayedRest(eqx.Module):
         return in_double(build)(network)
 
     def matrix(self, z: Any) -> Any:
-        """A(z), complex (n, n)."""
-        return jnp.diag(self.own) + self.r * jnp.exp(-z * self.delay)
+        """A(z), complex (n, n), of a complex z."""
+        return jnp.diag(self.own) + self.r * self.passed(z)
+
+    def passed(self, z: Any) -> Any:
+        """What delays make of a wave e^{zt}: e^{−zτ}, complex (n, n)."""
+        return jnp.exp(-z * self.delay.astype(self.r.dtype))
 
     def nodes(self, count: int) -> tuple[Any, Any]:
         """Frequencies ν over the whole axis, and weights with which sums are integrals over ν/2π.
@@ -92,8 +97,8 @@ class DelayedRest(eqx.Module):
 
     def known_part(self, q: Any) -> Any:
         """Integral of `known_spectrum`, by residues."""
-        s = self.scale
-        once = (self.r * jnp.exp(-(s + 1j * self.center) * self.delay)) @ q
+        s = self.scale.astype(self.r.dtype)
+        once = (self.r * self.passed(complex_of(self.scale, self.center))) @ q
         return q / (2 * s) + (once + adjoint(once)) / (4 * s**2)
 
     def known_spectrum(self, q: Any, frequency: Any) -> Any:
@@ -101,9 +106,9 @@ class DelayedRest(eqx.Module):
 
         With it subtracted, what is left to be summed falls off like 1/ν⁴.
         """
-        z = 1j * (frequency - self.center) + self.scale
-        power = jnp.abs(z) ** 2
-        once = (self.r * jnp.exp(-1j * frequency * self.delay)) @ q / (z * power)
+        z = complex_of(self.scale, frequency - self.center)
+        power = z * jnp.conj(z)
+        once = (self.r * self.passed(complex_of(0.0, frequency))) @ q / (z * power)
         return q / power + once + adjoint(once)
 
     def covariance_and_unstable_roots(self, q: Any) -> tuple[Any, int]:
@@ -149,12 +154,14 @@ def _block(rest: DelayedRest, q: Any, frequency: Any, weight: Any) -> tuple[Any,
     def add(total, each):
         frequency, weight = each
         identity = jnp.eye(len(rest.own), dtype=rest.r.dtype)
-        inverse = 1j * frequency * identity - rest.matrix(1j * frequency)
+        z = complex_of(0.0, frequency)
+        inverse = z * identity - rest.matrix(z)
         h = jnp.linalg.inv(inverse)
         left = product(product(h, q), adjoint(h)) - rest.known_spectrum(q, frequency)
         # Beside (z − z₀)ⁿ with z₀ to the left, the determinant neither turns nor grows far out.
-        beside = jnp.linalg.slogdet(inverse / (1j * (frequency - rest.center) + rest.scale))[0]
-        return total + weight * left, jnp.angle(beside)
+        far = complex_of(rest.scale, frequency - rest.center)
+        beside = jnp.linalg.slogdet(inverse / far)[0]
+        return total + weight.astype(left.dtype) * left, jnp.angle(beside)
 
     return jax.lax.scan(add, jnp.zeros_like(rest.r), (frequency, weight))
 
@@ -172,13 +179,13 @@ def exact_abscissa(rest: DelayedRest) -> Any:
     where it finds none; it has no derivative.
     """
     rest = jax.lax.stop_gradient(rest)
-    start = jnp.linalg.eigvals(rest.matrix(1j * rest.center))
+    start = jnp.linalg.eigvals(rest.matrix(complex_of(0.0, rest.center)))
     start = start[jnp.argsort(-start.real)[:CANDIDATES]]
 
     def step(z):
         values, vectors = jnp.linalg.eig(rest.matrix(z))
         nearest = jnp.argmin(jnp.abs(values - z))
-        slope = -rest.delay * rest.r * jnp.exp(-z * rest.delay)
+        slope = -rest.delay.astype(rest.r.dtype) * rest.r * rest.passed(z)
         slope = jnp.linalg.solve(vectors, slope @ vectors[:, nearest])[nearest]
         return (values[nearest] - z) / (1 - slope)
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from wetcow import validation
 from wetcow.modes.mode import Mode
 from wetcow.networks.delayed import Delayed
-from wetcow.networks.lyapunov import abscissa, lyapunov
+from wetcow.networks.lyapunov import abscissa, complex_of, lyapunov
 from wetcow.networks.network import Network
 from wetcow.networks.noise import noise_covariance
 from wetcow.networks.resting_delays import DelayedRest, covariance_of, exact_abscissa, phases
@@ -111,7 +111,7 @@ def generator(network: Any, phase_frequency: float | None = None) -> Any:
 
     def build(network):
         modes = network.modes if isinstance(network, Network) else network
-        own = jnp.asarray(modes.gamma) + 1j * jnp.asarray(modes.omega)
+        own = complex_of(modes.gamma, modes.omega)
         own = jnp.diag(jnp.broadcast_to(own, (network.size,)))
         if not isinstance(network, Network):
             return own
@@ -159,7 +159,7 @@ def _with_delays(network: Any, q: Any, traced: bool) -> Resting:
         covariance, border = covariance_of(rest, q), exact_abscissa(rest)
     else:
         border = in_double(exact_abscissa)(rest)
-        _require_stable(float(border), in_double(DelayedRest.matrix)(rest, 0.0))
+        _require_stable(float(border), in_double(DelayedRest.matrix)(rest, 0j))
         covariance, roots = rest.covariance_and_unstable_roots(q)
         if roots:
             raise ValueError(
@@ -168,7 +168,7 @@ def _with_delays(network: Any, q: Any, traced: bool) -> Resting:
                 "(network.replace(gamma=…)), the coupling strength, or the delays"
             )
         border = float(border)
-    a = in_double(lambda one: one.matrix(1j * one.center))(rest)
+    a = in_double(lambda one: one.matrix(complex_of(0.0, one.center)))(rest)
     return Resting(
         matrix=a, noise_covariance=q, covariance=covariance, abscissa=border, delayed=rest
     )

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.networks.lyapunov import adjoint, product, rightmost
+from wetcow.networks.lyapunov import adjoint, complex_of, product, rightmost
 from wetcow.networks.resting_delays import DelayedRest
 from wetcow.precision import in_double, is_traced
 
@@ -88,7 +88,7 @@ class Resting(eqx.Module):
         def pattern(a):
             found = rightmost(a)[1]
             largest = found[jnp.argmax(jnp.abs(found))]
-            return found * jnp.conj(largest) / jnp.abs(largest)
+            return found * jnp.conj(largest) / jnp.abs(largest).astype(found.dtype)
 
         return in_double(pattern)(self.matrix)
 
@@ -171,7 +171,7 @@ class Resting(eqx.Module):
     def _normalised(self, s: Any) -> Any:
         own = jnp if is_traced(s, self.covariance) else np
         scale = own.sqrt(self.power)
-        return s / (scale[:, None] * scale)
+        return s / (scale[:, None] * scale).astype(s.dtype)
 
 
 def _squared(value: Any) -> Any:
@@ -181,7 +181,7 @@ def _squared(value: Any) -> Any:
 def _each_normalised(s: Any) -> Any:
     own = jnp if is_traced(s) else np
     power = own.real(own.diagonal(s, axis1=-2, axis2=-1))
-    return s / own.sqrt(power[..., :, None] * power[..., None, :])
+    return s / own.sqrt(power[..., :, None] * power[..., None, :]).astype(s.dtype)
 
 
 def _frequencies(frequency: Any) -> Any:
@@ -190,8 +190,9 @@ def _frequencies(frequency: Any) -> Any:
 
 def transfer(system: Any, frequency: Any) -> Any:
     """(iν − A)⁻¹, complex (n, n), of a matrix or with exact delays."""
-    a = system.matrix(1j * frequency) if isinstance(system, DelayedRest) else system
-    return jnp.linalg.inv(1j * frequency * jnp.eye(a.shape[-1], dtype=a.dtype) - a)
+    z = complex_of(0.0, frequency)
+    a = system.matrix(z) if isinstance(system, DelayedRest) else system
+    return jnp.linalg.inv(z * jnp.eye(a.shape[-1], dtype=a.dtype) - a)
 
 
 def _cross_spectrum(system: Any, frequency: Any) -> Any:
@@ -208,7 +209,7 @@ def _spectrum(system: Any, frequency: Any) -> Any:
 
 def _lagged(system: Any, lag: Any) -> Any:
     a, s = system
-    return jax.scipy.linalg.expm(a * lag) @ s
+    return jax.scipy.linalg.expm(a * lag.astype(a.dtype)) @ s
 
 
 @eqx.filter_jit

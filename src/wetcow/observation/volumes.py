@@ -174,7 +174,7 @@ class Bold(Reducer):
             a=a,
             state=state,
             samples=samples,
-            taken=before.taken + due,
+            taken=before.taken + due.astype(int),
             volumes=before.volumes.at[before.taken].set(jnp.where(due, seen, kept)),
         )
 
@@ -190,7 +190,7 @@ class Bold(Reducer):
         length = jnp.asarray(grid.interval, before.state.dtype) * share
 
         def step(index: Any, state: Any) -> Any:
-            at = first + (last - first) * (share * index)
+            at = first + (last - first) * (share * index.astype(share.dtype))
             return self.balloon.step(state, at, at + (last - first) * share, length)
 
         return jax.lax.fori_loop(0, grid.num_steps, step, before.state)
