@@ -44,6 +44,7 @@ _NUMBERS = {
 _SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
 # What all images were seen by, before there was a choice.
 _ONE_WAY = {"encoding": "brightness", "couplings": "sampled"}
+_UNWEIGHTED = {"class_weight": None}  # before samples had weights
 _WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
@@ -185,8 +186,11 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
 
 def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
     """Header of any version with the parameters and settings of this one."""
-    if header["format_version"] > 2:
+    if header["format_version"] > 3:
         return dict(header)
+    header = {**header, "parameters": {**_UNWEIGHTED, **header["parameters"]}}
+    if header["format_version"] > 2:
+        return header
     header = {**header, "parameters": {**_ONE_WAY, **header["parameters"]}}
     if header["format_version"] > 1:
         return header

@@ -296,6 +296,10 @@ def _check_memory(
         labels = _check_array(arrays, "examples/labels", (count,), _WHOLE)
         if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
             raise UnsoundError("examples have labels that there are not")
+        if "examples/weights" in arrays:  # since format 4
+            weights = _check_array(arrays, "examples/weights", (count,), _DOUBLE)
+            if not np.all(weights > 0):
+                raise UnsoundError("weights of examples are not positive")
     else:
         landmarks = count
     size = landmarks * (landmarks + 1) // 2
@@ -316,7 +320,7 @@ def _two(array: np.ndarray) -> tuple[int, int]:
 
 
 def _check_sums(count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes: int) -> None:
-    _whole("count of sums", count, 1)
+    number("count of sums", count, above=0)
     shapes = {
         "x": (d,),
         "y": (n_classes,),

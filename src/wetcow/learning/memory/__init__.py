@@ -2,7 +2,7 @@
 
 `examples` collects codes, and stores all of them or lets some be `landmarks` for all; solving is in
 `wetcow.learning.model.memory`. `calibration` finds probabilities and uncertainties by examples that
-were left out.
+were left out, `noise` how much noise a memory of values is to have.
 """
 
 import lazy_loader

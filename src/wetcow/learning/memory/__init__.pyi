@@ -4,4 +4,5 @@ from . import (
     calibration as calibration,
     examples as examples,
     landmarks as landmarks,
+    noise as noise,
 )

@@ -120,12 +120,15 @@ class Variance:
         missing, known = self._parts(rows)
         return np.clip(missing + self.noise * known, 0, 1)
 
-    def left_out(self, rows: np.ndarray) -> np.ndarray:
-        """σ² of examples, as if each had never been seen; none of them may be a landmark."""
+    def left_out(self, rows: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """σ² of examples, as if each had never been seen; none of them may be a landmark.
+
+        Weights (n,) are those with which they were summed, if these differ.
+        """
         missing, known = self._parts(rows)
         # Sherman and Morrison; rounding must not let an example say more than all.
-        known = np.minimum(known, 1 - 1e-6)
-        return np.clip(missing + self.noise * known / (1 - known), 0, 1)
+        share = np.minimum(known if weights is None else weights * known, 1 - 1e-6)
+        return np.clip(missing + self.noise * known / (1 - share), 0, 1)
 
     def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """1 − |φ|², of which landmarks know nothing, and φᵀ(Σφφᵀ + λ1)⁻¹φ."""
