@@ -207,6 +207,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     sharpness_ = renamed("sharpness_", "inverse_temperature_")
     noise_ = renamed("noise_", "residual_variance_")
     usual_uncertainty_ = renamed("usual_uncertainty_", "uncertainty_threshold_")
+    _kind: ClassVar[str] = "classifier"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     @refuses_removed

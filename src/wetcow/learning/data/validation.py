@@ -55,6 +55,17 @@ def check_rows(estimator: Any, X: Any) -> Any:
     return validate_data(estimator, _flat(X, image), dtype="numeric", reset=False)
 
 
+def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | None]:
+    """Return valid rows of first data, and the shape of the images if X is a stack of them.
+
+    Number and names of features are set. See `check_rows` for what X may be, and what is raised.
+    """
+    X, image = _unwrapped(X)
+    if is_dask(X):
+        return _dask_rows(estimator, X, reset=True, least=1), image
+    return validate_data(estimator, _flat(X, image), dtype="numeric", reset=True), image
+
+
 def check_pairs(
     estimator: Any, X: Any, y: Any, *, reset: bool, least: int, values: bool = False
 ) -> tuple[Any, np.ndarray, tuple[int, ...] | None]:

@@ -27,7 +27,7 @@ _NUM_TRIED = (2000, 1000)  # images on which is decided how to look at them; of 
 _NUM_BINS = 10  # of values, which are told apart when it is decided how to look at images
 
 
-class Encoding:
+class Encoder:
     """Settings, hidden modes, and the codes of rows.
 
     The attributes below are parameters of estimators; those that an estimator does not have are as

@@ -23,9 +23,9 @@ class Kept:
             finds it as README.md.
         """
         check_is_fitted(self)
-        from wetcow.learning.io.card import model_card
+        from wetcow.learning.io.cards import card_of
 
-        return model_card(self)
+        return card_of(self)
 
     def save(
         self, path: str | os.PathLike, *, updatable: bool = False, notes: str | None = None

@@ -15,7 +15,7 @@ from wetcow.learning.data import validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.samples import Samples
-from wetcow.learning.estimator.encoding import Encoding
+from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
 from wetcow.learning.model.hidden_modes import HiddenModes
@@ -25,7 +25,7 @@ from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
 
 
-class Learner(Encoding):
+class Learner(Encoder):
     """The steps that `fit` and `partial_fit` have in common, and what a memory answers."""
 
     tolerance: float

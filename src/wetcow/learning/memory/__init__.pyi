@@ -5,4 +5,5 @@ from . import (
     examples as examples,
     landmarks as landmarks,
     noise as noise,
+    values as values,
 )

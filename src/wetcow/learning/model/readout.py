@@ -85,6 +85,14 @@ def recall(projection: Projection | None, memory: Memory, codes: np.ndarray) -> 
     return memory.criticality(directions(projection, codes))
 
 
+def recall_with_doubt(
+    projection: Projection | None, memory: Memory, variance: Variance, codes: np.ndarray
+) -> np.ndarray:
+    """Return what the memory answers and, in one more column, the predictive variance."""
+    rows = directions(projection, codes)
+    return np.column_stack([memory.criticality(rows), variance(rows)])
+
+
 def doubt(projection: Projection | None, variance: Variance, codes: np.ndarray) -> np.ndarray:
     """Predictive variance, float64 (n,)."""
     return variance(directions(projection, codes))

@@ -111,6 +111,17 @@ class Variance:
         np.fill_diagonal(shifted, shifted.diagonal() + noise)
         return cls(landmarks, scipy.linalg.cholesky(shifted, lower=True, overwrite_a=True), noise)
 
+    def quadratic(self) -> np.ndarray:
+        """M, float64 (m, m), with which σ² is 1 − kᵀMk, k the kernel between x and landmarks.
+
+        M = L⁻ᵀ (1 − λ(Σφφᵀ + λ1)⁻¹) L⁻¹.
+        """
+        count = len(self.factor)
+        inverse = scipy.linalg.cho_solve((self.factor.astype(np.float64), True), np.eye(count))
+        inner = np.eye(count) - self.noise * inverse
+        half = scipy.linalg.solve_triangular(self.landmarks.factor, inner, lower=True, trans=1)
+        return scipy.linalg.solve_triangular(self.landmarks.factor, half.T, lower=True, trans=1)
+
     def in_single(self) -> Variance:
         """Return the same with a factor in single precision, which takes half the memory."""
         return Variance(self.landmarks, self.factor.astype(np.float32), self.noise)
