@@ -26,7 +26,7 @@ def card_of(estimator: Any) -> str:
 def values_card(regressor: Any) -> str:
     """Return the card of a fitted `wetcow.WaveRegressor`."""
     count, units = regressor.n_outputs_, regressor.values_
-    modes = f"{count} mode{'s' if count > 1 else ''}, one for each output"
+    modes = "a mode for the value" if count == 1 else f"{count} modes, one for each value"
     known = {**shared_facts(regressor), **memory_facts(regressor, modes)}
     record, noise = known["record"], regressor.settings_.noise
     how = "all at once" if record["together"] else "each alone"
@@ -35,8 +35,8 @@ def values_card(regressor: Any) -> str:
         "Data": _data(known, f"{sum(record['counts']):,} samples, {rows_seen(known)}."),
         "Network": network_section(known),
         "What was measured": (
-            f"- R² {record['left_out_accuracy']:.4f} on {record['left_out']:,} of the samples, left "
-            f"out {how} (the mean of outputs)\n"
+            f"- R² {record['left_out_accuracy']:.4f} on {record['left_out']:,} of the samples, "
+            f"left out {how} (the mean of outputs)\n"
             f"- means of values: {_numbers(units.center)}; standard deviations: "
             f"{_numbers(units.scale)}\n"
             f"- standard deviations of predictions are between "
@@ -84,10 +84,8 @@ def features_card(features: Any) -> str:
 
 def _card(estimator: Any, title: str, learned: str, sections: dict[str, str], calls: str) -> str:
     name = CLASSES[estimator._kind]
-    loading = (
-        f'```python\nimport wetcow as wc\n\nmodel = wc.{name}.load("MODEL.wetcow")\n{calls}\n```'
-    )
-    sections = {**sections, "How to load": loading}
+    opened = f'import wetcow as wc\n\nmodel = wc.{name}.load("MODEL.wetcow")'
+    sections = {**sections, "How to load": f"```python\n{opened}\n{calls}\n```"}
     text = "\n\n".join(f"## {name}\n\n{section}" for name, section in sections.items())
     return "\n\n".join(part for part in (f"# {name}: {title}", learned, text) if part) + "\n"
 
