@@ -52,7 +52,7 @@ def check_rows(estimator: Any, X: Any) -> Any:
     _check_shape(estimator, image)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=False, least=1)
-    return validate_data(estimator, _flat(X, image), dtype="numeric", reset=False)
+    return _validated(estimator, _flat(X, image), reset=False)
 
 
 def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | None]:
@@ -63,7 +63,7 @@ def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | Non
     X, image = _unwrapped(X)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=True, least=1), image
-    return validate_data(estimator, _flat(X, image), dtype="numeric", reset=True), image
+    return _validated(estimator, _flat(X, image), reset=True), image
 
 
 def check_pairs(
@@ -107,11 +107,10 @@ def check_pairs(
                 f"X and y must have as many samples as each other, got {len(rows)} and {len(y)}"
             )
     else:
-        rows, y = validate_data(
+        rows, y = _validated(
             estimator,
             _flat(X, image),
             _in_numpy(y),
-            dtype="numeric",
             ensure_min_samples=least,
             reset=reset,
             y_numeric=values,
@@ -121,6 +120,43 @@ def check_pairs(
         return rows, y.astype(np.float64), image
     check_classification_targets(y)
     return rows, y, image
+
+
+def _validated(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
+    """Return what scikit-learn makes of data, and say what to do where it finds gaps or text."""
+    try:
+        return validate_data(estimator, X, *y, dtype="numeric", **checks)
+    except ValueError as error:
+        if advice := _advice(estimator, X, str(error)):
+            raise ValueError(advice) from error
+        raise
+
+
+def _advice(estimator: Any, X: Any, problem: str) -> str:
+    """What to do with a table that has gaps, or columns of text; empty for other problems."""
+    name = type(estimator).__name__
+    if "Input X contains NaN" in problem:
+        return (
+            f"Input X contains NaN, and {name} knows no missing values. Fill them before it, by "
+            f"sklearn.impute.SimpleImputer: make_pipeline(SimpleImputer(), {name}()); or leave "
+            "such rows out"
+        )
+    kinds = getattr(X, "dtypes", None)
+    if hasattr(X, "columns") and kinds is not None and "convert" in problem:
+        others = [str(one) for one, kind in zip(X.columns, kinds, strict=True) if not _real(kind)]
+        if others:
+            return (
+                f"columns {', '.join(others)} of X are no numbers ({problem}). Make numbers of "
+                "categories before, by sklearn.preprocessing.OneHotEncoder: make_pipeline("
+                "make_column_transformer((OneHotEncoder(), [names of columns]), "
+                f"remainder='passthrough'), {name}())"
+            )
+    return ""
+
+
+def _real(kind: Any) -> bool:
+    """Whether a column's dtype, of NumPy or pandas, is one of real numbers."""
+    return getattr(kind, "kind", "O") in _REAL
 
 
 def _refuse_several_labels(estimator: Any, y: Any) -> None:
