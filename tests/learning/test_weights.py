@@ -210,7 +210,7 @@ def test_a_cluster_is_repetition(wine, n_memories):
         found = WaveClassifier(n_memories=n_memories).fit(array, y, sample_weight=weights)
     if n_memories is None:
         expected = WaveClassifier().fit(X, y, sample_weight=weights).criticality(X)
-        np.testing.assert_allclose(found.criticality(X), expected, atol=1e-5)
+        np.testing.assert_allclose(found.criticality(X), expected, atol=1e-4)
     else:
         assert found.readout_.sums.count == weights.sum()
 
@@ -255,7 +255,7 @@ def test_balanced_classes_weigh_the_same(wine):
     given = WaveClassifier(class_weight={0: 2, 2: 0.5})
     expected = WaveClassifier().fit(X, y, sample_weight=np.array([2, 1, 0.5])[y])
     same(given.fit(X, y), expected, X)
-    same(given.partial_fit(X, y), expected, X)
+    same(WaveClassifier(**given.get_params()).partial_fit(X, y), expected, X)
 
 
 def test_score_counts_weights(wine):
@@ -318,7 +318,7 @@ def test_files_with_wrong_weights_are_refused(wine, tmp_path):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (np.zeros(178), "zero for all samples"),
+        (np.zeros(178), "zero for all samples|at least one non-zero"),
         (np.arange(178) == 5, "only 1 of 178 samples have a weight above zero"),
         (-np.ones(178), "[Nn]egative"),
         (np.full(178, np.nan), "NaN"),

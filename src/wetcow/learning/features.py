@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 
 from wetcow.images.frame import Frame
 from wetcow.learning.data import validation
-from wetcow.learning.data.weights import check_weights, present
+from wetcow.learning.data.weights import check_weights, distinct, present
 from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.estimator.keeping import Kept
 from wetcow.learning.model.activation import Response
@@ -140,7 +140,9 @@ threshold, omega, batch_size, progress, random_state
                     labels = labels[:, None]
                 if labels.ndim == 1:
                     labels = np.unique(labels, return_inverse=True)[1]
-            X, labels, weights = present(X, labels, check_weights(sample_weight, len(labels)), 1)
+            X, labels, weights = distinct(
+                *present(X, labels, check_weights(sample_weight, len(labels)), 1)
+            )
             known = None if y is None else labels
             self.hidden_ = united(self._construct(X, known, weights, self._rng(), start))
         return self

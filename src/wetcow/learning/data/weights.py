@@ -118,7 +118,8 @@ def present(
             f"only {len(kept)} of {len(weights)} samples have a weight above zero; at least "
             f"{least} are needed"
         )
-    return X[kept], y[kept], weights[kept]
+    rest = weights[kept]
+    return X[kept], y[kept], None if np.all(rest == 1) else rest
 
 
 def distinct(

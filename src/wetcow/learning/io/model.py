@@ -43,7 +43,6 @@ _NUMBERS = {
     "uncertainty_threshold_": "usual_uncertainty_",
 }
 
-
 # What files of the first format, with linear class modes, do not have.
 _SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
 # What all images were seen by, before there was a choice.
