@@ -19,11 +19,12 @@ EACH, ROUNDS = 10, 9
 def learn(ask, seed):
     """Accuracies after each round, and which digits were labelled, in this order."""
     rng = np.random.default_rng(seed)
-    labelled, accuracy = rng.choice(len(y), EACH, replace=False), []
+    # Innate hidden modes need no images, so that few labels are all there is to learn from.
+    clf = wc.WaveClassifier(n_modes=16, couplings="innate", frame=None, mirror=False)
+    chosen = labelled = rng.choice(len(y), EACH, replace=False)
+    accuracy = []
     for _ in range(ROUNDS):
-        # Innate hidden modes need no images, so that few labels are all there is to learn from.
-        clf = wc.WaveClassifier(n_modes=16, couplings="innate", frame=None, mirror=False)
-        clf.fit(X[labelled], y[labelled])
+        clf.partial_fit(X[chosen], y[chosen], classes=range(10))
         accuracy.append(clf.score(X_test, y_test))
         rest = np.setdiff1d(np.arange(len(y)), labelled)
         if ask == "the most uncertain":
