@@ -62,7 +62,7 @@ def test_noise_is_that_of_least_left_out_error(friedman, fitted):
     X, y = friedman
     rows, values = standardised(X[:40], X[:40]), (y[:40] - y[:40].mean())[:, None]
     weights = np.random.default_rng(0).integers(1, 4, 40).astype(float)
-    centred = values - np.average(values, weights=weights)
+    centred = values - np.average(values, axis=0, weights=weights)
     found = left_out_errors(rows, values, weights, Kernel(), [0.01, 0.3])
     matrix = kernel_matrix(rows, None, Kernel().series)
     for noise, error in zip([0.01, 0.3], found, strict=True):
@@ -146,9 +146,9 @@ def test_it_is_no_worse_than_ridge():
 
 @pytest.mark.slow
 def test_values_of_images():
-    """How many pixels of a digit are light, from the digit."""
+    """How much of the ink of a digit is in its upper half, from the digit."""
     X, _ = datasets.load("digits")
-    y = (X > 0.5).mean(axis=(1, 2))
+    y = X[:, :4].sum(axis=(1, 2)) / X.sum(axis=(1, 2))
     model = WaveRegressor(n_modes=8).fit(X[:400], y[:400])
     assert model.score(X[400:600], y[400:600]) > 0.8
     assert model.image_shape_ == (8, 8) and model.decision_.trials
@@ -244,7 +244,7 @@ def test_constant_values_are_said_again(friedman):
         (np.array([["a"], ["b"]] * 10), "could not convert|dtype"),
         (np.full(20, np.inf), "infinity"),
         (np.full(20, np.nan), "NaN"),
-        (np.array([-1e308, 1e308] * 10), "too large to compute with; divide y"),
+        (np.array([-1e200, 1e200] * 10), "too large to compute with; divide y"),
     ],
 )
 def test_values_that_are_none(friedman, y, message):
