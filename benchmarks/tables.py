@@ -220,7 +220,8 @@ def table(results: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
     seeds = " ".join(map(str, given.seeds))
     return {
         "title": "Tables, beside peers with settings untouched",
-        "command": f"python benchmarks/tables.py --seeds {seeds} --folds {given.folds}",
+        "command": f"python benchmarks/tables.py --data {' '.join(results)} --seeds {seeds} "
+        f"--folds {given.folds}",
         "machine": given.machine,
         "date": datetime.date.today().isoformat(),
         "seed": ", ".join(map(str, given.seeds)),
