@@ -2,7 +2,7 @@
 Right more often by saying nothing
 ==================================
 
-A classifier that may abstain answers the inputs it is surest of. On the right a quarter of the
+A classifier that may abstain answers the inputs it is surest of. On the right a fifth of the
 images are no digits. Probabilities put answers into a slightly better order than uncertainty, which
 has a threshold of its own.
 """

@@ -51,8 +51,8 @@ axis.set(xlabel="labelled digits", ylabel="accuracy on others")
 axis.legend(title="asked for")
 
 # %%
-# Up to eighty labels the most uncertain digits teach no more than any: what it asks for first, on the
-# right, is often odd. With ninety they teach more, in the mean of three runs of each.
+# Up to eighty labels the most uncertain digits teach no more than any: what it asks for first, on
+# the right, is often odd. With ninety they teach more, in the mean of three runs of each.
 
 for cell, number in zip(right.subplots(5, 5).ravel(), asked, strict=True):
     cell.imshow(X[number], cmap="gray_r")
