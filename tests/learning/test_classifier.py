@@ -140,7 +140,8 @@ def test_learning_on_is_learning_at_once(digits, order):
     np.testing.assert_allclose(on.memory_.bias, once.memory_.bias, rtol=1e-6)
 
 
-def test_learning_on_begins_where_the_memory_stood(digits):
+def test_learning_on_begins_where_the_memory_stood(digits, monkeypatch):
+    monkeypatch.setattr("wetcow.learning.memory.examples._EACH_LEFT_OUT", 100)
     X, y = digits
     clf = WaveClassifier(n_modes=8).fit(X[:-5], y[:-5])
     iterations = clf.memory_.iterations

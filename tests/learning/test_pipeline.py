@@ -73,9 +73,9 @@ def test_learning_is_fitting(digits, n_memories):
             rng=np.random.default_rng(0),
             start=silent,
         )
-    assert known.n_left_out == 500 - (n_memories or 0)
+    assert len(known.targets) == 500 - (n_memories or 0)
     if n_memories is not None:  # `fit` leaves those out that the projection was made from
-        assert 0 < clf.record_.left_out < known.n_left_out
+        assert 0 < clf.record_.left_out < len(known.targets)
     if n_memories is None:
         np.testing.assert_allclose(readout.memory.rows, clf.memory_.rows, atol=1e-6)
         codes = samples.codes(np.arange(50))

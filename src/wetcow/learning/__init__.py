@@ -1,7 +1,8 @@
 """Learning in one shot: class modes coupled, in closed form, to the codes of hidden modes [26-28].
 
-`WaveClassifier` is the estimator, with scikit-learn's interface. What it does with an image is in
-`pipeline`, one function a step, to call one by one:
+`WaveClassifier` is the estimator, with scikit-learn's interface; `WaveRegressor` finds numbers and
+`WaveFeatures` has codes alone. What they do with an image is in `pipeline`, one function a step, to
+call one by one:
 
     validate → frame → encode → pool → statistics → solve → calibrate
 

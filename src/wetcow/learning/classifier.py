@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,11 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
 from wetcow.learning.data import convention
-from wetcow.learning.data.samples import some_samples
+from wetcow.learning.data.samples import Samples, some_samples
+from wetcow.learning.data.weights import check_weights, class_weights, distinct, present
 from wetcow.learning.estimator.former_names import refuses_removed, renamed
-from wetcow.learning.estimator.learner import Learner
-from wetcow.learning.io.model import load, save
+from wetcow.learning.estimator.keeping import Kept
+from wetcow.learning.estimator.prediction import ClassAnswers
 from wetcow.learning.io.record import counted, make_record, trained
+from wetcow.learning.memory.calibration import Calibration, calibrate
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
@@ -26,7 +28,7 @@ from wetcow.learning.model.readout import (
     MemoryReadout,
     check_updatable,
 )
-from wetcow.learning.progress import stages
+from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from wetcow.learning.dynamics.network import LearnedNetwork
 
 
-class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
+class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     """A shallow network of wave modes with a memory of examples, nothing of it trained.
 
     Hidden modes see contrast-normalised patches through couplings sampled from training images.
@@ -119,6 +121,10 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
     checkpoint : path, optional
         File that keeps the state of training. If there is one, training goes on from it. Members
         but the first have files of their own beside it, with their number at the end of the name.
+    class_weight : dict, "balanced" or None
+        Weights of classes, by which those of their samples are multiplied; 1 for labels that are
+        not in the dict. "balanced": all classes have the same weight in all, so that rare ones are
+        heard; only in `fit`, which knows all samples.
     batch_size : int
         Images whose codes are computed at once. Does not change the result beyond rounding.
     cache_size : float
@@ -172,6 +178,11 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Samples that are equal, with equal labels, are one example that counts as often as they came;
+    with `sample_weight` it counts as much as it says. Left out, to calibrate, is all of it. So
+    weights and repetition are the same. (Samples of Dask arrays and memory maps are not compared:
+    for them the same holds but for what is drawn at random and calibrated.)
+
     `fit` goes through `wetcow.learning.pipeline`, whose steps can be called one by one. The page
     "The learner" of the documentation says what data may be (arrays of NumPy, JAX, PyTorch,
     DataFrames, DataArrays, memory maps, Dask arrays), how much memory is needed, which values
@@ -192,9 +203,11 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
     n_features_in_: int  # set by validate_data
     convention_: convention.Convention | None
     readout_: MemoryReadout | LinearReadout
+    residual_variance_: float
     sharpness_ = renamed("sharpness_", "inverse_temperature_")
     noise_ = renamed("noise_", "residual_variance_")
     usual_uncertainty_ = renamed("usual_uncertainty_", "uncertainty_threshold_")
+    _kind: ClassVar[str] = "classifier"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
     @refuses_removed
@@ -221,6 +234,7 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         train_minutes: float = 0.0,
         learning_rate: float = 0.004,
         augmentation: Deformation | Sequence[Deformation] = None,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         checkpoint: str | os.PathLike | None = None,
         batch_size: int = 4096,
         cache_size: float = 4e9,
@@ -248,6 +262,7 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         self.train_minutes = train_minutes
         self.learning_rate = learning_rate
         self.augmentation: Deformation | Sequence[Deformation] = augmentation
+        self.class_weight = class_weight
         self.checkpoint = checkpoint
         self.batch_size = batch_size
         self.cache_size = cache_size
@@ -255,7 +270,7 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         self.progress = progress
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> WaveClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> WaveClassifier:
         """Construct the network from training data.
 
         If it fails or is interrupted, what was learned before stays as it was.
@@ -266,6 +281,9 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
             Images, flat or not, or the rows of a table; an array of any kind, also of Dask.
         y : array (n,)
             Labels of any kind.
+        sample_weight : array (n,), optional
+            How often each sample counts, not negative. A sample of weight 2 is the same as the
+            sample twice, one of weight 0 as none.
 
         Returns
         -------
@@ -276,29 +294,37 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         ------
         ValueError
             For parameters out of range, an image shape that does not fit X or the patches, or
-            values that are too large to compute with.
+            values that are too large to compute with; for several labels of a sample, which
+            wrappers of scikit-learn have.
         """
         keep = self.warm_start and hasattr(self, "hidden_")
         with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=not keep)
+            X, y, weights = self._weighted(X, y, sample_weight, least=2)
+            counts = np.unique(y, return_counts=True)[1]
             rng = self._rng()
-            X, y = some_samples(X, y, self.settings_.n_examples, rng)
+            X, y, weights = some_samples(X, y, weights, self.settings_.n_examples, rng)
+            if len(y) < counts.sum():
+                counts = np.unique(y, return_counts=True)[1]
+            if not self.train_minutes:  # which knows no weights
+                X, y, weights = distinct(X, y, weights)
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
-            members = [self.hidden_] if keep else self._construct(X, labels, rng, start)
-            samples = self._samples(members[0], X, labels, len(classes))
+            members = [self.hidden_] if keep else self._construct(X, labels, weights, rng, start)
+            samples = self._samples(members[0], X, labels, weights, len(classes))
             self.refined_ = []
             if self.train_minutes:
                 from wetcow.learning.finetune.refine import refine_members
 
                 self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
-            known = self._learn(samples._replace(hidden=united(members)), classes, rng, start)
-            counts = counted(labels, len(classes))
+            known = self._memorize(samples._replace(hidden=united(members)), classes, rng, start)
             self.record_ = make_record(known, counts, trained(self.refined_))
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> WaveClassifier:
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> WaveClassifier:
         """Learn more data and forget nothing, not even the order matters.
 
         New examples come beside those stored, and class modes are solved again for all of them,
@@ -310,7 +336,7 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X, y : arrays
+        X, y, sample_weight : arrays
             As in `fit`.
         classes : array, optional
             All labels that may occur. Needed in the first call unless `y` has all of them; later,
@@ -336,16 +362,64 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
             wanted = checks.find_classes(y, classes, known)
             columns = None if known is None else np.searchsorted(wanted, known)
             labels = checks.find_labels(y, wanted)
+            X, labels, weights = self._weighted_part(X, labels, wanted, sample_weight, first)
+            counts = np.bincount(labels, minlength=len(wanted))
+            X, labels, weights = distinct(X, labels, weights)
             self._check_room(X, len(wanted), first=first)
             rng = self._rng()
-            hidden = united(self._construct(X, labels, rng, start)) if first else self.hidden_
-            samples = self._samples(hidden, X, labels, len(wanted))
+            hidden = self.hidden_ if not first else None
+            if hidden is None:
+                hidden = united(self._construct(X, labels, weights, rng, start))
+            samples = self._samples(hidden, X, labels, weights, len(wanted))
             before = None if first else self.record_
-            errors = self._learn(samples, wanted, rng, start, columns)
+            errors = self._memorize(samples, wanted, rng, start, columns)
             if first or before is not None:  # of a file without a record nobody knows what was
-                counts = counted(labels, len(wanted), before, columns)
+                counts = counted(counts, before, columns)
                 self.record_ = make_record(errors, counts, () if before is None else before.trained)
         return self
+
+    def _weighted(
+        self, X: Any, y: np.ndarray, sample_weight: Any, least: int
+    ) -> tuple[Any, np.ndarray, np.ndarray | None]:
+        """Samples that count, and how much, from the user's weights and those of classes."""
+        weights = check_weights(sample_weight, len(y))
+        classes, labels = np.unique(y, return_inverse=True)
+        weights = class_weights(self.class_weight, classes, labels, weights)
+        if weights is not None and self.train_minutes:
+            raise ValueError(
+                "training by gradient knows no weights of samples: leave train_minutes at 0, or "
+                "repeat samples"
+            )
+        return present(X, y, weights, least)
+
+    def _weighted_part(
+        self, X: Any, labels: np.ndarray, classes: np.ndarray, sample_weight: Any, first: bool
+    ) -> tuple[Any, np.ndarray, np.ndarray | None]:
+        """The same for a part of all data."""
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' needs all samples at once: use fit, or give partial_fit "
+                "weights as a dict or as sample_weight"
+            )
+        weights = check_weights(sample_weight, len(labels))
+        weights = class_weights(self.class_weight, classes, labels, weights)
+        return present(X, labels, weights, 2 if first else 1)
+
+    def _memorize(
+        self,
+        samples: Samples,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        start: StartStage,
+        columns: np.ndarray | None = None,
+    ) -> Calibration:
+        """Learn, and keep what is known of errors."""
+        known = self._learn(samples, rng, start, calibrating=calibrate, columns=columns)
+        self.classes_ = classes
+        self.inverse_temperature_ = known.inverse_temperature
+        self.residual_variance_ = known.residual_variance
+        self.uncertainty_threshold_ = known.uncertainty_threshold
+        return known
 
     def to_network(self, x: Any, n_random: int = 2048) -> LearnedNetwork:
         """The network of hidden, random and class modes for one input, a System to `simulate`.
@@ -371,60 +445,3 @@ class WaveClassifier(Learner, ClassifierMixin, BaseEstimator):
         self._values_check()(one_sample(self.hidden_, x))
         random = draw_random_modes(self.readout_, n_random)
         return build_network(self.hidden_, random, self.classes_, x)
-
-    def card(self) -> str:
-        """Say what it was learned from, what was measured, what it is for and its limits.
-
-        Returns
-        -------
-        str
-            Markdown. `save` puts it into the file, too, where any program that opens zip archives
-            finds it as README.md.
-        """
-        check_is_fitted(self)
-        from wetcow.learning.io.card import model_card
-
-        return model_card(self)
-
-    def save(
-        self, path: str | os.PathLike, *, updatable: bool = False, notes: str | None = None
-    ) -> None:
-        """Save to a file of a JSON header, a card to read and arrays, atomically; see `load`.
-
-        Parameters
-        ----------
-        path : path
-            File to write.
-        updatable : bool
-            Whether to keep the sums over examples, 4m² bytes for m landmarks, with which
-            `partial_fit` can go on. Where all examples are stored there are none, and it always
-            can.
-        notes : str, optional
-            What the card is to say of the data: where they are from, who may use them. None: what
-            it said when loaded, if anything.
-        """
-        check_is_fitted(self)
-        save(self, path, updatable=updatable, notes=notes)
-
-    def to_onnx(self, path: str | os.PathLike) -> None:
-        """Write a model of ONNX from rows to probabilities, to run without Python.
-
-        Parameters
-        ----------
-        path : path
-            File to write; see `wetcow.learning.io.onnx.save_onnx` for what is in it.
-        """
-        from wetcow.learning.io.onnx import save_onnx
-
-        save_onnx(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> WaveClassifier:
-        """Load what `save` wrote. Nothing in the file is executed.
-
-        Raises
-        ------
-        ModelFileError
-            For damaged or foreign files, and those of a newer version.
-        """
-        return load(cls, path)

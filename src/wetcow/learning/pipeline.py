@@ -36,7 +36,7 @@ True
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,8 +45,9 @@ from sklearn.base import BaseEstimator
 from wetcow.learning.data import validation
 from wetcow.learning.data.samples import some_rows
 from wetcow.learning.data.sources import Batches
-from wetcow.learning.memory.calibration import Learned, calibrate
+from wetcow.learning.memory.calibration import Learned, LeftOut, calibrate
 from wetcow.learning.memory.examples import Plan, memorize
+from wetcow.learning.memory.noise import find_noise
 from wetcow.learning.model import encoder
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_projection
@@ -60,6 +61,7 @@ __all__ = [
     "calibrate",
     "construct",
     "encode",
+    "find_noise",
     "find_projection",
     "fit_projection",
     "frame",
@@ -78,7 +80,7 @@ _SHARE_UNSEEN = 5  # one example of so many is kept from the projection
 
 
 def validate(
-    X: Any, y: Any, estimator: Any = None, *, first: bool = True
+    X: Any, y: Any, estimator: Any = None, *, first: bool = True, values: bool = False
 ) -> tuple[Any, np.ndarray, tuple[int, ...] | None]:
     """Return rows and labels to learn, and the shape of the images if X is a stack of them.
 
@@ -86,12 +88,14 @@ def validate(
     ----------
     X : array (n, features) or (n, height, width)
         Of any kind that `WaveClassifier` takes.
-    y : array (n,)
-        Labels.
+    y : array (n,), or of values (n, columns)
+        Labels or values.
     estimator : scikit-learn estimator, optional
         Whose number and names of features are set, or checked unless these data are the first.
     first : bool
         Whether nothing was learned before. If so, two samples are the fewest, else one.
+    values : bool
+        Whether y has numbers to be found, and not labels.
 
     Returns
     -------
@@ -106,7 +110,8 @@ def validate(
         As scikit-learn does, and for what `wetcow.learning.data.validation` refuses.
     """
     estimator = BaseEstimator() if estimator is None else estimator
-    return validation.check_pairs(estimator, X, y, reset=first, least=2 if first else 1)
+    least = 2 if first else 1
+    return validation.check_pairs(estimator, X, y, reset=first, least=least, values=values)
 
 
 def frame(rows: np.ndarray, hidden: HiddenModes) -> np.ndarray:
@@ -188,7 +193,8 @@ def find_projection(
     if not np.isfinite(codes).all():
         raise ValueError("the codes of hidden modes are not finite")
     try:
-        return fit_projection(codes, count, int(rng.integers(2**31))), rows
+        weights = batches.samples.weighted(rows)
+        return fit_projection(codes, count, int(rng.integers(2**31)), weights), rows
     except ValueError:
         warnings.warn(
             "all samples look the same to the hidden modes: class frequencies are all that can be "
@@ -214,6 +220,8 @@ def learn(
     start: StartStage = silent,
     earlier: MemoryReadout | None = None,
     columns: np.ndarray | None = None,
+    calibrating: Callable[[LeftOut], Any] = calibrate,
+    noises: Sequence[float] = (),
 ) -> Learned:
     """Go from batches to a calibrated memory: project → memorize → calibrate.
 
@@ -236,6 +244,10 @@ def learn(
         That learns on, with its projection.
     columns : int array (classes before,), optional
         Where the classes of `earlier` are among those of `batches`.
+    calibrating : callable
+        What is made of answers about examples that were left out.
+    noises : sequence of float
+        λ to choose from; none: that of the plan.
     """
     start("projection")
     projected = None
@@ -246,7 +258,11 @@ def learn(
         projection, projected = find_projection(batches, n_components, rng)
     else:
         projection = earlier.projection
-    return memorize(
+    if noises:
+        start("noise")
+        noise = find_noise(batches, projection, plan.kernel, noises, rng)
+        plan = plan._replace(kernel=plan.kernel._replace(noise=noise))
+    readout, left_out = memorize(
         batches,
         projection,
         plan,
@@ -256,3 +272,4 @@ def learn(
         earlier=earlier,
         columns=columns,
     )
+    return Learned(readout, calibrating(left_out))

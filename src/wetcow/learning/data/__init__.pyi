@@ -11,6 +11,7 @@ from . import (
     samples as samples,
     sources as sources,
     validation as validation,
+    weights as weights,
 )
 from .batches import (
     ArrayBatches as ArrayBatches,

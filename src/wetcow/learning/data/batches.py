@@ -15,7 +15,7 @@ import numpy as np
 
 from wetcow.learning.data.copies import encoded
 from wetcow.learning.data.samples import Samples
-from wetcow.learning.data.sources import Batches, Pairs, Result, with_targets
+from wetcow.learning.data.sources import Batches, Parts, Result, as_batches
 from wetcow.learning.data.validation import as_floats, is_dask
 from wetcow.learning.progress import Advance, ignore
 
@@ -56,16 +56,17 @@ class ArrayBatches:
 
     def sum(
         self,
-        function: Callable[[Pairs], Result],
+        function: Callable[[Parts], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
         """See `Batches.sum`."""
         del merge  # there is one part
         return function(
-            with_targets(
+            as_batches(
                 self._codes(),
                 labels=self.samples.labels,
+                weights=self.samples.weights,
                 n_classes=self.samples.n_classes,
                 copies=self.samples.copies.count,
                 advance=advance,
@@ -87,9 +88,9 @@ class ArrayBatches:
 
 def open_batches(samples: Samples) -> Batches:
     """Return the source of samples: on the workers of a Dask cluster if X is for one, else here."""
-    # There may be very many labels.
-    labels = samples.labels.astype(np.min_scalar_type(samples.n_classes))
-    samples = samples._replace(labels=labels)
+    if samples.labels.ndim == 1:  # there may be very many labels
+        labels = samples.labels.astype(np.min_scalar_type(samples.n_classes))
+        samples = samples._replace(labels=labels)
     if is_dask(samples.X):
         from wetcow.learning.data import dask_arrays
 

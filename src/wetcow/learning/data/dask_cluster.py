@@ -11,7 +11,7 @@ from dask.delayed import delayed
 from wetcow.learning.data.copies import Copies, encoded
 from wetcow.learning.data.dask_arrays import Place, chunks_of
 from wetcow.learning.data.samples import Samples
-from wetcow.learning.data.sources import Pairs, Result, with_targets
+from wetcow.learning.data.sources import Parts, Result, as_batches
 from wetcow.learning.data.validation import as_floats
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import Advance, ignore
@@ -39,6 +39,9 @@ class ClusterBatches:
         self._counts = [sum(place.count for place in places) for places, _ in self._groups]
         self._hidden = self._sent(samples.hidden)
         self._labels = self._scattered(samples.labels)
+        self._weights = [None] * len(self._groups)
+        if samples.weights is not None:
+            self._weights = self._scattered(samples.weights)
 
     def __len__(self) -> int:
         """Return the number of samples, without copies."""
@@ -50,7 +53,7 @@ class ClusterBatches:
 
     def sum(
         self,
-        function: Callable[[Pairs], Result],
+        function: Callable[[Parts], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
@@ -70,7 +73,7 @@ class ClusterBatches:
 
     def close(self) -> None:
         """See `Batches.close`: let the workers forget everything."""
-        _release([self._hidden, *self._labels])
+        _release([self._hidden, *self._labels, *self._weights])
 
     def _sums(self, function: Any, group: int) -> Any:
         samples, (places, parts) = self.samples, self._groups[group]
@@ -80,6 +83,7 @@ class ClusterBatches:
             places,
             parts,
             self._labels[group],
+            self._weights[group],
             batch_size=samples.batch_size,
             n_classes=samples.n_classes,
             copies=samples.copies,
@@ -154,10 +158,11 @@ def _sums_of_rows(
     places: list[Place],
     parts: list[Any],
     labels: np.ndarray,
+    weights: np.ndarray | None,
     *,
     batch_size: int,
     n_classes: int,
     copies: Copies,
 ) -> Any:
     codes = _encoded(hidden, places, parts, batch_size, copies)
-    return function(with_targets(codes, labels, n_classes, copies.count))
+    return function(as_batches(codes, labels, weights, n_classes, copies.count))

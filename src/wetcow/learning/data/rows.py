@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.learning.data.sources import Pairs
+from wetcow.learning.data.sources import Parts
 from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import directions
 
@@ -18,6 +18,7 @@ class Rows(NamedTuple):
     labels: np.ndarray
     images: np.ndarray
     projected: np.ndarray
+    weights: np.ndarray
 
     def merge(self, other: Rows) -> Rows:
         """Of both, one after the other."""
@@ -27,6 +28,7 @@ class Rows(NamedTuple):
             labels=np.concatenate([self.labels, other.labels]),
             images=np.concatenate([self.images, images]),
             projected=np.concatenate([self.projected, other.projected]),
+            weights=np.concatenate([self.weights, other.weights]),
         )
 
     def taken(self, some: np.ndarray) -> Rows:
@@ -36,6 +38,7 @@ class Rows(NamedTuple):
             labels=self.labels[some],
             images=self.images[some],
             projected=self.projected[some],
+            weights=self.weights[some],
         )
 
     @property
@@ -44,18 +47,22 @@ class Rows(NamedTuple):
         return np.full_like(self.projected, True) if self.projected.all() else ~self.projected
 
 
-def collect_rows(projection: Projection | None, copies: int, pairs: Pairs) -> Rows:
+def collect_rows(projection: Projection | None, copies: int, parts: Parts) -> Rows:
     """Directions of all examples of batches, each followed by those of its copies."""
-    found, labels, images, first = [], [], [], 0
-    for number, (codes, targets) in enumerate(pairs):
-        found.append(directions(projection, codes))
-        labels.append(targets.argmax(axis=1))
-        images.append(first + np.arange(len(codes)))
+    found, labels, images, weights, first = [], [], [], [], 0
+    for number, batch in enumerate(parts):
+        count = len(batch.codes)
+        found.append(directions(projection, batch.codes))
+        labels.append(batch.labels)
+        images.append(first + np.arange(count))
+        weights.append(np.ones(count) if batch.weights is None else batch.weights)
         if number % (1 + copies) == copies:
-            first += len(codes)
+            first += count
+    known = np.concatenate(labels)
     return Rows(
         directions=np.concatenate(found),
-        labels=np.concatenate(labels),
+        labels=known if known.ndim == 2 else known.astype(np.int64),
         images=np.concatenate(images),
-        projected=np.zeros(sum(map(len, labels)), bool),
+        projected=np.zeros(len(known), bool),
+        weights=np.concatenate(weights),
     )

@@ -1,4 +1,4 @@
-"""Training data as rows and numbers of classes, and the targets of class modes."""
+"""Training data as rows and what is known of them, and the targets of modes that are read out."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ class Samples(NamedTuple):
         Whose codes are taken.
     X : array (n, columns), or Dask array
         Rows.
-    labels : int array (n,)
-        Numbers of their classes.
+    labels : int array (n,), or float array (n, columns)
+        Numbers of their classes, or values that are to be found.
     n_classes : int
-        How many there are.
+        How many classes, or columns of values, there are.
+    weights : float array (n,) or None
+        How often each sample counts; None: once.
     batch_size : int
         Rows whose codes are computed at once.
     copies : Copies
@@ -35,12 +37,17 @@ class Samples(NamedTuple):
     X: Any
     labels: np.ndarray
     n_classes: int
+    weights: np.ndarray | None = None
     batch_size: int = 4096
     copies: Copies = NO_COPIES
 
     def codes(self, rows: np.ndarray) -> np.ndarray:
         """Codes (n, d) of some rows, sorted, without copies."""
         return np.concatenate([self.hidden.codes(part) for part in self.loaded(rows)])
+
+    def weighted(self, rows: Any) -> np.ndarray | None:
+        """Weights of some rows, or None if all count once."""
+        return None if self.weights is None else self.weights[rows]
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes (n, 1 + copies, d) and targets (n, classes) of some rows, sorted."""
@@ -66,8 +73,8 @@ def targets_of(
 
     Parameters
     ----------
-    labels : int array (n,)
-        Numbers of the classes.
+    labels : int array (n,), or float64 array (n, columns)
+        Numbers of the classes; or values, which are the targets themselves.
     n_classes : int
         How many there are.
     left_out : bool array (n,), optional
@@ -78,11 +85,15 @@ def targets_of(
     >>> targets_of(np.array([1, 0]), 2, np.array([False, True])).tolist()
     [[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, nan, nan]]
     """
-    targets = np.zeros((len(labels), n_classes), dtype=np.float32)
-    targets[np.arange(len(labels)), labels] = 1
+    if labels.ndim == 2:
+        targets = labels
+    else:
+        targets = np.zeros((len(labels), n_classes), dtype=np.float32)
+        targets[np.arange(len(labels)), labels] = 1
     if left_out is None:
         return targets
-    return np.hstack([targets, np.where(left_out[:, None], np.float32(np.nan), targets)])
+    missing = targets.dtype.type(np.nan)
+    return np.hstack([targets, np.where(left_out[:, None], missing, targets)])
 
 
 def take(X: Any, rows: np.ndarray) -> np.ndarray:
@@ -108,15 +119,20 @@ def some_rows(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def some_samples(
-    X: Any, labels: np.ndarray, most: int | None, rng: np.random.Generator
-) -> tuple[Any, np.ndarray]:
-    """Rows and labels of so many samples at random, and of the first of each class.
+    X: Any,
+    labels: np.ndarray,
+    weights: np.ndarray | None,
+    most: int | None,
+    rng: np.random.Generator,
+) -> tuple[Any, np.ndarray, np.ndarray | None]:
+    """Rows, labels and weights of so many samples at random, and of the first of each class.
 
     Parameters
     ----------
     X : array (n, columns), or Dask array
         Rows.
-    labels : array (n,)
+    labels : array (n,), or (n, columns) of values, which are no classes
+    weights : array (n,) or None
     most : int or None
         How many; None: all.
     rng : numpy Generator
@@ -124,12 +140,13 @@ def some_samples(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> _, labels = some_samples(np.zeros((9, 2)), np.arange(9) // 8, 3, rng)
+    >>> _, labels, _ = some_samples(np.zeros((9, 2)), np.arange(9) // 8, None, 3, rng)
     >>> labels.tolist()
     [0, 0, 0, 0, 1]
     """
     if most is None or len(labels) <= most:
-        return X, labels
-    first = np.unique(labels, return_index=True)[1]
-    rows = np.union1d(some_rows(len(labels), most, rng), first)
-    return take(X, rows) if is_dask(X) else X[rows], labels[rows]
+        return X, labels, weights
+    first = np.unique(labels, return_index=True)[1] if labels.ndim == 1 else []
+    rows = np.union1d(some_rows(len(labels), most, rng), first).astype(int)
+    some = take(X, rows) if is_dask(X) else X[rows]
+    return some, labels[rows], None if weights is None else weights[rows]

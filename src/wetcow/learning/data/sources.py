@@ -7,15 +7,39 @@ other is one. So `sum` is what the steps of `wetcow.learning.memory.examples` as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from wetcow.learning.data.samples import Samples, targets_of
 from wetcow.learning.progress import Advance, ignore
 
-Pairs = Iterable[tuple[np.ndarray, np.ndarray]]
-"""Codes (n, d) and targets (n, classes) of one batch after the other."""
+
+class Batch(NamedTuple):
+    """Some samples.
+
+    Attributes
+    ----------
+    codes : float32 array (n, d)
+    labels : array (n,) or (n, columns)
+        See `Samples`.
+    n_classes : int
+    weights : float64 array (n,) or None
+    """
+
+    codes: np.ndarray
+    labels: np.ndarray
+    n_classes: int
+    weights: np.ndarray | None
+
+    @property
+    def targets(self) -> np.ndarray:
+        """What modes that are read out are to be, (n, n_classes)."""
+        return targets_of(self.labels, self.n_classes)
+
+
+Parts = Iterable[Batch]
+"""One batch after the other."""
 
 Result = TypeVar("Result")
 
@@ -30,7 +54,7 @@ class Batches(Protocol):
 
     def sum(
         self,
-        function: Callable[[Pairs], Result],
+        function: Callable[[Parts], Result],
         merge: Callable[[Result, Result], Result],
         advance: Advance = ignore,
     ) -> Result:
@@ -39,7 +63,7 @@ class Batches(Protocol):
         Parameters
         ----------
         function : callable
-            From an iterable of codes and targets to sums over them. It must be possible to
+            From an iterable of `Batch` to sums over them. It must be possible to
             pickle it, and it is only given a part of the samples if they are in several places.
         merge : callable
             Sums over the samples of two parts from those of each, in their order.
@@ -61,18 +85,19 @@ class Batches(Protocol):
         ...
 
 
-def with_targets(
+def as_batches(
     codes: Iterable[np.ndarray],
     labels: np.ndarray,
+    weights: np.ndarray | None,
     n_classes: int,
     copies: int,
     advance: Advance = ignore,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pair batches of codes, each followed by those of its copies, with `targets_of` them."""
+) -> Iterator[Batch]:
+    """Put what is known of samples beside their codes, and beside those of their copies."""
     start = 0
-    for number, batch in enumerate(codes):
-        rows = slice(start, start + len(batch))
-        yield batch, targets_of(labels[rows], n_classes)
-        advance(len(batch) / (1 + copies))
+    for number, some in enumerate(codes):
+        rows = slice(start, start + len(some))
+        yield Batch(some, labels[rows], n_classes, None if weights is None else weights[rows])
+        advance(len(some) / (1 + copies))
         if number % (1 + copies) == copies:
             start = rows.stop

@@ -52,11 +52,22 @@ def check_rows(estimator: Any, X: Any) -> Any:
     _check_shape(estimator, image)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=False, least=1)
-    return validate_data(estimator, _flat(X, image), dtype="numeric", reset=False)
+    return _validated(estimator, _flat(X, image), reset=False)
+
+
+def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | None]:
+    """Return valid rows of first data, and the shape of the images if X is a stack of them.
+
+    Number and names of features are set. See `check_rows` for what X may be, and what is raised.
+    """
+    X, image = _unwrapped(X)
+    if is_dask(X):
+        return _dask_rows(estimator, X, reset=True, least=1), image
+    return _validated(estimator, _flat(X, image), reset=True), image
 
 
 def check_pairs(
-    estimator: Any, X: Any, y: Any, *, reset: bool, least: int
+    estimator: Any, X: Any, y: Any, *, reset: bool, least: int, values: bool = False
 ) -> tuple[Any, np.ndarray, tuple[int, ...] | None]:
     """Return valid rows and labels to learn, and the shape of the images if X is a stack of them.
 
@@ -66,42 +77,99 @@ def check_pairs(
         Whose number and names of features are set if `reset`, else checked.
     X : array (n, features) or (n, height, width)
         As in `check_rows`.
-    y : array (n,)
-        Labels, of one of the same kinds.
+    y : array (n,), or of values (n, columns)
+        Labels or values, of one of the same kinds.
     reset : bool
         Whether these are the first data.
     least : int
         Fewest samples.
+    values : bool
+        Whether y has numbers to be found, and not labels.
 
     Raises
     ------
     ValueError, TypeError
-        As in `check_rows`.
+        As in `check_rows`; for several labels of a sample.
     """
     X, image = _unwrapped(X)
     refuse_masked("y", y)
+    if not values:
+        _refuse_several_labels(estimator, y)
     if not reset:
         _check_shape(estimator, image)
     if is_dask(X):
         rows = _dask_rows(estimator, X, reset=reset, least=least)
-        labels: Any = {"ensure_2d": False, "dtype": None, "input_name": "y"}
-        y = check_array(_in_numpy(y), **labels)
-        y = column_or_1d(y, warn=True)
+        kinds: Any = {"ensure_2d": False, "dtype": np.float64 if values else None}
+        y = check_array(_in_numpy(y), **kinds, input_name="y")
+        y = y if values else column_or_1d(y, warn=True)
         if len(y) != len(rows):
             raise ValueError(
                 f"X and y must have as many samples as each other, got {len(rows)} and {len(y)}"
             )
     else:
-        rows, y = validate_data(
+        rows, y = _validated(
             estimator,
             _flat(X, image),
             _in_numpy(y),
-            dtype="numeric",
             ensure_min_samples=least,
             reset=reset,
+            y_numeric=values,
+            multi_output=values,
         )
+    if values:
+        return rows, y.astype(np.float64), image
     check_classification_targets(y)
     return rows, y, image
+
+
+def _validated(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
+    """Return what scikit-learn makes of data, and say what to do where it finds gaps or text."""
+    try:
+        return validate_data(estimator, X, *y, dtype="numeric", **checks)
+    except ValueError as error:
+        if advice := _advice(estimator, X, str(error)):
+            raise ValueError(advice) from error
+        raise
+
+
+def _advice(estimator: Any, X: Any, problem: str) -> str:
+    """What to do with a table that has gaps, or columns of text; empty for other problems."""
+    name = type(estimator).__name__
+    if "Input X contains NaN" in problem:
+        return (
+            f"Input X contains NaN, and {name} knows no missing values. Fill them before it, by "
+            f"sklearn.impute.SimpleImputer: make_pipeline(SimpleImputer(), {name}()); or leave "
+            "such rows out"
+        )
+    kinds = getattr(X, "dtypes", None)
+    if hasattr(X, "columns") and kinds is not None and "convert" in problem:
+        others = [str(one) for one, kind in zip(X.columns, kinds, strict=True) if not _real(kind)]
+        if others:
+            return (
+                f"columns {', '.join(others)} of X are no numbers ({problem}). Make numbers of "
+                "categories before, by sklearn.preprocessing.OneHotEncoder: make_pipeline("
+                "make_column_transformer((OneHotEncoder(), [names of columns]), "
+                f"remainder='passthrough'), {name}())"
+            )
+    return ""
+
+
+def _real(kind: Any) -> bool:
+    """Whether a column's dtype, of NumPy or pandas, is one of real numbers."""
+    return getattr(kind, "kind", "O") in _REAL
+
+
+def _refuse_several_labels(estimator: Any, y: Any) -> None:
+    """Raise if samples have several labels each."""
+    shape = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        name = type(estimator).__name__
+        raise ValueError(
+            f"y has shape {tuple(shape)}, but {name} learns one label for each sample. For "
+            "several, wrap it by scikit-learn: sklearn.multiclass.OneVsRestClassifier if columns "
+            "say which labels a sample has (0 or 1), sklearn.multioutput.MultiOutputClassifier if "
+            "each column has a label of its own"
+        )
 
 
 def first_rows(X: Any, most: int = 200) -> np.ndarray:

@@ -106,17 +106,20 @@ def draw_random_modes(readout: Readout, n_random: int = N_RANDOM, seed: int = 0)
         coupling=nothing,
         bias=nothing,
     )
+    weights = np.ones(len(memory.rows))
     if readout.examples is None:
         targets = memory.criticality(memory.rows)
     else:
         targets = targets_of(readout.examples.labels, len(memory.bias))
+        weights = readout.examples.weights
     # So that inner products of answers are the kernel, κ(1) = 1.
     one = modes.amplitudes(memory.rows[:BLOCK])
     scale = np.sqrt(n_random * np.mean(one**2, dtype=np.float64))
     starts = range(0, len(targets), BLOCK)
     parts = (slice(start, start + BLOCK) for start in starts)
     sums = accumulate(
-        (modes.amplitudes(memory.rows[part]) / np.float32(scale), targets[part]) for part in parts
+        (modes.amplitudes(memory.rows[part]) / np.float32(scale), targets[part], weights[part])
+        for part in parts
     )
-    solved = solve(sums, kernel.noise / len(targets))
+    solved = solve(sums, kernel.noise / sums.count)
     return modes._replace(coupling=solved.coupling / scale, bias=solved.gamma)

@@ -1,108 +1,104 @@
-"""What learning is made of, whether at once or by and by."""
+"""What estimators with a memory have in common: learning, at once or by and by, and their doubt."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import logging
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from wetcow.learning import pipeline
 from wetcow.learning.data import validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.samples import Samples
-from wetcow.learning.estimator.prediction import Answers
+from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
-from wetcow.learning.memory.calibration import Calibration
-from wetcow.learning.model.geometry import find_image_shape
+from wetcow.learning.memory.calibration import LeftOut
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.model.memory.stored import Kernel
-from wetcow.learning.model.readout import MemoryReadout
+from wetcow.learning.model.memory.stored import Kernel, Memory
+from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
 from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
-from wetcow.learning.settings.presets import Settings
-from wetcow.learning.settings.view import Decision
-
-logger = logging.getLogger(__name__)
-
-_NUM_TRIED = (2000, 1000)  # images on which is decided how to look at them; of budget "seconds"
 
 
-class Learner(Answers):
-    """The steps that `fit` and `partial_fit` of `wetcow.WaveClassifier` have in common."""
+class Learner(Encoder):
+    """The steps that `fit` and `partial_fit` have in common, and what a memory answers."""
 
-    budget: str
-    image_shape: Any
-    n_features_in_: int
-    n_members: int
-    copies: int
-    augmentation: Any
     tolerance: float
     cache_size: float
-    random_state: Any
-    settings_: Settings
-    decision_: Decision | None
-    residual_variance_: float
+    readout_: MemoryReadout | LinearReadout
     uncertainty_threshold_: float
 
-    def _rng(self) -> np.random.Generator:
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+    def uncertainty(self, X: Any) -> np.ndarray:
+        """Predictive variance of what is read out, float64 (n,), between 0 and 1.
 
-    def _checked(self, X: Any, y: Any, *, first: bool) -> tuple[Any, np.ndarray]:
+        σ²(x) = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), the same for all classes or outputs, with k(x) the
+        kernel between x and the stored examples: 1 for an input unlike all of them. It is computed
+        by all of at most 2,000 of them, by 1,000 of more, or by all landmarks, which know a little
+        less than all examples together. Compare with `uncertainty_threshold_`.
+
+        Parameters
+        ----------
+        X : array (n, features) or (n, height, width)
+            As in `fit`.
+        """
+        check_is_fitted(self)
+        answer: Any = self.readout_.variance
+        if isinstance(self.readout_, MemoryReadout):
+            answer = functools.partial(doubt, self.readout_.projection, self.readout_.doubt)
+        return self._predictions(answer, X, None, any_background=True)
+
+    @property
+    def memory_(self) -> Memory:
+        """Stored examples and their couplings to the modes that are read out."""
+        readout = getattr(self, "readout_", None)
+        if not isinstance(readout, MemoryReadout):
+            raise AttributeError("there is no memory: fit first, anew if this is an old model")
+        return readout.memory
+
+    def _recalled(self, X: Any, width: int) -> Any:
+        """What the memory answers, (n, width)."""
+        check_is_fitted(self)
+        answer: Any = self.readout_.criticality
+        if isinstance(self.readout_, MemoryReadout):  # only what it needs goes to workers
+            answer = functools.partial(recall, self.readout_.projection, self.readout_.memory)
+        return self._predictions(answer, X, width)
+
+    def _checked(
+        self, X: Any, y: Any, *, first: bool, values: bool = False
+    ) -> tuple[Any, np.ndarray]:
         """Return valid data; if it is the first, find what it is and all settings."""
         checks.check_parameters(self)
-        X, y, image = pipeline.validate(X, y, self, first=first)
+        X, y, image = pipeline.validate(X, y, self, first=first, values=values)
         if first:
-            shape = find_image_shape(self.image_shape, self.n_features_in_, image)
-            self.image_shape_ = shape
-            self.settings_ = checks.find_settings(self, shape)
+            self._find_settings(image)
         else:  # the hidden modes stay as they are
             self._values_check()(validation.first_rows(X))
-            wanted = checks.find_settings(self, self.image_shape_)
+            earlier = self.settings_.noise
             self.settings_ = self.settings_._replace(
-                noise=wanted.noise, n_memories=wanted.n_memories
+                noise=earlier if self.noise is None else self.noise, n_memories=self.n_memories
             )
         return X, y
 
-    def _construct(
-        self, X: Any, labels: np.ndarray, rng: np.random.Generator, start: StartStage
-    ) -> list[HiddenModes]:
-        shape = self.image_shape_
-        decision = pipeline.look(
-            X,
-            labels,
-            shape,
-            checks.alternatives(self, shape),
-            rng,
-            n_images=_NUM_TRIED[self.budget == "seconds"],
-            start=start,
-        )
-        self.settings_ = chosen = checks.find_settings(self, shape, decision.view.encoding)
-        view = decision.view._replace(response=chosen.response)
-        self.decision_ = dataclasses.replace(decision, view=view)
-        logger.info("%s", self.decision_.line())
-        start("hidden modes")
-        members, self.convention_ = pipeline.construct(
-            X,
-            checks.member_geometries(self.n_members, chosen, shape, view),
-            rng,
-            image=shape,
-            view=view,
-            settings=chosen,
-        )
-        return members
-
-    def _samples(self, hidden: HiddenModes, X: Any, labels: np.ndarray, n_classes: int) -> Samples:
+    def _samples(
+        self,
+        hidden: HiddenModes,
+        X: Any,
+        labels: np.ndarray,
+        weights: np.ndarray | None,
+        n_classes: int,
+    ) -> Samples:
         count = 0 if self.image_shape_ is None else self.copies
         augmentation = checks.shared_augmentation(self.augmentation)
         return Samples(
             hidden=hidden,
             X=X,
             labels=labels,
+            weights=weights,
             n_classes=n_classes,
             batch_size=self.batch_size,
             copies=Copies(count=count, augmentation=augmentation),
@@ -131,12 +127,14 @@ class Learner(Answers):
     def _learn(
         self,
         samples: Samples,
-        classes: np.ndarray,
         rng: np.random.Generator,
         start: StartStage,
+        *,
+        calibrating: Callable[[LeftOut], Any],
         columns: np.ndarray | None = None,
-    ) -> Calibration:
-        """Memorize and calibrate, beside what is stored if `columns` are given, and keep all."""
+        noises: Sequence[float] = (),
+    ) -> Any:
+        """Memorize beside what is stored, if `columns` are given; return what calibrates it."""
         earlier = None
         if columns is not None and isinstance(self.readout_, MemoryReadout):
             earlier = self.readout_
@@ -150,9 +148,8 @@ class Learner(Answers):
                 start=start,
                 earlier=earlier,
                 columns=columns,
+                calibrating=calibrating,
+                noises=noises,
             )
-        self.hidden_, self.classes_ = samples.hidden, classes
-        self.inverse_temperature_ = known.inverse_temperature
-        self.residual_variance_ = known.residual_variance
-        self.uncertainty_threshold_ = known.uncertainty_threshold
+        self.hidden_ = samples.hidden
         return known

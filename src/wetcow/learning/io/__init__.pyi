@@ -2,7 +2,9 @@
 
 from . import (
     card as card,
+    cards as cards,
     container as container,
+    kinds as kinds,
     labels as labels,
     model as model,
     onnx as onnx,

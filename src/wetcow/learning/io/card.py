@@ -34,26 +34,41 @@ def facts(classifier: Any) -> dict[str, Any]:
         The fields of ``wetcow card --json``. ``record`` is None for files of versions that kept
         none.
     """
-    hidden, readout = classifier.hidden_, classifier.readout_
-    record = classifier.record_
-    known = classifier.convention_
-    names = getattr(classifier, "feature_names_in_", None)
-    defaults = inspect.signature(type(classifier)).parameters
     return {
         "classes": classifier.classes_.tolist(),
+        **shared_facts(classifier),
+        **memory_facts(classifier, f"{len(classifier.classes_)} class modes"),
+        "sharpness": classifier.inverse_temperature_,
+        "noise": classifier.residual_variance_,
+        "usual_uncertainty": classifier.uncertainty_threshold_,
+    }
+
+
+def memory_facts(estimator: Any, read_out: str) -> dict[str, Any]:
+    """Collect what an estimator with a memory knows of it; `read_out` says what is read out."""
+    readout, layers = estimator.readout_, estimator.hidden_.layers
+    return {
+        "n_parameters": readout.n_parameters
+        + sum(np.size(array) for array in jax.tree.leaves(layers)),
+        "readout": {**_readout(readout), "modes": read_out},
+        "updatable": readout.updatable,
+    }
+
+
+def shared_facts(estimator: Any) -> dict[str, Any]:
+    """Collect what estimators of any kind know of themselves."""
+    hidden, record, known = estimator.hidden_, estimator.record_, estimator.convention_
+    names = getattr(estimator, "feature_names_in_", None)
+    return {
         "image_shape": hidden.image,
         "convention": known and {**known.header(), "said": known.describe()},
-        "n_features_in": classifier.n_features_in_,
+        "n_features_in": estimator.n_features_in_,
         "feature_names": None if names is None else [str(name) for name in names],
         "record": None if record is None else record.header(),
-        "copies": classifier.copies if hidden.image is not None else 0,
-        "parameters": {
-            name: value._asdict() if hasattr(value, "_asdict") else value
-            for name, value in classifier.get_params().items()
-            if name not in _NOT_OF_THE_MODEL and value != defaults[name].default
-        },
-        "settings": classifier.settings_._asdict(),
-        "decision": None if classifier.decision_ is None else classifier.decision_.header(),
+        "copies": estimator.copies if hidden.image is not None else 0,
+        "parameters": _given(estimator),
+        "settings": estimator.settings_._asdict(),
+        "decision": None if estimator.decision_ is None else estimator.decision_.header(),
         "frame": None if hidden.frame is None else hidden.frame._asdict(),
         "banks": [
             {
@@ -69,14 +84,20 @@ def facts(classifier: Any) -> dict[str, Any]:
             for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)
         ],
         "response": hidden.response,
-        "n_parameters": readout.n_parameters
-        + sum(np.size(array) for array in jax.tree.leaves(hidden.layers)),
-        "readout": _readout(readout),
-        "sharpness": classifier.inverse_temperature_,
-        "noise": classifier.residual_variance_,
-        "usual_uncertainty": classifier.uncertainty_threshold_,
-        "updatable": readout.updatable,
+        "n_parameters": sum(np.size(array) for array in jax.tree.leaves(hidden.layers)),
     }
+
+
+def _given(estimator: Any) -> dict[str, Any]:
+    """Parameters that are not the default, as JSON."""
+    defaults = inspect.signature(type(estimator)).parameters
+    found = {}
+    for name, value in estimator.get_params().items():
+        if name not in _NOT_OF_THE_MODEL and value != defaults[name].default:
+            if isinstance(value, dict):  # of classes, whose labels may be numbers
+                value = {str(label): weight for label, weight in value.items()}
+            found[name] = value._asdict() if hasattr(value, "_asdict") else value
+    return found
 
 
 def _readout(readout: Any) -> dict[str, Any]:
@@ -100,7 +121,7 @@ def model_card(classifier: Any) -> str:
     known = facts(classifier)
     sections = {
         "Data": _data(known),
-        "Network": _network(known),
+        "Network": network_section(known),
         "What was measured": _measured(known),
         "Use": _use(known),
         "Limits": _limits(known),
@@ -112,12 +133,13 @@ def model_card(classifier: Any) -> str:
         if record is None
         else f"Learned on {record['date']} (UTC) by wetcow {record['wetcow']}."
     )
-    title = f"# WaveClassifier: {_rows(known)} to {len(known['classes'])} classes"
+    title = f"# WaveClassifier: {rows_seen(known)} to {len(known['classes'])} classes"
     text = "\n\n".join(f"## {name}\n\n{section}" for name, section in sections.items())
     return f"{title}\n\n{learned}\n\n{text}\n"
 
 
-def _rows(known: dict[str, Any]) -> str:
+def rows_seen(known: dict[str, Any]) -> str:
+    """Say what rows are."""
     if known["image_shape"] is None:
         return f"rows of {known['n_features_in']} columns"
     height, width = known["image_shape"]
@@ -135,8 +157,8 @@ def _data(known: dict[str, Any]) -> str:
         copies = known["copies"]
         also = f", and {copies} deformed {'copy' if copies == 1 else 'copies'} of each"
         parts.append(
-            f"{sum(record['counts']):,} samples, {_rows(known)}{also if copies else ''}:\n\n"
-            + _table(["class", "samples"], _counts(known["classes"], record["counts"]))
+            f"{sum(record['counts']):,} samples, {rows_seen(known)}{also if copies else ''}:\n\n"
+            + table(["class", "samples"], _counts(known["classes"], record["counts"]))
         )
     if known["feature_names"] is not None:
         names = ", ".join(f"`{name}`" for name in known["feature_names"])
@@ -155,7 +177,8 @@ def _counts(classes: list[Any], counts: list[int]) -> list[tuple[str, str]]:
     return rows
 
 
-def _network(known: dict[str, Any]) -> str:
+def network_section(known: dict[str, Any]) -> str:
+    """Say of what steps the network is, and how it was set."""
     steps = []
     decision = decision_from_header(known["decision"])
     if decision is not None and decision.trials:
@@ -187,7 +210,8 @@ def _network(known: dict[str, Any]) -> str:
         steps.append(f"codes: {codes}; {total:,} in all")
     else:
         steps.append("columns are standardised and compared as they are")
-    steps += _class_modes(known)
+    if "readout" in known:
+        steps += _memory(known["readout"])
     steps.append(f"{known['n_parameters']:,} numbers in all")
     settings = {name: value for name, value in known["settings"].items() if value is not None}
     rows = [(f"`{name}`", f"`{value!r}`") for name, value in settings.items()]
@@ -195,23 +219,22 @@ def _network(known: dict[str, Any]) -> str:
     return (
         "\n".join(f"- {step}" for step in steps)
         + "\n\n"
-        + _table(["setting", "value"], rows)
+        + table(["setting", "value"], rows)
         + f"\n\nParameters that are not the default: {given or 'none'}."
     )
 
 
-def _class_modes(known: dict[str, Any]) -> list[str]:
-    found, n_classes = known["readout"], len(known["classes"])
+def _memory(found: dict[str, Any]) -> list[str]:
     if found["kind"] == "linear":
         return [
-            f"{n_classes} class modes, coupled to all codes in closed form (ridge "
+            f"{found['modes']}, coupled to all codes in closed form (ridge "
             f"{found['ridge']:.3g}), by an earlier version"
         ]
     of = f"{found['rows']:,} {found['kind']}"
     also = f" in {found['components']:,} principal components" if found["projected"] else ""
     return [
         f"a memory of {of}{also}",
-        f"{n_classes} class modes, coupled through a continuum of random modes (code "
+        f"{found['modes']}, coupled through a continuum of random modes (code "
         f"{found['code']}) to all of these, in closed form (noise {found['noise']:.3g}, relative "
         f"residual {found['residual']:.1g})",
     ]
@@ -258,7 +281,7 @@ def _measured(known: dict[str, Any]) -> str:
 
 def _use(known: dict[str, Any]) -> str:
     text = (
-        f"Give it {_rows(known)} that are like those it learned. It answers with one of its "
+        f"Give it {rows_seen(known)} that are like those it learned. It answers with one of its "
         "classes, their probabilities, and an uncertainty that says whether the input is like what "
         "it learned."
     )
@@ -305,7 +328,8 @@ clf.uncertainty(X) > clf.uncertainty_threshold_      # unlike what was learned
 ```"""
 
 
-def _table(head: list[str], rows: list[tuple[str, str]]) -> str:
+def table(head: list[str], rows: list[tuple[str, str]]) -> str:
+    """Return a table in Markdown."""
     lines = [head, ["---", "---:" if head[1] == "samples" else "---"], *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines

@@ -1,4 +1,4 @@
-"""A constructed classifier as a header and arrays, and back; see `container` for the file."""
+"""A fitted estimator as a header and arrays, and back; see `container` for the file."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ from wetcow.images.augmentation import Augmentation
 from wetcow.images.frame import Frame
 from wetcow.learning.data import convention
 from wetcow.learning.io import record
-from wetcow.learning.io.card import model_card
+from wetcow.learning.io.cards import card_of
 from wetcow.learning.io.container import (
     ModelFileError,
     read_model,
     write_model,
 )
+from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, FEATURES, REGRESSOR, UNITS
 from wetcow.learning.io.labels import pack_labels, unpack_labels
-from wetcow.learning.io.readout import pack_memory, unpack_linear, unpack_memory
+from wetcow.learning.io.readout import Packed, pack_memory, unpack_linear, unpack_memory
 from wetcow.learning.io.soundness import check_contents
+from wetcow.learning.memory.values import Values
 from wetcow.learning.model.encoder import Geometry, Layer
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.readout import MemoryReadout
 from wetcow.learning.settings.checks import check_parameters
 from wetcow.learning.settings.presets import Settings
 from wetcow.learning.settings.view import decision_from_header, frame_from_header
+
+Header, Arrays = Mapping[str, Any], Mapping[str, np.ndarray]
 
 _NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 # Attributes, and how files have called them from the first version on.
@@ -39,11 +43,11 @@ _NUMBERS = {
     "uncertainty_threshold_": "usual_uncertainty_",
 }
 
-
 # What files of the first format, with linear class modes, do not have.
 _SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
 # What all images were seen by, before there was a choice.
 _ONE_WAY = {"encoding": "brightness", "couplings": "sampled"}
+_UNWEIGHTED = {"class_weight": None}  # before samples had weights
 _WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
@@ -100,93 +104,165 @@ def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     )
 
 
-def save(classifier: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
-    """Write a fitted classifier to a file; see `WaveClassifier.save`."""
-    readout = classifier.readout_
-    if not isinstance(readout, MemoryReadout):
+def save(estimator: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
+    """Write a fitted estimator to a file; see `WaveClassifier.save`."""
+    described = copy.copy(estimator)  # as it will be when loaded
+    if not updatable and isinstance(getattr(described, "readout_", None), MemoryReadout):
+        described.readout_ = dataclasses.replace(described.readout_, sums=None)
+    if notes is not None and estimator.record_ is not None:
+        described.record_ = estimator.record_._replace(notes=notes)
+    hidden, arrays = pack_hidden(estimator.hidden_)
+    header: dict[str, Any] = {
+        "kind": estimator._kind,
+        "parameters": _parameters_to_header(estimator),
+        "settings": estimator.settings_._asdict(),
+        "n_features": estimator.n_features_in_,
+        "feature_names": _names(estimator),
+        "hidden": hidden,
+        "convention": None if estimator.convention_ is None else estimator.convention_.header(),
+        "decision": None if estimator.decision_ is None else estimator.decision_.header(),
+        "record": None if described.record_ is None else described.record_.header(),
+    }
+    for pack in _PACKERS[estimator._kind]:
+        more, others = pack(described)
+        header.update(more)
+        arrays.update(others)
+    write_model(path, header, arrays, card_of(described))
+
+
+def load(cls: Any, path: str | os.PathLike) -> Any:
+    """Return the estimator of class `cls` that `save` wrote; see `WaveClassifier.load`."""
+    header, arrays = read_model(path)
+    kind = header.get("kind", CLASSIFIER)  # files before format 4 have classifiers alone
+    if kind != cls._kind and kind in CLASSES:
+        raise ModelFileError(
+            f"{path} is the model of a {CLASSES[kind]}, not of a {cls.__name__}: load it by "
+            f"wetcow.{CLASSES[kind]}.load"
+        )
+    try:
+        header = _modern(header)
+        estimator = cls(**_parameters_from_header(header["parameters"], cls))
+        check_parameters(estimator)
+        check_contents(header, arrays)
+        chosen = Settings(**header["settings"])
+        estimator.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
+        estimator.n_features_in_ = header["n_features"]
+        if header.get("feature_names") is not None:
+            estimator.feature_names_in_ = np.array(header["feature_names"], dtype=object)
+        estimator.hidden_ = unpack_hidden(header["hidden"], arrays)
+        estimator.image_shape_ = estimator.hidden_.image
+        estimator.convention_ = convention.from_header(header.get("convention"))
+        estimator.record_ = record.from_header(header.get("record"))
+        estimator.decision_ = decision_from_header(header.get("decision"))
+        for unpack in _UNPACKERS[kind]:
+            unpack(estimator, header, arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
+    return estimator
+
+
+def _pack_memory(estimator: Any) -> Packed:
+    if not isinstance(estimator.readout_, MemoryReadout):
         raise ValueError(
             "this model has the linear class modes of an earlier version, which are not written "
             "any more: keep its file, or fit again"
         )
-    described = copy.copy(classifier)  # as it will be when loaded
-    if not updatable:
-        readout = described.readout_ = dataclasses.replace(readout, sums=None)
-    if notes is not None and classifier.record_ is not None:
-        described.record_ = classifier.record_._replace(notes=notes)
-    parameters = {k: v for k, v in classifier.get_params().items() if k not in _NOT_SAVED}
-    if isinstance(parameters["frame"], Frame):
-        parameters["frame"] = frame_to_header(parameters["frame"])
-    parameters["augmentation"] = _augmentation_to_header(parameters["augmentation"])
-    if not isinstance(
-        parameters["random_state"], Integral
-    ):  # a generator cannot be written as JSON
-        parameters["random_state"] = None
-    hidden, arrays = pack_hidden(classifier.hidden_)
-    memory, more = pack_memory(readout)
-    header: dict[str, Any] = {
-        "parameters": parameters,
-        "settings": classifier.settings_._asdict(),
-        "n_features": classifier.n_features_in_,
-        "feature_names": _names(classifier),
-        "hidden": hidden,
-        "convention": None if classifier.convention_ is None else classifier.convention_.header(),
-        "memory": memory,
-        "decision": None if classifier.decision_ is None else classifier.decision_.header(),
-        "record": None if described.record_ is None else described.record_.header(),
-        **{name: getattr(classifier, attribute) for attribute, name in _NUMBERS.items()},
-    }
-    arrays.update(more)
+    memory, arrays = pack_memory(estimator.readout_)
+    return {"memory": memory}, arrays
+
+
+def _unpack_memory(estimator: Any, header: Header, arrays: Arrays) -> None:
+    if "memory" in header:
+        estimator.readout_ = unpack_memory(header["memory"], arrays)
+    else:
+        estimator.readout_ = unpack_linear(header, arrays, estimator.hidden_)
+
+
+def _pack_classes(classifier: Any) -> Packed:
+    numbers = {name: getattr(classifier, attribute) for attribute, name in _NUMBERS.items()}
     labels = pack_labels(classifier.classes_)
     if isinstance(labels, np.ndarray):
-        arrays["classes"] = labels
-    else:
-        header["classes"] = labels
-    write_model(path, header, arrays, model_card(described))
+        return numbers, {"classes": labels}
+    return {**numbers, "classes": labels}, {}
 
 
-def load(cls: Any, path: str | os.PathLike) -> Any:
-    """Return the classifier of class `cls` that `save` wrote; see `WaveClassifier.load`."""
-    header, arrays = read_model(path)
-    try:
-        header = _modern(header)
-        parameters = dict(header["parameters"])
-        if missing := sorted({*cls().get_params()} - _NOT_SAVED - {*parameters}):
-            raise KeyError(f"parameters {missing} are missing from the header")
-        if isinstance(parameters["frame"], dict):
-            parameters["frame"] = frame_from_header(parameters["frame"])
+def _unpack_classes(classifier: Any, header: Header, arrays: Arrays) -> None:
+    classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
+    for attribute, name in _NUMBERS.items():
+        setattr(classifier, attribute, header[name])
+    classifier.refined_ = []
+
+
+def _pack_values(regressor: Any) -> Packed:
+    values = regressor.values_
+    header = {
+        "values": {"flat": values.flat, "outputs": regressor.n_outputs_},
+        "usual_uncertainty_": regressor.uncertainty_threshold_,
+    }
+    return header, {f"values/{name}": getattr(values, name) for name in UNITS}
+
+
+def _unpack_values(regressor: Any, header: Header, arrays: Arrays) -> None:
+    center, scale, spread = (arrays[f"values/{name}"] for name in UNITS)
+    regressor.values_ = Values(center, scale, spread, header["values"]["flat"])
+    regressor.n_outputs_ = header["values"]["outputs"]
+    regressor.uncertainty_threshold_ = header["usual_uncertainty_"]
+
+
+# What each kind of estimator has beside its hidden modes.
+_PACKERS: dict[str, tuple[Any, ...]] = {
+    CLASSIFIER: (_pack_memory, _pack_classes),
+    REGRESSOR: (_pack_memory, _pack_values),
+    FEATURES: (),
+}
+_UNPACKERS: dict[str, tuple[Any, ...]] = {
+    CLASSIFIER: (_unpack_memory, _unpack_classes),
+    REGRESSOR: (_unpack_memory, _unpack_values),
+    FEATURES: (),
+}
+
+
+def _parameters_to_header(estimator: Any) -> dict[str, Any]:
+    """Parameters of an estimator as JSON."""
+    parameters = {k: v for k, v in estimator.get_params().items() if k not in _NOT_SAVED}
+    if isinstance(parameters["frame"], Frame):
+        parameters["frame"] = frame_to_header(parameters["frame"])
+    if not isinstance(parameters["random_state"], Integral):
+        parameters["random_state"] = None  # a generator cannot be written as JSON
+    if "augmentation" in parameters:
+        parameters["augmentation"] = _augmentation_to_header(parameters["augmentation"])
+    weights = parameters.get("class_weight")
+    if isinstance(weights, Mapping):  # labels may be numbers, which JSON has no keys of
+        labels = pack_labels(np.array([*weights], dtype=object))
+        parameters["class_weight"] = {"labels": labels, "weights": [*weights.values()]}
+    return parameters
+
+
+def _parameters_from_header(header: Header, cls: Any) -> dict[str, Any]:
+    """Return the parameters that `_parameters_to_header` described."""
+    parameters = dict(header)
+    if missing := sorted({*cls().get_params()} - _NOT_SAVED - {*parameters}):
+        raise KeyError(f"parameters {missing} are missing from the header")
+    if isinstance(parameters["frame"], dict):
+        parameters["frame"] = frame_from_header(parameters["frame"])
+    if "augmentation" in parameters:
         parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
-        for name in ("image_shape", "patch_size"):
-            parameters[name] = _tuples(parameters[name])
-        classifier = cls(**parameters)
-        check_parameters(classifier)
-        check_contents(header, arrays)
-        chosen = Settings(**header["settings"])
-        classifier.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
-        classifier.n_features_in_ = header["n_features"]
-        if header.get("feature_names") is not None:
-            classifier.feature_names_in_ = np.array(header["feature_names"], dtype=object)
-        classifier.hidden_ = unpack_hidden(header["hidden"], arrays)
-        classifier.image_shape_ = classifier.hidden_.image
-        classifier.convention_ = convention.from_header(header.get("convention"))
-        if "memory" in header:
-            classifier.readout_ = unpack_memory(header["memory"], arrays)
-        else:
-            classifier.readout_ = unpack_linear(header, arrays, classifier.hidden_)
-        classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
-        for attribute, name in _NUMBERS.items():
-            setattr(classifier, attribute, header[name])
-        classifier.record_ = record.from_header(header.get("record"))
-        classifier.decision_ = decision_from_header(header.get("decision"))
-        classifier.refined_ = []
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
-    return classifier
+    for name in ("image_shape", "patch_size"):
+        parameters[name] = _tuples(parameters[name])
+    weights = parameters.get("class_weight")
+    if isinstance(weights, dict):
+        labels = unpack_labels(weights["labels"]).tolist()
+        parameters["class_weight"] = dict(zip(labels, weights["weights"], strict=True))
+    return parameters
 
 
 def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
     """Header of any version with the parameters and settings of this one."""
-    if header["format_version"] > 2:
+    if header["format_version"] > 3:
         return dict(header)
+    header = {**header, "parameters": {**_UNWEIGHTED, **header["parameters"]}}
+    if header["format_version"] > 2:
+        return header
     header = {**header, "parameters": {**_ONE_WAY, **header["parameters"]}}
     if header["format_version"] > 1:
         return header
@@ -218,7 +294,7 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def _names(classifier: Any) -> list[str] | None:
+def _names(estimator: Any) -> list[str] | None:
     """Names of the columns, if they have any."""
-    names = getattr(classifier, "feature_names_in_", None)
+    names = getattr(estimator, "feature_names_in_", None)
     return None if names is None else [str(name) for name in names]

@@ -1,4 +1,4 @@
-"""A classifier for runtimes other than Python: one file of ONNX, from rows to probabilities."""
+"""Estimators for runtimes other than Python: one file of ONNX, from rows to answers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.files import write_whole
 from wetcow.learning.io import onnx_layers
+from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, REGRESSOR
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout
@@ -19,15 +20,18 @@ from wetcow.version import __version__
 _LARGEST = 2_000_000_000  # bytes; a file of ONNX in one piece is below 2 GiB
 
 
-def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
-    """Write a fitted classifier as an ONNX model, with its frame if it has one.
+def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
+    """Write a fitted estimator as an ONNX model, with its frame if it has one.
 
     The model has one input, ``X``, float32 (n, n_features) for any n ≥ 1: rows as those that were
-    learned, images flat. Its outputs are
+    learned, images flat. Its outputs are, of a classifier,
 
     - ``label`` (n,): labels as int64, float64, bool or text,
     - ``probabilities`` float32 (n, n_classes): those of `WaveClassifier.predict_proba`,
-    - ``criticality`` float32 (n, n_classes): those of `WaveClassifier.criticality`.
+    - ``criticality`` float32 (n, n_classes): those of `WaveClassifier.criticality`,
+
+    of a regressor ``value`` and ``std``, float32 (n, n_outputs), and of `wetcow.WaveFeatures`
+    ``features``, float32 (n, codes).
 
     Its metadata name the version of wetcow, the classes, the shape of the images and their
     convention: values of darkest and lightest pixels, of the background, and of the dimmest image's
@@ -38,7 +42,7 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
 
     Parameters
     ----------
-    classifier : WaveClassifier
+    estimator : WaveClassifier, WaveRegressor or WaveFeatures
         Fitted.
     path : path
         File to write, in one step when it is complete.
@@ -74,21 +78,58 @@ def save_onnx(classifier: Any, path: str | os.PathLike) -> None:
     >>> bool((labels == clf.predict(X[200:205])).all()), probabilities.shape
     (True, (5, 10))
     """
-    check_is_fitted(classifier)
-    labels = _labels(classifier.classes_)
-    _require_onnx()
-    model = onnx_model(classifier, labels)
+    check_is_fitted(estimator)
+    model = onnx_model(estimator)
     write_whole(path, model.SerializeToString())
 
 
-def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
-    """Return a classifier as an onnx.ModelProto; `labels` are its classes in a type of ONNX."""
+def onnx_model(estimator: Any) -> Any:
+    """Return a fitted estimator as an onnx.ModelProto."""
+    kind = estimator._kind
+    labels = _labels(estimator.classes_) if kind == CLASSIFIER else None
+    _require_onnx()
     graph = Graph()
-    hidden, readout = classifier.hidden_, classifier.readout_
-    known = classifier.convention_
-    codes = _codes(graph, "X", hidden)
+    codes = _codes(graph, "X", estimator.hidden_)
+    metadata = {}
+    if labels is not None:
+        outputs = _classes(graph, codes, estimator, labels)
+        metadata["classes"] = json.dumps(labels.tolist())
+        what = "A classifier of wave modes: rows of X to labels and probabilities."
+    elif kind == REGRESSOR:
+        outputs = _values(graph, codes, estimator)
+        what = "A regressor of wave modes: rows of X to values and standard deviations."
+    else:
+        outputs = {"features": (np.float32, ("n", estimator.hidden_.n_codes))}
+        _cast_to(graph, codes, "features")
+        what = "Features of wave modes: rows of X to pooled codes."
+    if graph.nbytes > _LARGEST:
+        raise ValueError(
+            f"the model has {graph.nbytes / 1e9:.1f} GB, but one file of ONNX holds 2 GB: fit with "
+            "fewer modes or patch sizes, or store fewer examples (n_memories)"
+        )
+    hidden, known = estimator.hidden_, estimator.convention_
+    return graph.model(
+        CLASSES[kind],
+        {"X": (np.float32, ("n", estimator.n_features_in_))},
+        outputs,
+        description=what,
+        metadata={
+            "wetcow": __version__,
+            **metadata,
+            "image_shape": json.dumps(hidden.image),
+            "convention": json.dumps(known and known.header()),
+            "frame": json.dumps(None if hidden.frame is None else hidden.frame._asdict()),
+            "settings": json.dumps(estimator.settings_._asdict()),
+        },
+        producer=("wetcow", __version__),
+    )
+
+
+def _classes(graph: Graph, codes: str, classifier: Any, labels: np.ndarray) -> dict[str, Any]:
+    """Label, probabilities and criticality; returns what they are."""
+    readout = classifier.readout_
     if isinstance(readout, MemoryReadout):
-        criticality = _recalled(graph, codes, readout)
+        criticality = _recalled(graph, _direction(graph, codes, readout), readout)
     else:
         criticality = _linear(graph, codes, readout)
     logits = graph("Mul", criticality, graph.constant(np.float64(classifier.inverse_temperature_)))
@@ -96,31 +137,27 @@ def onnx_model(classifier: Any, labels: np.ndarray) -> Any:
     _cast_to(graph, criticality, "criticality")
     nearest = graph("ArgMax", criticality, axis=1, keepdims=0)
     graph("Gather", graph.constant(labels), nearest, name="label")
-    if graph.nbytes > _LARGEST:
-        raise ValueError(
-            f"the model has {graph.nbytes / 1e9:.1f} GB, but one file of ONNX holds 2 GB: fit with "
-            "fewer modes or patch sizes, or store fewer examples (n_memories)"
-        )
     shape = ("n", len(labels))
-    return graph.model(
-        "WaveClassifier",
-        {"X": (np.float32, ("n", classifier.n_features_in_))},
-        {
-            "label": (labels.dtype, shape[:1]),
-            "probabilities": (np.float32, shape),
-            "criticality": (np.float32, shape),
-        },
-        description="A classifier of wave modes: rows of X to labels and probabilities.",
-        metadata={
-            "wetcow": __version__,
-            "classes": json.dumps(labels.tolist()),
-            "image_shape": json.dumps(hidden.image),
-            "convention": json.dumps(known and known.header()),
-            "frame": json.dumps(None if hidden.frame is None else hidden.frame._asdict()),
-            "settings": json.dumps(classifier.settings_._asdict()),
-        },
-        producer=("wetcow", __version__),
+    return {
+        "label": (labels.dtype, shape[:1]),
+        "probabilities": (np.float32, shape),
+        "criticality": (np.float32, shape),
+    }
+
+
+def _values(graph: Graph, codes: str, regressor: Any) -> dict[str, Any]:
+    """Values and their standard deviations; returns what they are."""
+    readout, units = regressor.readout_, regressor.values_
+    rows = _direction(graph, codes, readout)
+    found = graph("Mul", _recalled(graph, rows, readout), graph.doubles(units.scale))
+    _cast_to(graph, graph("Add", found, graph.doubles(units.center)), "value")
+    variance = graph(
+        "Add", _variance(graph, rows, readout), graph.doubles(regressor.settings_.noise)
     )
+    deviation = graph("Sqrt", graph("Mul", variance, graph.doubles(units.spread)))
+    _cast_to(graph, graph("Mul", deviation, graph.doubles(units.scale)), "std")
+    shape = ("n", regressor.n_outputs_)
+    return {"value": (np.float32, shape), "std": (np.float32, shape)}
 
 
 def _codes(graph: Graph, rows: str, hidden: HiddenModes) -> str:
@@ -143,17 +180,34 @@ def _codes(graph: Graph, rows: str, hidden: HiddenModes) -> str:
     return graph("Concat", *encoded, axis=1)
 
 
-def _recalled(graph: Graph, codes: str, readout: MemoryReadout) -> str:
+def _direction(graph: Graph, codes: str, readout: MemoryReadout) -> str:
+    """Unit rows that the kernel compares, float32 (n, components)."""
+    rows, projection = _unit(graph, codes), readout.projection
+    if projection is None:
+        return rows
+    along = graph("MatMul", rows, graph.floats(projection.axes))
+    return _unit(graph, graph("Sub", along, graph.floats(projection.origin)))
+
+
+def _recalled(graph: Graph, rows: str, readout: MemoryReadout) -> str:
     """What a memory answers, float64 (n, classes); see `MemoryReadout.criticality`."""
-    memory, projection = readout.memory, readout.projection
-    rows = _unit(graph, codes)
-    if projection is not None:
-        along = graph("MatMul", rows, graph.floats(projection.axes))
-        rows = _unit(graph, graph("Sub", along, graph.floats(projection.origin)))
+    memory = readout.memory
     rho = graph("MatMul", rows, graph.floats(memory.rows.T))
     answered = onnx_layers.kernel(graph, rho, memory.kernel.series.chebyshev[0])
     excited = graph("MatMul", answered, graph.floats(memory.coupling))
     return graph("Add", graph.cast(excited, np.float64), graph.doubles(memory.bias))
+
+
+def _variance(graph: Graph, rows: str, readout: MemoryReadout) -> str:
+    """Predictive variance, float64 (n, 1); see `MemoryReadout.variance`."""
+    doubt = readout.doubt
+    rho = graph("MatMul", rows, graph.floats(doubt.landmarks.rows.T))
+    series = readout.memory.kernel.series.chebyshev[0]
+    answered = graph.cast(onnx_layers.kernel(graph, rho, series), np.float64)
+    along = graph("MatMul", answered, graph.doubles(doubt.quadratic()))
+    known = graph("ReduceSum", graph("Mul", along, answered), graph.integers(1), keepdims=1)
+    missing = graph("Sub", graph.doubles(1.0), known)
+    return graph("Min", graph("Max", missing, graph.doubles(0.0)), graph.doubles(1.0))
 
 
 def _unit(graph: Graph, rows: str) -> str:

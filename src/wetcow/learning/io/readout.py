@@ -47,7 +47,8 @@ def pack_memory(readout: MemoryReadout) -> Packed:
         arrays["doubt/rows"] = doubt.landmarks.rows
         arrays["doubt/factor"] = packed(doubt.factor)
         for name, value in readout.examples._asdict().items():
-            arrays[f"examples/{name}"] = value.astype(np.int64)
+            real = value.dtype.kind == "f"
+            arrays[f"examples/{name}"] = value.astype(np.float64 if real else np.int64)
     if readout.sums is not None:
         for name in ("x", "y", "xy", "yy"):
             arrays[f"sums/{name}"] = getattr(readout.sums, name)
@@ -75,8 +76,10 @@ def unpack_memory(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     if "projection/axes" in arrays:
         projection = Projection(arrays["projection/axes"], arrays["projection/origin"])
     if "examples/labels" in arrays:
+        alike = np.ones(len(rows))  # of files before format 4
         examples = Examples(
             labels=arrays["examples/labels"],
+            weights=arrays.get("examples/weights", alike),
             images=arrays["examples/images"],
             projected=arrays["examples/projected"].astype(bool),
         )

@@ -107,17 +107,9 @@ def trained(members: Sequence[Refined]) -> tuple[Trained, ...]:
     )
 
 
-def counted(
-    labels: np.ndarray, n_classes: int, earlier: Record | None = None, columns: Any = None
-) -> np.ndarray:
-    """Count samples of each class, and add earlier ones, whose classes are in `columns` now.
-
-    Examples
-    --------
-    >>> counted(np.array([0, 2, 2]), 3).tolist()
-    [1, 0, 2]
-    """
-    counts = np.bincount(labels, minlength=n_classes)
+def counted(counts: np.ndarray, earlier: Record | None, columns: Any) -> np.ndarray:
+    """Add earlier samples of each class, which are in `columns` now, to those counted."""
+    counts = counts.copy()
     if earlier is not None:
         counts[columns] += np.asarray(earlier.counts)
     return counts

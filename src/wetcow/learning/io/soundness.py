@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from wetcow.images.frame import Frame
+from wetcow.learning.io.kinds import CLASSIFIER, FEATURES, REGRESSOR, UNITS
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
 from wetcow.learning.model.geometry import ROOTS
@@ -58,18 +59,45 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
     modes = _check_settings(header["settings"], response, geometries, header["hidden"]["image"])
     d = _check_layers(arrays, geometries, response, modes)
     _check_scales(arrays, header["hidden"]["image"], columns, d)
+    kind = header.get("kind", CLASSIFIER)
+    if kind == REGRESSOR:
+        _check_values(header, arrays, d)
+    elif kind == CLASSIFIER:
+        _check_classes(header, arrays, d)
+    elif kind != FEATURES:
+        raise UnsoundError(f"there is no estimator of the kind {kind!r}")
+    if header.get("decision") is not None:
+        _check_decision(header["decision"])
+
+
+def _check_classes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int) -> None:
     n_classes = _count_classes(header, arrays)
     if "memory" in header:
         _check_memory(header["memory"], arrays, d, n_classes)
+        _check_labels(arrays, n_classes)
     else:
         _check_class_modes(header["class_modes"], arrays, d, n_classes)
     number("sharpness_", header["sharpness_"], above=0)
     for name in ("noise_", "usual_uncertainty_"):
         number(name, header[name], minimum=0)
     if header.get("record") is not None:
-        _check_record(header["record"], n_classes)
-    if header.get("decision") is not None:
-        _check_decision(header["decision"])
+        _check_record(header["record"], n_classes, worst=0)
+
+
+def _check_values(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int) -> None:
+    n_outputs = _whole("outputs", header["values"]["outputs"], 1)
+    if _bool("flat", header["values"]["flat"]) and n_outputs > 1:
+        raise UnsoundError(f"values of {n_outputs} columns are not flat")
+    _check_memory(header["memory"], arrays, d, n_outputs)
+    if "doubt/rows" in arrays:
+        _check_array(arrays, "examples/labels", (len(arrays["memory/rows"]), n_outputs), _DOUBLE)
+    for name in UNITS:
+        found = _check_array(arrays, f"values/{name}", (n_outputs,), _DOUBLE)
+        if name != "center" and (found.min() < 0 or (name == "scale" and found.min() == 0)):
+            raise UnsoundError(f"array 'values/{name}' has what is not positive")
+    number("usual_uncertainty_", header["usual_uncertainty_"], minimum=0)
+    if header.get("record") is not None:
+        _check_record(header["record"], 1, worst=-math.inf)
 
 
 def _whole(name: str, value: Any, least: int) -> int:
@@ -293,9 +321,10 @@ def _check_memory(
         _check_array(arrays, "doubt/rows", (landmarks, columns), _SINGLE)
         for name in ("images", "projected"):
             _check_array(arrays, f"examples/{name}", (count,), _WHOLE)
-        labels = _check_array(arrays, "examples/labels", (count,), _WHOLE)
-        if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise UnsoundError("examples have labels that there are not")
+        if "examples/weights" in arrays:  # since format 4
+            weights = _check_array(arrays, "examples/weights", (count,), _DOUBLE)
+            if not np.all(weights > 0):
+                raise UnsoundError("weights of examples are not positive")
     else:
         landmarks = count
     size = landmarks * (landmarks + 1) // 2
@@ -308,6 +337,14 @@ def _check_memory(
         _check_sums(header["sums"], arrays, count, n_classes)
 
 
+def _check_labels(arrays: Mapping[str, np.ndarray], n_classes: int) -> None:
+    if "doubt/rows" in arrays:
+        count = len(arrays["memory/rows"])
+        labels = _check_array(arrays, "examples/labels", (count,), _WHOLE)
+        if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+            raise UnsoundError("examples have labels that there are not")
+
+
 def _two(array: np.ndarray) -> tuple[int, int]:
     """Return the shape of a matrix that is not empty."""
     if array.ndim != 2 or not array.size:
@@ -316,7 +353,7 @@ def _two(array: np.ndarray) -> tuple[int, int]:
 
 
 def _check_sums(count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes: int) -> None:
-    _whole("count of sums", count, 1)
+    number("count of sums", count, above=0)
     shapes = {
         "x": (d,),
         "y": (n_classes,),
@@ -328,14 +365,14 @@ def _check_sums(count: Any, arrays: Mapping[str, np.ndarray], d: int, n_classes:
         _check_array(arrays, f"sums/{name}", shape, _DOUBLE)
 
 
-def _check_record(header: Mapping[str, Any], n_classes: int) -> None:
+def _check_record(header: Mapping[str, Any], n_classes: int, worst: float) -> None:
     counts = header["counts"]
     if not isinstance(counts, list) or len(counts) != n_classes:
         raise UnsoundError(f"samples are not counted for each of {n_classes} classes")
     for count in counts:
         _whole("a count of samples", count, 0)
     _whole("left_out", header["left_out"], 0)
-    number("left_out_accuracy", header["left_out_accuracy"], minimum=0, maximum=1)
+    number("left_out_accuracy", header["left_out_accuracy"], minimum=worst, maximum=1)
     _bool("together", header.get("together", header.get("margins")))
     if not _texts([header["date"], header["wetcow"], header.get("notes", "")]):
         raise UnsoundError("date, version or notes are no text")

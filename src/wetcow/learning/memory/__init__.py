@@ -2,7 +2,8 @@
 
 `examples` collects codes, and stores all of them or lets some be `landmarks` for all; solving is in
 `wetcow.learning.model.memory`. `calibration` finds probabilities and uncertainties by examples that
-were left out.
+were left out, `noise` how much noise a memory of values is to have, and
+`values` are these values.
 """
 
 import lazy_loader

@@ -4,4 +4,6 @@ from . import (
     calibration as calibration,
     examples as examples,
     landmarks as landmarks,
+    noise as noise,
+    values as values,
 )

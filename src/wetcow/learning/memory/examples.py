@@ -1,4 +1,4 @@
-"""How a memory of examples is made from batches of codes, and calibrated.
+"""How a memory of examples is made from batches of codes, and what calibrates it.
 
 Two ways lead there. **All examples** are stored if memory allows, or at most `n_memories` of them:
 their rows come to this process, and class modes are solved for all of them at once. Of more
@@ -18,12 +18,13 @@ import numpy as np
 from wetcow.learning.data.rows import Rows, collect_rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
-from wetcow.learning.memory.calibration import NUM_CALIBRATING, Learned, calibrate
+from wetcow.learning.memory.calibration import NUM_CALIBRATING, LeftOut, Memorized
 from wetcow.learning.memory.landmarks import (
     add_to_landmarks,
     replace_by_landmarks,
     take_landmarks,
 )
+from wetcow.learning.model.memory.direct import memorize_directly
 from wetcow.learning.model.memory.landmarks import Landmarks, Variance
 from wetcow.learning.model.memory.memorize import (
     default_landmarks,
@@ -31,7 +32,6 @@ from wetcow.learning.model.memory.memorize import (
     room_for_tiles,
 )
 from wetcow.learning.model.memory.projection import Projection
-from wetcow.learning.model.memory.recall import leave_each_out
 from wetcow.learning.model.memory.solver import Progress
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import Examples, MemoryReadout
@@ -39,7 +39,7 @@ from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
-_EACH_LEFT_OUT = 2_000  # examples of which each is left out alone; of more, some together
+_EACH_LEFT_OUT = 2_000  # examples that are solved for directly; of more, some are left out together
 _SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
 _DOUBT_LANDMARKS = 1_000  # examples of more than these by which variances are computed
 
@@ -96,8 +96,8 @@ def memorize(
     projected: np.ndarray | None = None,
     earlier: MemoryReadout | None = None,
     columns: np.ndarray | None = None,
-) -> Learned:
-    """Store examples, beside earlier ones if there are any, and calibrate their answers.
+) -> Memorized:
+    """Store examples, beside earlier ones if there are any, and leave some out to calibrate with.
 
     Parameters
     ----------
@@ -148,12 +148,13 @@ def memorize(
     if earlier is not None:
         assert earlier.examples is not None
         assert columns is not None
-        labels, images, seen = earlier.examples
+        labels, images, seen, weights = earlier.examples
         before = Rows(
             directions=earlier.memory.rows,
-            labels=columns[labels],
+            labels=columns[labels] if labels.ndim == 1 else labels,
             images=images,
             projected=seen,
+            weights=weights,
         )
         rows = before.merge(rows)
         if most is not None and len(rows.labels) > most:
@@ -174,47 +175,85 @@ def _store(
     *,
     rng: np.random.Generator,
     start: StartStage,
-) -> Learned:
-    """Solve for all examples and, in the same solution, for all but some to calibrate with."""
-    targets = targets_of(rows.labels, n_classes)
+) -> Memorized:
+    """Solve for all examples, and for all but some to calibrate with."""
     left_out = _left_out(rows, rng)
-    both = targets_of(rows.labels, n_classes, left_out)
-    advance = start("memory", 100)
-    solved = memorize_examples(
-        rows.directions,
-        both,
-        plan.kernel,
-        tolerance=plan.tolerance,
-        cache_size=plan.cache_size,
-        start=None if begun is None else np.tile(begun, (1, both.shape[1] // n_classes)),
-        progress=_told(advance, plan.tolerance),
-    )
-    memory = _columns(solved, slice(0, n_classes))
-    start("calibration")
     if left_out is None:
-        judged = np.arange(len(targets))
-        doubt = _doubt(rows.directions, judged, plan.kernel)
-        criticality, variance = leave_each_out(memory, targets)
-        variance = variance[rows.unseen]
+        memory, doubt, known = _store_few(rows, n_classes, plan.kernel, start)
     else:
-        others = np.flatnonzero(~left_out)
-        chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
-        doubt = _doubt(rows.directions, chosen, plan.kernel)
-        # Of an image and its copies, the image came first.
-        judged = np.flatnonzero(left_out)
-        judged = judged[np.unique(rows.images[judged], return_index=True)[1]]
-        without = _columns(solved, slice(n_classes, None))
-        criticality = without.criticality(rows.directions[judged])
-        variance = doubt.left_out(rows.directions[judged])
+        memory, doubt, known = _store_many(rows, begun, n_classes, left_out, plan, rng, start)
     readout = MemoryReadout(
         projection=projection,
         memory=memory,
         doubt=doubt,
-        examples=Examples(labels=rows.labels, images=rows.images, projected=rows.projected),
+        examples=Examples(
+            labels=rows.labels,
+            images=rows.images,
+            projected=rows.projected,
+            weights=rows.weights,
+        ),
         sums=None,
     )
-    together = left_out is not None
-    return Learned(readout, calibrate(criticality, variance, targets[judged], together=together))
+    return Memorized(readout, known)
+
+
+def _store_few(
+    rows: Rows, n_classes: int, kernel: Kernel, start: StartStage
+) -> tuple[Memory, Variance, LeftOut]:
+    """Solve directly, each example left out alone."""
+    start("memory")
+    targets = targets_of(rows.labels, n_classes)
+    direct = memorize_directly(rows.directions, targets, kernel, rows.weights)
+    start("calibration")
+    known = LeftOut(
+        criticality=direct.criticality,
+        variance=direct.variance,
+        targets=targets,
+        weights=rows.weights,
+        unseen=rows.unseen,
+        together=False,
+    )
+    return direct.memory, _doubt(rows, np.arange(len(targets)), kernel), known
+
+
+def _store_many(
+    rows: Rows,
+    begun: np.ndarray | None,
+    n_classes: int,
+    left_out: np.ndarray,
+    plan: Plan,
+    rng: np.random.Generator,
+    start: StartStage,
+) -> tuple[Memory, Variance, LeftOut]:
+    """Solve for all examples and, in the same solution, for all but those left out."""
+    advance = start("memory", 100)
+    solved = memorize_examples(
+        rows.directions,
+        targets_of(rows.labels, n_classes, left_out),
+        plan.kernel,
+        weights=rows.weights,
+        tolerance=plan.tolerance,
+        cache_size=plan.cache_size,
+        start=None if begun is None else np.tile(begun, (1, 2)),
+        progress=_told(advance, plan.tolerance),
+    )
+    start("calibration")
+    others = np.flatnonzero(~left_out)
+    chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
+    doubt = _doubt(rows, chosen, plan.kernel)
+    # Of an image and its copies, the image came first.
+    judged = np.flatnonzero(left_out)
+    judged = judged[np.unique(rows.images[judged], return_index=True)[1]]
+    without = _columns(solved, slice(n_classes, None))
+    known = LeftOut(
+        criticality=without.criticality(rows.directions[judged]),
+        variance=doubt.left_out(rows.directions[judged], rows.weights[judged]),
+        targets=targets_of(rows.labels[judged], n_classes),
+        weights=rows.weights[judged],
+        unseen=rows.unseen[judged],
+        together=True,
+    )
+    return _columns(solved, slice(0, n_classes)), doubt, known
 
 
 def _left_out(rows: Rows, rng: np.random.Generator) -> np.ndarray | None:
@@ -250,7 +289,8 @@ def _told(advance: Any, tolerance: float) -> Any:
     return tell
 
 
-def _doubt(rows: np.ndarray, chosen: np.ndarray, kernel: Kernel) -> Variance:
-    landmarks = Landmarks(rows[chosen], kernel.series)
-    features = landmarks.features(rows)
+def _doubt(rows: Rows, chosen: np.ndarray, kernel: Kernel) -> Variance:
+    landmarks = Landmarks(rows.directions[chosen], kernel.series)
+    features = landmarks.features(rows.directions)
+    features *= np.sqrt(rows.weights).astype(np.float32)[:, None]
     return Variance.of(landmarks, (features.T @ features).astype(np.float64), kernel.noise)

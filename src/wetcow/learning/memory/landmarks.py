@@ -6,15 +6,13 @@ Where the examples are does not matter: on a cluster they stay with their worker
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from wetcow.learning.data.rows import Rows
 from wetcow.learning.data.samples import some_rows, targets_of
-from wetcow.learning.data.sources import Batches
-from wetcow.learning.memory.calibration import NUM_CALIBRATING, Learned, calibrate
+from wetcow.learning.data.sources import Batches, Parts
+from wetcow.learning.memory.calibration import NUM_CALIBRATING, LeftOut, Memorized
 from wetcow.learning.model import ridge
 from wetcow.learning.model.memory.landmarks import Landmarks, Variance, solve_landmarks
 from wetcow.learning.model.memory.projection import Projection
@@ -34,11 +32,10 @@ def take_landmarks(
     return Landmarks(np.concatenate(rows), kernel.series)
 
 
-def _landmark_sums(
-    projection: Projection | None, landmarks: Landmarks, pairs: Iterable[Any]
-) -> Statistics:
+def _landmark_sums(projection: Projection | None, landmarks: Landmarks, parts: Parts) -> Statistics:
     return accumulate(
-        (landmarks.features(directions(projection, codes)), targets) for codes, targets in pairs
+        (landmarks.features(directions(projection, batch.codes)), batch.targets, batch.weights)
+        for batch in parts
     )
 
 
@@ -52,7 +49,7 @@ def add_to_landmarks(
     start: StartStage,
     earlier: Statistics | None = None,
     others: np.ndarray | None = None,
-) -> Learned:
+) -> Memorized:
     """Sum over all examples, solve, and calibrate by some of `others`, which are no landmarks."""
     function = functools.partial(_landmark_sums, projection, landmarks)
     sums = batches.sum(function, Statistics.merge, start("codes and sums", len(batches)))
@@ -62,7 +59,9 @@ def add_to_landmarks(
     codes, targets = batches.take(rows)
     shape = codes.shape[:2]
     unit = directions(projection, codes.reshape(-1, codes.shape[2])).reshape(*shape, -1)
-    return _solved(sums, landmarks, unit, targets, projection, kernel, start)
+    weights = batches.samples.weighted(rows)
+    weights = np.ones(len(rows)) if weights is None else weights
+    return _solved(sums, landmarks, unit, targets, weights, projection, kernel, start)
 
 
 def replace_by_landmarks(
@@ -74,12 +73,12 @@ def replace_by_landmarks(
     *,
     rng: np.random.Generator,
     start: StartStage,
-) -> Learned:
+) -> Memorized:
     """Of stored examples that have become too many, some become landmarks for all of them."""
     drawn = some_rows(len(rows.labels), n_landmarks, rng)
     landmarks = Landmarks(rows.directions[drawn], kernel.series)
     targets = targets_of(rows.labels, n_classes)
-    sums = Statistics.of(landmarks.features(rows.directions), targets)
+    sums = Statistics.of(landmarks.features(rows.directions), targets, rows.weights)
     # Copies are left out with their images.
     others = np.setdiff1d(rows.images[rows.unseen], rows.images[drawn])
     others = np.unique(rows.images) if not len(others) else others
@@ -88,7 +87,8 @@ def replace_by_landmarks(
     fewest = min(map(len, groups))  # which differ if the number of copies was changed
     unit = rows.directions[np.stack([group[:fewest] for group in groups])]
     first = np.array([group[0] for group in groups])
-    return _solved(sums, landmarks, unit, targets[first], projection, kernel, start)
+    weights = rows.weights[first]
+    return _solved(sums, landmarks, unit, targets[first], weights, projection, kernel, start)
 
 
 def _solved(
@@ -96,17 +96,18 @@ def _solved(
     landmarks: Landmarks,
     unit: np.ndarray,
     targets: np.ndarray,
+    weights: np.ndarray,
     projection: Projection | None,
     kernel: Kernel,
     start: StartStage,
-) -> Learned:
+) -> Memorized:
     """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
     start("memory")
     modes = solve_landmarks(sums, kernel.noise)
     doubt = Variance.of(landmarks, sums.xx, kernel.noise).in_single()
     start("calibration")
     features = landmarks.features(unit.reshape(-1, unit.shape[2])).reshape(*unit.shape[:2], -1)
-    criticality, _ = ridge.leave_one_out(modes, features, targets)
+    criticality, _ = ridge.leave_one_out(modes, features, targets, weights)
     readout = MemoryReadout(
         projection=projection,
         memory=memory_of_landmarks(landmarks, modes, kernel),
@@ -114,5 +115,12 @@ def _solved(
         examples=None,
         sums=sums,
     )
-    variance = doubt.left_out(unit[:, 0])
-    return Learned(readout, calibrate(criticality, variance, targets, together=False))
+    left_out = LeftOut(
+        criticality=criticality,
+        variance=doubt.left_out(unit[:, 0], weights),
+        targets=targets,
+        weights=weights,
+        unseen=np.ones(len(targets), bool),
+        together=False,
+    )
+    return Memorized(readout, left_out)

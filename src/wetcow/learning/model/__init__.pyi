@@ -5,6 +5,7 @@ from . import (
     brightness as brightness,
     dictionary as dictionary,
     encoder as encoder,
+    feature_names as feature_names,
     geometry as geometry,
     hidden_modes as hidden_modes,
     innate as innate,

@@ -132,6 +132,23 @@ def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -
     return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
 
 
+def _center_and_scale(
+    framed: np.ndarray, image: tuple[int, int] | None, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation, of columns or of all pixels, where zero stays zero."""
+    axis = 0 if image is None else None
+    center: Any = np.zeros(())
+    if weights is None:
+        # For images zero stays zero, which is what padding adds.
+        if image is None:
+            center = framed.mean(axis=0, dtype=np.float64)
+        return center, framed.std(axis=axis, dtype=np.float64)
+    each = np.broadcast_to(weights.reshape(-1, *[1] * (framed.ndim - 1)), framed.shape)
+    mean = np.average(framed, axis=axis, weights=each)
+    variance = np.average((framed - mean) ** 2, axis=axis, weights=each)
+    return mean if image is None else center, np.sqrt(variance)
+
+
 def construct_hidden(
     X: np.ndarray,
     image: tuple[int, int] | None,
@@ -143,14 +160,15 @@ def construct_hidden(
     threshold: float,
     omega: float,
     response: Response,
+    weights: np.ndarray | None = None,
 ) -> HiddenModes:
-    """Construct hidden modes from a sample of rows; see `construct_layer` for the parameters."""
+    """Construct hidden modes from a sample of rows; see `construct_layer` for the parameters.
+
+    Weights (n,) say how often each row counts, if not once.
+    """
     framed = _framed(X, image, frame)
-    axis = 0 if image is None else None
     with np.errstate(over="ignore", invalid="ignore"):
-        scale = framed.std(axis=axis, dtype=np.float64)
-        # For images zero stays zero, which is what padding adds.
-        center = framed.mean(axis=0, dtype=np.float64) if image is None else np.zeros(())
+        center, scale = _center_and_scale(framed, image, weights)
     if not (np.all(np.isfinite(scale)) and np.all(np.isfinite(center))):
         raise ValueError(
             "X has values that are too large to compute with; look for wrong units, or divide X"
@@ -168,6 +186,9 @@ def construct_hidden(
         spread=none,
     )
     images = hidden.scaled(framed)
+    if weights is not None and geometries:  # patches are drawn from images as often as these count
+        share = weights / weights.sum()
+        images = images[np.sort(rng.choice(len(images), size=len(images), p=share))]
     layers = tuple(
         dictionary.construct_layer(
             images, geometry, n_modes, rng, threshold=threshold, omega=omega, response=response

@@ -46,18 +46,21 @@ class Examples(NamedTuple):
 
     Attributes
     ----------
-    labels : int array (n,)
-        Numbers of their classes.
+    labels : int array (n,), or float array (n, columns)
+        Numbers of their classes, or of a regressor their values.
     images : int array (n,)
         Numbers of the images that they are of; copies of an image have its number.
     projected : bool array (n,)
         Whether the projection was made from these images. It fits them better than others, so that
         they cannot tell how uncertain others are.
+    weights : float array (n,)
+        How often each counts.
     """
 
     labels: np.ndarray
     images: np.ndarray
     projected: np.ndarray
+    weights: np.ndarray
 
 
 def check_updatable(readout: Readout) -> None:
@@ -80,6 +83,14 @@ def directions(projection: Projection | None, codes: np.ndarray) -> np.ndarray:
 def recall(projection: Projection | None, memory: Memory, codes: np.ndarray) -> np.ndarray:
     """Criticality of the class modes, float64 (n, classes)."""
     return memory.criticality(directions(projection, codes))
+
+
+def recall_with_doubt(
+    projection: Projection | None, memory: Memory, variance: Variance, codes: np.ndarray
+) -> np.ndarray:
+    """Return what the memory answers and, in one more column, the predictive variance."""
+    rows = directions(projection, codes)
+    return np.column_stack([memory.criticality(rows), variance(rows)])
 
 
 def doubt(projection: Projection | None, variance: Variance, codes: np.ndarray) -> np.ndarray:

@@ -53,8 +53,8 @@ class ClassModes(NamedTuple):
     factor : float array (d, d)
         Lower Cholesky factor of Σ(x − x̄)(x − x̄)ᵀ + nλ; single precision where it is only kept
         for `leverage`.
-    count : int
-        Number of samples.
+    count : float
+        Number of samples, or the sum of their weights.
     """
 
     coupling: np.ndarray
@@ -62,7 +62,7 @@ class ClassModes(NamedTuple):
     ridge: float
     mean: np.ndarray
     factor: np.ndarray
-    count: int
+    count: float
 
     def criticality(self, features: np.ndarray) -> np.ndarray:
         """Return cr of all class modes, float64 (n, classes)."""
@@ -143,7 +143,7 @@ def solve(statistics: Statistics, ridge: float) -> ClassModes:
     )
 
 
-def _gcv_score(moments: tuple, count: int, ridge: float) -> float:
+def _gcv_score(moments: tuple, count: float, ridge: float) -> float:
     """GCV(λ) = (RSS/n) / (1 − tr H/n)², infinite where rounding makes the matrix indefinite."""
     gram, cross, spread = moments
     penalty = ridge * count
@@ -236,7 +236,10 @@ def _whitened(modes: ClassModes, features: np.ndarray) -> np.ndarray:
 
 
 def leave_one_out(
-    modes: ClassModes, features: np.ndarray, targets: np.ndarray
+    modes: ClassModes,
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Criticalities that a sample would get from class modes solved without it, exactly.
 
@@ -246,20 +249,24 @@ def leave_one_out(
         Solved with these samples among others.
     features, targets : arrays (n, k, d), (n, classes)
         Some or all of the samples, each with its k − 1 copies, without which it is left.
+    weights : array (n,), optional
+        Of these samples and their copies, if they differ. A sample is left out with all its weight.
 
     Returns
     -------
     criticality : float64 array (n, classes)
         The first row of (1 − H)⁻¹(ŷ − H y), H the block of the hat matrix for a sample and its
-        copies; without copies (ŷ − h y)/(1 − h), h its `leverage`.
+        copies; without copies (ŷ − h y)/(1 − h), h its `leverage` times its weight.
     variance : float64 array (n,)
         What the leverage of the sample would be if it were not among those solved with,
-        the first element of (1 − H)⁻¹H.
+        the first element of (1 − H)⁻¹H, divided by its weight.
     """
     n, k, d = features.shape
     flat = features.reshape(-1, d)
     whitened = _whitened(modes, flat).reshape(d, n, k)
     hat = 1 / modes.count + np.einsum("dni,dnj->nij", whitened, whitened, dtype=np.float64)
+    each = np.ones(n) if weights is None else weights
+    hat *= each[:, None, None]
     # One or two samples of a kind: nothing is left without them.
     values, vectors = np.linalg.eigh(hat)
     values = np.minimum(values, 1 - 1e-6)
@@ -268,16 +275,20 @@ def leave_one_out(
     without = np.einsum("nj,njk->nk", 1 / (1 - values), first)
     leverages = np.einsum("nj,njk->nk", values / (1 - values), first)
     criticality = np.einsum("nk,nkc->nc", without, fitted) - leverages.sum(1)[:, None] * targets
-    return criticality, leverages[:, 0]
+    return criticality, leverages[:, 0] / each
 
 
-def fit_temperature(criticality: np.ndarray, targets: np.ndarray) -> float:
+def fit_temperature(
+    criticality: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Inverse temperature β at which softmax(β cr) is the most likely, ≥ e⁻² and ≤ e⁷.
 
     Parameters
     ----------
     criticality, targets : arrays (n, classes)
         Of samples that the class modes have not been solved with, see `leave_one_out`.
+    weights : array (n,), optional
+        Of the samples, if they differ.
 
     Returns
     -------
@@ -286,7 +297,8 @@ def fit_temperature(criticality: np.ndarray, targets: np.ndarray) -> float:
 
     def loss(logarithm: float) -> float:
         logits = np.exp(logarithm) * criticality
-        return float(-(targets * scipy.special.log_softmax(logits, axis=1)).sum() / len(targets))
+        each = -(targets * scipy.special.log_softmax(logits, axis=1)).sum(axis=1)
+        return float(np.average(each, weights=weights))
 
     found = scipy.optimize.minimize_scalar(loss, bounds=_LOG_TEMPERATURE, method="bounded")
     return float(np.exp(found.x))

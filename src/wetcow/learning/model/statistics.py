@@ -18,8 +18,8 @@ class Statistics:
 
     Attributes
     ----------
-    count : int
-        Number of samples n.
+    count : float
+        Number of samples n; of weighted ones the sum of their weights.
     x, y : float64 arrays (d,), (classes,)
         Σx and Σy.
     xx : float64 array (d, d)
@@ -30,7 +30,7 @@ class Statistics:
         Σy² of every column.
     """
 
-    count: int
+    count: float
     x: np.ndarray
     y: np.ndarray
     xx: np.ndarray
@@ -51,22 +51,29 @@ class Statistics:
         )
 
     @classmethod
-    def of(cls, features: Any, targets: Any) -> Statistics:
-        """Statistics of one batch, (n, d) and (n, classes)."""
-        return accumulate([(features, targets)])
+    def of(cls, features: Any, targets: Any, weights: Any = None) -> Statistics:
+        """Statistics of one batch, (n, d), (n, classes) and, if they differ, weights (n,)."""
+        return accumulate([(features, targets, weights)])
 
-    def add(self, features: Any, targets: Any) -> None:
+    def add(self, features: Any, targets: Any, weights: Any = None) -> None:
         """Add a batch of samples, (n, d) and (n, classes), in place.
 
-        Products are in the precision of `features`, sums of batches in float64. Standardise
-        features first: moments of features far from zero cancel.
+        A sample of weight w counts as w samples that are alike. Products are in the precision of
+        `features`, sums of batches in float64. Standardise features first: moments of features far
+        from zero cancel.
         """
         features = np.asarray(features)
         targets = np.asarray(targets, dtype=features.dtype)
+        counted, wanted = features, targets
+        self.count += len(features) if weights is None else float(np.sum(weights))
+        if weights is not None:
+            factor = np.asarray(weights, np.float64)[:, None]
+            counted, wanted = factor * features, factor * targets
+            features = (np.sqrt(factor) * features).astype(features.dtype)
+            targets = np.sqrt(factor) * targets
         (rank_k,) = scipy.linalg.get_blas_funcs(("syrk",), (features,))
-        self.count += len(features)
-        self.x += features.sum(axis=0, dtype=np.float64)
-        self.y += targets.sum(axis=0, dtype=np.float64)
+        self.x += counted.sum(axis=0, dtype=np.float64)
+        self.y += wanted.sum(axis=0, dtype=np.float64)
         self.xx += rank_k(1.0, features.T, lower=1)  # half the work of a general product
         self.xy += features.T @ targets
         self.yy += (targets.astype(np.float64) ** 2).sum(axis=0)
@@ -114,13 +121,13 @@ class Statistics:
         )
 
 
-def accumulate(batches: Iterable[tuple[Any, Any]]) -> Statistics:
-    """Statistics of (features, targets) batches, in one pass."""
+def accumulate(batches: Iterable[tuple[Any, ...]]) -> Statistics:
+    """Statistics of batches of features, targets and maybe weights, in one pass."""
     total = None
-    for features, targets in batches:
+    for batch in batches:
         if total is None:
-            total = Statistics.empty(np.shape(features)[1], np.shape(targets)[1])
-        total.add(features, targets)
+            total = Statistics.empty(np.shape(batch[0])[1], np.shape(batch[1])[1])
+        total.add(*batch)
     if total is None:
         raise ValueError("there are no samples")
     return total

@@ -48,6 +48,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_members": [_whole(1)],
     "train_minutes": [_NOT_NEGATIVE],
     "learning_rate": [_POSITIVE],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
     "checkpoint": [str, os.PathLike, None],
     "batch_size": [_whole(1)],
     "cache_size": [_NOT_NEGATIVE],
@@ -60,8 +61,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
 
 def check_parameters(classifier: Any) -> None:
     """Raise for parameters of a classifier which no data could make sense of."""
-    for name, constraints in CONSTRAINTS.items():  # for scikit-learn, True is the integer 1
-        value = getattr(classifier, name)
+    for name, value in classifier.get_params(deep=False).items():
+        constraints = CONSTRAINTS.get(name, [*_FLAG])  # for scikit-learn, True is the integer 1
         if isinstance(value, bool) and _FLAG[0] not in constraints:
             raise ValueError(f"{name} must be a number, got {value!r}")
     classifier._validate_params()

@@ -79,6 +79,7 @@ def construct(
     image: tuple[int, int] | None,
     view: View,
     settings: Settings,
+    weights: np.ndarray | None = None,
 ) -> tuple[list[HiddenModes], convention.Convention | None]:
     """Construct the hidden modes of all members from a sample of rows, without labels.
 
@@ -96,6 +97,8 @@ def construct(
         To whose frame images are brought first.
     settings : Settings
         Number of modes, their levels and codes, and whether they are sampled or innate.
+    weights : float array (n,), optional
+        How often each row counts, if not once.
 
     Returns
     -------
@@ -108,14 +111,17 @@ def construct(
         name: getattr(settings, name) for name in ("n_modes", "threshold", "omega", "response")
     }
     for number, banks in enumerate(geometries):
-        rows = take(X, some_rows(len(X), _NUM_SEEN, rng))
+        seen = some_rows(len(X), _NUM_SEEN, rng)
+        rows, each = take(X, seen), None if weights is None else weights[seen]
         if image is None:
-            hidden = construct_hidden(rows, None, None, banks, rng, **levels)
+            hidden = construct_hidden(rows, None, None, banks, rng, **levels, weights=each)
         else:
             known = convention.learned(rows, image)
             if settings.couplings == "innate":
                 hidden = innate_hidden(image, view.frame, banks, seed=number, **levels)
             else:
-                hidden = construct_hidden(rows, image, view.frame, banks, rng, **levels)
+                hidden = construct_hidden(
+                    rows, image, view.frame, banks, rng, **levels, weights=each
+                )
         members.append(hidden)
     return members, known

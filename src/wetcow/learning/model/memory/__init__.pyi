@@ -2,6 +2,7 @@
 
 from . import (
     checkpoint as checkpoint,
+    direct as direct,
     landmarks as landmarks,
     memorize as memorize,
     operators as operators,

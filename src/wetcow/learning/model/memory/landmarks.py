@@ -111,6 +111,17 @@ class Variance:
         np.fill_diagonal(shifted, shifted.diagonal() + noise)
         return cls(landmarks, scipy.linalg.cholesky(shifted, lower=True, overwrite_a=True), noise)
 
+    def quadratic(self) -> np.ndarray:
+        """M, float64 (m, m), with which σ² is 1 − kᵀMk, k the kernel between x and landmarks.
+
+        M = L⁻ᵀ (1 − λ(Σφφᵀ + λ1)⁻¹) L⁻¹.
+        """
+        count = len(self.factor)
+        inverse = scipy.linalg.cho_solve((self.factor.astype(np.float64), True), np.eye(count))
+        inner = np.eye(count) - self.noise * inverse
+        half = scipy.linalg.solve_triangular(self.landmarks.factor, inner, lower=True, trans=1)
+        return scipy.linalg.solve_triangular(self.landmarks.factor, half.T, lower=True, trans=1)
+
     def in_single(self) -> Variance:
         """Return the same with a factor in single precision, which takes half the memory."""
         return Variance(self.landmarks, self.factor.astype(np.float32), self.noise)
@@ -120,12 +131,15 @@ class Variance:
         missing, known = self._parts(rows)
         return np.clip(missing + self.noise * known, 0, 1)
 
-    def left_out(self, rows: np.ndarray) -> np.ndarray:
-        """σ² of examples, as if each had never been seen; none of them may be a landmark."""
+    def left_out(self, rows: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """σ² of examples, as if each had never been seen; none of them may be a landmark.
+
+        Weights (n,) are those with which they were summed, if these differ.
+        """
         missing, known = self._parts(rows)
         # Sherman and Morrison; rounding must not let an example say more than all.
-        known = np.minimum(known, 1 - 1e-6)
-        return np.clip(missing + self.noise * known / (1 - known), 0, 1)
+        share = np.minimum(known if weights is None else weights * known, 1 - 1e-6)
+        return np.clip(missing + self.noise * known / (1 - share), 0, 1)
 
     def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """1 − |φ|², of which landmarks know nothing, and φᵀ(Σφφᵀ + λ1)⁻¹φ."""

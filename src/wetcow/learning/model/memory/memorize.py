@@ -9,6 +9,10 @@ examples and classes the solution depends on the wave kernel κ of pairs of exam
 so that each example is a memory that resonates with what is like it. b is the mean of Y. Rows x are
 unit vectors, such as `wetcow.learning.model.memory.projection` makes of pooled codes.
 
+**Weights.** An example that is stored w times has w equal couplings, whose sum is α of one example
+with the noise λ/w: (K + λW⁻¹) α = Y − b, b the weighted mean. With α = W^½ β this is the symmetric
+system (W^½ K W^½ + λ1) β = W^½ (Y − b), whose residual is that of the repeated examples.
+
 **Memory needed** for n examples of d numbers, m landmarks of the preconditioner and C columns of
 targets: 8n(d + m) + 100nC + 32m² bytes, besides the rows given. Tiles of K, 2n(n + 1024) bytes, are
 kept as far as `cache_size` and free memory allow; the rest is computed again in each iteration.
@@ -78,6 +82,7 @@ def memorize_examples(
     targets: np.ndarray,
     kernel: Kernel | None = None,
     *,
+    weights: np.ndarray | None = None,
     tolerance: float = 1e-3,
     max_iterations: int = 200,
     n_landmarks: int | None = None,
@@ -100,6 +105,8 @@ def memorize_examples(
         have columns of its own in the same solution.
     kernel : Kernel, optional
         κ and λ.
+    weights : float array (n,), optional
+        How often each example counts, above zero; default: once.
     tolerance, max_iterations, keep_every, progress
         See `wetcow.learning.model.memory.solver.solve`.
     n_landmarks : int, optional
@@ -146,19 +153,22 @@ def memorize_examples(
     kernel = Kernel() if kernel is None else kernel
     targets = np.asarray(targets, np.float64)
     known = ~np.isnan(targets)
-    bias = np.where(known, targets, 0).sum(0) / np.maximum(known.sum(0), 1)
-    right = np.where(known, targets - bias, 0.0)
+    roots = np.sqrt(np.ones(len(rows)) if weights is None else weights)[:, None]
+    counted = known * roots**2
+    total = counted.sum(0)
+    bias = (counted * np.where(known, targets, 0)).sum(0) / np.where(total > 0, total, 1)
+    right = np.where(known, roots * (targets - bias), 0.0)
     chosen = choose_landmarks(len(rows), n_landmarks, seed)
     room = room_for_tiles(len(rows), rows.shape[1], len(chosen), targets.shape[1], cache_size)
     file = state = None
     if checkpoint is not None:
         begun = np.zeros(0) if start is None else start
-        file = StateFile(checkpoint, (rows, targets, begun, chosen, *kernel))
+        file = StateFile(checkpoint, (rows, targets, roots, begun, chosen, *kernel))
         state = file.read()
     tiles = Tiles(rows, kernel.series, room)
-    system = system_of(tiles, rows, chosen, known, kernel)
+    system = system_of(tiles, rows, chosen, known, kernel, roots)
     if state is None and start is not None:
-        state = system.start_at(right, np.where(known, start, 0.0))
+        state = system.start_at(right, np.where(known, start / roots, 0.0))
     found = solve(
         system,
         right,
@@ -171,7 +181,7 @@ def memorize_examples(
     )
     return Memory(
         rows=rows,
-        coupling=found.alpha,
+        coupling=roots * found.alpha,
         bias=bias,
         kernel=kernel,
         residual=found.residual,
@@ -182,13 +192,19 @@ def memorize_examples(
 
 
 def system_of(
-    tiles: Tiles, rows: np.ndarray, chosen: np.ndarray, known: np.ndarray, kernel: Kernel
+    tiles: Tiles,
+    rows: np.ndarray,
+    chosen: np.ndarray,
+    known: np.ndarray,
+    kernel: Kernel,
+    roots: np.ndarray,
 ) -> System:
-    """K + λ1 with its preconditioner; `known` as in `System`, `chosen` are landmarks."""
+    """W^½ K W^½ + λ1 with its preconditioner; `chosen` are landmarks, `roots` W^½ (n, 1)."""
+    precondition = Nystroem(rows, chosen, kernel.series, kernel.noise, known.astype(bool), roots)
     return System(
-        product=tiles,
-        exact_product=tiles.exact,
-        precondition=Nystroem(rows, chosen, kernel.series, kernel.noise, known.astype(bool)),
+        product=lambda vectors: roots * tiles(roots * vectors),
+        exact_product=lambda vectors: roots * tiles.exact(roots * vectors),
+        precondition=precondition,
         noise=kernel.noise,
         known=known.astype(float),
     )

@@ -156,6 +156,8 @@ class Nystroem:
     known : bool array (n, columns)
         Examples that each column knows. Sums over landmarks' features are of these alone, with
         which many fewer iterations are needed, if there are few different columns.
+    roots : float array (n, 1)
+        Square roots of the weights of examples; K is multiplied by them from both sides.
     """
 
     def __init__(
@@ -165,13 +167,15 @@ class Nystroem:
         series: KernelSeries,
         noise: float,
         known: np.ndarray,
+        roots: np.ndarray,
     ):
         features = Landmarks(rows[landmarks], series).features(rows)
+        features *= roots.astype(np.float32)
         square = np.zeros((len(landmarks), len(landmarks)))
         for start in range(0, len(rows), BLOCK):
             part = features[start : start + BLOCK]
             square += part.T @ part
-        self.scale = noise + max(1 - np.trace(square) / len(rows), 0.0)
+        self.scale = noise + max(np.mean(roots**2) - np.trace(square) / len(rows), 0.0)
         np.fill_diagonal(square, square.diagonal() + self.scale)
         self._features = jnp.asarray(features)
         self._factors = [

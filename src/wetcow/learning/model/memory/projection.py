@@ -41,7 +41,9 @@ class Projection(NamedTuple):
         return unit_rows(projected - self.origin)
 
 
-def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Projection:
+def fit_projection(
+    codes: np.ndarray, n_components: int, seed: int = 0, weights: np.ndarray | None = None
+) -> Projection:
     """Find the components of a sample of raw codes, by a randomised singular value decomposition.
 
     Decomposed are inner products of samples, or of columns if these are fewer, so that many columns
@@ -55,6 +57,8 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
         At most; no more than n − 1 or d, and none without variance.
     seed : int
         Of the decomposition.
+    weights : array (n,), optional
+        How much samples count, if they differ.
 
     Returns
     -------
@@ -75,8 +79,13 @@ def fit_projection(codes: np.ndarray, n_components: int, seed: int = 0) -> Proje
     rows = unit_rows(codes)
     if count < 1 or not np.ptp(rows, axis=0).any():
         raise ValueError("all samples have the same codes: there is nothing to tell them apart by")
-    mean = rows.mean(axis=0)
-    rows -= mean
+    if weights is None:
+        mean = rows.mean(axis=0)
+        rows -= mean
+    else:
+        mean = np.average(rows, axis=0, weights=weights).astype(np.float32)
+        rows -= mean
+        rows *= np.sqrt(weights / np.mean(weights)).astype(np.float32)[:, None]
     wide = len(rows) < rows.shape[1]
     square = rows @ rows.T if wide else rows.T @ rows
     vectors, values, _ = randomized_svd(

@@ -16,7 +16,7 @@ from wetcow.learning.model.memory.operators import Tiles
 from wetcow.learning.model.memory.solver import solve
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.ridge import ClassModes
-from wetcow.modes.kernel_matrix import kernel_matrix, kernel_tile
+from wetcow.modes.kernel_matrix import kernel_tile
 
 _AT_ONCE = 256  # rows whose examples are looked for
 
@@ -26,15 +26,16 @@ def leave_one_out(
     targets: np.ndarray,
     some: np.ndarray,
     *,
+    weights: np.ndarray | None = None,
     tolerance: float = 1e-3,
     cache_size: float = math.inf,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Criticalities that examples would get from the memory without them, exactly, b given.
 
-    With G = (K + λ1)⁻¹ they are y_i − α_i/G_ii, and the predictive variance without it 1/G_ii − λ.
-    Each example costs as much as a column of targets in `memorize_examples`: for many, and to
-    calibrate, targets of NaN there are cheaper.
+    With G = (K + λW⁻¹)⁻¹ they are y_i − α_i/G_ii, and the predictive variance without it
+    1/G_ii − λ/w_i. An example is left out with all its weight. Each one costs as much as a column
+    of targets in `memorize_examples`: for many, and to calibrate, targets of NaN there are cheaper.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def leave_one_out(
         Those it was solved for, without NaN.
     some : int array (k,)
         Which examples.
+    weights : float array (n,), optional
+        As it was solved with.
     tolerance, cache_size, seed
         See `memorize_examples`.
 
@@ -58,33 +61,13 @@ def leave_one_out(
     tiles = Tiles(memory.rows, memory.kernel.series, room)
     right = np.zeros((count, len(some)))
     right[some, np.arange(len(some))] = 1
-    system = system_of(tiles, memory.rows, chosen, np.ones_like(right), memory.kernel)
+    each = np.ones(count) if weights is None else weights
+    roots = np.sqrt(each)[:, None]
+    system = system_of(tiles, memory.rows, chosen, np.ones_like(right), memory.kernel, roots)
     inverse = solve(system, right, tolerance=tolerance).alpha[some, np.arange(len(some))]
+    inverse = inverse * each[some]
     lacking = memory.coupling[some] / inverse[:, None]
-    return targets[some] - lacking, 1 / inverse - memory.kernel.noise
-
-
-def leave_each_out(memory: Memory, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Do the same for all of a few thousand examples, by the inverse of a matrix; see above.
-
-    Parameters
-    ----------
-    memory : Memory
-        Solved accurately.
-    targets : float array (n, columns)
-        Those it was solved for, without NaN.
-
-    Returns
-    -------
-    criticality : float64 array (n, columns)
-    variance : float64 array (n,)
-    """
-    noise = memory.kernel.noise
-    matrix = kernel_matrix(memory.rows.astype(np.float64), None, memory.kernel.series)
-    np.fill_diagonal(matrix, 1 + noise)
-    factor = scipy.linalg.cho_factor(matrix, lower=True, overwrite_a=True)
-    inverse = scipy.linalg.cho_solve(factor, np.eye(len(targets)), overwrite_b=True).diagonal()
-    return targets - memory.coupling / inverse[:, None], 1 / inverse - noise
+    return targets[some] - lacking, 1 / inverse - memory.kernel.noise / each[some]
 
 
 def recalled(memory: Memory, rows: np.ndarray, count: int = 5) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,248 @@
+"""Tables: the wave classifier and regressor beside their peers, all with settings untouched.
+
+    python benchmarks/tables.py --json docs/results/4_tables.json    # for the results page
+    python benchmarks/tables.py --data iris wine --seeds 0 --folds 3
+
+Data are those that scikit-learn brings, or makes. Each seed shuffles the rows into folds anew; a
+method learns all folds but one and is judged on that one. Peers are those of scikit-learn behind a
+`StandardScaler`, with their own defaults but for the kernel of Gaussian processes of values, whose
+default knows no noise. Digits are rows of 64 columns to all of them, not images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+from sklearn import datasets
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+
+import wetcow as wc
+from wetcow.files import write_whole
+
+WAVES = "waves"
+_MOST_GAUSSIAN = 600  # rows that a Gaussian process of classes learns in reasonable time
+_FRIEDMAN_ROWS = 400
+
+
+class Problem(NamedTuple):
+    """A table, and what is to be found.
+
+    Attributes
+    ----------
+    X : float array (n, columns)
+    y : array (n,) or (n, outputs)
+    classes : bool
+        Whether y has labels, and not values.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    classes: bool
+
+
+def load(name: str) -> Problem:
+    """Return a problem by its name."""
+    if name.startswith("friedman"):
+        make = getattr(datasets, f"make_{name}")
+        noise = {"friedman1": 1.0, "friedman2": 100.0, "friedman3": 0.1}[name]
+        X, y = make(_FRIEDMAN_ROWS, noise=noise, random_state=0)
+    else:
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    return Problem(X, y, name in CLASSES)
+
+
+CLASSES = ("breast_cancer", "wine", "iris", "digits")
+VALUES = ("diabetes", "linnerud", "friedman1", "friedman2", "friedman3")
+
+
+def scaled(model: Any) -> Any:
+    """A model of standardised columns."""
+    return make_pipeline(StandardScaler(), model)
+
+
+def of_values(model: Any, outputs: int) -> Any:
+    """A model of one value for each of several, in standardised units."""
+    each = MultiOutputRegressor(model) if outputs > 1 else model
+    return TransformedTargetRegressor(scaled(each), transformer=StandardScaler())
+
+
+def gaussian_process() -> GaussianProcessRegressor:
+    """With noise, whose size it finds as it finds the length."""
+    return GaussianProcessRegressor(
+        ConstantKernel() * RBF() + WhiteKernel(), normalize_y=True, random_state=0
+    )
+
+
+def methods(problem: Problem, seed: int) -> dict[str, Callable[[], Any]]:
+    """What is compared on a problem, by name."""
+    if problem.classes:
+        found: dict[str, Callable[[], Any]] = {
+            WAVES: lambda: wc.WaveClassifier(image_shape=None, random_state=seed),
+            "boosting": lambda: HistGradientBoostingClassifier(random_state=seed),
+            "RBF SVC": lambda: scaled(SVC()),
+            "ridge": lambda: scaled(RidgeClassifierCV()),
+        }
+        if len(problem.X) <= _MOST_GAUSSIAN:
+            found["Gaussian process"] = lambda: scaled(GaussianProcessClassifier(random_state=0))
+        return found
+    outputs = problem.y.reshape(len(problem.y), -1).shape[1]
+    return {
+        WAVES: lambda: wc.WaveRegressor(image_shape=None, random_state=seed),
+        "boosting": lambda: of_values(HistGradientBoostingRegressor(random_state=seed), outputs),
+        "RBF SVR": lambda: of_values(SVR(), outputs),
+        "ridge": lambda: of_values(RidgeCV(), outputs),
+        "Gaussian process": lambda: scaled(gaussian_process()),
+    }
+
+
+def measure(problem: Problem, name: str, seed: int, folds: int) -> dict[str, float]:
+    """Fit and judge a method on all folds of a seed.
+
+    Returns
+    -------
+    dict
+        score, accuracy or R² (the mean of outputs and folds); fit_seconds and answer_seconds, of a
+        fold; within_95, the share of values within 1.96 standard deviations, if there are any.
+    """
+    split = StratifiedKFold if problem.classes else KFold
+    rows = split(folds, shuffle=True, random_state=seed).split(problem.X, problem.y)
+    found: dict[str, list[float]] = {"score": [], "fit_seconds": [], "answer_seconds": []}
+    for learned, judged in rows:
+        model = methods(problem, seed)[name]()
+        start = time.perf_counter()
+        model.fit(problem.X[learned], problem.y[learned])
+        fitted = time.perf_counter()
+        model.predict(problem.X[judged])
+        found["answer_seconds"].append(time.perf_counter() - fitted)
+        found["fit_seconds"].append(fitted - start)
+        found["score"].append(model.score(problem.X[judged], problem.y[judged]))
+        if not problem.classes and name in (WAVES, "Gaussian process"):
+            mean, std = model.predict(problem.X[judged], return_std=True)
+            within = np.abs(problem.y[judged] - mean) <= 1.96 * std
+            found.setdefault("within_95", []).append(float(np.mean(within)))
+    times = ("fit_seconds", "answer_seconds")
+    return {
+        key: float(np.median(values) if key in times else np.mean(values))
+        for key, values in found.items()
+    }
+
+
+def main() -> None:
+    """Parse the command line, measure and report."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", nargs="+", default=[*CLASSES, *VALUES])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--machine", default=f"{os.cpu_count()} cores, {platform.machine()}")
+    parser.add_argument("--json", type=pathlib.Path)
+    given = parser.parse_args()
+    warnings.simplefilter("ignore", ConvergenceWarning)  # of peers, whose defaults are kept
+    results: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for data in given.data:
+        problem = load(data)
+        results[data] = {}
+        for name in methods(problem, 0):
+            seeds = [measure(problem, name, seed, given.folds) for seed in given.seeds]
+            results[data][name] = seeds
+            Console().print(data, name, *row_of(data, name, results)[2:])
+        if given.json:
+            content = json.dumps(table(results, given), indent=1, ensure_ascii=False)
+            write_whole(given.json, content.encode())
+
+
+def row_of(data: str, name: str, results: dict[str, Any]) -> list[str]:
+    """One line of the table."""
+    seeds = results[data][name]
+    scores = np.array([one["score"] for one in seeds])
+    error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
+    fit, answer = (
+        float(np.median([one[key] for one in seeds])) for key in ("fit_seconds", "answer_seconds")
+    )
+    within = [one["within_95"] for one in seeds if "within_95" in one]
+    return [
+        data.replace("_", " "),
+        name,
+        f"{scores.mean():.4f}",
+        f"{error:.4f}",
+        f"{fit:.3f}",
+        f"{answer:.3f}",
+        f"{np.mean(within):.3f}" if within else "",
+    ]
+
+
+def standing(results: dict[str, Any]) -> str:
+    """In how many problems waves are best or level, and their mean rank."""
+    level, ranks, behind = 0, [], []
+    for data, by_method in results.items():
+        scores = {
+            name: np.array([one["score"] for one in seeds]) for name, seeds in by_method.items()
+        }
+        own = scores[WAVES]
+        means = {name: float(values.mean()) for name, values in scores.items()}
+        best = max(means, key=means.__getitem__)
+        # Seeds have the same folds for all, so it is their differences that scatter.
+        difference = scores[best] - own
+        error = difference.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else 0.0
+        level += bool(difference.mean() <= error)
+        ranks.append(1 + sum(mean > means[WAVES] for mean in means.values()))
+        if means["ridge"] > means[WAVES]:
+            behind.append(data.replace("_", " "))
+    ridge = f"behind ridge in {', '.join(behind)}" if behind else "never behind ridge"
+    return (
+        f"Waves are best, or within one standard error of the best, in {level} of {len(results)} "
+        f"problems, {ridge}; their mean rank is {np.mean(ranks):.2f}."
+    )
+
+
+def table(results: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+    """The section of the results page."""
+    seeds = " ".join(map(str, given.seeds))
+    return {
+        "title": "Tables, beside peers with settings untouched",
+        "command": f"python benchmarks/tables.py --data {' '.join(results)} --seeds {seeds} "
+        f"--folds {given.folds}",
+        "machine": given.machine,
+        "date": datetime.date.today().isoformat(),
+        "seed": ", ".join(map(str, given.seeds)),
+        "before": (
+            "Accuracy of classes and R² of values (the mean of outputs) on rows that were not "
+            f"learned: {given.folds} folds, shuffled anew by each of {len(given.seeds)} seeds. The "
+            "error is that of the mean of seeds. Seconds are medians of a fold. *Within 95 %* is "
+            "the share of values within 1.96 standard deviations, which should be 0.95. "
+            f"Friedman's problems have {_FRIEDMAN_ROWS} rows. A Gaussian process of classes is "
+            f"left out for more than {_MOST_GAUSSIAN} rows."
+        ),
+        "columns": [
+            *("data", "method", "accuracy or R²", "error"),
+            *("seconds to fit", "to answer", "within 95 %"),
+        ],
+        "rows": [
+            row_of(data, name, results) for data, methods in results.items() for name in methods
+        ],
+        "after": standing(results),
+    }
+
+
+if __name__ == "__main__":
+    main()

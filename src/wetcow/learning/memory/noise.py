@@ -1,0 +1,97 @@
+"""How much noise a memory of values is to have, by what it says of examples without them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from wetcow.learning.data.samples import some_rows
+from wetcow.learning.data.sources import Batches
+from wetcow.learning.model.memory.projection import Projection
+from wetcow.learning.model.memory.stored import Kernel
+from wetcow.learning.model.readout import directions
+from wetcow.modes.kernel_matrix import kernel_matrix
+
+NOISES = tuple(10.0 ** (exponent / 2) for exponent in range(-8, 5))
+"""λ from 1e-4 to 100: from values that follow from the inputs alone to hardly any relation."""
+
+_MOST = 1_000  # examples by which it is found; the inverse of so many takes a second
+_ROUNDING = 4e-6  # times the root of the number of examples: what rounding adds to K
+
+
+def find_noise(
+    batches: Batches,
+    projection: Projection | None,
+    kernel: Kernel,
+    noises: Sequence[float],
+    rng: np.random.Generator,
+) -> float:
+    """Return the λ with the least squared error of values that are left out, each alone.
+
+    With eigenvalues of K at hand, each λ costs no more than two products: with G = (K + λW⁻¹)⁻¹,
+    an example that is left out is off by α_i/G_ii.
+
+    Parameters
+    ----------
+    batches : Batches
+        Some of whose examples are looked at, without copies.
+    projection : Projection or None
+    kernel : Kernel
+        κ.
+    noises : sequence of float
+        To choose from. Those that drown in the rounding of K are left out.
+    rng : numpy Generator
+        Draws the examples.
+    """
+    rows = some_rows(len(batches), _MOST, rng)
+    codes, targets = batches.take(rows)
+    weights = batches.samples.weighted(rows)
+    errors = left_out_errors(
+        directions(projection, codes[:, 0]).astype(np.float64), targets, weights, kernel, noises
+    )
+    least = _ROUNDING * math.sqrt(len(batches) * (1 + batches.samples.copies.count))
+    errors[(np.asarray(noises) < least) & (np.asarray(noises) < max(noises))] = np.inf
+    return float(noises[int(np.argmin(errors))])
+
+
+def left_out_errors(
+    rows: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray | None,
+    kernel: Kernel,
+    noises: Sequence[float],
+) -> np.ndarray:
+    """Mean squared error of examples that are left out, each alone, for each noise.
+
+    Parameters
+    ----------
+    rows : float64 array (n, d)
+        Of unit length.
+    targets : float array (n, columns)
+    weights : float array (n,) or None
+    kernel : Kernel
+        κ.
+    noises : sequence of float
+        λ.
+
+    Examples
+    --------
+    >>> rows = np.eye(3)[[0, 0, 1, 1, 2, 2]]
+    >>> targets = np.array([[0.0, 0.0, 1.0, 1.0, 2.0, 2.0]]).T
+    >>> errors = left_out_errors(rows, targets, None, Kernel(), [1e-3, 10.0])
+    >>> bool(errors[0] < errors[1])
+    True
+    """
+    each = np.ones(len(rows)) if weights is None else weights
+    roots = np.sqrt(each)[:, None]
+    values, vectors = np.linalg.eigh(roots * kernel_matrix(rows, None, kernel.series) * roots.T)
+    values = np.maximum(values, 0)
+    along = vectors.T @ (roots * (targets - np.average(targets, axis=0, weights=each)))
+    found = []
+    for noise in noises:
+        inverse = (vectors**2 / (values + noise)).sum(axis=1)[:, None]
+        missed = vectors @ (along / (values + noise)[:, None]) / inverse / roots
+        found.append(np.average((missed**2).mean(axis=1), weights=each))
+    return np.array(found)
