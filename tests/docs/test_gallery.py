@@ -86,8 +86,8 @@ def test_brains_of_other_packages(name, package, monkeypatch):
     monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
     names = runpy.run_path(str(EXAMPLES / "gallery" / "waves" / f"{name}.py"))
     if name == "brain_eeg":
-        assert names["fitted"].score > 0.5
-        assert names["eeg"].sizes["sensor"] == 65 and float(names["alpha"].min()) > 0
+        assert names["fitted"].score > 0.4
+        assert names["eeg"].sizes["sensor"] == 63 and float(names["strongest"].min()) > 0
         return
     two, regional = (names["found"][one] for one in names["sets"])
     assert all(one.held_out > 0.5 and one.held_out > one.nulls["random"].held_out for one in two)

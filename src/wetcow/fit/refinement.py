@@ -145,8 +145,8 @@ def simulated(
 ) -> Any:
     """Amplitudes of runs from rest, complex (runs, steps, n), differentiable.
 
-    Each step is half a step of the linear motion, exactly, the nonlinear terms and the noise, and
-    the other half.
+    Each step is half a step of the linear motion, exactly, the nonlinear terms by the midpoint
+    rule and the noise, and the other half.
 
     Parameters
     ----------
@@ -167,7 +167,8 @@ def simulated(
     def one(a, number):
         kick = jax.random.normal(jax.random.fold_in(key, number), (2, runs, size), strength.dtype)
         a = a @ half.T
-        change = dt * mode.field(a) + strength * jax.lax.complex(kick[0], kick[1])
+        middle = a + 0.5 * dt * mode.field(a)
+        change = dt * mode.field(middle) + strength * jax.lax.complex(kick[0], kick[1])
         a = (a + change) @ half.T
         return a, a
 
@@ -198,7 +199,7 @@ class _Course(eqx.Module):
         )  # fmt: skip
 
     def loss(self, coefficients: Any, key: Any) -> Any:
-        found = self.sampled(coefficients, key)
+        found: Any = self.sampled(coefficients, key)  # has what its losses ask for
         data = self.problem.objective(found) if self.own is None else self.own(found.a)
         penalty = self.problem.layout.penalty(coefficients) / self.problem.num_independent
         return data + penalty
