@@ -49,7 +49,8 @@ def test_splits_are_kept_and_drawn(script, tmp_path, monkeypatch):
         np.mean([one["others"] - max(one["nulls"].values()) for one in rows[:2]])
     )
     file = tmp_path / "rows.json"
-    file.write_text(json.dumps({"splits": rows}))
+    about = {"machine": {"cores": 2, "cpu": "one"}, "date": "2026-11-29"}
+    file.write_text(json.dumps({"splits": rows, **about}))
     options = ["brain_subjects.py", "--json", str(file)]
     # What is there already is not measured again.
     monkeypatch.setattr(script, "measured", lambda task: pytest.fail(f"{task} was done"))

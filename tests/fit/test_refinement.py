@@ -120,5 +120,6 @@ def test_a_loss_of_ones_own_function_of_runs(blank):
     ],
 )
 def test_what_makes_no_sense_is_said_before_work(blank, settings, message):
+    data = None if "loss" in settings else wc.resting(blank).correlation
     with pytest.raises(ValueError, match=message):
-        fit(blank, np.eye(SIZE), **settings) if "loss" not in settings else fit(blank, **settings)
+        fit(blank, data, **settings)

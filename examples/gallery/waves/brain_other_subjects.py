@@ -51,7 +51,7 @@ measured = brains.fc[list(splits[0])].mean(axis=0)
 for axis, (name, fits) in zip(axes, found.items(), strict=False):
     both = np.triu(measured, 1) + np.tril(fits[0].resting.correlation, -1)
     picture = axis.imshow(both, cmap="RdBu_r", vmin=-0.8, vmax=0.8)
-    axis.set(title=f"measured above, {name} below", xlabel="region", ylabel="region")
+    axis.set(title=f"{name}\n(measured above)", xlabel="region", ylabel="region")
 figure.colorbar(picture, ax=axes[1], label="correlation")
 rows = ["connectome", *nulls]
 for shift, (name, fits) in zip((-0.12, 0.12), found.items(), strict=True):

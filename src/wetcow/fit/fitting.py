@@ -174,9 +174,7 @@ def fit(
         path=None if path is None else pathlib.Path(path).expanduser(),
     )
     chosen = best[_best_starts(losses, len(variants), starts)]
-    refined = None
-    if further is not None:
-        chosen[0], refined = refine_fit(problem, structure, network, chosen[0], further, judged)
+    chosen[0], refined = refine_fit(problem, structure, network, chosen[0], further, judged)
     values = in_double(problem.values)(chosen[0])
     errors = errors_of(problem, structure, chosen[0]) if standard_errors else {}
     whole = fitted_network(network, structure, values)

@@ -145,8 +145,8 @@ def simulated(
 ) -> Any:
     """Amplitudes of runs from rest, complex (runs, steps, n), differentiable.
 
-    Each step is half a step of the linear motion, exactly, the nonlinear terms by the midpoint
-    rule and the noise, and the other half.
+    Each step is half a step of the linear motion, exactly, half of the noise, the nonlinear terms
+    by the midpoint rule, and the other halves.
 
     Parameters
     ----------
@@ -162,14 +162,16 @@ def simulated(
     """
     half = jax.scipy.linalg.expm(matrix * (0.5 * dt))
     size = len(matrix)
-    strength = (jnp.sqrt(0.5 * dt) * noise).astype(matrix.real.dtype)  # half in each part
+    # Half of the variance in each part, and half before and after what is nonlinear.
+    strength = (jnp.sqrt(0.25 * dt) * noise).astype(matrix.real.dtype)
 
     def one(a, number):
-        kick = jax.random.normal(jax.random.fold_in(key, number), (2, runs, size), strength.dtype)
-        a = a @ half.T
+        shape = (2, 2, runs, size)
+        kicks = strength * jax.random.normal(jax.random.fold_in(key, number), shape, strength.dtype)
+        before, after = jax.lax.complex(kicks[0], kicks[1])
+        a = a @ half.T + before
         middle = a + 0.5 * dt * mode.field(a)
-        change = dt * mode.field(middle) + strength * jax.lax.complex(kick[0], kick[1])
-        a = (a + change) @ half.T
+        a = (a + dt * mode.field(middle) + after) @ half.T
         return a, a
 
     start = jnp.zeros((runs, size), matrix.dtype)
@@ -219,43 +221,10 @@ def _judged(course: _Course, targets: Any, coefficients: Any, key: Any) -> tuple
     }
 
 
-def refine_fit(
-    problem: Problem,
-    structure: Structure,
-    network: Network,
-    coefficients: np.ndarray,
-    how: Refinement,
-    judged: Any,
-) -> tuple[np.ndarray, Refined]:
-    """Go down the loss of simulated runs from where the closed form ended.
-
-    Parameters
-    ----------
-    problem : Problem
-    structure : Structure
-    network : Network
-        For the constants of its modes.
-    coefficients : float array (k,)
-    how : Refinement
-    judged : array (n, n), optional
-        Functional connectivity of other subjects.
-
-    Returns
-    -------
-    float array (k,), Refined
-        Coefficients of the smallest loss, which may be the first.
-    """
-    bound_compiled_calls()
-    size = network.size
-    mode = Mode(np.zeros(size), 0.0, **network.modes.constants._asdict())
-    course = _Course(
-        problem, structure, jax.tree.map(np.asarray, mode), how.loss,
-        round(how.t1 / how.dt), how.dt, how.runs,
-    )  # fmt: skip
-    targets = {one.kind: one for one in problem.objective.targets if one.kind in SIMULATED}
-    if judged is not None:
-        targets["held_out"] = target_of("fc", judged, size)
-    key, other = (jax.random.key(how.seed + shift) for shift in (0, OTHER_NOISE))
+def _descended(
+    course: _Course, coefficients: np.ndarray, key: Any, how: Refinement
+) -> tuple[Any, list[float]]:
+    """Coefficients of the smallest loss, and all losses."""
     adam = optax.adam(how.learning_rate)
     now = best = jnp.asarray(coefficients, jnp.float32)
     state, losses = adam.init(now), []
@@ -269,6 +238,50 @@ def refine_fit(
         if step < how.steps:
             change, state = adam.update(slope, state)
             now = optax.apply_updates(now, change)
+    return best, losses
+
+
+def refine_fit(
+    problem: Problem,
+    structure: Structure,
+    network: Network,
+    coefficients: np.ndarray,
+    how: Refinement | None,
+    judged: Any,
+) -> tuple[np.ndarray, Refined | None]:
+    """Go down the loss of simulated runs from where the closed form ended.
+
+    Parameters
+    ----------
+    problem : Problem
+    structure : Structure
+    network : Network
+        For the constants of its modes.
+    coefficients : float array (k,)
+    how : Refinement, optional
+        None: leave them as they are.
+    judged : array (n, n), optional
+        Functional connectivity of other subjects.
+
+    Returns
+    -------
+    float array (k,), Refined or None
+        Coefficients of the smallest loss, which may be the first.
+    """
+    if how is None:
+        return coefficients, None
+    bound_compiled_calls()
+    size = network.size
+    mode = Mode(np.zeros(size), 0.0, **network.modes.constants._asdict())
+    course = _Course(
+        problem, structure, jax.tree.map(np.asarray, mode), how.loss,
+        round(how.t1 / how.dt), how.dt, how.runs,
+    )  # fmt: skip
+    targets = {one.kind: one for one in problem.objective.targets if one.kind in SIMULATED}
+    if judged is not None:
+        targets["held_out"] = target_of("fc", judged, size)
+    key, other = (jax.random.key(how.seed + shift) for shift in (0, OTHER_NOISE))
+    best, losses = _descended(course, coefficients, key, how)
     if not np.isfinite(losses[0]):
         raise ValueError(
             "the loss of simulated runs is not finite: is noise too strong for dt, or the loss a "
