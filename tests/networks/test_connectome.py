@@ -16,7 +16,7 @@ from hypothesis import given, strategies as st
 
 import wetcow as wc
 from wetcow.networks.connectome import Connectome, ConnectomeError, load_connectome
-from wetcow.networks.connectome.files import read_matrix
+from wetcow.networks.connectome.contents import read_matrix
 
 SPEC = importlib.util.find_spec("tvb_data")
 assert SPEC is not None and SPEC.origin is not None, "the test extra has tvb-data"
@@ -620,7 +620,8 @@ class TestForms:
             ("a,b,c #1\n0,1,1\n1,0,1\n1,1,0\n", "'#1' may be a comment.*quote"),
             ("0 1,500\n2,500 0\n", "may be a decimal one or divide thousands"),
             ("0 1\n0 0\n", "symmetric=True"),
-            (b"PK\x03\x04\x00", "not a text file"),
+            (b"PK\x03\x04\x00", "damaged or truncated"),
+            (b"\x03\x04\x00", "not a text file"),
         ],
     )
     def test_refused(self, tmp_path, content, message):

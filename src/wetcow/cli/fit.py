@@ -36,14 +36,17 @@ EXAMPLES = (
 def command(
     connectome: Annotated[
         pathlib.Path,
-        typer.Argument(metavar="CONNECTOME", help="A zip of The Virtual Brain, or a matrix."),
+        typer.Argument(
+            metavar="CONNECTOME",
+            help="A zip of The Virtual Brain, .mat, HDF5, .npz, GraphML, .pconn.nii or a matrix.",
+        ),
     ],
     fc: Annotated[
         list[pathlib.Path],
         typer.Argument(
             metavar="FC...",
-            help="Functional connectivity: a matrix, .csv, .tsv, .txt or .npy, of each subject; "
-            "they are averaged.",
+            help="Functional connectivity of each subject, which are averaged: a matrix as text or "
+            ".npy, or a file with one in it: .mat, HDF5, .npz, .pconn.nii.",
         ),
     ],
     held_out: Annotated[
@@ -76,6 +79,18 @@ def command(
     normalisation: Annotated[
         str, typer.Option(help="Of the weights: none, max, mean, row or spectral.")
     ] = "spectral",
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which array or attribute of CONNECTOME is the weights."),
+    ] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which is the lengths of tracts, mm."),
+    ] = None,
+    array: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which array of the files FC is meant."),
+    ] = None,
     frequency: Annotated[float, typer.Option(help="Of the waves, Hz.")] = 10.0,
     speed: Annotated[float | None, typer.Option(help="Of conduction, m/s.")] = None,
     steps: Annotated[int, typer.Option(min=1, help="Of the optimiser.")] = 120,
@@ -98,14 +113,24 @@ def command(
     Prints the correlation with the data, with subjects that were held out, and of the nulls: what
     the connectome itself explains is the lead over the best of them.
     """
+    from wetcow.networks.connectome import load_connectome
+
     with plainly():
         check_json(json_file)
         for name, path, suffixes in (("--out", out, (".nc",)), ("--plot", plot, PICTURES)):
             if path is not None and path.suffix not in suffixes:
                 raise ValueError(f"{name} must end in {' or '.join(suffixes)}, got {path.name!r}")
         chosen = _parameters(parameter or [])
-        brain = _connectome(connectome, normalisation, frequency, speed)
-        target, judged = _matrices(fc, brain), _matrices(held_out or [], brain)
+        scaling: Any = normalisation
+        brain = load_connectome(
+            connectome,
+            frequency=frequency,
+            normalisation=scaling,
+            weight=weight,
+            length=length,
+        )
+        brain = brain if speed is None else brain.replace(speed=speed)
+        target, judged = (_matrices(paths, brain, array) for paths in (fc, held_out or []))
         start = time.perf_counter()
         fitted = _fit(
             brain,
@@ -156,24 +181,15 @@ def _priors(prior: float, parameters: dict[str, str] | None) -> dict[str, float]
     return dict.fromkeys(regional, prior)
 
 
-def _connectome(
-    path: pathlib.Path, normalisation: Any, frequency: float, speed: float | None
-) -> Connectome:
-    from wetcow.networks.connectome import load_connectome
-
-    found = load_connectome(path, frequency=frequency, normalisation=normalisation)
-    return found if speed is None else found.replace(speed=speed)
-
-
-def _matrices(paths: list[pathlib.Path], brain: Connectome) -> np.ndarray | None:
+def _matrices(paths: list[pathlib.Path], brain: Connectome, array: str | None) -> np.ndarray | None:
     """Functional connectivity (subjects, n, n) in the order of regions; None of no files."""
     import numpy as np
 
-    from wetcow.networks.connectome.files import read_matrix
+    from wetcow.networks.connectome.contents import read_matrix
 
     found = []
     for path in paths:
-        table = read_matrix(path)
+        table = read_matrix(path, name=array, argument="--array")
         matrix, names = np.asarray(table.matrix, float), table.regions
         if matrix.shape != (brain.size, brain.size):
             raise ValueError(

@@ -86,7 +86,7 @@ class ConnectomeSystem(SystemTable):
     """
 
     kind: Literal["connectome"]
-    file: str = Field(description="a zip, folder, matrix or table of links, beside this file")
+    file: str = Field(description="a file that wetcow.load_connectome reads, beside this one")
     frequency: float | None = Field(None, gt=0, description="Hz")
     speed: float | None = Field(None, gt=0, description="m/s")
     normalisation: Normalisation | None = None
@@ -97,8 +97,10 @@ class ConnectomeSystem(SystemTable):
         None, description="of a text: a matrix, or a list of links, one a line"
     )
     tract_lengths: str | None = Field(None, description="a file of lengths, mm, beside this file")
-    weight: str | None = Field(None, description="attribute of GraphML edges: the weight")
-    length: str | None = Field(None, description="attribute of GraphML edges: the length, mm")
+    weight: str | None = Field(
+        None, description="array of a .mat, HDF5 or .npz, or attribute of GraphML edges: the weight"
+    )
+    length: str | None = Field(None, description="the same: the length, mm")
     gamma: Values = 0.5
     coupling_strength: float | None = None
     omega: Values = 1.0

@@ -9,8 +9,10 @@ from . import (
     nulls as nulls,
     optimiser as optimiser,
     parameters as parameters,
+    refinement as refinement,
     result as result,
     uncertainty as uncertainty,
 )
 from .fitting import fit as fit
+from .refinement import Refined as Refined, Refinement as Refinement
 from .result import Fitted as Fitted

@@ -48,6 +48,7 @@ def save(fitted: Any, path: str | os.PathLike) -> None:
         "outcomes": [one._asdict() for one in fitted.outcomes],
         "num_parameters": fitted.num_parameters,
         "ceiling": fitted.ceiling,
+        "refined": None if fitted.refined is None else fitted.refined._asdict(),
     }
     attrs = {"kind": KIND, "version": VERSION, "about": json.dumps(plain(about))}
     write_netcdf(Packed(xr.Dataset(arrays, attrs=attrs)), pathlib.Path(path).expanduser())

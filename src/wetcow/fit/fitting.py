@@ -17,6 +17,7 @@ from wetcow.fit.model import Structure, fitted_network, resting_of, starting_val
 from wetcow.fit.nulls import null_structures
 from wetcow.fit.optimiser import Problem, minimise
 from wetcow.fit.parameters import layout_of
+from wetcow.fit.refinement import Refinement, checked_refinement, refine_fit
 from wetcow.fit.result import Fitted, Outcome, parameters_of
 from wetcow.fit.uncertainty import standard_errors as errors_of
 from wetcow.networks.delayed import Delayed
@@ -50,6 +51,7 @@ def fit(
     seed: int = 0,
     precision: str = "single",
     standard_errors: bool = False,
+    refine: Refinement | None = None,
     progress: bool = False,
     path: str | os.PathLike | None = None,
 ) -> Fitted:
@@ -102,6 +104,9 @@ def fit(
         Of the steps. What is reported is computed in double precision.
     standard_errors : bool
         Whether to compute standard errors, by the curvature of the posterior (Laplace).
+    refine : Refinement, optional
+        Go on from the closed form by gradient through simulations, where noise is strong:
+        ``wetcow.fit.Refinement(steps=20)``. Nulls are not refined.
     progress : bool
         Show step, loss and time left.
     path : path, optional
@@ -154,6 +159,7 @@ def fit(
         num_independent=_independent(num_independent, network.size),
     )
     judged = None if held_out is None else mean_of_subjects("held_out", held_out, network.size)
+    further = checked_refinement(refine, problem.objective, network)
     structure = Structure.of(network)
     distance = _distances(distance, network)
     variants = [(MEASURED, structure), *null_structures(structure, nulls, distance, seed)]
@@ -168,6 +174,7 @@ def fit(
         path=None if path is None else pathlib.Path(path).expanduser(),
     )
     chosen = best[_best_starts(losses, len(variants), starts)]
+    chosen[0], refined = refine_fit(problem, structure, network, chosen[0], further, judged)
     values = in_double(problem.values)(chosen[0])
     errors = errors_of(problem, structure, chosen[0]) if standard_errors else {}
     whole = fitted_network(network, structure, values)
@@ -183,6 +190,7 @@ def fit(
         num_parameters=layout.count,
         ceiling=_ceiling(target, judged, network.size),
         resting=resting_of(structure, values),
+        refined=refined,
     )
 
 

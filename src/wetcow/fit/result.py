@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from wetcow.files import plain
 from wetcow.fit import files
+from wetcow.fit.refinement import Refined
 from wetcow.networks.network import Network
 from wetcow.networks.resting_statistics import Resting
 
@@ -71,6 +72,8 @@ class Fitted(NamedTuple):
         Correlation of the fitted and the other subjects' functional connectivity.
     resting : Resting
         Statistics at rest; with delays as phases.
+    refined : Refined, optional
+        What further steps through simulations did.
     """
 
     network: Network
@@ -81,6 +84,7 @@ class Fitted(NamedTuple):
     num_parameters: int
     ceiling: float | None
     resting: Resting
+    refined: Refined | None = None
 
     @property
     def score(self) -> float:
@@ -121,6 +125,8 @@ class Fitted(NamedTuple):
         if first.held_out is not None:
             limit = "" if self.ceiling is None else f"; the data allow {self.ceiling:.3f}"
             lines.append(f"other subjects: correlation {first.held_out:.3f}{limit}")
+        if self.refined is not None:
+            lines.append(_refinement(self.refined))
         for name, null in self.nulls.items():
             out = "" if null.held_out is None else f", other subjects {null.held_out:.3f}"
             value = f"correlation {null.score:.3f}" if null.scores else f"loss {null.loss:.4g}"
@@ -149,6 +155,7 @@ class Fitted(NamedTuple):
                 "ceiling": self.ceiling,
                 "lead": self.lead,
                 "outcomes": [one._asdict() for one in self.outcomes],
+                "refined": None if self.refined is None else self.refined._asdict(),
             }
         )
 
@@ -175,7 +182,23 @@ class Fitted(NamedTuple):
         """
         found = files.load(path)
         found["outcomes"] = tuple(Outcome(**one) for one in found["outcomes"])
+        if found.get("refined") is not None:
+            kept = found["refined"]
+            found["refined"] = Refined(**{**kept, "losses": np.array(kept["losses"])})
         return cls(**found)
+
+
+def _refinement(refined: Refined) -> str:
+    """What simulations say, before and after."""
+    pairs = [
+        f"{name.replace('held_out', 'other subjects')} {score:.3f} to "
+        f"{refined.scores_after[name]:.3f}"
+        for name, score in refined.scores_before.items()
+    ]
+    pairs = pairs or [f"loss {refined.before:.4g} to {refined.after:.4g}"]
+    return f"refined by {len(refined.losses) - 1} simulations, with other noise: " + ", ".join(
+        pairs
+    )
 
 
 def _judged(outcome: Outcome) -> float:

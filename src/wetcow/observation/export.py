@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from wetcow import validation
-from wetcow.observation.optional import optional
 from wetcow.observation.series import channels_of, interval_of
+from wetcow.optional import optional
 
 CHANNELS = {"eeg": "eeg", "meg": "mag", "seeg": "seeg"}  # of MNE, by kinds of sensors
 MILLIMETRE = 1e-3

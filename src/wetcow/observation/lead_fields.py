@@ -13,7 +13,7 @@ import xarray as xr
 
 from wetcow import validation
 from wetcow.networks.connectome import Connectome
-from wetcow.observation.optional import optional
+from wetcow.optional import optional
 
 Kind = Literal["eeg", "meg", "seeg"]
 KINDS = ("eeg", "meg", "seeg")

@@ -13,6 +13,7 @@ from wetcow.fit.result import Fitted
 from wetcow.networks.connectome import Connectome
 from wetcow.networks.resting_statistics import Resting
 from wetcow.observation.bold import bold
+from wetcow.plotting.brain_measures import draw_communities, draw_spectrum_fit, draw_travelling
 from wetcow.plotting.drives import draw_drive
 from wetcow.plotting.exponents import draw_exponents
 from wetcow.plotting.fields import (
@@ -40,6 +41,12 @@ OTHERS: dict[type, Callable[[Any], Figure]] = {
     PowerLaw: draw_power_law,
     Stability: draw_exponents,
 }
+# Datasets of measures, by a variable that no other has.
+MEASURED: dict[str, Callable[[xr.Dataset], Figure]] = {
+    "background": draw_spectrum_fit,
+    "participation": draw_communities,
+    "chance": draw_travelling,
+}
 SPECTRA = ("power_spectrum", "spectrogram", "spectrum")
 DRAWN = (
     "a run of simulate(), a sweep of sweep(), a field of simulate_field(), maps of survival() or "
@@ -66,7 +73,8 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         - a **measure of pairs**, as `functional_connectivity` or `phase_locking`: a matrix;
         - what **bold** and **eeg** return, or a run with volumes of `Bold`: lines in time, or a
           carpet; a `power_spectrum`: lines, of many modes their median; a `spectrogram`: a picture;
-          `connectivity_dynamics`: a matrix of times;
+          `connectivity_dynamics`: a matrix of times; `fit_spectrum`: spectra and their slopes;
+          `graph_measures`: communities; `travelling_waves`: quality, direction and speed;
         - a **field** of `simulate_field`: slices at several times, mm and s; of one axis: a picture
           of position and time;
         - **maps** of `survival` and `dispersion`: the middle slice; rays of `trace_rays`: lines;
@@ -77,7 +85,8 @@ def plot(result: Any, modes: Any = None, *, times: Any = None) -> Figure:
         - what **resting** returns: the correlations of waves; what **fit** returns: as its own
           ``plot()``, which also takes measured data.
 
-        Regions and seconds that `Connectome.label` has added are used.
+        Regions and seconds that `Connectome.label` has added are used. Matrices of regions whose
+        names say their hemisphere have the left one first, each in the order of its atlas.
     modes : str, int or sequence of them, optional
         Which modes to draw, by the name of their region (``"rV1"``) or their number. Default: all.
     times : float or sequence of float, optional
@@ -150,6 +159,10 @@ def _dataset(result: xr.Dataset, modes: Any) -> Figure:
     if "log_amplitude" in result and "ray" in result.dims:
         _refuse_modes(modes)
         return draw_ray_paths(result)
+    for name, draw in MEASURED.items():
+        if name in result:
+            _refuse_modes(modes)
+            return draw(result)
     if any(axes_of(one) for one in result.data_vars.values()):
         _refuse_modes(modes)
         return draw_maps(result)

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from wetcow.networks.connectome import Connectome
+from wetcow.plotting.hemispheres import in_blocks, mark_hemispheres, order_of, sides_of
 from wetcow.plotting.names import names_of
 from wetcow.plotting.style import (
     FONT_SIZE,
@@ -36,12 +37,14 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     ----------
     array : xarray.DataArray (…, mode, mode_from)
         Leading dimensions, of a sweep, become panels. Of complex numbers the size is drawn.
+        Regions whose names say their hemisphere are drawn left before right.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     array = array.transpose(..., "mode", "mode_from")
+    array, sides = _blocks(array)
     if array.dtype.kind == "c":
         array = abs(array).assign_attrs(array.attrs, long_name=f"|{label_of(array)}|", units="1")
     stacked = np.asarray(array.values, float).reshape(-1, *array.shape[-2:])
@@ -56,17 +59,26 @@ def draw_matrices(array: xr.DataArray) -> Figure:
     drawn: Any = None
     for axis, number in zip(axes.ravel(), shown, strict=False):
         drawn = draw_matrix(axis, stacked[number], names, others, kind, size, (low, high))
+        mark_hemispheres(axis, sides)
         where = np.unravel_index(number, array.shape[:-2])
         labels = [
             value_of(array[dim][i])
             for dim, i in zip(array.dims[:-2], where, strict=True)
             if dim in array.coords
         ]
-        axis.set_title(", ".join(labels), fontsize=FONT_SIZE + 1)
+        raised = 6 if sides is None else 14
+        axis.set_title(", ".join(labels), fontsize=FONT_SIZE + 1, pad=raised)
     for axis in axes.ravel()[len(shown) :]:
         axis.set_visible(False)
     figure.colorbar(drawn, ax=axes, label=label_of(array), shrink=0.85)
     return figure
+
+
+def _blocks(array: xr.DataArray) -> tuple[xr.DataArray, np.ndarray | None]:
+    """Regions left before right, and their sides; others as they are."""
+    names, kind = names_of(array)
+    same = names == names_of(array, "mode_from")[0]
+    return in_blocks(array, names) if kind == "region" and same else (array, None)
 
 
 def _size(number: int) -> float:
@@ -143,10 +155,15 @@ def draw_connectome(connectome: Connectome) -> Figure:
         lengths = np.where(linked, connectome.tract_lengths, np.nan)
         panels.append(("tract length (mm)", lengths))
     names = [str(one) for one in connectome.regions or range(connectome.size)]
+    sides = sides_of(names)
+    order = np.arange(connectome.size) if sides is None else order_of(sides)
+    names = [names[i] for i in order]
     size = _size(connectome.size)
     figure, axes = figure_of((size + 1) * len(panels), size, 1, len(panels))
     for axis, (label, values) in zip(axes[0], panels, strict=True):
+        values = values[np.ix_(order, order)]
         limits = (0.0, limits_of(values, False)[1])
         drawn = draw_matrix(axis, values, names, names, "region", size, limits)
+        mark_hemispheres(axis, None if sides is None else sides[order])
         figure.colorbar(drawn, ax=axis, label=label, shrink=0.85)
     return figure

@@ -15,6 +15,8 @@ from wetcow.networks.connectome.preparation import (
     only_numbered,
 )
 
+NAME_COLUMNS = ("name", "label", "region", "region_name", "node")  # the first that there is
+
 
 class ConnectomeTable(NamedTuple):
     """Numbers (rows, columns), NaN where missing; names of the regions and lengths if known."""
@@ -167,3 +169,22 @@ def read_centres(text: str, where: str) -> tuple[tuple[str, ...], np.ndarray]:
         names.append(row[0])
         positions.append(position)
     return tuple(names), np.asarray(positions, dtype=np.float64)
+
+
+def read_region_table(text: str, where: str) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Names of regions, and positions where there are some: named columns, or "name x y z"."""
+    cells, _ = split_cells(text, where)
+    header = [cell.strip().lower() for cell in cells[0]]
+    column = next((header.index(one) for one in NAME_COLUMNS if one in header), None)
+    if column is None:
+        if len(cells[0]) == 1:
+            return tuple(row[0] for row in cells), None
+        return read_centres(text, where)
+    if any(len(row) != len(header) for row in cells):
+        raise ConnectomeError(f"{where}: a row has another number of entries than the first")
+    rows = cells[1:]
+    names = tuple(row[column] for row in rows)
+    if not {"x", "y", "z"} <= set(header):
+        return names, None
+    places = [[as_number(row[header.index(axis)]) for axis in "xyz"] for row in rows]
+    return names, np.array(places, dtype=float)  # None becomes NaN, which is refused
