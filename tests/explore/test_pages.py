@@ -2,7 +2,10 @@
 
 import builtins
 import concurrent.futures
+import queue
 import sys
+import threading
+import types
 
 import numpy as np
 import pytest
@@ -14,18 +17,20 @@ from wetcow.cli import app as command
 pytest.importorskip("panel", reason='panel is missing: pip install "wetcow[explore]"')
 
 import panel as pn
+import param
 from bokeh.models import ColumnDataSource
 
 from wetcow import datasets
 from wetcow.explore import app
-from wetcow.explore.brain_page import brain_page
-from wetcow.explore.canvas import Canvas
-from wetcow.explore.digit_page import digit_page
-from wetcow.explore.memory_page import memory_page
-from wetcow.explore.mode_page import mode_page
-from wetcow.explore.model import Model
-from wetcow.explore.network_page import network_page
-from wetcow.explore.tissue_page import tissue_page
+from wetcow.explore.model import Model, SharedModel
+from wetcow.explore.pages.brain import brain_page
+from wetcow.explore.pages.digit import digit_page
+from wetcow.explore.pages.memory import memory_page
+from wetcow.explore.pages.mode import mode_page
+from wetcow.explore.pages.network import network_page
+from wetcow.explore.pages.tissue import tissue_page
+from wetcow.explore.parts import following
+from wetcow.explore.parts.canvas import Canvas
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -133,46 +138,90 @@ def test_memory_is_built_from_typed_frequencies():
     assert not seen.errors() and len(seen.data("modes")["wave"]) == 10
 
 
-@pytest.mark.slow
-def test_drawing_is_answered_as_soon_as_there_is_a_model(model, monkeypatch):
-    looks = []
-
-    class Waiting:
-        def stop(self):
-            looks.clear()
-
-    def every(look, period):
-        looks.append(look)
-        return Waiting()
-
-    monkeypatch.setattr(pn.state, "add_periodic_callback", every)
+def loaded(model):
+    """A future that has come."""
     future = concurrent.futures.Future()
-    seen = Seen(digit_page(future))
-    (canvas,) = seen.page.select(Canvas)
-    canvas.strokes = [[[0.5, 0.1], [0.5, 0.9]]]
-    assert "constructing" in seen.text() and seen.data("probabilities")["probability"] == []
-    looks[0]()
-    assert "constructing" in seen.text()
     future.set_result(model)
-    looks[0]()
-    assert "made for a test" in seen.text() and looks == []
+    return future
+
+
+@pytest.mark.slow
+def test_drawing_is_answered(model):
+    seen = Seen(digit_page(loaded(model)))
+    assert "made for a test" in seen.text() and seen.data("probabilities")["label"] == []
+    (canvas,) = seen.page.select(Canvas)
+    canvas.value = [[[0.5, 0.1], [0.5, 0.9]]]
     probabilities = np.array(seen.data("probabilities")["probability"])
     assert probabilities.argmax() == 1 and '<div class="answer">1</div>' in seen.text()
     assert seen.data("picture")["image"][0].shape == (8, 8)
     seen["clear"].clicks += 1
-    assert canvas.strokes == [] and seen.data("probabilities")["label"] == []
+    assert canvas.value == [] and seen.data("probabilities")["label"] == []
+    assert '<div class="answer">' not in seen.text()
 
 
-def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
+def test_a_model_that_cannot_be_loaded_is_explained():
     future = concurrent.futures.Future()
-    future.set_exception(ValueError("no data"))
+    future.set_exception(ValueError("it is damaged"))
     seen = Seen(digit_page(future))
-    assert seen.errors() == ["no classifier could be constructed: no data"]
+    assert seen.errors() == ["no classifier answers: it is damaged"]
+    assert "being loaded" not in seen.text()
+
+
+class Knob(param.Parameterized):
+    """A widget, as far as followers know."""
+
+    value = param.Number(default=0)
+
+
+class Document:
+    """Keeps what is to be called, as the event loop of a session would."""
+
+    def __init__(self):
+        self.timeouts, self.ticks, self.ends = [], queue.Queue(), []
+
+    def add_timeout_callback(self, call, after):
+        self.timeouts.append((after, call))
+
+    def add_next_tick_callback(self, call):
+        self.ticks.put(call)
+
+
+def test_what_lasts_is_dimmed_and_the_newest_values_win(monkeypatch):
+    document, going = Document(), threading.Event()
+    state = types.SimpleNamespace(curdoc=document, on_session_destroyed=document.ends.append)
+    monkeypatch.setattr(following, "pn", types.SimpleNamespace(state=state))
+    knob, part, shown, failed = Knob(), types.SimpleNamespace(loading=False), [], []
+
+    def look(value):
+        assert going.wait(60)
+        if value < 0:
+            raise ValueError(f"{value} is negative")
+        return value
+
+    following.Follower({"value": knob}, look, shown.append, fail=failed.append, parts=[part])
+    after, dim = document.timeouts.pop()
+    assert after == 200 and not part.loading
+    dim()
+    assert part.loading and shown == []
+    for value in (1, 2, 3):  # while it works
+        knob.value = value
+    going.set()
+    document.ticks.get(timeout=60)()
+    assert shown == [0] and part.loading  # what is shown is of earlier values
+    document.ticks.get(timeout=60)()
+    assert shown == [0, 3] and not part.loading
+    dim()  # comes late: this work is done
+    assert not part.loading
+    knob.value = -1
+    document.ticks.get(timeout=60)()
+    assert [str(error) for error in failed] == ["-1 is negative"] and shown == [0, 3]
+    (end,) = document.ends
+    end(None)
 
 
 @pytest.mark.slow
 def test_tabs_are_filled_when_they_are_opened(model):
-    page = app.explorer_page(app.Models(loaded=model, data_dir=None, seed=0))
+    page = app.explorer_page(SharedModel(model))
     (tabs,) = page.select(pn.Tabs)
     assert [len(place) for place in tabs] == [1, 0, 0, 0, 0, 0]
     tabs.active = 5
@@ -204,7 +253,7 @@ def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
 
 
 def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
-    server = app.make_server(0, app.Models(loaded=model, data_dir=None, seed=0))
+    server = app.make_server(0, SharedModel(model))
     try:
         assert server.address == "127.0.0.1" and server.port > 0
         result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])

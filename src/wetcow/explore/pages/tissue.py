@@ -9,21 +9,21 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.palettes import Greys256
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.tissue_view import SAMPLES, SIDE, SPACING, TissueView, look_at_tissue
-from wetcow.explore.widgets import (
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     GREY,
     beside,
     empty,
     legend,
+    make_image,
     make_plot,
-    make_square_plot,
     slider,
     table,
 )
+from wetcow.explore.views.runs import number_text
+from wetcow.explore.views.tissue import SAMPLES, SIDE, SPACING, TissueView, look_at_tissue
 
 _FRAME = 150  # ms between pictures
 _WIDE = 1e3 * SIDE * SPACING  # mm
@@ -117,8 +117,7 @@ class TissueFigures:
         self.figures = [beside(tissue, self._potential_plot, wide=False), energy]
 
     def _slice(self, title: str, source: Any, colours: Any) -> Any:
-        made = make_square_plot(title, "x (mm)", "y (mm)")
-        made.image("image", x=0, y=0, dw=_WIDE, dh=_WIDE, source=source, color_mapper=colours)
+        made = make_image(title, source, colours, x="x (mm)", y="y (mm)", width=_WIDE, height=_WIDE)
         for side in (made.x_range, made.y_range):
             side.update(start=0, end=_WIDE)
         return made

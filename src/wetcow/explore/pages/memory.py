@@ -8,21 +8,21 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
-from wetcow.explore.network_page import NetworkFigures, agreement
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import (
+from wetcow.explore.pages.network import NetworkFigures, agreement
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     beside,
     empty,
     legend,
+    make_image,
     make_plot,
-    make_square_plot,
     slider,
     table,
 )
+from wetcow.explore.views.memory import MemoryView, look_at_memory, read_frequencies
+from wetcow.explore.views.runs import number_text
 
 NUM_MODES = 10
 FROM_TO = 0.1, 1.9  # radians/time
@@ -175,19 +175,24 @@ class MemoryFigures:
         )
         legend(waves)
         self._network.frequencies.add_layout(self._wanted)
+        turns = LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
         weight = self._matrix("weights w", "weight", self._weights)
-        delta = self._matrix(
-            "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
-        )
+        delta = self._matrix("phases δ", "delta", turns)
         couplings = beside(weight, delta, wide=False)
         self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
-        made = make_square_plot(title, "from mode", "to mode")
-        made.image(
-            column, x=0.5, y=0.5, dw="n", dh="n", source=self._couplings, color_mapper=colours
+        return make_image(
+            title,
+            self._couplings,
+            colours,
+            column=column,
+            x="from mode",
+            y="to mode",
+            start=0.5,
+            width="n",
+            height="n",
         )
-        return made
 
     def clear(self) -> None:
         """Show nothing: there is no such memory."""
