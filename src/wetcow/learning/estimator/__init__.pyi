@@ -4,4 +4,5 @@ from . import (
     former_names as former_names,
     learner as learner,
     prediction as prediction,
+    series as series,
 )
