@@ -1,12 +1,12 @@
-"""Series: the wave classifier beside MiniRocket and nearest neighbours, all with settings untouched.
+"""Series: the wave classifier beside MiniRocket and nearest neighbours, settings untouched.
 
     pip install aeon
     python benchmarks/series.py --json docs/results/4_series.json    # for the results page
     python benchmarks/series.py --data GunPoint ArrowHead --seeds 0
 
 Data are the classification problems that aeon brings, each split into training and test series as
-it is published; nothing is chosen on either. Peers are aeon's `MiniRocketClassifier` (10,000 filters
-and a ridge classifier) and one nearest neighbour by dynamic time warping.
+it is published; nothing is chosen on the latter. Peers are aeon's `MiniRocketClassifier` (10,000
+features and a ridge classifier) and one nearest neighbour by dynamic time warping.
 """
 
 from __future__ import annotations
