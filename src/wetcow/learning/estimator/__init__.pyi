@@ -6,4 +6,5 @@ from . import (
     keeping as keeping,
     learner as learner,
     prediction as prediction,
+    series as series,
 )

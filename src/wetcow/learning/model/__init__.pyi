@@ -14,6 +14,7 @@ from . import (
     photographs as photographs,
     readout as readout,
     ridge as ridge,
+    series_modes as series_modes,
     statistics as statistics,
 )
 from .encoder import (

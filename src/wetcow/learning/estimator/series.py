@@ -1,0 +1,206 @@
+"""Codes of series for a classifier or regressor: `SeriesFeatures`."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from wetcow.learning.model.series_modes import (
+    SeriesModes,
+    code_names,
+    construct_modes,
+    series_codes,
+)
+from wetcow.validation import refuse_masked
+
+
+class SeriesFeatures(TransformerMixin, BaseEstimator):
+    """How long, and how far, series drive hidden modes beyond their onset.
+
+    A hidden mode is coupled to nine moments of a series, some samples apart; modes differ in these
+    couplings, in how far the moments are apart, and in their thresholds
+    (`wetcow.learning.model.series_modes`). Of each mode two numbers are pooled over time: the share
+    of time in which it is beyond its onset, and its mean amplitude. A memory of examples learns
+    from them as from the columns of a table, for which `image_shape` is to be None.
+
+    Parameters
+    ----------
+    n_modes : int
+        Hidden modes, about: 84 couplings for each scale, with equally many thresholds.
+    omega : float
+        Frequency of the modes, in units of the spread of what drives them.
+    random_state : int, RandomState instance or None
+        Seed of the series that thresholds are taken from, and of the channels that a mode hears.
+
+    Attributes
+    ----------
+    n_channels_ : int
+        Of the series.
+    modes_ : SeriesModes
+        Hidden modes.
+    n_features_in_ : int
+        Samples of a series; only if `fit` was given an array (n, time).
+
+    Notes
+    -----
+    All of a series counts: cut off what is no part of it, and fill gaps first. A constant that is
+    added to a series hardly changes its codes, a factor does. Couplings, scales and thresholds are
+    those of MiniRocket [1]_, whose features are the shares of time.
+
+    References
+    ----------
+    .. [1] A. Dempster, D. F. Schmidt, G. I. Webb, "MiniRocket", KDD 2021.
+
+    Examples
+    --------
+    Waves of two frequencies, in noise:
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> import wetcow as wc
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 40)
+    >>> phase = rng.uniform(0, 6, (80, 1)) + np.where(y, 0.5, 0.4)[:, None] * np.arange(100)
+    >>> X = np.sin(phase) + rng.normal(size=phase.shape)
+    >>> model = make_pipeline(wc.SeriesFeatures(), wc.WaveClassifier(image_shape=None))
+    >>> bool(model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_modes": [Interval(Integral, 1, None, closed="left")],
+        "omega": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, n_modes: int = 10_000, *, omega: float = 0.5, random_state: Any = 0):
+        self.n_modes = n_modes
+        self.omega = omega
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> SeriesFeatures:
+        """Take scales of channels and thresholds of modes from series.
+
+        Parameters
+        ----------
+        X : array (n, time) or (n, channels, time), or sequence of arrays
+            Series. Of unequal lengths they are a sequence of arrays (time,) or (channels, time).
+        y : ignored
+
+        Returns
+        -------
+        SeriesFeatures
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            For series that have no number, another shape, or missing or infinite values.
+        """
+        self._validate_params()
+        series, lengths = self._series(X, first=True)
+        rng = check_random_state(self.random_state)
+        seed = np.random.default_rng(int(rng.randint(2**31)))
+        self.modes_: SeriesModes = construct_modes(series, lengths, self.n_modes, seed)
+        self.n_channels_ = series.shape[1]
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Codes of series, float32 (n, codes): shares of time, then roots of mean amplitudes.
+
+        Parameters
+        ----------
+        X : array (n, time) or (n, channels, time), or sequence of arrays
+            As in `fit`; of any length if they are a sequence, or have channels.
+        """
+        check_is_fitted(self)
+        series, lengths = self._series(X, first=False)
+        return series_codes(series, lengths, self.modes_, self.omega)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of what `transform` returns: code, dilation in samples, filter and threshold."""
+        check_is_fitted(self)
+        return np.array(code_names(self.modes_), dtype=object)
+
+    def _series(self, X: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Series as float32 (n, channels, time), zero beyond their ends, and their lengths."""
+        refuse_masked("X", X)
+        if _is_ragged(X):
+            series, lengths = _filled(X)
+        else:
+            volume = getattr(X, "ndim", None) == 3
+            array = X if volume else validate_data(self, X, dtype="numeric", reset=first)
+            array = np.asarray(array)
+            if array.dtype.kind not in "biuf":
+                raise ValueError(f"series must be real numbers, got {array.dtype}")
+            series = array if array.ndim == 3 else array[:, None, :]
+            lengths = np.full(len(series), series.shape[-1])
+        if 0 in series.shape:
+            raise ValueError(
+                f"there must be at least one series, channel and sample: {series.shape}"
+            )
+        if not np.all(np.isfinite(series)):
+            which = np.flatnonzero(~np.isfinite(series).all(axis=(1, 2)))
+            raise ValueError(
+                f"{len(which)} series, of which the first is number {which[0]}, have missing (NaN) "
+                "or infinite values. Fill gaps first, as by pandas.DataFrame.interpolate(axis=1); "
+                "series that end early are to be given as a list of arrays without NaN"
+            )
+        if not first and series.shape[1] != self.n_channels_:
+            raise ValueError(
+                f"series must have {self.n_channels_} channels, as in fit, got {series.shape[1]}: "
+                "axes are (series, channel, time)"
+            )
+        with np.errstate(over="ignore"):
+            single = series.astype(np.float32)
+        if not np.all(np.isfinite(single)):
+            raise ValueError("series have values that are too large for single precision")
+        return single, lengths
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # codes are in single precision
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _is_ragged(X: Any) -> bool:
+    """Whether X is a sequence of series, rather than one array."""
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return X.ndim == 1 and len(X) > 0 and all(np.ndim(one) in (1, 2) for one in X)
+    if not isinstance(X, list | tuple) or not X:
+        return False
+    return all(isinstance(one, np.ndarray) or _is_matrix(one) for one in X)
+
+
+def _is_matrix(one: Any) -> bool:
+    """Whether a list has lists of numbers, or an object the array protocol."""
+    return hasattr(one, "__array__") and np.ndim(one) in (1, 2)
+
+
+def _filled(X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Series of unequal lengths, zero beyond their ends."""
+    each = [np.atleast_2d(np.asarray(one)) for one in X]
+    for number, one in enumerate(each):
+        if one.ndim != 2 or one.dtype.kind not in "biuf":
+            raise ValueError(
+                f"series number {number} is {one.dtype} {one.shape}: each must be real numbers of "
+                "shape (time,) or (channels, time)"
+            )
+        if len(one) != len(each[0]):
+            raise ValueError(
+                f"series number {number} has {len(one)} channels, the first {len(each[0])}: axes "
+                "are (channel, time)"
+            )
+        if not one.size:
+            raise ValueError(f"series number {number} has no samples")
+    lengths = np.array([one.shape[1] for one in each])
+    series = np.zeros((len(each), len(each[0]), lengths.max()))
+    for row, one in zip(series, each, strict=True):
+        row[:, : one.shape[1]] = one
+    return series, lengths

@@ -1,0 +1,144 @@
+"""Series: codes beside definitions, what changes nothing, and what is refused."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import wetcow as wc
+from wetcow.learning.model.activation import respond
+from wetcow.learning.model.series_modes import LENGTH, N_FILTERS, filters
+
+
+def waves(rng, number=40, times=80, channels=1):
+    """Series whose frequency tells their class."""
+    y = np.arange(number) % 2
+    phase = rng.uniform(0, 6, (number, channels, 1))
+    turn = np.where(y, 0.6, 0.4)[:, None, None] * np.arange(times)
+    X = np.sin(phase + turn) + rng.normal(size=(number, channels, times))
+    return (X[:, 0] if channels == 1 else X), y
+
+
+@parametrize_with_checks([wc.SeriesFeatures(n_modes=84)])
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+# Analytic.
+
+
+def test_filters_sum_to_zero_and_differ():
+    weights = filters()
+    assert weights.shape == (N_FILTERS, LENGTH) and len(np.unique(weights, axis=0)) == N_FILTERS
+    assert not weights.sum(axis=1).any()
+
+
+def test_codes_by_their_definition(rng):
+    X, _ = waves(rng, number=6, times=60)
+    features = wc.SeriesFeatures(n_modes=300).fit(X)
+    modes = features.modes_
+    shares, amplitudes = np.split(features.transform(X), 2, axis=1)
+    shape = (len(X), *modes.threshold.shape)
+    shares, amplitudes = shares.reshape(shape), amplitudes.reshape(shape)
+    for d, f, q in [(0, 0, 0), (2, 17, 0), (-1, 83, -1), (-1, 40, 0)]:
+        step = int(modes.dilation[d])
+        half = LENGTH // 2 * step
+        weight = modes.channels[d, f, 0] * filters()[f]
+        padded = np.pad(X[3], half)
+        drive = np.array([padded[t : t + 2 * half + 1 : step] @ weight for t in range(X.shape[1])])
+        if (f + step) % 2 == 1:
+            drive = drive[half : X.shape[1] - half]
+        gamma = (drive - modes.threshold[d, f, q]) / modes.spread[d, f]
+        assert shares[3, d, f, q] == pytest.approx(np.mean(gamma > 0), abs=1e-6)
+        mean = np.mean(respond(gamma.astype(np.float32), features.omega, "amplitude")[0])
+        assert amplitudes[3, d, f, q] == pytest.approx(np.sqrt(max(mean, 0)), abs=2e-3)
+
+
+# What changes nothing.
+
+
+def test_a_series_has_the_same_codes_beside_longer_ones(rng):
+    X, _ = waves(rng, number=12, times=70)
+    features = wc.SeriesFeatures(n_modes=200).fit(X)
+    ragged = [X[0, :50], X[1], X[2, :20]]
+    together = features.transform(ragged)
+    for row, one in zip(together, ragged, strict=True):
+        np.testing.assert_allclose(row, features.transform([one])[0], atol=1e-5)
+        np.testing.assert_allclose(row, features.transform(one[None, None])[0], atol=1e-5)
+
+
+def test_a_constant_is_not_heard_where_filters_are_inside(rng):
+    X, _ = waves(rng, number=8, times=70)
+    features = wc.SeriesFeatures(n_modes=200).fit(X)
+    odd = (np.arange(N_FILTERS) + features.modes_.dilation[:, None]) % 2 == 1
+    inside = np.broadcast_to(odd[:, :, None], features.modes_.threshold.shape).ravel()
+    inside = np.concatenate([inside, inside])
+    shifted = features.transform(X + 3.0)
+    # A drive within rounding of its threshold may be on the other side of it.
+    np.testing.assert_allclose(shifted[:, inside], features.transform(X)[:, inside], atol=0.03)
+
+
+def test_forms_of_the_same_series(rng):
+    X, _ = waves(rng, number=8, times=40)
+    wanted = wc.SeriesFeatures(n_modes=100).fit_transform(X)
+    for form in (X[:, None, :], X.tolist(), list(X), [one[None] for one in X]):
+        found = wc.SeriesFeatures(n_modes=100).fit_transform(form)
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def test_one_seed_one_answer(rng):
+    X, _ = waves(rng, number=30, channels=3)
+    features = wc.SeriesFeatures(n_modes=100)
+    assert np.array_equal(features.fit_transform(X), clone(features).fit_transform(X))
+    other = clone(features).set_params(random_state=1).fit_transform(X)
+    assert not np.array_equal(other, features.transform(X))
+
+
+# Learning.
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_memory_tells_frequencies_apart(rng, channels):
+    X, y = waves(rng, number=80, channels=channels)
+    model = make_pipeline(wc.SeriesFeatures(n_modes=2000), wc.WaveClassifier(image_shape=None))
+    assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= 0.9
+
+
+def test_names_of_codes(rng):
+    X, _ = waves(rng, number=8)
+    features = wc.SeriesFeatures(n_modes=100).fit(X)
+    names = features.get_feature_names_out()
+    assert len(set(names)) == len(names) == features.transform(X).shape[1]
+    assert names[0] == "share_dilation1_filter0_threshold0"
+
+
+# Errors.
+
+
+def test_errors(rng):
+    X, _ = waves(rng, number=8)
+    gaps = X.copy()
+    gaps[2, 5:9] = np.nan
+    features = wc.SeriesFeatures(n_modes=100)
+    with pytest.raises(ValueError, match="NaN"):
+        features.fit(gaps)
+    with pytest.raises(ValueError, match=r"number 2.*interpolate"):
+        features.fit(gaps[:, None])
+    with pytest.raises(ValueError, match=r"number 1 has 2 channels, the first 1"):
+        features.fit([X[0], X[:2]])
+    with pytest.raises(ValueError, match="no samples"):
+        features.fit([X[0], X[1, :0]])
+    with pytest.raises(ValueError, match="too large"):
+        features.fit(1e300 * X)
+    features.fit(X)
+    with pytest.raises(ValueError, match="1 channels"):
+        features.transform(np.stack([X, X], axis=1))
+
+
+def test_constant_and_very_short_series_are_heard_as_nothing(rng):
+    X, _ = waves(rng, number=8)
+    features = wc.SeriesFeatures(n_modes=100).fit(X)
+    assert np.all(np.isfinite(features.transform([np.ones(1), np.zeros(3)])))
+    still = wc.SeriesFeatures(n_modes=100).fit_transform(np.ones((5, 30)))
+    assert np.all(np.isfinite(still)) and np.ptp(still, axis=0).max() < 1e-6
