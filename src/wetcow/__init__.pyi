@@ -18,8 +18,8 @@ from . import (
 from .fit.fitting import fit as fit
 from .fit.result import Fitted as Fitted
 from .learning.classifier import WaveClassifier as WaveClassifier
-from .learning.features import WaveFeatures as WaveFeatures
-from .learning.regressor import WaveRegressor as WaveRegressor
+from .learning.estimator.features import WaveFeatures as WaveFeatures
+from .learning.estimator.regressor import WaveRegressor as WaveRegressor
 from .learning.estimator.series import SeriesFeatures as SeriesFeatures
 from .memory import interference as interference, memorize as memorize
 from .modes.criticality import CANONICAL as CANONICAL, Constants as Constants

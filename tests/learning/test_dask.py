@@ -223,7 +223,7 @@ def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.memory.examples.memorize_examples", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.examples.memorize_directly", interrupt)
     with threads.as_current(), pytest.raises(KeyboardInterrupt) as interruption:
         clf.fit(da.from_array(X[:300], chunks=(50, 8, 8)), y[:300])
     assert interruption.tb is not None  # which a notebook would keep, and all that it refers to

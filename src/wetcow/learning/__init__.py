@@ -1,14 +1,14 @@
 """Learning in one shot: class modes coupled, in closed form, to the codes of hidden modes [26-28].
 
 `WaveClassifier` is the estimator, with scikit-learn's interface; `WaveRegressor` finds numbers and
-`WaveFeatures` has codes alone. What they do with an image is in `pipeline`, one function a step, to
-call one by one:
+`WaveFeatures` has codes alone, `SeriesFeatures` those of series. What they do with an image is in
+`pipeline`, one function a step, to call one by one:
 
     validate → frame → encode → pool → statistics → solve → calibrate
 
 `progress` shows how far it is. The rest is in rooms:
 
-- `estimator`: what makes an estimator of the pipeline, beside scikit-learn's protocol.
+- `estimator`: those beside the classifier, and what makes an estimator of the pipeline.
 - `settings`: what a budget chooses, and what parameters may be.
 - `views`: how images are looked at, which is found out from some of them.
 - `model`: what the learner computes. Activation and encoder, the dictionary of patches, hidden

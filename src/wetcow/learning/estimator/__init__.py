@@ -1,10 +1,12 @@
-"""What makes an estimator of the pipeline: its steps, its answers, its former parameters.
+"""Estimators beside the classifier, and what makes an estimator of the pipeline.
+
+`regressor` has `wetcow.WaveRegressor`, `features` has `wetcow.WaveFeatures`, the encoder alone, and
+`series` has `wetcow.SeriesFeatures`.
 
 `encoding` is what all have in common that look at rows by hidden modes, `learner` what those have
 that also learn targets: it calls the pipeline's steps for `fit` and `partial_fit`. `prediction` is
 what a classifier answers, `keeping` how estimators are kept; `former_names` says what became of
-parameters and attributes that earlier versions had. `wetcow.WaveClassifier`, `wetcow.WaveRegressor`
-and `wetcow.WaveFeatures` derive from them.
+parameters and attributes that earlier versions had. All but `series` derive from them.
 """
 
 import lazy_loader
