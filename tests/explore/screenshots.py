@@ -54,7 +54,7 @@ def main(folder):
                 ("memory", "a memory", "modes that replay it"),
                 ("brain", "a brain", "mean spiking frequency, Hz"),
                 ("tissue", "tissue", "energy left"),
-                ("digit", "draw a digit", "constructed in"),
+                ("digit", "draw a digit", "comes with wetcow"),
             ):
                 page.open_tab(tab)
                 page.wait_for(said)

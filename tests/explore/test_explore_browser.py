@@ -108,6 +108,28 @@ def test_drawn_digit_is_answered(page, model):
     page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
 
 
+def test_without_a_model_or_data_one_answers_that_comes_with_wetcow(tmp_path, monkeypatch):
+    monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path))  # no images there
+    with browser.serving() as (url, _), contextlib.closing(browser.Page(url)) as page:
+        page.open_tab("draw a digit")
+        page.wait_for("that comes with wetcow, constructed from 50,000")
+        empty = canvas_of(page)
+        page.draw(TWO)
+        page.wait(lambda: [one.text for one in page.find(".answer")] == ["2"])
+        assert float(page.value_of("uncertainty / usual")) < 1
+        clear = next(button for button in page.find("button") if button.text == "clear")
+        clear.click()
+        page.wait(lambda: not page.find(".answer"))
+        page.wait(lambda: canvas_of(page) == empty)  # with its prompt
+        assert page.errors() == [] and page.faults() == []
+
+
+def canvas_of(page):
+    """What is drawn, as a PNG in text."""
+    (canvas,) = page.find("canvas[aria-label='draw here']")
+    return page.driver.execute_script("return arguments[0].toDataURL()", canvas)
+
+
 def test_address_leads_back_and_presets_show_something(server):
     url, _ = server
     with contextlib.closing(browser.Page(f"{url}?mode-gamma=2.5")) as page:

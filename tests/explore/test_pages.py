@@ -23,7 +23,7 @@ from wetcow.explore.canvas import Canvas
 from wetcow.explore.digit_page import digit_page
 from wetcow.explore.memory_page import memory_page
 from wetcow.explore.mode_page import mode_page
-from wetcow.explore.model import Model
+from wetcow.explore.model import Model, SharedModel
 from wetcow.explore.network_page import network_page
 from wetcow.explore.tissue_page import tissue_page
 from wetcow.learning.classifier import WaveClassifier
@@ -133,46 +133,38 @@ def test_memory_is_built_from_typed_frequencies():
     assert not seen.errors() and len(seen.data("modes")["wave"]) == 10
 
 
-@pytest.mark.slow
-def test_drawing_is_answered_as_soon_as_there_is_a_model(model, monkeypatch):
-    looks = []
-
-    class Waiting:
-        def stop(self):
-            looks.clear()
-
-    def every(look, period):
-        looks.append(look)
-        return Waiting()
-
-    monkeypatch.setattr(pn.state, "add_periodic_callback", every)
+def loaded(model):
+    """A future that has come."""
     future = concurrent.futures.Future()
-    seen = Seen(digit_page(future))
-    (canvas,) = seen.page.select(Canvas)
-    canvas.strokes = [[[0.5, 0.1], [0.5, 0.9]]]
-    assert "constructing" in seen.text() and seen.data("probabilities")["probability"] == []
-    looks[0]()
-    assert "constructing" in seen.text()
     future.set_result(model)
-    looks[0]()
-    assert "made for a test" in seen.text() and looks == []
+    return future
+
+
+@pytest.mark.slow
+def test_drawing_is_answered(model):
+    seen = Seen(digit_page(loaded(model)))
+    assert "made for a test" in seen.text() and seen.data("probabilities")["label"] == []
+    (canvas,) = seen.page.select(Canvas)
+    canvas.value = [[[0.5, 0.1], [0.5, 0.9]]]
     probabilities = np.array(seen.data("probabilities")["probability"])
     assert probabilities.argmax() == 1 and '<div class="answer">1</div>' in seen.text()
     assert seen.data("picture")["image"][0].shape == (8, 8)
     seen["clear"].clicks += 1
-    assert canvas.strokes == [] and seen.data("probabilities")["label"] == []
+    assert canvas.value == [] and seen.data("probabilities")["label"] == []
+    assert '<div class="answer">' not in seen.text()
 
 
-def test_a_model_that_cannot_be_made_is_explained(monkeypatch):
+def test_a_model_that_cannot_be_loaded_is_explained():
     future = concurrent.futures.Future()
-    future.set_exception(ValueError("no data"))
+    future.set_exception(ValueError("it is damaged"))
     seen = Seen(digit_page(future))
-    assert seen.errors() == ["no classifier could be constructed: no data"]
+    assert seen.errors() == ["no classifier answers: it is damaged"]
+    assert "being loaded" not in seen.text()
 
 
 @pytest.mark.slow
 def test_tabs_are_filled_when_they_are_opened(model):
-    page = app.explorer_page(app.Models(loaded=model, data_dir=None, seed=0))
+    page = app.explorer_page(SharedModel(model))
     (tabs,) = page.select(pn.Tabs)
     assert [len(place) for place in tabs] == [1, 0, 0, 0, 0, 0]
     tabs.active = 5
@@ -204,7 +196,7 @@ def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
 
 
 def test_server_listens_on_loopback_and_a_taken_port_is_an_error(model):
-    server = app.make_server(0, app.Models(loaded=model, data_dir=None, seed=0))
+    server = app.make_server(0, SharedModel(model))
     try:
         assert server.address == "127.0.0.1" and server.port > 0
         result = CliRunner().invoke(command, ["explore", "--no-show", "--port", str(server.port)])

@@ -1,7 +1,5 @@
 """What the explorer shows, without a browser: beside other ways to know it."""
 
-import functools
-
 import conftest
 import numpy as np
 import pytest
@@ -14,11 +12,12 @@ from wetcow.explore.brain_view import look_at_brain
 from wetcow.explore.drawing import PEN, answer_drawing, paint
 from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
 from wetcow.explore.mode_view import look_at_mode
-from wetcow.explore.model import construct_model, load_model
+from wetcow.explore.model import SHIPPED, load_model
 from wetcow.explore.network_view import MOST_SHOWN_MODES, look_at_network, when_synchronous
 from wetcow.explore.runs import number_text, phases, wrapped
 from wetcow.explore.tissue_view import look_at_tissue
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.io.container import FORMAT_VERSION, read_model
 
 
 def executed(code):
@@ -267,6 +266,25 @@ def test_scribbles_are_unlike_what_was_learned(fitted):
     assert answer_drawing(fitted, []) is None
 
 
+@pytest.mark.slow
+def test_a_circle_is_a_certain_zero_and_a_scribble_is_not():
+    model = load_model()  # that comes with wetcow
+
+    def answer(*strokes):
+        return answer_drawing(model.classifier, strokes, model.fill)
+
+    turn = np.linspace(0, 2 * np.pi, 40)
+    for radius in (0.2, 0.3, 0.4):
+        circle = answer((0.5 + radius * np.column_stack([np.cos(turn), np.sin(turn)])).tolist())
+        assert circle.label == "0" and circle.probabilities.max() > 0.99
+        assert circle.novelty < 0.6
+    two = [(0.25, 0.3), (0.35, 0.15), (0.6, 0.12), (0.72, 0.28), (0.6, 0.5), (0.25, 0.88)]
+    assert answer([*two, (0.8, 0.88)]).label == "2"
+    assert answer([(0.25, 0.15), (0.75, 0.15), (0.45, 0.9)]).label == "7"
+    scribble = np.random.default_rng(0).uniform(0, 1, (12, 5, 2)).tolist()
+    assert answer(*scribble).unlike_training
+
+
 # An independent integrator or library
 
 
@@ -287,13 +305,12 @@ def test_modes_beyond_the_size_do_not_matter():
 # Files
 
 
-def test_without_mnist_the_embedded_digits_are_learned(tmp_path, monkeypatch):
-    monkeypatch.setattr("wetcow.explore.model.NUM_LEARNED", 400)
-    small = functools.partial(WaveClassifier, n_modes=64)
-    monkeypatch.setattr("wetcow.explore.model.WaveClassifier", small)
-    model = construct_model(tmp_path)
-    assert "400 images of digits" in model.origin and f"MNIST is not in {tmp_path}" in model.origin
-    assert model.classifier.image_shape_ == (8, 8)
+def test_the_model_that_comes_with_wetcow_is_small_and_says_whose_its_images_were():
+    assert SHIPPED.stat().st_size < 4e6
+    header, _ = read_model(SHIPPED)
+    assert header["format_version"] == FORMAT_VERSION  # not an old one that is only still read
+    notes = load_model().classifier.record_.notes
+    assert "CC BY-SA 3.0" in notes and "LeCun" in notes and "explorer_model.py" in notes
 
 
 # Errors

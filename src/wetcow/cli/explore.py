@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wetcow.cli.output import DataDir, Seed, note, plainly
+from wetcow.cli.output import note, plainly
 
 EXAMPLES = (
     "wetcow explore",
@@ -22,7 +22,7 @@ def command(
         typer.Option(
             metavar="MODEL",
             help="A file of WaveClassifier.save that answers to drawings.",
-            show_default="constructed, of MNIST if it is here, else of the embedded digits",
+            show_default="one of MNIST that comes with wetcow",
         ),
     ] = None,
     port: Annotated[
@@ -31,8 +31,6 @@ def command(
     show: Annotated[
         bool, typer.Option("--show/--no-show", help="Open the page in the browser.")
     ] = True,
-    data_dir: DataDir = None,
-    seed: Seed = 0,
 ) -> None:
     r"""Explore a mode, a network, a memory and drawn digits, live, on a local web page.
 
@@ -41,12 +39,10 @@ def command(
     """
     with plainly("the page is closed"):
         app = _import()
-        loaded = None
-        if model is not None:
-            from wetcow.explore.model import load_model
+        from wetcow.explore.model import SharedModel, load_model
 
-            loaded = load_model(model)
-        server = app.make_server(port, app.Models(loaded=loaded, data_dir=data_dir, seed=seed))
+        loaded = None if model is None else load_model(model)
+        server = app.make_server(port, SharedModel(loaded))
         url = f"http://{app.ADDRESS}:{server.port}/"
         typer.echo(f"the explorer is at {url}")
         note("Ctrl-C ends it")

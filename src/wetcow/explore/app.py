@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import functools
-import pathlib
 import re
 import socket
 from collections.abc import Callable
@@ -17,7 +14,7 @@ from wetcow.explore.brain_page import brain_page
 from wetcow.explore.digit_page import digit_page
 from wetcow.explore.memory_page import memory_page
 from wetcow.explore.mode_page import mode_page
-from wetcow.explore.model import Model, construct_model
+from wetcow.explore.model import SharedModel
 from wetcow.explore.names import Names
 from wetcow.explore.network_page import network_page
 from wetcow.explore.tissue_page import tissue_page
@@ -39,34 +36,7 @@ h1 { font-size: 1.3em; }
 """
 
 
-class Models:
-    """The classifier of all sessions, constructed when it is first asked for.
-
-    Parameters
-    ----------
-    loaded : Model or None
-        One that is there already.
-    data_dir, seed
-        See `construct_model`.
-    """
-
-    def __init__(self, loaded: Model | None, data_dir: pathlib.Path | None, seed: int) -> None:
-        self._future: concurrent.futures.Future[Model] | None = None
-        if loaded is not None:
-            self._future = concurrent.futures.Future()
-            self._future.set_result(loaded)
-        self._construct = functools.partial(construct_model, data_dir, seed)
-
-    def get(self) -> concurrent.futures.Future[Model]:
-        """Return the classifier, or its future."""
-        if self._future is None:
-            worker = concurrent.futures.ThreadPoolExecutor(1)
-            self._future = worker.submit(self._construct)
-            worker.shutdown(wait=False)
-        return self._future
-
-
-def explorer_page(models: Models) -> Any:
+def explorer_page(model: SharedModel) -> Any:
     """Return the page of one session. A tab is filled when it is first opened."""
     makers: dict[str, Callable[[], Any]] = {
         "a mode": mode_page,
@@ -74,7 +44,7 @@ def explorer_page(models: Models) -> Any:
         "a memory": memory_page,
         "a brain": brain_page,
         "tissue": tissue_page,
-        "draw a digit": lambda: digit_page(models.get()),
+        "draw a digit": lambda: digit_page(model.future),
     }
     places = [pn.Column(sizing_mode="stretch_width", min_height=300) for _ in makers]
     tabs = pn.Tabs(*zip(makers, places, strict=True), sizing_mode="stretch_width")
@@ -105,14 +75,15 @@ def explorer_page(models: Models) -> Any:
     return pn.Column(title, tabs, Names(), sizing_mode="stretch_width")
 
 
-def make_server(port: int, models: Models) -> Any:
+def make_server(port: int, model: SharedModel) -> Any:
     """Return a server that listens, on the loopback interface only, but does not answer yet.
 
     Parameters
     ----------
     port : int
         0: any free one; ``server.port`` tells which.
-    models : Models
+    model : SharedModel
+        Which answers to drawings.
 
     Returns
     -------
@@ -134,7 +105,7 @@ def make_server(port: int, models: Models) -> Any:
     pn.pane.HTML.stylesheets = [_INNER_CSS]
     port = _usable(port)  # known here, since only pages from this very address may connect
     server = pn.io.server.get_server(
-        {"/": lambda: explorer_page(models)},  # Panel takes functions only, not partial ones
+        {"/": lambda: explorer_page(model)},  # Panel takes functions only, not partial ones
         port=port,
         address=ADDRESS,
         title={"/": TITLE},

@@ -1,5 +1,5 @@
-// A canvas to draw on. `strokes` are lists of points [x, y] in units of the canvas, for Python;
-// lists that Python sets are drawn.
+// A canvas to draw on. `value` is a list of strokes, which are lists of points [x, y] in units of the
+// canvas, for Python; strokes that Python sets are drawn.
 
 const SIDE = 280;
 const EVERY = 150; // ms between messages while a stroke is drawn
@@ -17,6 +17,12 @@ export function render({ model }) {
 
   function draw() {
     pen.clearRect(0, 0, SIDE, SIDE);
+    if (!strokes.length) {
+      pen.fillStyle = "#bbb";
+      pen.font = "20px system-ui, sans-serif";
+      pen.textAlign = "center";
+      pen.fillText(model.prompt, SIDE / 2, SIDE / 2);
+    }
     pen.strokeStyle = pen.fillStyle = "#fff";
     pen.lineCap = pen.lineJoin = "round";
     pen.lineWidth = model.pen * SIDE;
@@ -35,7 +41,7 @@ export function render({ model }) {
 
   function send() {
     sent = Date.now();
-    model.strokes = strokes.map((stroke) => stroke.slice());
+    model.value = strokes.map((stroke) => stroke.slice());
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -57,12 +63,12 @@ export function render({ model }) {
       send();
     });
   }
-  model.on("strokes", () => {
+  model.on("value", () => {
     if (drawing) return; // an echo of what was sent, older than what is here
-    strokes = model.strokes.map((stroke) => stroke.slice());
+    strokes = model.value.map((stroke) => stroke.slice());
     draw();
   });
-  strokes = model.strokes.map((stroke) => stroke.slice());
+  strokes = model.value.map((stroke) => stroke.slice());
   draw();
   return canvas;
 }

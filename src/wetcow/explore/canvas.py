@@ -15,11 +15,12 @@ class Canvas(JSComponent):
 
     Attributes
     ----------
-    strokes : list of lists of points [x, y]
-        In units of the canvas, from its upper left corner. What is set here is drawn.
+    value : list of lists of points [x, y]
+        Strokes, in units of the canvas, from its upper left corner. What is set here is drawn.
     """
 
-    strokes = param.List(default=[])
+    value = param.List(default=[])
+    prompt = param.String(default="draw a digit here", doc="Shown while nothing is drawn.")
     pen = param.Number(default=PEN, doc="Width of the pen, of the side.")
 
     _esm = pathlib.Path(__file__).with_name("canvas.js").read_text(encoding="utf-8")

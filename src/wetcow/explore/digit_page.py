@@ -3,76 +3,73 @@
 from __future__ import annotations
 
 import concurrent.futures
-from typing import Any
+from typing import Any, NamedTuple
 
 import panel as pn
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper
 
 from wetcow.explore.canvas import Canvas
-from wetcow.explore.drawing import Answer, answer_drawing
+from wetcow.explore.drawing import Answer, Strokes, answer_drawing
+from wetcow.explore.following import Follower
 from wetcow.explore.model import Model
 from wetcow.explore.widgets import (
     COLOURS,
     beside,
+    empty,
     error_box,
+    make_image,
     make_plot,
-    make_square_plot,
     pane,
     show_error,
     table,
 )
 
-_LOOK_EVERY = 300  # ms, while the model is constructed
+
+class DrawingView(NamedTuple):
+    """A drawing, seen.
+
+    Attributes
+    ----------
+    model : Model
+        Who looks at it.
+    answer : Answer or None
+        None: nothing is drawn.
+    """
+
+    model: Model
+    answer: Answer | None
 
 
 def digit_page(future: concurrent.futures.Future[Model]) -> Any:
-    """Return a canvas beside what a model that may be still under construction answers."""
+    """Return a canvas beside what a model, which may still be on its way, answers."""
     canvas = Canvas(margin=10)
     clear = pn.widgets.Button(label="clear", width=280)
-    about = pn.pane.HTML("constructing a classifier …", width=290)
+    about = pn.pane.HTML("a classifier is being loaded …", width=290)
     values, box = pn.pane.HTML("", width=290), error_box()
-    bars = ColumnDataSource({"label": [], "probability": []}, name="probabilities")
-    picture = ColumnDataSource({"image": [], "width": [], "height": []}, name="picture")
-    chart, seen = _figures(bars, picture)
+    drawing = DigitFigures()
+    figures = pane(*drawing.figures)
 
-    def update(*_: Any) -> None:
-        if not future.done() or future.exception() is not None:
-            return
+    def look(strokes: Strokes) -> DrawingView:
         model = future.result()
-        found = answer_drawing(model.classifier, canvas.strokes, model.fill)
-        labels = [str(label) for label in model.classifier.classes_.tolist()]
-        if chart.x_range.factors != labels:
-            chart.x_range.factors = labels
-        if found is None:
-            bars.data = {"label": [], "probability": []}
-            picture.data = {"image": [], "width": [], "height": []}
-            values.object = "draw a digit"
-            return
-        bars.data = {"label": found.labels, "probability": found.probabilities}
-        height, width = found.image.shape
-        picture.data = {"image": [found.image[::-1]], "width": [width], "height": [height]}
-        values.object = describe_digit(found)
+        return DrawingView(model, answer_drawing(model.classifier, strokes, model.fill))
 
-    def look() -> None:
-        if not future.done():
-            return
-        waiting.stop()
-        if error := future.exception():
-            show_error(box, RuntimeError(f"no classifier could be constructed: {error}"))
-            about.object = ""
-            return
-        about.object = f"classifier {future.result().origin}"
-        update()
+    def show(view: DrawingView) -> None:
+        show_error(box, None)
+        about.object = f"The classifier is {view.model.origin}."
+        values.object = "" if view.answer is None else describe_digit(view.answer)
+        drawing.show(view)
+
+    def fail(error: Exception) -> None:
+        show_error(box, RuntimeError(f"no classifier answers: {error}"))
+        about.object = values.object = ""
+        drawing.clear()
 
     def wipe(_event: Any) -> None:
-        canvas.strokes = []
+        canvas.value = []
 
     clear.on_click(wipe)
-    canvas.param.watch(update, "strokes")
-    waiting = pn.state.add_periodic_callback(look, _LOOK_EVERY)
-    look()
-    controls = pn.Column(canvas, clear, about, values, box, width=310)
-    return beside(controls, pane(chart, pn.Row(seen)))  # in a row it keeps its shape
+    Follower({"strokes": canvas}, look, show, fail=fail, parts=[figures])
+    return beside(pn.Column(canvas, clear, about, values, box, width=310), figures)
 
 
 def describe_digit(found: Answer) -> str:
@@ -93,13 +90,48 @@ def describe_digit(found: Answer) -> str:
     return f'<div class="answer">{found.label}</div>{rows}'
 
 
-def _figures(bars: Any, picture: Any) -> tuple[Any, Any]:
-    chart = make_plot(
-        "probabilities", "class", "probability", x_range=FactorRange(), y_range=(0, 1), height=260
-    )
-    chart.vbar("label", top="probability", width=0.8, source=bars, color=COLOURS[0])
-    seen = make_square_plot("what the network is given")
-    seen.axis.visible = seen.grid.visible = False
-    grey = LinearColorMapper(palette="Greys256", low=0, high=1)
-    seen.image("image", x=0, y=0, dw="width", dh="height", source=picture, color_mapper=grey)
-    return chart, seen
+class DigitFigures:
+    """Figures of an answer: probabilities, and the image that was seen.
+
+    Attributes
+    ----------
+    figures : list
+        Of Bokeh, to be put on a page.
+    """
+
+    def __init__(self) -> None:
+        self._bars = ColumnDataSource({"label": [], "probability": []}, name="probabilities")
+        self._picture = ColumnDataSource({"image": [], "width": [], "height": []}, name="picture")
+        self._classes = FactorRange()
+        chart = make_plot(
+            "probabilities",
+            "class",
+            "probability",
+            x_range=self._classes,
+            y_range=(0, 1),
+            height=260,
+        )
+        chart.vbar("label", top="probability", width=0.8, source=self._bars, color=COLOURS[0])
+        grey = LinearColorMapper(palette="Greys256", low=0, high=1)
+        seen = make_image(
+            "what the network is given", self._picture, grey, width="width", height="height"
+        )
+        seen.axis.visible = seen.grid.visible = False
+        self.figures = [chart, pn.Row(seen)]  # in a row it keeps its shape
+
+    def clear(self) -> None:
+        """Show nothing."""
+        empty(self._bars, self._picture)
+
+    def show(self, view: DrawingView) -> None:
+        """Draw an answer."""
+        labels = [str(label) for label in view.model.classifier.classes_.tolist()]
+        if self._classes.factors != labels:
+            self._classes.factors = labels
+        if view.answer is None:
+            self.clear()
+            return
+        image = view.answer.image
+        height, width = image.shape
+        self._bars.data = {"label": labels, "probability": view.answer.probabilities}
+        self._picture.data = {"image": [image[::-1]], "width": [width], "height": [height]}

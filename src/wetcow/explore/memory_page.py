@@ -18,8 +18,8 @@ from wetcow.explore.widgets import (
     beside,
     empty,
     legend,
+    make_image,
     make_plot,
-    make_square_plot,
     slider,
     table,
 )
@@ -175,19 +175,24 @@ class MemoryFigures:
         )
         legend(waves)
         self._network.frequencies.add_layout(self._wanted)
+        turns = LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
         weight = self._matrix("weights w", "weight", self._weights)
-        delta = self._matrix(
-            "phases δ", "delta", LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
-        )
+        delta = self._matrix("phases δ", "delta", turns)
         couplings = beside(weight, delta, wide=False)
         self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
     def _matrix(self, title: str, column: str, colours: Any) -> Any:
-        made = make_square_plot(title, "from mode", "to mode")
-        made.image(
-            column, x=0.5, y=0.5, dw="n", dh="n", source=self._couplings, color_mapper=colours
+        return make_image(
+            title,
+            self._couplings,
+            colours,
+            column=column,
+            x="from mode",
+            y="to mode",
+            start=0.5,
+            width="n",
+            height="n",
         )
-        return made
 
     def clear(self) -> None:
         """Show nothing: there is no such memory."""

@@ -1,17 +1,17 @@
-"""Which classifier answers to drawings: a saved one, or one constructed at the start."""
+"""Which classifier answers to drawings: one of the user's, or the one that comes with wetcow."""
 
 from __future__ import annotations
 
+import concurrent.futures
+import functools
 import pathlib
-import time
 from typing import NamedTuple
 
-from wetcow import datasets
+from wetcow.explore.drawing import answer_drawing
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.settings.presets import DATASET_DEFAULTS
 
-NUM_LEARNED = 10_000  # images of MNIST: nobody should have to wait
+SHIPPED = pathlib.Path(__file__).with_name("digits.wetcow")  # made by tools/explorer_model.py
 
 
 class Model(NamedTuple):
@@ -31,47 +31,60 @@ class Model(NamedTuple):
     fill: float
 
 
-def load_model(path: pathlib.Path) -> Model:
-    """Load a saved model.
+def load_model(path: pathlib.Path = SHIPPED) -> Model:
+    """Load a saved model, by default the one that comes with wetcow.
 
     Raises
     ------
     ModelFileError
-        For damaged and foreign files.
+        For damaged and foreign files, and those of a newer version.
     ValueError
         For models of tables.
     OSError
         If there is none.
+
+    Examples
+    --------
+    >>> load_model().classifier.image_shape_
+    (28, 28)
     """
     classifier = WaveClassifier.load(path)
     if classifier.image_shape_ is None:
         raise ValueError(f"{path} is a model of tables; drawings need one that learned images")
-    return Model(
-        classifier=classifier, origin=f"loaded from {path}", fill=_fill(classifier.image_shape_)
-    )
+    if path == SHIPPED:
+        assert classifier.record_ is not None
+        learned = f"{sum(classifier.record_.counts):,} of MNIST's training images"
+        origin = f"that comes with wetcow, constructed from {learned}"
+    else:
+        origin = f"loaded from {path}"
+    return Model(classifier=classifier, origin=origin, fill=_fill(classifier.image_shape_))
 
 
-def construct_model(data_dir: pathlib.Path | None = None, seed: int = 0) -> Model:
-    """Construct a model of MNIST if that is here, else of the embedded digits of 8×8 pixels.
+class SharedModel:
+    """The classifier of all sessions, loaded beside them when it is first asked for.
 
     Parameters
     ----------
-    data_dir : path, optional
-        Folder of the data; see `wetcow.datasets.load`. Nothing is downloaded.
-    seed : int
-        Of the sampled couplings.
+    loaded : Model or None
+        One that is there already; None: the one that comes with wetcow.
     """
-    folder, problems = datasets.check_folder(data_dir)
-    name = "digits" if problems["mnist"] else "mnist"
-    X, y = datasets.load(name, data_dir=folder)
-    X, y = X[:NUM_LEARNED], y[:NUM_LEARNED]
-    start = time.perf_counter()
-    classifier = WaveClassifier(random_state=seed, **DATASET_DEFAULTS[name]).fit(X, y)
-    seconds = time.perf_counter() - start
-    origin = f"constructed in {seconds:.1f} s from {len(y)} images of {name}"
-    if name == "digits":
-        origin += f" (MNIST is not in {folder}: answers would be better with it)"
-    return Model(classifier=classifier, origin=origin, fill=_fill(X.shape[1:]))
+
+    def __init__(self, loaded: Model | None = None) -> None:
+        self._loaded = loaded
+
+    @functools.cached_property
+    def future(self) -> concurrent.futures.Future[Model]:
+        """The classifier, or what it will be."""
+        worker = concurrent.futures.ThreadPoolExecutor(1)
+        ready = worker.submit(self._ready)
+        worker.shutdown(wait=False)
+        return ready
+
+    def _ready(self) -> Model:
+        model = self._loaded or load_model()
+        # What answers is compiled here, so that the first drawing need not wait for it.
+        answer_drawing(model.classifier, [[(0.5, 0.1), (0.5, 0.9)]], model.fill)
+        return model
 
 
 def _fill(shape: tuple[int, ...]) -> float:

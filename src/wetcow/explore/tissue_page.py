@@ -19,8 +19,8 @@ from wetcow.explore.widgets import (
     beside,
     empty,
     legend,
+    make_image,
     make_plot,
-    make_square_plot,
     slider,
     table,
 )
@@ -117,8 +117,7 @@ class TissueFigures:
         self.figures = [beside(tissue, self._potential_plot, wide=False), energy]
 
     def _slice(self, title: str, source: Any, colours: Any) -> Any:
-        made = make_square_plot(title, "x (mm)", "y (mm)")
-        made.image("image", x=0, y=0, dw=_WIDE, dh=_WIDE, source=source, color_mapper=colours)
+        made = make_image(title, source, colours, x="x (mm)", y="y (mm)", width=_WIDE, height=_WIDE)
         for side in (made.x_range, made.y_range):
             side.update(start=0, end=_WIDE)
         return made

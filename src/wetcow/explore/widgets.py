@@ -39,6 +39,37 @@ def make_square_plot(title: str, x: str = "", y: str = "") -> Any:
     return made
 
 
+def make_image(
+    title: str,
+    source: Any,
+    colours: Any,
+    *,
+    column: str = "image",
+    x: str = "",
+    y: str = "",
+    start: float = 0,
+    width: Any,
+    height: Any,
+) -> Any:
+    """Return a square figure of the image in a column of a source.
+
+    Parameters
+    ----------
+    title, x, y : str
+        Of the figure and its axes.
+    source : ColumnDataSource
+    colours : Bokeh colour mapper
+    column : str
+    start : float
+        Where both axes begin.
+    width, height : float or str
+        Of the image on the axes, or the column that has them.
+    """
+    made = make_square_plot(title, x, y)
+    made.image(column, x=start, y=start, dw=width, dh=height, source=source, color_mapper=colours)
+    return made
+
+
 def legend(made: Any) -> None:
     """Move the legend of a figure above it, where it hides nothing; a click hides a line."""
     (box,) = made.legend
