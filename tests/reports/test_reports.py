@@ -123,12 +123,15 @@ def test_frequency_table_is_that_of_theory():
 
 
 def test_text_on_a_page_is_escaped(tmp_path):
-    page = Page(title="a < b", out=tmp_path, seed=0)
+    page = Page(title="a < b", out=tmp_path, seed=0, opening="Here is <i>this</i> to see.")
     page.text("<script>")
     page.table("t", [{"x": "<b>", "y": 0.1 + 0.2}], {"x": "x", "y": "y"})
     page.save()
     written = (tmp_path / "index.html").read_text()
-    assert "<script>" not in written and "<b>" not in written and "<td>0.3</td>" in written
+    assert "<script>" not in written and "<b>" not in written and "0.3</td>" in written
+    # What is seen comes first, and each value knows the name of its column, which phones show.
+    assert written.index("Here is &lt;i&gt;this") < written.index("&lt;script&gt;")
+    assert '<td data-name="y">0.3</td>' in written
 
 
 # Errors

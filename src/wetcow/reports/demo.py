@@ -15,6 +15,14 @@ from wetcow.learning.classifier import WaveClassifier
 from wetcow.reports.page import Page
 from wetcow.reports.paper import fig1, fig2, synchrony
 
+_OPENING = (
+    "Three things to see. A single wave mode spikes, the more slowly the closer it is to its "
+    "critical point. Ten modes of different frequencies, coupled as a memory, spike together like "
+    "the one mode that they remember, without its input. And a network of such modes learns "
+    "handwritten digits in one pass. The table says which claims of the paper hold in these runs; "
+    "the sections below it have the pictures and the numbers."
+)
+
 
 def _digits(page: Page, seed: int) -> None:
     page.heading("Digits learned in one pass")
@@ -84,7 +92,13 @@ def run_demo(
         "html", "figures", "claims", "findings", "tables", "provenance": what ``report.json``
         holds.
     """
-    page = Page(title="wetcow: waves, a memory and learned digits", out=out, seed=seed, say=say)
+    page = Page(
+        title="wetcow: waves, a memory and learned digits",
+        out=out,
+        seed=seed,
+        say=say,
+        opening=_OPENING,
+    )
     fig1(page, seed)
     fig2(page, seed)
     synchrony(page, seed, quick=True, which=("fig2",))

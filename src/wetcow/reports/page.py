@@ -80,6 +80,8 @@ class Page:
         Of everything on the page.
     say : callable, optional
         Called with each heading when work on its section starts.
+    opening : str
+        What there is to see, the first paragraph.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Page:
         out: str | os.PathLike,
         seed: int,
         say: Callable[[str], None] | None = None,
+        opening: str = "",
     ):
+        self.opening = opening
         self.say = say or (lambda heading: None)
         self.title, self.out, self.seed = title, pathlib.Path(out), seed
         self.out.mkdir(parents=True, exist_ok=True)
@@ -157,6 +161,7 @@ class Page:
         footer = f"{origin['date']} · {origin['machine']} · seed {self.seed} · {made}"
         page = _template().render(
             title=self.title,
+            opening=self.opening,
             warnings=self.warnings,
             claims=self.claims,
             skipped=self.skipped,
