@@ -13,6 +13,11 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
+    "explore.brain_view": "explore.views.brain",
+    "explore.memory_view": "explore.views.memory",
+    "explore.mode_view": "explore.views.mode",
+    "explore.network_view": "explore.views.network",
+    "explore.tissue_view": "explore.views.tissue",
     "learning.answers": "learning.data.predictions",
     "learning.augment": "images.augmentation",
     "learning.blocks": "learning.data.batches",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from wetcow import datasets
-from wetcow.explore.network_view import look_at_network
+from wetcow.explore.views.network import look_at_network
 from wetcow.learning.classifier import WaveClassifier
 
 pytestmark = [

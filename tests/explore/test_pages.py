@@ -2,7 +2,10 @@
 
 import builtins
 import concurrent.futures
+import queue
 import sys
+import threading
+import types
 
 import numpy as np
 import pytest
@@ -14,18 +17,20 @@ from wetcow.cli import app as command
 pytest.importorskip("panel", reason='panel is missing: pip install "wetcow[explore]"')
 
 import panel as pn
+import param
 from bokeh.models import ColumnDataSource
 
 from wetcow import datasets
 from wetcow.explore import app
-from wetcow.explore.brain_page import brain_page
-from wetcow.explore.canvas import Canvas
-from wetcow.explore.digit_page import digit_page
-from wetcow.explore.memory_page import memory_page
-from wetcow.explore.mode_page import mode_page
 from wetcow.explore.model import Model, SharedModel
-from wetcow.explore.network_page import network_page
-from wetcow.explore.tissue_page import tissue_page
+from wetcow.explore.pages.brain import brain_page
+from wetcow.explore.pages.digit import digit_page
+from wetcow.explore.pages.memory import memory_page
+from wetcow.explore.pages.mode import mode_page
+from wetcow.explore.pages.network import network_page
+from wetcow.explore.pages.tissue import tissue_page
+from wetcow.explore.parts import following
+from wetcow.explore.parts.canvas import Canvas
 from wetcow.learning.classifier import WaveClassifier
 
 
@@ -160,6 +165,58 @@ def test_a_model_that_cannot_be_loaded_is_explained():
     seen = Seen(digit_page(future))
     assert seen.errors() == ["no classifier answers: it is damaged"]
     assert "being loaded" not in seen.text()
+
+
+class Knob(param.Parameterized):
+    """A widget, as far as followers know."""
+
+    value = param.Number(default=0)
+
+
+class Document:
+    """Keeps what is to be called, as the event loop of a session would."""
+
+    def __init__(self):
+        self.timeouts, self.ticks, self.ends = [], queue.Queue(), []
+
+    def add_timeout_callback(self, call, after):
+        self.timeouts.append((after, call))
+
+    def add_next_tick_callback(self, call):
+        self.ticks.put(call)
+
+
+def test_what_lasts_is_dimmed_and_the_newest_values_win(monkeypatch):
+    document, going = Document(), threading.Event()
+    state = types.SimpleNamespace(curdoc=document, on_session_destroyed=document.ends.append)
+    monkeypatch.setattr(following, "pn", types.SimpleNamespace(state=state))
+    knob, part, shown, failed = Knob(), types.SimpleNamespace(loading=False), [], []
+
+    def look(value):
+        assert going.wait(60)
+        if value < 0:
+            raise ValueError(f"{value} is negative")
+        return value
+
+    following.Follower({"value": knob}, look, shown.append, fail=failed.append, parts=[part])
+    after, dim = document.timeouts.pop()
+    assert after == 200 and not part.loading
+    dim()
+    assert part.loading and shown == []
+    for value in (1, 2, 3):  # while it works
+        knob.value = value
+    going.set()
+    document.ticks.get(timeout=60)()
+    assert shown == [0] and part.loading  # what is shown is of earlier values
+    document.ticks.get(timeout=60)()
+    assert shown == [0, 3] and not part.loading
+    dim()  # comes late: this work is done
+    assert not part.loading
+    knob.value = -1
+    document.ticks.get(timeout=60)()
+    assert [str(error) for error in failed] == ["-1 is negative"] and shown == [0, 3]
+    (end,) = document.ends
+    end(None)
 
 
 @pytest.mark.slow

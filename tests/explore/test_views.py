@@ -8,14 +8,14 @@ from typer.testing import CliRunner
 import wetcow as wc
 from wetcow import datasets
 from wetcow.cli import app
-from wetcow.explore.brain_view import look_at_brain
-from wetcow.explore.drawing import PEN, answer_drawing, paint
-from wetcow.explore.memory_view import first_common_spike, look_at_memory, read_frequencies
-from wetcow.explore.mode_view import look_at_mode
 from wetcow.explore.model import SHIPPED, load_model
-from wetcow.explore.network_view import MOST_SHOWN_MODES, look_at_network, when_synchronous
-from wetcow.explore.runs import number_text, phases, wrapped
-from wetcow.explore.tissue_view import look_at_tissue
+from wetcow.explore.views.brain import look_at_brain
+from wetcow.explore.views.drawing import PEN, answer_drawing, paint
+from wetcow.explore.views.memory import first_common_spike, look_at_memory, read_frequencies
+from wetcow.explore.views.mode import look_at_mode
+from wetcow.explore.views.network import MOST_SHOWN_MODES, look_at_network, when_synchronous
+from wetcow.explore.views.runs import number_text, phases, wrapped
+from wetcow.explore.views.tissue import look_at_tissue
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.io.container import FORMAT_VERSION, read_model
 

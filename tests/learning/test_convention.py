@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from wetcow import datasets
 from wetcow.cli import app
-from wetcow.explore.drawing import answer_drawing
+from wetcow.explore.views.drawing import answer_drawing
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data.convention import Convention, from_header, learned
 from wetcow.learning.io.container import read_model, write_model

@@ -1,8 +1,8 @@
-"""The explorer, a local web page: a mode, a network, a memory and drawn digits, live.
+"""The explorer, a local web page: a mode, a network, a memory, a brain, tissue and digits, live.
 
-What there is to see of each is computed by plain functions (`mode_view`, `network_view`,
-`memory_view`, `drawing`), which need no browser. Pages (`*_page`) put them beside sliders with
-Panel, which comes with ``pip install "wetcow[explore]"``; `app` serves them.
+What there is to see of each is computed by plain functions (`views`), which need no browser.
+`pages` put them beside sliders with Panel, which comes with ``pip install "wetcow[explore]"``, and
+are made of `parts`; `app` serves them. `model` is the classifier that answers to drawings.
 """
 
 import lazy_loader

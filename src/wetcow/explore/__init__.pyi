@@ -1,21 +1,14 @@
-"""The modules of `wetcow.explore`, once."""
+"""The public names of `wetcow.explore`, once."""
 
 from . import (
     app as app,
-    canvas as canvas,
-    digit_page as digit_page,
-    drawing as drawing,
-    following as following,
-    lesson as lesson,
-    memory_page as memory_page,
-    memory_view as memory_view,
-    mode_page as mode_page,
-    mode_view as mode_view,
     model as model,
-    network_page as network_page,
-    network_view as network_view,
-    panes as panes,
-    runs as runs,
-    sharing as sharing,
-    widgets as widgets,
+    pages as pages,
+    parts as parts,
+    views as views,
 )
+from .views.brain import look_at_brain as look_at_brain
+from .views.memory import look_at_memory as look_at_memory
+from .views.mode import look_at_mode as look_at_mode
+from .views.network import look_at_network as look_at_network
+from .views.tissue import look_at_tissue as look_at_tissue

@@ -10,14 +10,14 @@ from typing import Any
 import panel as pn
 from tornado.web import HTTPError, RequestHandler
 
-from wetcow.explore.brain_page import brain_page
-from wetcow.explore.digit_page import digit_page
-from wetcow.explore.memory_page import memory_page
-from wetcow.explore.mode_page import mode_page
 from wetcow.explore.model import SharedModel
-from wetcow.explore.names import Names
-from wetcow.explore.network_page import network_page
-from wetcow.explore.tissue_page import tissue_page
+from wetcow.explore.pages.brain import brain_page
+from wetcow.explore.pages.digit import digit_page
+from wetcow.explore.pages.memory import memory_page
+from wetcow.explore.pages.mode import mode_page
+from wetcow.explore.pages.network import network_page
+from wetcow.explore.pages.tissue import tissue_page
+from wetcow.explore.parts.names import Names
 
 ADDRESS = "127.0.0.1"  # never another: whoever reaches the server can make it compute
 TITLE = "wetcow explorer"

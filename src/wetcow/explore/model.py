@@ -7,7 +7,7 @@ import functools
 import pathlib
 from typing import NamedTuple
 
-from wetcow.explore.drawing import answer_drawing
+from wetcow.explore.views.drawing import answer_drawing
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
 

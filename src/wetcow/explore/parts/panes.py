@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import panel as pn
 
-from wetcow.explore.following import Follower, keep_in_address
-from wetcow.explore.lesson import Lesson, head
-from wetcow.explore.sharing import Gifts
-from wetcow.explore.widgets import beside, error_box, pane, show_error
+from wetcow.explore.parts.following import Follower, keep_in_address
+from wetcow.explore.parts.lesson import Lesson, head
+from wetcow.explore.parts.sharing import Gifts
+from wetcow.explore.parts.widgets import beside, error_box, pane, show_error
 
 
 class Drawing(Protocol):

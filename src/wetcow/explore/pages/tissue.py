@@ -9,11 +9,9 @@ import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.palettes import Greys256
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.tissue_view import SAMPLES, SIDE, SPACING, TissueView, look_at_tissue
-from wetcow.explore.widgets import (
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     GREY,
     beside,
@@ -24,6 +22,8 @@ from wetcow.explore.widgets import (
     slider,
     table,
 )
+from wetcow.explore.views.runs import number_text
+from wetcow.explore.views.tissue import SAMPLES, SIDE, SPACING, TissueView, look_at_tissue
 
 _FRAME = 150  # ms between pictures
 _WIDE = 1e3 * SIDE * SPACING  # mm

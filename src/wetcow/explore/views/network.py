@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.explore.runs import (
+from wetcow.explore.views.runs import (
     NETWORK_START,
     PER_UNIT,
     TOO_FEW,

@@ -8,12 +8,10 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper
 
-from wetcow.explore.brain_view import BrainView, look_at_brain
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.network_page import agreement
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import (
+from wetcow.explore.pages.network import agreement
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     beside,
     empty,
@@ -22,6 +20,8 @@ from wetcow.explore.widgets import (
     slider,
     table,
 )
+from wetcow.explore.views.brain import BrainView, look_at_brain
+from wetcow.explore.views.runs import number_text
 
 _VIEWS = {
     "from above": ("right", "front"),

@@ -8,11 +8,9 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, Span
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.mode_view import SHOWN_METHODS, ModeView, look_at_mode
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import (
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     GREY,
     empty,
@@ -21,6 +19,8 @@ from wetcow.explore.widgets import (
     slider,
     table,
 )
+from wetcow.explore.views.mode import SHOWN_METHODS, ModeView, look_at_mode
+from wetcow.explore.views.runs import number_text
 from wetcow.modes.criticality import CANONICAL
 
 METHOD_NAMES = {"analytic": "the paper's [14]", "adiabatic": "adiabatic", "exact": "exact"}

@@ -8,12 +8,10 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Span
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.memory_view import MemoryView, look_at_memory, read_frequencies
-from wetcow.explore.network_page import NetworkFigures, agreement
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import (
+from wetcow.explore.pages.network import NetworkFigures, agreement
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     beside,
     empty,
@@ -23,6 +21,8 @@ from wetcow.explore.widgets import (
     slider,
     table,
 )
+from wetcow.explore.views.memory import MemoryView, look_at_memory, read_frequencies
+from wetcow.explore.views.runs import number_text
 
 NUM_MODES = 10
 FROM_TO = 0.1, 1.9  # radians/time

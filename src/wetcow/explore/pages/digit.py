@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import panel as pn
 from bokeh.models import ColumnDataSource, FactorRange, LinearColorMapper
 
-from wetcow.explore.canvas import Canvas
-from wetcow.explore.drawing import Answer, Strokes, answer_drawing
-from wetcow.explore.following import Follower
 from wetcow.explore.model import Model
-from wetcow.explore.widgets import (
+from wetcow.explore.parts.canvas import Canvas
+from wetcow.explore.parts.following import Follower
+from wetcow.explore.parts.widgets import (
     COLOURS,
     beside,
     empty,
@@ -23,6 +22,7 @@ from wetcow.explore.widgets import (
     show_error,
     table,
 )
+from wetcow.explore.views.drawing import Answer, Strokes, answer_drawing
 
 
 class DrawingView(NamedTuple):

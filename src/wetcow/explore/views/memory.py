@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from wetcow.explore.network_view import NetworkView, seen, simulated
-from wetcow.explore.runs import configuration_of_run, run, run_as_needed
+from wetcow.explore.views.network import seen, simulated
+from wetcow.explore.views.of_network import OfNetwork
+from wetcow.explore.views.runs import configuration_of_run, run, run_as_needed
 from wetcow.memory.construct import memorize
 from wetcow.modes.mode import Mode
 from wetcow.synchrony.spikes import spike_times
@@ -22,7 +23,8 @@ MOST_FREQUENCIES = 40  # modes
 FASTEST = 10.0  # radians/time; what the steps of a run resolve
 
 
-class MemoryView(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class MemoryView(OfNetwork):
     """A memory, seen.
 
     Attributes
@@ -44,28 +46,12 @@ class MemoryView(NamedTuple):
         Couplings w_ij and δ_ij (radians).
     """
 
-    network: NetworkView
     target: np.ndarray
     common_spike: float
     target_frequency: float
     replaying: np.ndarray
     weight: np.ndarray
     delta: np.ndarray
-
-    @property
-    def run(self) -> xr.Dataset:
-        """The motion of the network."""
-        return self.network.run
-
-    @property
-    def configuration(self) -> str:
-        """The same motion as a file of ``wetcow simulate``."""
-        return self.network.configuration
-
-    @property
-    def code(self) -> str:
-        """Python that computes the numbers with the package alone."""
-        return self.network.code
 
 
 def read_frequencies(text: str) -> np.ndarray:

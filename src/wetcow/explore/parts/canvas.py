@@ -7,7 +7,7 @@ import pathlib
 import param
 from panel.custom import JSComponent
 
-from wetcow.explore.drawing import PEN
+from wetcow.explore.views.drawing import PEN
 
 
 class Canvas(JSComponent):

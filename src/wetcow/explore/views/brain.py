@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 import scipy.signal
-import xarray as xr
 
-from wetcow.explore.network_view import NetworkView, seen, simulated
-from wetcow.explore.runs import NETWORK_START, configuration_of_run, phases, run
+from wetcow.explore.views.network import seen, simulated
+from wetcow.explore.views.of_network import OfNetwork
+from wetcow.explore.views.runs import NETWORK_START, configuration_of_run, phases, run
 from wetcow.networks.connectome.model import Connectome
 from wetcow.synchrony.spikes import spiking_frequency
 
@@ -20,13 +20,15 @@ DURATION = 200.0  # units of time, of 1/(2π · 10 Hz): three seconds
 _SEGMENT = 1000  # samples that a spectrum is made of, again and again
 
 
-class BrainView(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class BrainView(OfNetwork):
     """A brain, seen.
 
     Attributes
     ----------
     network : NetworkView
-        Its motion; the unit of time is that of the connectome, 1/(2π · 10 Hz).
+        Its motion, with names of regions and seconds; the unit of time is that of the
+        connectome, 1/(2π · 10 Hz).
     positions : float64 array (regions, 3)
         To the right, front and top, mm.
     regions : list of str
@@ -36,27 +38,11 @@ class BrainView(NamedTuple):
         Power spectrum of Re a, the mean over regions, per Hz.
     """
 
-    network: NetworkView
     positions: np.ndarray
     regions: list[str]
     hertz: np.ndarray
     spectrum_hertz: np.ndarray
     spectrum: np.ndarray
-
-    @property
-    def run(self) -> xr.Dataset:
-        """The motion, with names of regions and seconds."""
-        return self.network.run
-
-    @property
-    def configuration(self) -> str:
-        """The same motion as a file of ``wetcow simulate``."""
-        return self.network.configuration
-
-    @property
-    def code(self) -> str:
-        """Python that computes the numbers with the package alone."""
-        return self.network.code
 
 
 def look_at_brain(

@@ -8,16 +8,9 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
-from wetcow.explore.lesson import Lesson
-from wetcow.explore.network_view import (
-    MOST_SHOWN_MODES,
-    NetworkView,
-    look_at_network,
-    when_synchronous,
-)
-from wetcow.explore.panes import lesson_page
-from wetcow.explore.runs import number_text
-from wetcow.explore.widgets import (
+from wetcow.explore.parts.lesson import Lesson
+from wetcow.explore.parts.panes import lesson_page
+from wetcow.explore.parts.widgets import (
     COLOURS,
     GREY,
     empty,
@@ -26,6 +19,13 @@ from wetcow.explore.widgets import (
     slider,
     table,
 )
+from wetcow.explore.views.network import (
+    MOST_SHOWN_MODES,
+    NetworkView,
+    look_at_network,
+    when_synchronous,
+)
+from wetcow.explore.views.runs import number_text
 
 _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of so many
 

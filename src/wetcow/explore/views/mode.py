@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from wetcow.explore.runs import (
+from wetcow.explore.views.runs import (
     PER_UNIT,
     VIEW_STEP,
     configuration_of_run,
