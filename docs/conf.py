@@ -11,6 +11,7 @@ os.environ.pop("MPLBACKEND", None)
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
 
 from sphinx_gallery.sorting import ExplicitOrder
+from versions import switcher
 
 import wetcow
 
@@ -18,6 +19,11 @@ project = "wetcow"
 author = "The wetcow authors"
 copyright = author
 version = release = wetcow.__version__
+
+# Where others get the package from, and where versions of this site are published: the one place
+# where addresses stand. Without that of the site, the list of versions is kept in its pages.
+repository = "REPOSITORY"
+site_address = ""
 
 extensions = [
     "myst_nb",
@@ -32,6 +38,7 @@ extensions = [
     "equations",
     "notebooks",
     "public_names",
+    "versions",
 ]
 exclude_patterns = ["_build", "_ext", "notebooks", "gallery/**.ipynb"]
 templates_path = ["_templates"]
@@ -45,16 +52,19 @@ html_theme_options = {
     "show_toc_level": 2,
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
+    "switcher": switcher(site_address, version),
+    "check_switcher": False,  # it would ask the published site
+    "navbar_end": ["version-switcher", "theme-switcher"],
 }
 html_show_sourcelink = False
 html_static_path = ["_static"]
+html_favicon = "_static/wave.svg"
 html_css_files = ["wetcow.css"]
 html_js_files = ["enlarge.js"]
+html_search_scorer = str(pathlib.Path(__file__).parent / "_static" / "scorer.js")
 html_sidebars = {name: [] for name in ("index", "howto", "results", "theory", "explorer", "cite")}
 
 myst_enable_extensions = ["attrs_inline", "deflist", "dollarmath", "substitution"]
-# Where others get the package from: the one place where the address of its repository stands.
-repository = "REPOSITORY"
 myst_substitutions = {
     "install": f"```\npip install git+{repository} && wetcow demo\n```",
     "version": version,

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 def extensions(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
     yield
-    for name in ("docstrings", "equations", "notebooks"):
+    for name in ("docstrings", "equations", "figures", "notebooks", "versions"):
         sys.modules.pop(name, None)
 
 
@@ -103,6 +103,40 @@ def test_notebooks_have_the_code_of_the_tutorials(extensions):
         code = [cell for cell in made.cells if cell.cell_type == "code"]
         assert len(code) == page.read_text("utf-8").count("```{code-cell} python")
         assert not any(".md)" in cell.source for cell in made.cells)
+
+
+def test_figures_of_tutorials_have_words(extensions):
+    pytest.importorskip("jupytext", reason="pip install -e '.[docs]'")
+    notebooks = importlib.import_module("notebooks")
+    cells = [cell for page in notebooks.tutorials() for cell in notebooks.notebook(page).cells]
+    drawn = [cell for cell in cells if "wc.plot(" in cell.source and cell.cell_type == "code"]
+    assert len(drawn) == 6
+    assert all(len(cell.metadata["mystnb"]["image"]["alt"]) > 40 for cell in drawn)
+
+
+def test_figures_of_the_gallery_have_words(extensions):
+    pytest.importorskip("sphinx_gallery", reason="pip install -e '.[docs]'")
+    described = importlib.import_module("figures").described
+    figure = plt.figure()
+    left, right = figure.subplots(1, 2)
+    left.set(title="A wave", xlabel="time", ylabel="Re a")
+    right.set(xlabel="k")
+    figure.suptitle("All\nof it")
+    assert described(figure) == "All of it; A wave: Re a against time; k"
+    plt.close(figure)
+
+
+def test_this_version_is_listed(extensions):
+    versions = importlib.import_module("versions")
+    listed = versions.listed("https://example.org/wetcow")
+    assert {one["version"]: one["url"] for one in listed}[wetcow.__version__] == (
+        f"https://example.org/wetcow/{wetcow.__version__}/"
+    )
+    published = versions.switcher("https://example.org/wetcow", wetcow.__version__)
+    assert published["json_url"] == "https://example.org/wetcow/latest/_static/versions.json"
+    assert versions.switcher("", wetcow.__version__)["json_url"].startswith("data:")
+    with pytest.raises(ValueError, match=r"version 9\.9 is missing"):
+        versions.switcher("", "9.9")
 
 
 # Files
