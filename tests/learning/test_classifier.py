@@ -505,7 +505,7 @@ def test_an_interrupted_fit_keeps_the_earlier_model(digits, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wetcow.learning.memory.examples.memorize_examples", interrupt)
+    monkeypatch.setattr("wetcow.learning.memory.examples.memorize_directly", interrupt)
     for learn in (clf.fit, clf.partial_fit):
         with pytest.raises(KeyboardInterrupt):
             learn(X[:150], y[:150])

@@ -95,8 +95,9 @@ def _given(estimator: Any) -> dict[str, Any]:
     for name, value in estimator.get_params().items():
         if name not in _NOT_OF_THE_MODEL and value != defaults[name].default:
             if isinstance(value, dict):  # of classes, whose labels may be numbers
-                value = {str(label): weight for label, weight in value.items()}
-            found[name] = value._asdict() if hasattr(value, "_asdict") else value
+                found[name] = {str(label): weight for label, weight in value.items()}
+            else:
+                found[name] = value._asdict() if hasattr(value, "_asdict") else value
     return found
 
 

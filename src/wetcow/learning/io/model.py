@@ -33,7 +33,8 @@ from wetcow.learning.settings.checks import check_parameters
 from wetcow.learning.settings.presets import Settings
 from wetcow.learning.settings.view import decision_from_header, frame_from_header
 
-Header, Arrays = Mapping[str, Any], Mapping[str, np.ndarray]
+Header = Mapping[str, Any]
+Arrays = Mapping[str, np.ndarray]
 
 _NOT_SAVED = {"progress", "checkpoint"}  # parameters of no model
 # Attributes, and how files have called them from the first version on.
