@@ -16,6 +16,7 @@ from . import (
     tissue as tissue,
 )
 from .fit.fitting import fit as fit
+from .fit.refinement import Refined as Refined, Refinement as Refinement
 from .fit.result import Fitted as Fitted
 from .learning.classifier import WaveClassifier as WaveClassifier
 from .learning.estimator.features import WaveFeatures as WaveFeatures

@@ -113,7 +113,7 @@ def test_a_loss_of_ones_own_function_of_runs(blank):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"refine": 20}, r"wetcow\.fit\.Refinement"),
+        ({"refine": 20}, r"wetcow\.Refinement"),
         ({"refine": Refinement(steps=0)}, r"refine\.steps"),
         ({"refine": Refinement(dt=5.0)}, r"refine\.dt=5 must be at most"),
         ({"refine": Refinement(), "loss": lambda rest: rest.margin}, "give Refinement"),

@@ -106,7 +106,7 @@ def fit(
         Whether to compute standard errors, by the curvature of the posterior (Laplace).
     refine : Refinement, optional
         Go on from the closed form by gradient through simulations, where noise is strong:
-        ``wetcow.fit.Refinement(steps=20)``. Nulls are not refined.
+        ``wetcow.Refinement(steps=20)``. Nulls are not refined.
     progress : bool
         Show step, loss and time left.
     path : path, optional

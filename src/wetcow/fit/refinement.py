@@ -116,7 +116,7 @@ def checked_refinement(refine: Any, objective: Objective, network: Network) -> R
     if refine is None or refine is False:
         return None
     if not isinstance(refine, Refinement):
-        raise ValueError(f"refine must be a wetcow.fit.Refinement(…), got {refine!r}")
+        raise ValueError(f"refine must be a wetcow.Refinement(…), got {refine!r}")
     kinds = [one.kind for one in objective.targets]
     if refine.loss is None and (objective.own is not None or not set(kinds) <= set(SIMULATED)):
         raise ValueError(
