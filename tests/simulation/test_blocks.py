@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
 
 import wetcow as wc
 from wetcow.networks.delayed_links import DelayedLinks
@@ -14,6 +15,7 @@ from wetcow.simulation.steps.advance import advance
 from wetcow.simulation.steps.stepping import Fixed, initial_state, traced_stepping
 
 DT = 0.05
+FIXED = Fixed(dt=DT, steps_per_sample=4, history=64, noisy=False)
 
 
 def brain(size, rng, *, density=1.0, shortest=DT, now=0.0):
@@ -35,7 +37,7 @@ def coupling_of(size, rng, density=1.0, shortest=DT, now=0.0):
 
 def steps_of(network, samples=20, each=4, noisy=False):
     """Samples of both ways, the one as they are and in blocks."""
-    stepping = Fixed(dt=DT, steps_per_sample=each, history=64, noisy=noisy)
+    stepping = FIXED._replace(steps_per_sample=each, noisy=noisy)
     times, a0 = DT * each * np.arange(samples + 1), network.initial(jax.random.key(0))
     state, key = initial_state(jnp.asarray(a0), stepping), jax.random.key(1)
 
@@ -95,6 +97,36 @@ class TestSteps:
         with jax.enable_x64(True):
             before, after = steps_of(brain(6, rng), noisy=True)
         np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("noisy", [False, True])
+    def test_phase_oscillators_agree_with_all_pairs(self, rng, noisy):
+        coupling = coupling_of(6, rng, now=0.2)
+        oscillators = wc.Kuramoto(rng.uniform(0.8, 1.2, 6), coupling)
+        with jax.enable_x64(True):
+            assert isinstance(in_blocks(oscillators, FIXED).coupling, DelayedLinks)
+            before, after = map(np.asarray, steps_of(oscillators, noisy=noisy))
+        turned = np.angle(before[-1] / before[0] * np.exp(-1j * oscillators.omega * 19 * 4 * DT))
+        assert np.abs(turned).max() > 0.2  # they do hear each other
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-12 if noisy else 1e-7)
+
+    @pytest.mark.slow
+    def test_delayed_oscillators_lock_where_theory_says(self):
+        """Two alike lock at Ω = ω − w sin Ωτ [Schuster and Wagner 1989]."""
+        omega, w, tau = 1.0, 0.4, 1.5
+        locked = scipy.optimize.brentq(lambda x: x - omega + w * np.sin(x * tau), 0.0, 1.0)
+        links = wc.Delayed([[0, w], [w, 0]], np.full((2, 2), tau))
+        run = wc.simulate(wc.Kuramoto(omega, links), 60.0, num_samples=241, a0=[1, np.exp(0.3j)])
+        late = np.unwrap(np.angle(run.a.values[120:, 0]))
+        found = np.polyfit(run.time.values[120:], late, 1)[0]
+        np.testing.assert_allclose(found, locked, rtol=1e-6)
+
+    def test_interpolated_links_agree_with_all_pairs(self, rng):
+        coupling = coupling_of(6, rng, shortest=0.01, now=0.2)
+        coupling = wc.Delayed(coupling.r, coupling.delay, min_delay=0.5)
+        with jax.enable_x64(True):
+            before, after = steps_of(network_of(coupling, rng))
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-7)
 
     def test_agree_with_small_steps_of_our_own(self, rng):
         """The midpoint rule at 1/100, extrapolated; the past by linear interpolation."""

@@ -101,12 +101,14 @@ class DelayedCoupling(DenseCoupling):
 
     kind: Literal["delayed"]  # pyright: ignore[reportIncompatibleVariableOverride]
     delay: Values
+    min_delay: float = Field(0.0, ge=0, description="shorter delays are interpolated")
 
     def build(self, n: int | None, seed: int | None) -> Coupling:
         """Return the coupling of n modes."""
         r = self.matrix(n, seed)
         delay = numbers(self.delay, "coupling.delay", seed, r.shape)
-        return Delayed(r, delay if np.ndim(delay) else np.full(r.shape, delay))
+        delay = delay if np.ndim(delay) else np.full(r.shape, delay)
+        return Delayed(r, delay, self.min_delay)
 
 
 class SparseCoupling(Entries):

@@ -165,7 +165,7 @@ class Config(ConfigTable):
         seed = self.simulation.seed
         arguments = {
             name: numbers(getattr(table, name), f"system.{name}", seed, (size,))
-            for name in ("gamma", "omega", "coupling_strength", "delays")
+            for name in ("gamma", "omega", "coupling_strength", "delays", "min_delay")
             if getattr(table, name) is not None
         }
         with _naming("system"):

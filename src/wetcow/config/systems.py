@@ -103,6 +103,9 @@ class ConnectomeSystem(SystemTable):
     coupling_strength: float | None = None
     omega: Values = 1.0
     delays: Literal["phase", "exact", "none"] | None = None
+    min_delay: float | None = Field(
+        None, ge=0, description="ms; shorter exact delays are interpolated"
+    )
 
 
 AnySystem = Annotated[

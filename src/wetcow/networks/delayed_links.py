@@ -157,10 +157,9 @@ class DelayedLinks(Coupling):
     @classmethod
     def of(cls, coupling: Delayed, dt: float) -> DelayedLinks:
         """Lay out a coupling of known numbers; of several, r and delay (…, n, n), all alike."""
-        r, delay = np.asarray(coupling.r), np.asarray(coupling.delay)
+        r, (share, delay) = np.asarray(coupling.r), coupling.late()
         lag = delay / dt
-        instant = np.where(delay == 0, r, 0)
-        r = np.where(delay == 0, 0, r)
+        instant, r = (1 - share) * r, share * r
         linked = (r != 0).reshape(-1, *r.shape[-2:])
         shortest = np.where(linked, lag.reshape(linked.shape), np.inf).min(axis=0)
         block = _widest_block(shortest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wetcow.networks.baselines import Kuramoto
 from wetcow.networks.delayed import Delayed
 from wetcow.networks.delayed_links import DelayedLinks
 from wetcow.networks.network import Network
@@ -24,6 +25,6 @@ def in_blocks(given: Any, stepping: Adaptive | Fixed) -> Any:
         return Driven(in_blocks(given.system, stepping), given.course)
     if type(given) is Delayed:
         return DelayedLinks.of(given, float(stepping.dt))
-    if type(given) is Network:
+    if type(given) in (Network, Kuramoto):
         return given.coupled_by(in_blocks(given.coupling, stepping))
     return given

@@ -129,6 +129,7 @@ class Connectome(Structure):
         *,
         delays: Literal["phase", "exact", "none"] = "phase",
         frequency: float | None = None,
+        min_delay: float = 0.0,
     ) -> Coupling:
         """Coupling R of the regions, in units of 2π · (the connectome's frequency).
 
@@ -141,6 +142,9 @@ class Connectome(Structure):
             `Delayed` coupling w_ij a_j(t − τ_ij). "none": R_ij = w_ij.
         frequency : float, optional
             Of the phase delays, Hz; see `phase_delays`.
+        min_delay : float
+            Of exact delays, ms: shorter ones are interpolated, as of `Delayed`, so that steps may
+            be as long.
 
         Returns
         -------
@@ -151,6 +155,9 @@ class Connectome(Structure):
             raise ValueError(f"delays must be 'phase', 'exact' or 'none', got {delays!r}")
         if frequency is not None and delays != "phase":
             raise ValueError("frequency is that of phase delays: give it with delays='phase'")
+        min_delay = number("min_delay", min_delay, minimum=0)
+        if min_delay and delays != "exact":
+            raise ValueError("min_delay is for exact delays: give it with delays='exact'")
         strength = number("strength", strength)
         with np.errstate(over="ignore"):
             weights = strength * self.weights
@@ -160,7 +167,7 @@ class Connectome(Structure):
                 "a number: normalise the weights"
             )
         if delays == "exact":
-            return Delayed(weights, self.delays())
+            return Delayed(weights, self.delays(), min_delay=min_delay * 1e-3 / self.time_unit)
         phase = self.phase_delays(frequency) if delays == "phase" else np.zeros_like(weights)
         r = weights * np.exp(-1j * phase)
         few = self.links.sum() < SPARSE_BELOW * self.size * (self.size - 1)
@@ -174,6 +181,7 @@ class Connectome(Structure):
         omega: Any = 1.0,
         delays: Literal["phase", "exact", "none"] | None = None,
         frequency: float | None = None,
+        min_delay: float = 0.0,
         **constants: Any,
     ) -> Network:
         """Network with one wave mode for each region.
@@ -188,7 +196,7 @@ class Connectome(Structure):
             ``network.replace(coupling_strength=…)`` and ``sweep(network, coupling_strength=[…])``.
         omega : float or array (n,)
             Frequencies of the modes relative to the connectome's.
-        delays, frequency
+        delays, frequency, min_delay
             As of `coupling`. Default: "phase" if there are tract lengths, else "none".
         **constants : float or array (n,)
             w_a, w_phi, psi, alpha; see `wetcow.Mode`.
@@ -206,12 +214,14 @@ class Connectome(Structure):
         """
         refuse_unknown(
             {name: value for name, value in constants.items() if name not in CONSTANTS},
-            ("coupling_strength", "gamma", "omega", "delays", "frequency", *CONSTANTS),
+            ("coupling_strength", "gamma", "omega", "delays", "frequency", "min_delay", *CONSTANTS),
             NETWORK_SYNONYMS,
         )
         if delays is None:
             delays = "none" if self.tract_lengths is None else "phase"
-        coupling = self.coupling(coupling_strength, delays=delays, frequency=frequency)
+        coupling = self.coupling(
+            coupling_strength, delays=delays, frequency=frequency, min_delay=min_delay
+        )
         return Network(
             gamma=gamma,
             omega=omega,
