@@ -32,7 +32,7 @@ import numpy as np
 
 import wetcow as wc
 from wetcow.files import write_whole
-from wetcow.memory import UnstableMemoryWarning, fronts
+from wetcow.memory import UnstableMemoryWarning, fronts, wave_family
 from wetcow.memory.ridge import Asked
 from wetcow.modes.waveform import one_period
 from wetcow.reports.experiments import frequencies
@@ -205,7 +205,7 @@ def wave_fronts(starts: int, seed: int) -> list[dict]:
                 "bounds": bounds,
                 "ridge": f"{ridge:g}",
                 "put right": "no" if most == 1 else "yes",
-                "effective rank": fronts.wave_family(target, ridge).rank,
+                "effective rank": wave_family(target, ridge).rank,
                 "residual": f"{found.residual:.2%}",
                 "largest w": float(np.abs(found.r).max()),
                 "rate or peak, error": "no motion" if orbit is None else f"{found.error:.2%}",

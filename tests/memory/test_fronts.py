@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 import wetcow as wc
-from wetcow.memory import UnstableMemoryError, WaveFrontWarning, fronts, wave_family
+from wetcow.memory import UnstableMemoryError, WaveFrontWarning, wave_family
+from wetcow.memory.families import motions
 from wetcow.memory.ridge import Asked, couplings, gram_of
 from wetcow.modes.waveform import one_period
 from wetcow.synchrony.orbits import nearby_orbit
 
 RATE = 0.24
 OMEGA = np.linspace(0.4, 1.6, 6)
+AROUND = 24
+LAGS = np.arange(AROUND) / AROUND
 TARGET = wc.equal_rate(RATE, np.linspace(0.8, 1.1, 6))
 
 
@@ -63,24 +66,24 @@ def test_exponents_of_equal_fronts_are_those_of_the_synchronized_motion():
 @pytest.mark.slow
 def test_rows_are_those_of_a_ridge_regression():
     """By samples and NumPy's least squares, of the rows with a price for each coupling."""
-    gram = gram_of(motions := fronts._motions(TARGET))
+    gram = gram_of(moving := motions(TARGET))
     needed = np.asarray(TARGET.gamma - 0.5 + 1j * (TARGET.omega - OMEGA))
     links = np.where(np.eye(6, dtype=bool), 0.0, np.inf)
     none = np.zeros((6, 6), complex)
     asked = Asked(0.5 + 1j * OMEGA, links, np.full((6, 6), np.pi), none)
     r = couplings(gram, needed, asked, 0.01)
-    scale = np.sqrt(np.mean(np.sum(np.abs(motions) ** 2, axis=0)))
+    scale = np.sqrt(np.mean(np.sum(np.abs(moving) ** 2, axis=0)))
     for i in range(6):
         others = np.delete(np.arange(6), i)
-        matrix = np.vstack([motions[:, others] / scale, 0.1 * np.eye(5)])
-        right = np.append(needed[i] * motions[:, i] / scale, np.zeros(5))
+        matrix = np.vstack([moving[:, others] / scale, 0.1 * np.eye(5)])
+        right = np.append(needed[i] * moving[:, i] / scale, np.zeros(5))
         np.testing.assert_allclose(r[i, others], np.linalg.lstsq(matrix, right)[0], atol=1e-8)
 
 
 @pytest.mark.slow
 def test_bounded_rows_are_optimal(rng):
     """No allowed change of couplings lowers the price: the gradient points out of what is."""
-    gram = gram_of(fronts._motions(TARGET))
+    gram = gram_of(motions(TARGET))
     needed = np.asarray(TARGET.gamma - 0.5 + 1j * (TARGET.omega - OMEGA))
     weight = np.where(np.eye(6, dtype=bool), 0.0, 0.35)
     asked = Asked(0.5 + 1j * OMEGA, weight, np.full((6, 6), np.pi / 3), np.zeros((6, 6), complex))
@@ -147,6 +150,54 @@ def test_a_family_of_one_wave_form_has_rank_one():
     assert 2 < unlike.rank < 6
 
 
+# Waves that travel
+
+
+@pytest.fixture(scope="module")
+def travelling():
+    omega = np.random.default_rng(0).uniform(0.7, 1.3, AROUND)
+    return wc.memorize(wc.Mode(gamma=1.5), omega, 0.5, ridge=0.01, lags=LAGS)
+
+
+def test_lags_shift_motions_and_leave_their_form():
+    found = one_period(wc.Mode(gamma=np.full(3, 1.5)), np.arange(8) / 8, [0.0, 0.25, -0.5])
+    np.testing.assert_allclose(found.a[1], np.roll(found.a[0], 2), atol=1e-9)
+    np.testing.assert_allclose(found.a[2], np.roll(found.a[0], -4), atol=1e-9)
+
+
+def test_a_wave_has_as_many_forms_as_harmonics():
+    """Equal lags make the Gram matrix circulant: its eigenvalues are powers of harmonics."""
+    target = wc.Mode(gamma=np.full(AROUND, 1.5))
+    moving = motions(target)[:, 0]
+    power = np.abs(np.fft.fft(moving)) ** 2 / len(moving) ** 2
+    harmonic = np.round(np.fft.fftfreq(len(moving)) * len(moving)).astype(int)
+    folded = np.bincount(harmonic % AROUND, power)  # what this many modes tell apart
+    known = folded / power.sum() * AROUND
+    found = wave_family(target, ridge=0.01, lags=LAGS)
+    assert found.rank == pytest.approx(np.sum(known / (known + 0.01)), rel=1e-6)
+    shuffled = wave_family(target, 0.01, lags=np.random.default_rng(1).uniform(size=AROUND))
+    assert shuffled.residual.max() > 2 * found.residual.max()
+
+
+@pytest.mark.slow
+def test_a_wave_that_travels_is_replayed(travelling):
+    """It attracts, and goes on from a start beside it; the largest exponent certifies it."""
+    target = wc.Mode(gamma=np.full(AROUND, 1.5))
+    found = wc.stability(travelling, near=target, lags=LAGS)
+    assert found.attracts
+    rate = float(wc.Mode(gamma=1.5).spiking_frequency())
+    assert found.period == pytest.approx(2 * np.pi / rate, rel=0.01)
+    shaken = LAGS + 0.03 * np.random.default_rng(2).normal(size=AROUND)
+    a0 = one_period(target, [0.0], shaken).a[:, 0]
+    run = wc.simulate(travelling, 20 * found.period, num_samples=20 * 256 + 1, a0=a0, rtol=1e-6)
+    last = abs(run.a[-256:]).values
+    lags = np.argmax(last, axis=0) / 256
+    turned = np.exp(2j * np.pi * (lags - LAGS))
+    assert abs(turned.mean()) > 0.99
+    peak = float(abs(one_period(wc.Mode(gamma=1.5), [0.0]).a[0, 0]))
+    np.testing.assert_allclose(last.max(axis=0), peak, rtol=0.05)
+
+
 # Errors
 
 
@@ -169,6 +220,7 @@ def test_what_cannot_be_had_is_said():
         ({"optimise": True, "max_weight": 1.0}, "without subsets or optimise"),
         ({"ridge": 0.0}, "ridge"),
         ({"target": wc.Mode(gamma=1.5), "ridge": 0.1}, "different wave fronts"),
+        ({"lags": [0.0, 0.5]}, "one share of the period for each of 6"),
     ],
 )
 def test_wrong_arguments(arguments, words):

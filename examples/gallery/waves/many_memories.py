@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import wetcow as wc
-from wetcow.memory.many import exponents, selecting
+from wetcow.memory import exponents, selecting
 
 rng = np.random.default_rng(3)
 subsets = [np.sort(rng.choice(12, 6, replace=False)) for _ in range(4)]

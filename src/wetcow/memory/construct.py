@@ -11,6 +11,7 @@ from wetcow import validation
 from wetcow.memory.attract import Judge, settle
 from wetcow.memory.bounds import allowed_links, bounds_of, drawn, fill_saturated, phase_bound
 from wetcow.memory.conditions import Conditions, as_memories, conditions
+from wetcow.memory.families import checked_lags
 from wetcow.memory.feasibility import infeasible, require_reach
 from wetcow.memory.fronts import memorize_fronts
 from wetcow.memory.projection import Row, nearest
@@ -36,6 +37,7 @@ def memorize(
     optimise: bool = False,
     unstable: Literal["warn", "raise", "ignore"] = "warn",
     ridge: float | None = None,
+    lags: Any = None,
     w_a: Any = CANONICAL.w_a,
     w_phi: Any = CANONICAL.w_phi,
     psi: Any = CANONICAL.psi,
@@ -96,6 +98,9 @@ def memorize(
     ridge : float, optional
         For different wave fronts: the price of heavy couplings, without dimension. Default 0.1;
         where the motion does not attract smaller ones follow.
+    lags : array (n,), optional
+        Shares of the period by which each mode is later: ``np.arange(n) / n`` for a wave that
+        travels once around. One Mode as the target then serves all.
     w_a, w_phi, psi, alpha : float or array (n,)
         Nonlinear constants of the network's modes; see `wetcow.Mode`.
 
@@ -133,6 +138,11 @@ def memorize(
     one rate are made of few different wave forms (`wetcow.memory.wave_family`), so that couplings
     have much freedom left. The motion is judged by its exponents, as others are.
 
+    *Waves that travel.* With `lags` modes are each other's input at other times of the period: a
+    wave of h harmonics needs more modes than that, and shifts without order are represented less
+    well. Amplitudes have a mean over the period, so that the couplings keep the modes in synchrony
+    as well: from random phases they end there. To have the wave, start near it.
+
     *What is judged.* Each memory by its members alone, as if the other modes were silent. Not
     judged by default are memories of more than 256 members, members with constants that differ
     among themselves, and targets that are bistable. The exponents take about 0.1 s for ten modes
@@ -154,11 +164,13 @@ def memorize(
         )
     size = len(frequencies)
     modes = Mode(background, frequencies, w_a, w_phi, psi, alpha)
+    lags = checked_lags(lags, size)
+    target = target if lags is None else _for_each(target, size)
     fronts = target if isinstance(target, Mode) and target.shape != () else None
     if fronts is not None:
         _check_alone(fronts, size, subsets=subsets, optimise=optimise)
     elif ridge is not None:
-        raise ValueError("ridge is for targets with different wave fronts, a Mode of n")
+        raise ValueError("ridge is for targets with different wave fronts, a Mode of n, or lags")
     alone = ([], [np.arange(size)])
     targets, members = as_memories(target, subsets, size) if fronts is None else alone
     if seed is not None and not isinstance(seed, np.random.Generator):
@@ -177,6 +189,7 @@ def memorize(
         r = memorize_fronts(
             fronts,
             modes,
+            lags=lags,
             weight=weight,
             phase=phase,
             draw=_drawn_fronts(seed, fronts, modes, allowed, weight, phase),
@@ -217,6 +230,13 @@ def _network(r: np.ndarray, modes: Mode, allowed: np.ndarray, links: Any) -> Net
     if links is not None and allowed.sum() < SPARSE_BELOW * size * (size - 1):
         coupling = Sparse.from_matrix(r)
     return Network(coupling=coupling, **modes.parameters())
+
+
+def _for_each(target: Any, size: int) -> Any:
+    """One mode as n alike; others as they are."""
+    if not isinstance(target, Mode) or target.shape != ():
+        return target
+    return Mode(**{name: np.full(size, value) for name, value in target.parameters().items()})
 
 
 def _check_alone(target: Mode, size: int, *, subsets: Any, optimise: bool) -> None:

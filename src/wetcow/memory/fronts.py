@@ -5,7 +5,8 @@ their peaks in time. Mode i moves like that if what it receives is
 
     Σ_j R_ij b_j(t) = κ_i b_i(t),    κ_i = (γ̄_i − γ_i) + i(ω̄_i − ω_i),
 
-all along the period. That is more than a network of n modes can do in general, and is asked for in
+all along the period. A wave that travels is of one wave form, b_i(t) = b(t − s_i T), with lags
+s_i. That is more than a network of n modes can do in general, and is asked for in
 the least-squares sense: with ⟨·⟩ the mean over the period and B² that of all |b|²,
 
     minimise  ⟨|Σ_j R_ij b_j − κ_i b_i|²⟩ / B² + ρ Σ_j |R_ij − D_ij|²    within the bounds,
@@ -26,22 +27,20 @@ from numpy.typing import NDArray
 
 from wetcow import validation
 from wetcow.memory.attract import UnstableMemoryError, UnstableMemoryWarning
+from wetcow.memory.families import RIDGE, motions, wave_family
 from wetcow.memory.ridge import Asked, couplings, gram_of, residual
 from wetcow.modes.criticality import Constants
 from wetcow.modes.equal_rate import equal_rate
 from wetcow.modes.mode import Mode
-from wetcow.modes.waveform import one_period
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
-from wetcow.synchrony.orbits import Orbit, nearby_orbit
+from wetcow.synchrony.orbits import Orbit, lateness, nearby_orbit
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
-RIDGE = 0.1
 RIDGES = (1.0, 0.1, 0.01)  # times the ridge, one after the other
 SHARES = (1.0, 0.5, 0.25, 0.0)  # of what is drawn
-SAMPLES = 1024  # of a period
 SAME_RATE = 1e-3
 MOST_CORRECTIONS = 12
 CORRECT = 1e-3  # relative error of rate and peaks that is small enough
@@ -56,22 +55,6 @@ class WaveFrontWarning(UserWarning):
     """A memory whose modes do not have the wave fronts that were asked for."""
 
 
-class Family(NamedTuple):
-    """How far the wave fronts of modes can be made of each other.
-
-    Attributes
-    ----------
-    rank : float
-        Effective number of different wave forms, Σ_k g_k/(g_k + ρ ḡ) of the eigenvalues g_k of
-        their Gram matrix: what couplings can tell apart.
-    residual : array (n,)
-        What is left of each when it is made of the others, relative to it.
-    """
-
-    rank: float
-    residual: Real
-
-
 class Found(NamedTuple):
     """Couplings and what they do.
 
@@ -81,7 +64,7 @@ class Found(NamedTuple):
     orbit : Orbit or None
         Their periodic motion, if there is one near that asked for.
     error : float
-        The largest relative error of its rate and peaks.
+        The largest relative error of its rate and peaks, and of lags in units of the period.
     residual : float
         Of the least-squares problem, the largest of all rows, relative to κ_i b_i.
     """
@@ -90,35 +73,6 @@ class Found(NamedTuple):
     orbit: Orbit | None
     error: float
     residual: float
-
-
-def wave_family(modes: Mode, ridge: float = RIDGE) -> Family:
-    """How far the wave fronts of modes can be made of each other, before any couplings are.
-
-    Parameters
-    ----------
-    modes : Mode
-        n spiking modes.
-    ridge : float
-        As of `memorize`.
-
-    Examples
-    --------
-    Twenty modes of one rate are made of three or four wave forms:
-
-    >>> import wetcow as wc
-    >>> family = wave_family(wc.equal_rate(0.24, np.linspace(0.7, 1.2, 20)), ridge=1e-4)
-    >>> round(family.rank, 1), bool(family.residual.max() < 0.02)
-    (2.9, True)
-    """
-    ridge = validation.number("ridge", ridge, above=0)
-    gram = gram_of(_motions(modes))
-    values = np.linalg.eigvalsh(gram)
-    size = len(gram)
-    links = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
-    asked = Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
-    left = residual(couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
-    return Family(float(np.sum(values / (values + ridge))), left)
 
 
 def check_fronts(target: Mode, modes: Mode) -> float:
@@ -155,6 +109,7 @@ def memorize_fronts(
     target: Mode,
     modes: Mode,
     *,
+    lags: Real | None,
     weight: Real,
     phase: Real,
     draw: Complex,
@@ -171,13 +126,13 @@ def memorize_fronts(
     tried = [(ridge, share) for share in SHARES if drawn or share == 0]
     for strength, share in tried + [(ridge * factor, 0.0) for factor in RIDGES[1:]]:
         asked = Asked(own, weight, phase, share * draw)
-        found = corrected(target, modes, asked, strength)
+        found = corrected(target, modes, asked, strength, lags=lags)
         if best is None or _rank(found) < _rank(best):
             best = found
         if _largest(found) < -(margin or 0.0) and found.error <= ACCEPTABLE:
             break
     assert best is not None
-    _report(best, margin, unstable, wave_family(target, ridge).rank)
+    _report(best, margin, unstable, wave_family(target, ridge, lags=lags).rank)
     return best.r
 
 
@@ -209,28 +164,29 @@ def _report(found: Found, margin: float | None, unstable: str, rank: float) -> N
         warnings.warn(message, UnstableMemoryWarning, stacklevel=4)
     elif found.orbit is not None and found.error > ACCEPTABLE:
         warnings.warn(
-            f"rate or peaks of the memory differ from those asked for by up to {found.error:.1%}: "
-            f"couplings within the bounds cannot make these fronts, which are made of about "
-            f"{rank:.1f} different wave forms",
+            "rate, peaks or lags of the memory differ from those asked for by up to "
+            f"{found.error:.1%}: couplings within the bounds cannot make these fronts, which are "
+            f"made of about {rank:.1f} different wave forms",
             WaveFrontWarning,
             stacklevel=4,
         )
 
 
-def _motions(modes: Mode) -> Complex:
-    """Motions over a period, complex (samples, n), with their peaks at the start."""
-    return one_period(modes, np.arange(SAMPLES) / SAMPLES).a.T
-
-
 def corrected(
-    target: Mode, modes: Mode, asked: Asked, ridge: float, most: int = MOST_CORRECTIONS
+    target: Mode,
+    modes: Mode,
+    asked: Asked,
+    ridge: float,
+    most: int = MOST_CORRECTIONS,
+    *,
+    lags: Real | None = None,
 ) -> Found:
     """Couplings with whose true motion rate and peaks are those of the target, if possible.
 
     What is asked for is solved `most` times at most; with 1, nothing is put right.
     """
-    motions = _motions(target)
-    heights = np.abs(motions).max(axis=0)
+    moving = motions(target, lags)
+    heights = np.abs(moving).max(axis=0)
     rate = float(np.mean(target.spiking_frequency()))
     wanted, best = target, None
     course = _Course([], [])
@@ -238,20 +194,21 @@ def corrected(
     for count in range(most):
         if count:
             wanted = _of_rate(float(np.exp(at[0])), np.exp(at[1:]), target)
-            motions = _motions(wanted)
+            moving = motions(wanted, lags)
         needed = wanted.gamma + 1j * wanted.omega - asked.own
-        gram = gram_of(motions)
+        gram = gram_of(moving)
         r = couplings(gram, needed, asked, ridge)
         left = float(residual(r, needed, gram).max())
         network = Network(coupling=Dense(r), **modes.parameters())
-        orbit = nearby_orbit(network, wanted, best and best.orbit)
+        orbit = nearby_orbit(network, wanted, best and best.orbit, lags)
         if orbit is None:
             return best or Found(r, None, np.inf, left)
         turned = 2 * np.pi / orbit.stability.period / rate
         grown = np.abs(orbit.a).max(axis=0) / heights
         error = float(max(abs(turned - 1), np.abs(grown - 1).max()))
-        if best is None or error < best.error:
-            best = Found(r, orbit, error, left)
+        late = 0.0 if lags is None else lateness(orbit, lags)
+        if best is None or max(error, late) < best.error:
+            best = Found(r, orbit, max(error, late), left)
         if error <= CORRECT:
             break
         at = course.next(at, np.log(np.append(turned, grown)))

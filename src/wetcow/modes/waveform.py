@@ -102,7 +102,7 @@ class Period(NamedTuple):
     duration: NDArray[np.float64]
 
 
-def one_period(modes: Mode, shares: Any) -> Period:
+def one_period(modes: Mode, shares: Any, lags: Any = 0.0) -> Period:
     """Amplitudes of spiking modes at given shares of their periods, from their peaks on.
 
     Parameters
@@ -111,6 +111,8 @@ def one_period(modes: Mode, shares: Any) -> Period:
         n modes, 0 < cr < 1.
     shares : array (m,)
         Of the period, in [0, 1).
+    lags : float or array (n,)
+        Shares of the period by which modes are later than that.
 
     Raises
     ------
@@ -125,8 +127,9 @@ def one_period(modes: Mode, shares: Any) -> Period:
     """
     theta = -np.pi + 2 * np.pi * np.arange(FINE) / FINE
     shares = np.asarray(shares, dtype=np.float64)
+    lags = np.broadcast_to(np.asarray(lags, dtype=np.float64), (modes.size,))
     found, durations = [], []
-    for a, pace in zip(*waveforms(modes, theta), strict=True):
+    for a, pace, lag in zip(*waveforms(modes, theta), lags, strict=True):
         mean = float(pace.mean())
         # The integral of a periodic function, term by term.
         terms = np.fft.rfft(pace - mean)
@@ -140,7 +143,7 @@ def one_period(modes: Mode, shares: Any) -> Period:
         size = minimize_scalar(
             lambda t, curve=curve: -abs(curve(t)), bounds=(beside, ends[top + 1]), method="bounded"
         )
-        found.append(curve(size.x + shares * period))
+        found.append(curve(size.x + (shares - lag) % 1.0 * period))
         durations.append(period)
     return Period(np.array(found), np.array(durations))
 

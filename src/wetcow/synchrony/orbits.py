@@ -35,6 +35,8 @@ CLOSED = 1e-9  # of the largest amplitude: what a motion may miss of its start
 SETTLING = 12  # periods in which a motion that attracts is looked for
 RTOL, ATOL = 1e-10, 1e-12
 SLOW = 0.1  # progress of a step, below which its Jacobian is a new one
+EVEN_INTERVALS = 256
+FARTHEST_LAG = 0.1  # of a period
 FARTHEST = 0.3  # of a period and of the largest amplitude, what one step may change
 
 
@@ -62,7 +64,9 @@ class Orbit(NamedTuple):
     stability: Stability
 
 
-def nearby_orbit(network: Network, modes: Mode, guess: Orbit | None = None) -> Orbit | None:
+def nearby_orbit(
+    network: Network, modes: Mode, guess: Orbit | None = None, lags: Any = None
+) -> Orbit | None:
     """Find the periodic motion near the one that `modes` have by themselves, with peaks in time.
 
     Parameters
@@ -73,13 +77,15 @@ def nearby_orbit(network: Network, modes: Mode, guess: Orbit | None = None) -> O
         n spiking modes of about one rate.
     guess : Orbit, optional
         Of a network like this one, to begin with.
+    lags : array (n,), optional
+        Shares of the period by which modes are later. Default: none is.
 
     Returns
     -------
     Orbit or None
         None if Newton's method does not find one.
     """
-    found = one_period(modes, [0.0])
+    found = one_period(modes, [0.0], 0.0 if lags is None else lags)
     start = np.broadcast_to(found.a[:, 0], network.size).copy()
     period = float(np.mean(found.duration))
     if guess is not None:
@@ -87,22 +93,38 @@ def nearby_orbit(network: Network, modes: Mode, guess: Orbit | None = None) -> O
     rows = {name: np.broadcast_to(v, network.size) for name, v in modes.parameters().items()}
     middle = int(np.argsort(rows["omega"])[network.size // 2])
     reference = Mode(**{name: v[middle] for name, v in rows.items()})
+    grid = _grid(reference) if lags is None else _even_grid()
+    watched = slice(None) if lags is None else slice(middle, middle + 1)
     bound_compiled_calls()
     with threadpool_limits(limits=1, user_api="blas"):
-        found = _closed(network, reference, start, period)
+        found = _closed(network, grid, start, period)
         if found is None:
-            settled = _settled(network, start, period)
-            found = None if settled is None else _closed(network, reference, *settled)
+            settled = _settled(network, start, period, watched)
+            found = None if settled is None else _closed(network, grid, *settled)
+    if found is not None and lags is not None and lateness(found, lags) > FARTHEST_LAG:
+        return None  # another motion, such as all in synchrony
     return found
 
 
-def _settled(network: Network, start: Complex, period: float) -> tuple[Complex, float] | None:
-    """State at a peak of the motion after a while, and the time from peak to peak."""
+def lateness(orbit: Orbit, lags: Any) -> float:
+    """Largest difference of the lags of a motion from those that are wanted, of a period.
+
+    A lag is that of the peak of a mode, and those of all modes are taken together up to a shift.
+    """
+    peaks = orbit.times[np.argmax(np.abs(orbit.a), axis=0)] / orbit.stability.period
+    turned = np.exp(2j * np.pi * (peaks - lags))
+    return float(np.abs(np.angle(turned * np.mean(turned).conj())).max() / (2 * np.pi))
+
+
+def _settled(
+    network: Network, start: Complex, period: float, watched: slice
+) -> tuple[Complex, float] | None:
+    """State at a peak of the watched modes after a while, and the time from peak to peak."""
     samples = np.linspace(0, SETTLING * period, 400 * SETTLING + 1)
     a = _integrated(network, start, samples)
     if not np.all(np.isfinite(a)):
         return None
-    size = np.abs(a).mean(axis=1)
+    size = np.abs(a[:, watched]).mean(axis=1)
     half = len(size) // 2
     top = size[half:].max()
     inner = size[1:-1]
@@ -139,9 +161,18 @@ def _grid(reference: Mode) -> tuple[Real, Real]:
     return ends, middle[:, None] + GAUSS * width[:, None] * np.array([-1, 1])
 
 
-def _closed(network: Network, reference: Mode, start: Complex, period: float) -> Orbit | None:
+def _even_grid() -> tuple[Real, Real]:
+    """As `_grid`, where spikes are everywhere: intervals equal in time, as short as at a spike."""
+    ends = np.linspace(0, 1, EVEN_INTERVALS + 1)
+    middle, half = (ends[:-1] + ends[1:]) / 2, np.diff(ends) / 2
+    return ends, middle[:, None] + 2 * GAUSS * half[:, None] * np.array([-1, 1])
+
+
+def _closed(
+    network: Network, grid: tuple[Real, Real], start: Complex, period: float
+) -> Orbit | None:
     """Newton's method for a(T) = a₀, with steps of a₀ across the velocity."""
-    ends, points = _grid(reference)
+    ends, points = grid
     shares = np.concatenate([[0.0], points.ravel(), [1.0]])
     scale = float(np.abs(start).max())
     jacobian, before = None, np.inf

@@ -34,7 +34,12 @@ LEADING = 6  # exponents of larger networks
 
 
 def stability(
-    network: Coupled, *, members: Any = None, leading: int | None = None, near: Mode | None = None
+    network: Coupled,
+    *,
+    members: Any = None,
+    leading: int | None = None,
+    near: Mode | None = None,
+    lags: Any = None,
 ) -> Stability:
     """Floquet exponents of the synchronized motion of a memory.
 
@@ -62,6 +67,8 @@ def stability(
         One spiking mode for each of a `Network`, all of one rate: the periodic motion near that of
         these modes by themselves is looked for by Newton's method, and its exponents are returned.
         So for memories with different wave fronts, whose totals differ.
+    lags : array (n,), optional
+        With `near`: shares of the period by which each mode is later, as of `wetcow.memorize`.
 
     Returns
     -------
@@ -97,7 +104,9 @@ def stability(
     if network.delays[1]:
         raise ValueError("stability() has no delays: this network's links need time")
     if near is not None:
-        return _near(network, near, alone=members is None and leading is None)
+        return _near(network, near, lags, alone=members is None and leading is None)
+    if lags is not None:
+        raise ValueError("lags are those of modes that move like near=")
     if leading is not None:
         leading = validation.integer("leading", leading, minimum=2, maximum=2 * network.size - 2)
     if members is not None:
@@ -117,12 +126,16 @@ def stability(
         return _leading(network, members, leading)
 
 
-def _near(network: Coupled, modes: Any, *, alone: bool) -> Stability:
+def _near(network: Coupled, modes: Any, lags: Any, *, alone: bool) -> Stability:
     if not isinstance(modes, Mode) or modes.shape != (network.size,):
         raise ValueError(f"near must be a Mode of {network.size}, one for each of the network's")
     if not isinstance(network, Network) or not alone or is_traced(network, modes):
         raise ValueError("near is for a Network, without members, leading or derivatives")
-    orbit = nearby_orbit(network, modes)
+    if lags is not None:
+        lags = validation.array("lags", lags, ndim=1)
+        if lags.shape != (network.size,):
+            raise ValueError(f"lags must have {network.size} entries, got {len(lags)}")
+    orbit = nearby_orbit(network, modes, lags=lags)
     if orbit is None:
         raise ValueError("no periodic motion was found near that of these modes")
     return orbit.stability
