@@ -129,3 +129,55 @@ def test_steps_that_are_repeated_are_the_same(parameters, rtol):
     )
     for parameter in parameters:
         np.testing.assert_allclose(few[parameter], all_of_them[parameter], rtol=1e-6, atol=1e-9)
+
+
+# Delays
+
+DELAYED = wc.Delayed(
+    [[0, 0.4, -0.2j], [0.3j, 0, 0.2], [0.1, 0.3, 0]],
+    delay=[[0, 0.5, 0.3], [0.7, 0, 0.4], [0.6, 0.9, 0]],
+)
+WITH_DELAYS = wc.Network([0.8, 1.0, 1.2], [1.0, 0.9, 1.1], DELAYED)
+SAMPLES = np.linspace(0, 4.0, 9)
+STARTS = np.array([0.1, 0.2j, 0.1 + 0.1j])
+
+
+@pytest.mark.slow
+def test_delays_as_simulated():
+    run = wc.simulate(WITH_DELAYS, 4.0, num_samples=9, a0=STARTS, dt=0.05)
+    with jax.enable_x64(True):
+        found = wc.integrate(WITH_DELAYS, STARTS, SAMPLES, dt=0.05)
+        chosen = wc.integrate(WITH_DELAYS, STARTS, SAMPLES)
+    np.testing.assert_allclose(found, run.a, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(chosen, run.a, rtol=0, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_slopes_of_delayed_networks():
+    """By couplings and excitations, against differences."""
+
+    def loss(r, gamma):
+        network = WITH_DELAYS.replace(gamma=gamma, coupling=wc.Delayed(r, DELAYED.delay))
+        a = wc.integrate(network, STARTS, SAMPLES, dt=0.1)
+        return jnp.sum(jnp.abs(a) ** 2)
+
+    with jax.enable_x64(True):
+        at = jnp.asarray(DELAYED.r), jnp.asarray(WITH_DELAYS.modes.gamma)
+        slopes = jax.jit(jax.grad(loss, argnums=(0, 1)))(*at)
+        along, h = (jnp.asarray([[0, 1, 2j], [1j, 0, 1], [1, -1, 0]]), jnp.ones(3)), 1e-5
+        sides = [float(jax.jit(loss)(at[0] + x * along[0], at[1] + x * along[1])) for x in (h, -h)]
+        # JAX's gradient of a real function of complex numbers is the conjugate of its slopes.
+        found = jnp.sum((slopes[0] * along[0]).real) + jnp.sum(slopes[1] * along[1])
+    assert float(found) == pytest.approx((sides[0] - sides[1]) / (2 * h), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("times", "options", "words"),
+    [
+        ([0.0, 1.0, 3.0], {}, "equally spaced"),
+        ([0.0, 1.0], {"dt": 0.32}, "shortest delay"),
+    ],
+)
+def test_steps_of_delays_that_cannot_be(times, options, words):
+    with pytest.raises(ValueError, match=words):
+        wc.integrate(WITH_DELAYS, STARTS, np.array(times), **options)

@@ -14,11 +14,19 @@ from wetcow.precision import anew, is_traced
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.simulation.drive import Drive
 from wetcow.simulation.driven import driven
-from wetcow.simulation.plan import MAX_STEPS, steps_between
+from wetcow.simulation.laid_out import in_blocks
+from wetcow.simulation.plan import (
+    MAX_STEPS,
+    check_effort,
+    fastest_rate,
+    fixed_steps,
+    steps_between,
+)
 from wetcow.simulation.steps.advance import advance
 from wetcow.simulation.steps.stepping import Adaptive, initial_state
 from wetcow.validation import array, number
 
+EVEN = 1e-6  # relative rounding of times that count as equally spaced
 UNSURE = 10.0  # factor between estimated and actual steps that is not uncommon
 
 
@@ -30,6 +38,7 @@ def integrate(
     drive: Drive | None = None,
     rtol: float = 1e-8,
     atol: float = 1e-10,
+    dt: float | None = None,
     adjoint: diffrax.AbstractAdjoint | None = None,
     max_steps: int | None = 100_000,
 ) -> Any:
@@ -41,7 +50,7 @@ def integrate(
     Parameters
     ----------
     system : System
-        A smooth system without delays or resets.
+        A smooth system without resets. Delays may not be traced; couplings may.
     a0 : complex array (n,)
         Amplitudes at ``times[0]``.
     times : float array (k,)
@@ -50,9 +59,14 @@ def integrate(
         Input in time, with respect to whose arrays there are gradients, too.
     rtol, atol : float
         Tolerances of the adaptive steps.
+    dt : float, optional
+        For systems with delays: their fixed step, time, which is shortened to divide the time
+        between samples. These are equally spaced then. Default: as of `simulate`; it must be given
+        where the system is traced.
     adjoint : diffrax.AbstractAdjoint, optional
         How gradients are formed; default: checkpointed back-propagation through the steps, which
-        is exact for the steps taken and needs little memory.
+        is exact for the steps taken and needs little memory. With delays there is no choice, and
+        the past of each step is kept: networks of a few modes.
     max_steps : int or None
         Bound on the number of steps; None is two to three times as fast for small networks,
         but allows no reverse-mode gradients. Where it is exceeded the result is infinite, with a
@@ -65,9 +79,9 @@ def integrate(
     Raises
     ------
     ValueError
-        For systems that need fixed steps, or by their rates far more than `max_steps`, times that
-        are not finite and increasing, amplitudes and tolerances that make no sense. What is
-        traced cannot be checked: the result is NaN then.
+        For systems with resets, or that by their rates need far more than `max_steps`, times that
+        are not finite and increasing (with delays, equally spaced), amplitudes and tolerances that
+        make no sense. What is traced cannot be checked: the result is NaN then.
     TypeError
         For what is not a system.
     ForkedProcessError
@@ -83,10 +97,14 @@ def integrate(
     if not is_traced(system, a0, times):
         check_process()
         bound_compiled_calls()
-    if system.resets or system.delays[1]:
+    if system.resets:
         raise ValueError(
-            f"{type(system).__name__} has delays or resets, which need fixed steps: use simulate()"
+            f"{type(system).__name__} has resets, which have no gradients: use simulate()"
         )
+    if system.delays[1]:
+        return _with_delays(system, a0, times, drive, dt)
+    if dt is not None:
+        raise ValueError("dt is for systems with delays; others take adaptive steps: give rtol")
     rtol, atol = (
         value if is_traced(value) else number(name, value, above=0)
         for name, value in (("rtol", rtol), ("atol", atol))
@@ -116,6 +134,33 @@ def integrate(
             stacklevel=2,
         )
     return jnp.where(ordered, samples, jnp.nan)
+
+
+def _with_delays(system: System, a0: Any, times: Any, drive: Drive | None, dt: Any) -> Any:
+    """Trajectory by fixed steps: in blocks where the system is known, else by all pairs."""
+    if is_traced(times):
+        raise ValueError("times of a system with delays must be known, not traced")
+    given = np.asarray(times, np.float64)
+    times, a0 = _checked_times(times), _checked_amplitudes(a0, system.size)
+    apart = np.diff(given)
+    if np.ptp(apart) > EVEN * np.max(np.abs(given)):
+        raise ValueError("times of a system with delays must be equally spaced")
+    system = driven(anew(system), drive, times)
+    known = not is_traced(system)
+    if dt is None and not known:
+        raise ValueError(
+            "the step of a system with delays that is traced must be given: dt=, no longer than "
+            f"the shortest delay, {system.delays[0]:g}"
+        )
+    rate = fastest_rate(system) if known else 0.0
+    longest = float(np.min(system.longest_step)) if known else np.inf
+    stepping = fixed_steps(rate, float(apart[0]), dt, system.delays, False, longest)
+    if known:
+        check_effort(system, given, stepping, rate=rate)
+        system = in_blocks(system, stepping)
+    state = initial_state(jnp.asarray(a0), stepping)
+    samples, _ = advance(system, state, times, stepping)
+    return jnp.concatenate([state.a[None], samples])
 
 
 def _refuse_endless(system: System, times: Any, stepping: Adaptive, max_steps: int | None) -> None:

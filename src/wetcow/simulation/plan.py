@@ -189,9 +189,7 @@ def choose_stepping(
             "fixed steps: give dt only"
         )
     longest = float(np.min(system.longest_step))
-    return _fixed_steps(
-        fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy, longest
-    )
+    return fixed_steps(fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy, longest)
 
 
 def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> Adaptive:
@@ -207,7 +205,7 @@ def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> A
     return Adaptive(rtol, atol)
 
 
-def _fixed_steps(
+def fixed_steps(
     rate: float,
     interval: float,
     dt: float | None,
