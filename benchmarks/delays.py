@@ -27,13 +27,13 @@ from rich.console import Console
 from rich.table import Table
 
 import wetcow as wc
+from wetcow.bench.brains import DENSITY, random_brain
 from wetcow.files import write_whole
 from wetcow.simulation.laid_out import in_blocks
 from wetcow.simulation.plan import choose_stepping
 from wetcow.simulation.steps.advance import advance
 from wetcow.simulation.steps.stepping import Fixed, initial_state, traced_stepping
 
-DENSITY = 0.27  # of links, as in the 76 regions of The Virtual Brain
 PERIOD = 2 * np.pi  # 0.1 s of biology
 REPEATS, ENOUGH = 15, 60.0  # seconds after which they are not repeated
 COLUMNS = (
@@ -71,16 +71,7 @@ def main() -> None:
 
 def brain(size: int, density: float, seed: int) -> wc.Network:
     """Random regions, linked with exact delays."""
-    rng = np.random.default_rng(seed)
-    places = rng.normal(size=(size, 3))
-    places *= 70 * rng.random((size, 1)) ** (1 / 3) / np.linalg.norm(places, axis=1, keepdims=True)
-    lengths = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    weights = rng.exponential(size=(size, size)) * (rng.random((size, size)) < density)
-    np.fill_diagonal(weights, 0)
-    connectome = wc.Connectome(
-        weights, tract_lengths=np.maximum(lengths, 5.0), normalisation="spectral"
-    )
-    return connectome.to_network(delays="exact")
+    return random_brain(size, density, seed).to_network(delays="exact")
 
 
 def measure(size: int, density: float, seed: int) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from . import (
     apart as apart,
+    brains as brains,
     brian as brian,
     clock as clock,
     devices as devices,
+    drawing as drawing,
     growth as growth,
     kuramoto as kuramoto,
     limits as limits,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.bench import devices, growth, kuramoto, limits, methods, peers, sweeps
+from wetcow.bench import brains, devices, growth, kuramoto, limits, methods, peers, sweeps
 from wetcow.bench.peer import Peer, measure
 from wetcow.bench.problem import problem
 
@@ -38,6 +38,10 @@ class BenchSizes(NamedTuple):
         Modes of networks that other simulators run too.
     phases : list of int
         Kuramoto oscillators that another simulator runs too.
+    brains : list of int
+        Regions of brains whose links take time.
+    biology : float
+        Seconds of biology that these run.
     """
 
     dense: list[int]
@@ -54,6 +58,8 @@ class BenchSizes(NamedTuple):
     sweeps: list[int]
     beside: list[int]
     phases: list[int]
+    brains: list[int]
+    biology: float
 
 
 _POWERS = [4**k for k in range(8)]
@@ -76,6 +82,8 @@ FULL = BenchSizes(
     sweeps=[16, 64, 256, 1024],
     beside=[1, 16, 64, 256, 1024, 10_000],
     phases=[64, 1_024, 16_384],
+    brains=[76, 94, 300, 1_000],
+    biology=brains.BIOLOGY,
 )
 QUICK = BenchSizes(
     dense=[16, 256],
@@ -92,6 +100,8 @@ QUICK = BenchSizes(
     sweeps=[2, 4],
     beside=[2],
     phases=[8],
+    brains=[6],
+    biology=0.1,
 )
 
 
@@ -168,6 +178,10 @@ def _kuramoto(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
         yield from _beside("kuramoto", one, _SPAN, exact, kuramoto.KURAMOTO_PEERS)
 
 
+def _brains(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from brains.brains(sizes.brains, sizes.biology, seed)
+
+
 Measurement = Callable[[BenchSizes, int], Iterator[dict[str, Any]]]
 PARTS: dict[str, Measurement] = {
     "limits": _limits,
@@ -177,6 +191,7 @@ PARTS: dict[str, Measurement] = {
     "sweeps": _sweeps,
     "peers": _peers,
     "kuramoto": _kuramoto,
+    "brains": _brains,
 }
 
 

@@ -37,6 +37,7 @@ class BenchPart(enum.StrEnum):
     SWEEPS = "sweeps"
     PEERS = "peers"
     KURAMOTO = "kuramoto"
+    BRAINS = "brains"
 
 
 def command(
@@ -66,8 +67,9 @@ def command(
 def _measure(
     parts: list[str], quick: bool, plot: pathlib.Path | None, seed: int, json_file: str | None
 ) -> None:
+    from wetcow.bench.drawing import figure
     from wetcow.bench.run import FULL, QUICK, run
-    from wetcow.bench.tables import figure, tables
+    from wetcow.bench.tables import tables
 
     about = {
         "date": datetime.date.today().isoformat(),
