@@ -92,6 +92,10 @@ def test_network_follows_its_sliders():
     seen["excitation"].value = 2.9
     assert "not defined: fewer than two modes move" in seen.text() and "4 of 4" in seen.text()
     assert "beyond criticality" in seen.text() and "nan" not in seen.text()
+    assert not len(seen.data("pulse")["start"])
+    seen["silenced for a while"].clicks += 1
+    assert seen.data("pulse")["start"] == [40.0] and seen.data("pulse")["end"] == [70.0]
+    assert b"[drive]" in seen["configuration"].callback().read()
 
 
 @pytest.mark.slow

@@ -124,6 +124,27 @@ def test_numbers_of_a_network_are_those_of_its_code(settings, regime):
         assert when_synchronous(view).startswith("not in 100 time units: r from 0.9")
 
 
+@pytest.mark.slow
+def test_a_pulse_silences_a_network_for_a_while(tmp_path):
+    """Its code and its configuration file have the pulse, too."""
+    view = look_at_network(6, 1.0, pulse=2.4, start=40.0, length=30.0)
+    assert view.pulsed == (40.0, 70.0) and view.time[-1] == 200.0
+    size = np.abs(view.motion)
+    late, during = (view.time > 90), (view.time > 55) & (view.time < 70)
+    moving = [np.ptp(view.motion[some], axis=0).min() for some in (during, late)]
+    assert moving[0] < 0.05 and moving[1] > 0.2 and size.max() < 10
+    names = executed(view.code)
+    same_network(view, names)
+    file = tmp_path / "pulse.toml"
+    file.write_text(view.configuration, encoding="utf-8")
+    done = CliRunner().invoke(app, ["simulate", str(file), "--out", str(tmp_path / "run.nc")])
+    assert done.exit_code == 0, done.output
+    again = wc.load_run(tmp_path / "run.nc")
+    np.testing.assert_allclose(again.a, names["run"].a, atol=1e-9)
+    with pytest.raises(ValueError, match="must end by 200"):
+        look_at_network(6, 1.0, pulse=1.0, start=150.0, length=60.0)
+
+
 def test_memory_near_criticality_replays_and_the_target_spikes_with_it():
     omega = np.linspace(0.1, 1.9, 10)
     view = look_at_memory(omega, 1.95)

@@ -29,21 +29,31 @@ from wetcow.explore.widgets import (
 
 _EVERY, _SAMPLES = 4, 2000  # each fourth sample of the picture of all modes, of so many
 
+_ALIKE = {"delta": 0.0, "spread": 0.3}
+
 LESSON = Lesson(
     sentence="Modes of different frequencies, all coupled alike, "
     "R<sub>ij</sub> = (K/N) e<sup>−iδ</sup> [19, 20].",
     equations=[
-        "dA<sub>i</sub>/dt = {gamma} A<sub>i</sub> + … + ({strength}/{size}) "
+        "dA<sub>i</sub>/dt = ({gamma} + {pulse}) A<sub>i</sub> + … + ({strength}/{size}) "
         "Σ<sub>j≠i</sub> A<sub>j</sub> cos(φ<sub>j</sub> − φ<sub>i</sub> − {delta})",
         "A<sub>i</sub> dφ<sub>i</sub>/dt = ω<sub>i</sub> A<sub>i</sub> + … + "
         "({strength}/{size}) Σ<sub>j≠i</sub> A<sub>j</sub> sin(φ<sub>j</sub> − φ<sub>i</sub> − "
         "{delta})",
     ],
-    symbols={"gamma": "γ", "strength": "K", "size": "N", "delta": "δ"},
+    symbols={"gamma": "γ", "pulse": "γ<sub>0</sub>(t)", "strength": "K", "size": "N", "delta": "δ"},
     presets={
-        "in step": {"strength": 1.0, "delta": 0.0, "gamma": 0.5, "spread": 0.3},
-        "drift apart": {"strength": 0.05, "delta": 0.0, "gamma": 0.5, "spread": 0.3},
-        "fall silent": {"strength": 1.0, "delta": 0.0, "gamma": 2.9, "spread": 0.3},
+        "in step": {**_ALIKE, "strength": 1.0, "gamma": 0.5, "pulse": 0.0},
+        "drift apart": {**_ALIKE, "strength": 0.05, "gamma": 0.5, "pulse": 0.0},
+        "fall silent": {**_ALIKE, "strength": 1.0, "gamma": 2.9, "pulse": 0.0},
+        "silenced for a while": {
+            **_ALIKE,
+            "strength": 1.0,
+            "gamma": 0.5,
+            "pulse": 2.4,
+            "start": 40.0,
+            "length": 30.0,
+        },
     },
     notice="what couplings add to γ brings modes closer to criticality, so that a network in step "
     "also spikes more slowly than its modes do alone.",
@@ -60,6 +70,9 @@ def network_page() -> Any:
         "delta": slider("coupling phase δ", -3.14, 3.14, 0.0),
         "gamma": slider("excitation γ", -0.5, 3.0, 0.5),
         "spread": slider("spread of frequencies", 0.0, 0.9, 0.3),
+        "pulse": slider("pulse: its excitation γ₀", -3.0, 3.0, 0.0),
+        "start": slider("pulse: its start", 0.0, 100.0, 40.0, step=1.0),
+        "length": slider("pulse: its length", 1.0, 100.0, 30.0, step=1.0),
     }
     again = pn.widgets.IntInput(label="seed of the start", value=0, start=0, width=290)
     widgets = {**sliders, "seed": again}
@@ -117,6 +130,7 @@ class NetworkFigures:
         self._order = ColumnDataSource({"time": [], "r": []}, name="order")
         self._rates = ColumnDataSource({"mode": [], "linear": [], "spiking": []}, name="rates")
         self._waves = ColumnDataSource({"image": [], "n": [], "to": []}, name="waves")
+        self._pulse = ColumnDataSource({"start": [], "end": []}, name="pulse")
         self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
         self.waves = make_plot(
             "waves Re a of all modes, red above zero, blue below", "time", "mode"
@@ -127,6 +141,9 @@ class NetworkFigures:
         self.waves.x_range.range_padding = self.waves.y_range.range_padding = 0
         self.order = make_plot(
             "order parameter r", "time", "r", y_range=(0, 1.05), x_range=self.waves.x_range
+        )
+        self.order.quad(
+            left="start", right="end", bottom=0, top=1.05, source=self._pulse, color=GREY, alpha=0.3
         )
         self.order.line("time", "r", source=self._order, color=COLOURS[0], line_width=2)
         self.frequencies = make_plot("frequencies", "mode", "rad/time")
@@ -153,7 +170,7 @@ class NetworkFigures:
 
     def clear(self) -> None:
         """Show nothing."""
-        empty(self._waves, self._order, self._rates)
+        empty(self._waves, self._order, self._rates, self._pulse)
 
     def show(self, view: NetworkView) -> None:
         """Draw a network."""
@@ -163,6 +180,11 @@ class NetworkFigures:
         self._colours.update(low=-largest, high=largest)
         self._waves.data = {"image": [picture], "n": [len(picture)], "to": [view.time[-1]]}
         self._order.data = {"time": view.time, "r": view.order}
+        pulses = [] if view.pulsed is None else [view.pulsed]
+        self._pulse.data = {
+            "start": [start for start, _ in pulses],
+            "end": [end for _, end in pulses],
+        }
         self._rates.data = {
             "mode": np.arange(1, len(view.omega) + 1),
             "linear": view.omega,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from wetcow.explore.runs import (
+    DURATION,
     NETWORK_START,
     PER_UNIT,
     TOO_FEW,
@@ -19,13 +21,17 @@ from wetcow.explore.runs import (
 )
 from wetcow.networks.dense import Dense
 from wetcow.networks.network import Network
+from wetcow.simulation.drive import pulse as pulse_drive
+from wetcow.simulation.simulate import simulate
 from wetcow.synchrony.order import order_parameter, time_to_synchrony
 from wetcow.synchrony.silence import damped
+from wetcow.synchrony.spikes import spiking_frequency
 
 MOST_SHOWN_MODES = 40  # modes
 NEARLY = 0.9  # order parameter from which modes count as nearly synchronous
 LOCKED = 0.01  # relative spread of spiking frequencies that count as one
 
+PULSED = 2 * DURATION  # time units of a run with a pulse, during it and after
 _SLOWEST = 0.05  # radians/time; a spread of frequencies must leave them positive
 
 
@@ -57,6 +63,8 @@ class NetworkView(NamedTuple):
         The same motion as a file of ``wetcow simulate``.
     run : xarray.Dataset
         The motion, as that Python has it.
+    pulsed : pair of float, optional
+        Start and end of an input.
     """
 
     time: np.ndarray
@@ -71,6 +79,7 @@ class NetworkView(NamedTuple):
     code: str
     configuration: str
     run: xr.Dataset
+    pulsed: tuple[float, float] | None = None
 
 
 def look_at_network(
@@ -80,6 +89,10 @@ def look_at_network(
     gamma: float = 0.5,
     spread: float = 0.3,
     seed: int = 0,
+    *,
+    pulse: float = 0.0,
+    start: float = 40.0,
+    length: float = 30.0,
 ) -> NetworkView:
     """Integrate modes that are all coupled alike, R_ij = (K/N) e^{−iδ}.
 
@@ -97,6 +110,10 @@ def look_at_network(
         Frequencies lie equally spaced from 1 − spread to 1 + spread, radians/time.
     seed : int
         Of the initial amplitudes.
+    pulse : float
+        Added to the excitation of all modes for a while, 1/time; 0: no input.
+    start, length : float
+        Of that, time; it is to end within `PULSED`.
 
     Returns
     -------
@@ -105,7 +122,7 @@ def look_at_network(
     Raises
     ------
     ValueError
-        For sizes and spreads out of range.
+        For sizes, spreads and pulses out of range.
 
     Examples
     --------
@@ -126,7 +143,11 @@ def look_at_network(
     a0 = np.full(MOST_SHOWN_MODES, NETWORK_START, complex)
     a0[:size] = phases(seed, size)
     network = Network(gamma=gamma, omega=omega, coupling=Dense(coupling))
-    motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))
+    if pulse:
+        motion, frequencies = _pulsed(network, a0, slice(size), pulse, start, length)
+    else:
+        motion, frequencies = run_as_needed(network, a0=a0, modes=slice(size))
+    given = f"drive = wc.pulse({start!r}, {length!r}, gamma={pulse!r})\n" if pulse else ""
     code = f"""import numpy as np
 import wetcow as wc
 
@@ -136,10 +157,41 @@ coupling = wc.Dense({strength!r} / size * np.exp(-1j * {delta!r}) * (1 - np.eye(
 phases = np.random.default_rng({seed!r}).uniform(0, 2 * np.pi, size)
 network = wc.Network({gamma!r}, omega, coupling)
 a0 = {NETWORK_START!r} * np.exp(1j * phases)
-{simulated("network", motion, "a0=a0")}"""
+{given}{simulated("network", motion, "a0=a0, drive=drive" if pulse else "a0=a0")}"""
     alone = Network(gamma=gamma, omega=omega[:size], coupling=Dense(coupling[:size, :size]))
     configuration = configuration_of_run(alone, a0[:size], motion)
-    return seen(motion, omega[:size], frequencies, code, configuration)
+    if pulse:
+        configuration += _drive_table(pulse, start, length)
+    view = seen(motion, omega[:size], frequencies, code, configuration)
+    return view._replace(pulsed=(start, start + length)) if pulse else view
+
+
+def _pulsed(
+    network: Network, a0: np.ndarray, modes: slice, pulse: float, start: float, length: float
+) -> tuple[xr.Dataset, np.ndarray]:
+    """As `run_as_needed`, with an input, for a time that does not depend on it."""
+    if not 0 <= start < start + length <= PULSED:
+        raise ValueError(
+            f"the pulse must end by {PULSED:g}, got one from {start:g} to {start + length:g}"
+        )
+    motion = simulate(
+        network,
+        PULSED,
+        num_samples=int(PER_UNIT * PULSED) + 1,
+        dt=VIEW_STEP,
+        a0=a0,
+        drive=pulse_drive(start, length, gamma=pulse),
+    ).isel(mode=modes)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*spiked less than twice")
+        return motion, spiking_frequency(motion).values
+
+
+def _drive_table(pulse: float, start: float, length: float) -> str:
+    """The input as a table of a configuration file."""
+    return (
+        f'\n[drive]\nkind = "pulse"\nstart = {start!r}\nduration = {length!r}\ngamma = {pulse!r}\n'
+    )
 
 
 def simulated(system: str, motion: xr.Dataset, start: str) -> str:
