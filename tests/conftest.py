@@ -35,14 +35,16 @@ hypothesis.settings.load_profile("wetcow")
 
 
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
-STRICT = ("modes", "memory", "images", "networks", "observation", "synchrony", "tissue")
+STRICT = ("modes", "memory", "images", "observation")
+QUICK_STRICT = ("networks", "synchrony", "tissue")  # whose slow tests simulate; steps are not ready
 
 
 @pytest.fixture(autouse=True)
 def promotion_of_types(request):
     """Strict where the code is ready for it: what mixes types is an error there."""
-    room = request.path.parent.name
-    with jax.numpy_dtype_promotion("strict" if room in STRICT else "standard"):
+    rooms = STRICT if request.node.get_closest_marker("slow") else STRICT + QUICK_STRICT
+    strict = request.path.parent.name in rooms
+    with jax.numpy_dtype_promotion("strict" if strict else "standard"):
         yield
 
 

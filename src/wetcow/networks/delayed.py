@@ -81,27 +81,24 @@ class Delayed(Coupling):
     def __call__(self, a, past=None):
         if past is None:
             raise ValueError("delayed coupling needs the past; integrate it with simulate()")
-        share, delay = self.late(jnp)
+        share, delay = self.late()
         late = jnp.asarray(past(delay))
         share, now = jnp.asarray(share, late.dtype), jnp.asarray(a, late.dtype)
         arriving = share * late + (1 - share) * now[None, :]
         return jnp.sum(self.r * arriving, axis=1)
 
-    def late(self, numpy: Any = np) -> tuple[Any, Any]:
+    def late(self) -> tuple[Any, Any]:
         """Share of each link that arrives late, and how late: that of short links is interpolated.
 
         Of several couplings in one, whose arrays have more axes in front, all.
 
-        Parameters
-        ----------
-        numpy : module
-            NumPy for known numbers, ``jax.numpy`` for traced ones.
-
         Returns
         -------
         share, delay : float arrays (n, n)
-            The rest of what arrives, 1 − share, is what the source has now.
+            The rest of what arrives, 1 − share, is what the source has now. As NumPy, unless they
+            are traced.
         """
+        numpy: Any = jnp if is_traced(self.delay, self.min_delay) else np
         shortest = numpy.asarray(self.min_delay)[..., None, None]
         short = self.delay < shortest
         share = numpy.where(short, self.delay / numpy.where(shortest > 0, shortest, 1.0), 1.0)
