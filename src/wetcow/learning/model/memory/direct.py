@@ -62,7 +62,9 @@ def memorize_directly(
     noise = kernel.noise / each
     # Of unit length to the last bit: κ is steep where rows are the same.
     matrix = kernel_matrix(unit_rows(rows.astype(np.float64)), None, kernel.series)
-    np.fill_diagonal(matrix, 1 + noise)
+    # Rows of zeros have no direction: among each other they are what they are to others.
+    own = np.where(rows.any(axis=1), 1.0, kernel.series(np.zeros(1))[0])
+    np.fill_diagonal(matrix, own + noise)
     factor = scipy.linalg.cho_factor(matrix, lower=True)
     inverse = scipy.linalg.cho_solve(factor, np.eye(len(rows)), overwrite_b=True).diagonal()
     bias = np.average(targets, axis=0, weights=each)
