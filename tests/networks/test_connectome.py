@@ -781,6 +781,22 @@ class TestForms:
         )
         assert Connectome(labelled).regions == ("a", "b")
 
+    def test_texts_without_an_end(self, tmp_path):
+        """libhdf5 would read them for ever."""
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            file["weights"] = np.array([[0, 1.0], [2.0, 0]])
+            file["labels"] = ["a", "b"]
+        content = bytearray((tmp_path / "a.h5").read_bytes())
+        at = content.index(b"GCOL") + 16
+        while content[at : at + 2] != b"\x00\x00":  # to the free space
+            at += 16 + (int.from_bytes(content[at + 8 : at + 16], "little") + 7) // 8 * 8
+        assert load_connectome(tmp_path / "a.h5").regions == ("a", "b")
+        content[at + 8 : at + 16] = bytes(8)
+        (tmp_path / "b.h5").write_bytes(content)
+        with pytest.raises(ConnectomeError, match="no end"):
+            load_connectome(tmp_path / "b.h5")
+
     def test_many_mutations(self):
         found = {case: matrices.check(case) for case in matrices.cases(seed=0, number=400)}
         wrong = {case: said for case, said in found.items() if said not in ("ok", "refused")}
