@@ -114,7 +114,15 @@ def check_explorer(names):
     assert names["memory"].replaying.all()
 
 
+def check_learning(names):
+    X, y = names["X"], names["y"]
+    assert names["model"].score(X[1::2], y[1::2]) > 0.9
+    off = np.abs(names["diabetes"][1][300:] - names["progression"])
+    assert 0.85 < np.mean(off < 1.96 * names["std"]) < 1
+
+
 CHECKS = {
+    "learning": check_learning,
     "tutorials/first_wave": check_first_wave,
     "tutorials/first_memory": check_first_memory,
     "tutorials/first_classifier": check_first_classifier,

@@ -130,7 +130,7 @@ def test_page_begins_with_all_claims_in_order(sections, tmp_path):
         assert f'<a href="#{name}">{name} &lt;waves&gt;</a>' in table
         assert f'<h2 id="{name}">On {name}</h2>' in rest
     assert table.count("does not hold") == 2 and table.count("1 of 2") == 2
-    assert "<caption>Counted.</caption>" in rest and "<td>1 [2, 3]</td>" in rest
+    assert "<caption>Counted.</caption>" in rest and ">1 [2, 3]</td>" in rest
     assert json.loads((tmp_path / "report.json").read_text())["claims"] == result["claims"]
 
 

@@ -15,7 +15,7 @@ def found(monkeypatch):
     """Evidence from made-up strengths from which on a model no longer replays."""
 
     def run(waves, phases):
-        def shares(model, omega, couplings, starts, t1, seed):
+        def shares(model, omega, couplings, disturbances, starts, t1, seed):
             until = waves if model == claim.WAVES else phases
             return [(float(strength < until), 1.0) for _, strength in STEPS]
 

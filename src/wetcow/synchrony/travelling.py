@@ -148,7 +148,7 @@ def travelling_waves(
     >>> phase = 2 * np.pi * (10 * 0.01 * np.arange(100)[:, None] - x[:, 0] / 200)
     >>> wave = xr.DataArray(np.exp(1j * phase), {"time": time}, ("time", "mode"))
     >>> found = travelling_waves(wave, x)
-    >>> found.direction[0].values.round(3).tolist(), float(found.speed[5].round(3))
+    >>> (found.direction[0].values.round(3) + 0.0).tolist(), float(found.speed[5].round(3))
     ([1.0, 0.0, 0.0], 2.0)
     """
     series = series_of(run)
