@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import mmap
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from wetcow.files import refuse_endless_texts
 from wetcow.networks.connectome.entries import Entry, refuse_many_bytes
 from wetcow.networks.connectome.preparation import ConnectomeError
 
@@ -17,8 +16,6 @@ MATLAB_CLASS = "MATLAB_class"  # an attribute that only MATLAB's files have
 MATLAB_SPARSE = "MATLAB_sparse"  # number of rows
 OF_MATLAB_ITSELF = ("#refs#", "#subsystem#")
 MOST_OBJECTS = 10_000
-HEAP = b"GCOL\x01\x00\x00\x00"  # how a heap of texts begins; its size, and objects, follow
-OBJECT_HEADER = 16
 
 
 def hdf5_entries(path: Path) -> dict[str, Entry]:
@@ -28,7 +25,6 @@ def hdf5_entries(path: Path) -> dict[str, Entry]:
     """
     import h5py
 
-    _refuse_endless_heaps(path)
     entries: dict[str, Entry] = {}
     seen = 0
 
@@ -45,27 +41,13 @@ def hdf5_entries(path: Path) -> dict[str, Entry]:
         return True if seen > MOST_OBJECTS else None
 
     try:
+        refuse_endless_texts(path)
         with h5py.File(path, "r") as file:
             file.visititems(visit)
     except Exception as error:  # h5py raises anything for damaged bytes
         raise ConnectomeError(f"{path} is damaged or truncated: {error}") from error
     inside = [name for name in entries if any(name.startswith(f"{one}/") for one in entries)]
     return {name: one for name, one in entries.items() if name not in inside}
-
-
-def _refuse_endless_heaps(path: Path) -> None:
-    """Raise for heaps of texts that libhdf5 would read for ever: whose free space has no size."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content.find(HEAP)
-        while 0 <= start <= len(content) - OBJECT_HEADER:
-            (size,) = struct.unpack_from("<Q", content, start + len(HEAP))
-            end, at = min(start + size, len(content)), start + OBJECT_HEADER
-            while at + OBJECT_HEADER <= end:
-                index, length = struct.unpack_from("<H6xQ", content, at)
-                if not index and length < OBJECT_HEADER:
-                    raise ConnectomeError(f"{path} is damaged: its texts have no end")
-                at += OBJECT_HEADER + (length + 7) // 8 * 8 if index else length
-            start = content.find(HEAP, start + len(HEAP))
 
 
 def _entry(path: Path, name: str, item: Any) -> Entry:

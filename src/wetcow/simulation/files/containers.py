@@ -19,7 +19,7 @@ import xarray as xr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from wetcow.files import replace_folder, standing, write_whole
+from wetcow.files import refuse_endless_texts, replace_folder, standing, write_whole
 from wetcow.simulation.files.ownership import check_ours
 from wetcow.simulation.files.packing import Packed, Stored
 from wetcow.simulation.files.plain_arrays import joined
@@ -64,6 +64,7 @@ def read_netcdf(path: pathlib.Path) -> Any:
     """Results in a netCDF file; None if an earlier version wrote it."""
     import h5py
 
+    refuse_endless_texts(path)
     with h5py.File(path, "r") as file:
         contents = read_contents({name: file.attrs[name] for name in file.attrs})
 
