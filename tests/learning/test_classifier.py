@@ -116,7 +116,8 @@ def test_features_do_not_depend_on_groups_runs_and_devices(digits, monkeypatch, 
     expected = encoder.features(images, [layer], [geometry], "both")
     monkeypatch.setattr(encoder, "group_elements", lambda: elements)
     found = encoder.features(images, [layer], [geometry], "both")
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    # Roots of small means magnify what single precision rounds, on some processors differently.
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=3e-5)
     for index in (0, 300, 511, 512, 544, 578):
         alone = encoder.features(images[index : index + 1], [layer], [geometry], "both")
         np.testing.assert_array_equal(alone[0], found[index])
@@ -162,7 +163,7 @@ def test_classes_one_after_the_other(digits, declared):
         on.partial_fit(X[y == name], y[y == name], classes=[name] if declared == "later" else None)
     once = at_once(on, X, y)
     np.testing.assert_array_equal(on.classes_, names)
-    close(on.criticality(X), once.criticality(X), 1e-5)
+    close(on.criticality(X), once.criticality(X), 3e-5)  # sums in single precision
     assert on.score(X, y) > 0.9
 
 
