@@ -290,7 +290,9 @@ def test_operator_is_symmetric_and_positive_definite(examples, monkeypatch):
     np.testing.assert_allclose(found, kernel_matrix(rows.astype(float), None, series), atol=5e-6)
     assert np.linalg.eigvalsh(found).min() > 0
     landmarks = np.arange(0, N, 7)
-    inverse = Nystroem(rows, landmarks, series, 0.03, np.ones((N, N), bool))(np.eye(N))
+    inverse = Nystroem(rows, landmarks, series, 0.03, np.ones((N, N), bool), np.ones((N, 1)))(
+        np.eye(N)
+    )
     np.testing.assert_allclose(inverse, inverse.T, atol=1e-4)
     values = np.linalg.eigvalsh((inverse + inverse.T) / 2)
     assert values.min() > 0
