@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wetcow.files import refuse_endless_texts
+from wetcow.hdf5 import refuse_endless_texts
 from wetcow.networks.connectome.entries import Entry, refuse_many_bytes
 from wetcow.networks.connectome.preparation import ConnectomeError
 

@@ -19,7 +19,8 @@ import xarray as xr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from wetcow.files import refuse_endless_texts, replace_folder, standing, write_whole
+from wetcow.files import replace_folder, standing, write_whole
+from wetcow.hdf5 import refuse_endless_texts
 from wetcow.simulation.files.ownership import check_ours
 from wetcow.simulation.files.packing import Packed, Stored
 from wetcow.simulation.files.plain_arrays import joined
