@@ -60,7 +60,7 @@ def test_counts_sizes_and_measures_are_those_of_the_model(fitted, digits):
 
 @pytest.mark.slow
 def test_of_many_some_are_left_out_together(digits, monkeypatch):
-    monkeypatch.setattr(memory, "_EACH_LEFT_OUT", 1_000)
+    monkeypatch.setattr(memory, "FEW", 1_000)
     X, y = digits
     clf = WaveClassifier(n_modes=8).fit(X[:1100], y[:1100])
     assert clf.record_.left_out == 220 and clf.record_.together

@@ -55,6 +55,16 @@ def test_copies_differ_from_each_other_and_by_hidden_modes(digits):
     assert np.abs(elsewhere[1] - found[1]).max() > 0.1
 
 
+def test_copies_are_the_same_of_all_kinds_of_numbers(digits):
+    X = np.round(digits[0][:200].reshape(200, 64) * 16)
+    hidden = classifier(copies=0).fit(X, digits[1][:200]).hidden_
+    some = Copies(1, OF_DIGITS)
+    expected = list(encoded(hidden, X[:20].astype(np.float32), some))
+    for kind in (np.uint8, np.int64, np.float64):
+        for one, other in zip(encoded(hidden, X[:20].astype(kind), some), expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n_memories", [None, 150])
 def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, n_memories):

@@ -58,7 +58,7 @@ def where(request):
             yield client
 
 
-def close(first, second, tolerance=5e-5):
+def close(first, second, tolerance=1e-5):
     """Equal to a tolerance relative to the largest; answers are sums in single precision."""
     np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * np.abs(second).max())
 

@@ -41,7 +41,7 @@ def lines(text):
 
 
 def test_stages_are_shown_to_their_ends(digits, terminal, monkeypatch):
-    monkeypatch.setattr("wetcow.learning.memory.examples._EACH_LEFT_OUT", 100)
+    monkeypatch.setattr("wetcow.learning.memory.examples.FEW", 100)
     X, y = digits
     clf = WaveClassifier(n_modes=8, batch_size=70, progress=True)
     clf.fit(X, y)
@@ -112,7 +112,7 @@ def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
         def isatty(self):
             return is_terminal
 
-    monkeypatch.setattr("wetcow.learning.memory.examples._EACH_LEFT_OUT", 100)
+    monkeypatch.setattr("wetcow.learning.memory.examples.FEW", 100)
     stderr = Stderr()
     monkeypatch.setattr("sys.stderr", stderr)
     monkeypatch.setenv("TERM", "xterm")

@@ -229,6 +229,20 @@ def test_equal_samples_are_one_example(wine):
     assert unchanged[0] is X and unchanged[2] is None
 
 
+@pytest.mark.parametrize("kind", ["uint8", "bool", "float16", "float32", ">f8", "longdouble"])
+@pytest.mark.parametrize("kind_of_labels", ["int8", "int64", "float32", "object"])
+def test_equal_samples_are_found_and_sorted_alike_in_all_kinds_of_numbers(kind, kind_of_labels):
+    """Else the same digits would make another classifier as whole numbers and as fractions."""
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(2, size=(60, 5)).astype(float), rng.integers(3, size=60)
+    X[0, 0] = -0.0
+    expected = distinct(X, y, None)
+    assert len(expected[0]) < 60
+    found = distinct(X.astype(kind), y.astype(kind_of_labels), None)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.astype(float), other)
+
+
 def test_networks_know_weights(wine):
     X, y = wine
     weights = np.where(y == 0, 5.0, 1.0)

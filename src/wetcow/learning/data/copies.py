@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from wetcow.images.augmentation import Augmentation, augment
+from wetcow.learning.data.validation import bytes_of
 from wetcow.learning.model.hidden_modes import HiddenModes
 
 _AT_ONCE = 1_024  # images in one compiled call
@@ -58,7 +59,7 @@ def encoded(hidden: HiddenModes, rows: np.ndarray, copies: Copies) -> Iterator[n
     if not copies.count:
         return
     images = hidden.images(rows)
-    seeds = np.array([zlib.crc32(row.tobytes()) for row in rows], np.uint32)
+    seeds = np.array([zlib.crc32(row) for row in bytes_of(rows)], np.uint32)
     of_modes = np.uint32(zlib.crc32(np.ascontiguousarray(hidden.mean).tobytes()))
     for number in range(copies.count):
         yield hidden.codes_of(_deformed(images, seeds, of_modes, number, copies.augmentation))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
-from wetcow.learning.data.validation import is_dask
+from wetcow.learning.data.validation import bytes_of, is_dask
 from wetcow.validation import refuse_masked
 
 _DIGEST = 16  # bytes, in which no two different rows will ever agree
@@ -146,11 +146,12 @@ def distinct(
     """
     if is_dask(X) or isinstance(X, np.memmap) or isinstance(X.base, np.memmap):
         return X, y, weights
-    numbers = y if y.dtype.kind in "biufc" else np.unique(y, return_inverse=True)[1]
+    numbers = y if y.dtype.kind in "biuf" else np.unique(y, return_inverse=True)[1]
+    known = bytes_of(numbers.reshape(len(numbers), -1))
     digests = np.array(
         [
-            hashlib.blake2b(row.tobytes() + known.tobytes(), digest_size=_DIGEST).digest()
-            for row, known in zip(X, numbers, strict=True)
+            hashlib.blake2b(row + label, digest_size=_DIGEST).digest()
+            for row, label in zip(bytes_of(X), known, strict=True)
         ],
         dtype=f"V{_DIGEST}",
     )

@@ -33,13 +33,12 @@ from wetcow.learning.model.memory.memorize import (
 )
 from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.memory.solver import Progress
-from wetcow.learning.model.memory.stored import Kernel, Memory
+from wetcow.learning.model.memory.stored import FEW, Kernel, Memory
 from wetcow.learning.model.readout import Examples, MemoryReadout
 from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
-_EACH_LEFT_OUT = 2_000  # examples that are solved for directly; of more, some are left out together
 _SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
 _DOUBT_LANDMARKS = 1_000  # examples of more than these by which variances are computed
 
@@ -259,7 +258,7 @@ def _store_many(
 def _left_out(rows: Rows, rng: np.random.Generator) -> np.ndarray | None:
     """Which examples a second solution is without, bool (n,); None if each is left out alone."""
     count, n_images = len(rows.labels), int(rows.images.max()) + 1
-    if count <= _EACH_LEFT_OUT and n_images == count:
+    if count <= FEW and n_images == count:
         return None
     share = max(n_images // _SHARE_LEFT_OUT, 1)
     images = np.unique(rows.images[rows.unseen])

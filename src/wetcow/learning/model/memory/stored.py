@@ -14,9 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
+from wetcow.modes.kernel_matrix import BLOCK, kernel_tile, unit_rows
 from wetcow.modes.kernel_series import Code, KernelSeries, kernel_series
 
+FEW = 2_000  # examples that are solved for directly, and answer in double precision
 _SMALLEST_GROUP = 8  # rows answered at once, so that few sizes are compiled
 
 
@@ -79,10 +80,13 @@ class Memory:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is made for recalling, so that files and messages hold rows once."""
-        return {name: value for name, value in self.__dict__.items() if name != "_parts"}
+        return {name: value for name, value in self.__dict__.items() if name[0] != "_"}
 
     def criticality(self, rows: np.ndarray) -> np.ndarray:
         """Criticality cr of the class modes for unit rows, float64 (k, columns).
+
+        κ is a short series, within 1e-6. Sums over at most `FEW` examples are in double precision;
+        over more in single precision, which moves them by about 1e-5.
 
         Parameters
         ----------
@@ -90,26 +94,32 @@ class Memory:
             Of unit length.
         """
         found = np.empty((len(rows), len(self.bias)))
-        for start in range(0, len(rows), BLOCK):
-            some = np.asarray(rows[start : start + BLOCK], np.float32)
-            size = max(_SMALLEST_GROUP, 2 ** math.ceil(math.log2(len(some))))
-            padded = jnp.asarray(np.pad(some, ((0, size - len(some)), (0, 0))))
-            excited = [np.asarray(_recall(padded, *part)) for part in self._parts]
-            found[start : start + BLOCK] = np.sum(excited, axis=0, dtype=float)[: len(some)]
+        with jax.enable_x64(len(self.rows) <= FEW):
+            for start in range(0, len(rows), BLOCK):
+                some = self._precise(rows[start : start + BLOCK])
+                size = max(_SMALLEST_GROUP, 2 ** math.ceil(math.log2(len(some))))
+                padded = jnp.asarray(np.pad(some, ((0, size - len(some)), (0, 0))))
+                excited = [np.asarray(_recall(padded, *part)) for part in self._parts]
+                found[start : start + BLOCK] = np.sum(excited, axis=0, dtype=float)[: len(some)]
         return found + self.bias
+
+    def _precise(self, rows: np.ndarray) -> np.ndarray:
+        """Rows in the precision that is computed in, in double of unit length to the last bit."""
+        if len(self.rows) > FEW:
+            return np.asarray(rows, np.float32)
+        return unit_rows(np.asarray(rows, np.float64))
 
     @functools.cached_property
     def _parts(self) -> list[tuple[Any, Any, Any]]:
         """Examples and couplings, of as many as are computed at once, where they are needed."""
-        short = jnp.asarray(self.kernel.series.chebyshev[0])
         step = 16 * BLOCK
+        starts = range(0, len(self.rows), step)
+        stored = [jnp.asarray(self._precise(self.rows[low : low + step])) for low in starts]
+        kind = stored[0].dtype if stored else jnp.float32
+        short = jnp.asarray(self.kernel.series.chebyshev[0], kind)
         return [
-            (
-                jnp.asarray(self.rows[start : start + step]),
-                jnp.asarray(self.coupling[start : start + step], jnp.float32),
-                short,
-            )
-            for start in range(0, len(self.rows), step)
+            (some, jnp.asarray(self.coupling[low : low + step], kind), short)
+            for low, some in zip(starts, stored, strict=True)
         ]
 
 
