@@ -41,13 +41,14 @@ def command(
         app = _import()
         from wetcow.explore.model import SharedModel, load_model
 
-        loaded = None if model is None else load_model(model)
-        server = app.make_server(port, SharedModel(loaded))
+        shared = SharedModel(None if model is None else load_model(model))
+        server = app.make_server(port, shared)
         url = f"http://{app.ADDRESS}:{server.port}/"
         typer.echo(f"the explorer is at {url}")
         note("Ctrl-C ends it")
         if show:
             typer.launch(url)
+        shared.load_ahead()
         app.serve_until_interrupted(server)
 
 

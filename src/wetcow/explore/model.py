@@ -61,7 +61,7 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
 
 
 class SharedModel:
-    """The classifier of all sessions, loaded beside them when it is first asked for.
+    """The classifier of all sessions, loaded beside them, at the latest when it is first asked for.
 
     Parameters
     ----------
@@ -79,6 +79,10 @@ class SharedModel:
         ready = worker.submit(self._ready)
         worker.shutdown(wait=False)
         return ready
+
+    def load_ahead(self) -> None:
+        """Begin now, so that who opens the page of digits later need not wait."""
+        _ = self.future
 
     def _ready(self) -> Model:
         model = self._loaded or load_model()

@@ -154,19 +154,34 @@ def solve(xp: Any, equation: Equation, lagging: Any, floor: Any) -> tuple[Any, A
     first, second = _guesses(xp, equation, lagging, floor)
     enough = 1e-7 if lagging.dtype == np.float64 else 1e-3  # two more steps follow
 
+    if xp is np:
+        return _solve_each(equation, first, second, enough)
+
     def step(carry):
         state, size, count = carry
         again = (count == MOST_STEPS // 2) & ~(size <= enough)
-        state = tuple(xp.where(again, other, now) for now, other in zip(state, second, strict=True))
-        return *_damped(xp, state, equation), count + 1
+        state = tuple(
+            jnp.where(again, other, now) for now, other in zip(state, second, strict=True)
+        )
+        return *_damped(jnp, state, equation), count + 1
 
     def unfinished(carry):
-        return xp.any(~(carry[1] <= enough)) & (carry[2] < MOST_STEPS)
+        return jnp.any(~(carry[1] <= enough)) & (carry[2] < MOST_STEPS)
 
-    carry = (first, xp.ones_like(floor), 0)
-    if xp is np:
-        while unfinished(carry):
-            carry = step(carry)
-    else:
-        carry = jax.lax.while_loop(unfinished, step, carry)
+    carry = jax.lax.while_loop(unfinished, step, (first, jnp.ones_like(floor), 0))
     return carry[0], carry[1] <= enough
+
+
+def _solve_each(equation: Equation, first: Any, second: Any, enough: float) -> tuple[Any, Any]:
+    """As `solve`, in NumPy: steps are made only for solutions, (…, solutions), that need them."""
+    ends, slopes = first
+    size = np.ones(ends.shape[-1])
+    for count in range(MOST_STEPS):
+        rest = np.flatnonzero(~(size <= enough))
+        if not len(rest):
+            break
+        now = second if count == MOST_STEPS // 2 else (ends, slopes)
+        part = Equation(*(value[..., rest] for value in equation))
+        found, size[rest] = _damped(np, (now[0][..., rest], now[1][..., rest]), part)
+        ends[..., rest], slopes[..., rest] = found
+    return (ends, slopes), size <= enough

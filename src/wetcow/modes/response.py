@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.modes.criticality import CANONICAL, Constants, critical_ratio
-from wetcow.modes.end_of_spiking import end_of_spiking
+from wetcow.modes.end_of_spiking import end_of_spiking, goes_on
 from wetcow.modes.limit_cycle import limit_cycle
 from wetcow.modes.response_fit import (
     ACCURATE,
@@ -31,6 +31,7 @@ from wetcow.precision import is_traced
 from wetcow.validation import array
 
 BESIDE = 0.03  # x at which a cycle is asked, if traced, whether it passes node and saddle
+FEW = 8  # modes beyond criticality, of which each is asked by itself
 FAST = 0.25  # its frequency there is then larger; else it is about x
 
 
@@ -125,10 +126,16 @@ def can_spike_beyond(c: Any, constants: Constants) -> np.ndarray:
         beyond = np.asarray(c * critical_ratio(each) >= 1) & (each.w_phi > 0)
         repels = np.tan(_silent_phase(c, each)) >= c
     found = np.zeros(c.shape, bool)
-    for index in zip(*np.nonzero(np.atleast_1d(beyond)), strict=True):
+    places = list(zip(*np.nonzero(np.atleast_1d(beyond)), strict=True))
+    for index in places:
         at = index if c.ndim else ()
         one = Constants(*(float(value[at]) for value in each))
-        found[at] = repels[at] or c[at] < end_of_spiking(one) * (1 - 1e-12)
+        if repels[at]:
+            found[at] = True
+        elif len(places) <= FEW:
+            found[at] = goes_on(float(c[at]), one)
+        else:
+            found[at] = c[at] < end_of_spiking(one) * (1 - 1e-12)
     return found
 
 
