@@ -1,13 +1,21 @@
 """Settings that must be made before JAX is imported, and tools that several tests share."""
 
 import contextlib
+import importlib.metadata
 import os
 import pathlib
 
 # Two virtual devices, so that sharing work between devices is tested on any machine.
-_FLAG = "--xla_force_host_platform_device_count=2"
-if _FLAG not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+_FLAGS = ["--xla_force_host_platform_device_count=2"]
+
+# Programs that tests run once or twice take longest to compile. XLA leaves out what makes them
+# fast, but for tests marked `optimised`. Other versions may not know the flag, and would refuse to
+# start.
+_FAST_TO_COMPILE = os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
+_given = os.environ.get("XLA_FLAGS", "").split()
+os.environ["XLA_FLAGS"] = " ".join([*_given, *(one for one in _FLAGS if one not in _given)])
 
 # Each of two worker processes has a thread: more of them would wait for each other.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -34,6 +42,28 @@ hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, 
 hypothesis.settings.load_profile("wetcow")
 
 
+# Examples in docstrings that take longer than most; named as pytest does.
+SLOW_EXAMPLES = {
+    "wetcow.explore.views.mode.look_at_mode",
+    "wetcow.fit.fitting.fit",
+    "wetcow.learning.dynamics.random_modes.draw_random_modes",
+    "wetcow.learning.dynamics.readout.read_class",
+    "wetcow.learning.estimator.series.SeriesFeatures",
+    "wetcow.learning.pipeline",
+    "wetcow.plotting.animation.animate",
+    "wetcow.plotting.kinds.plot",
+    "wetcow.simulation.drive.Drive",
+    "wetcow.simulation.sweep.sweep",
+    "wetcow.tissue.rays.trace_rays",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name in SLOW_EXAMPLES:
+            item.add_marker(pytest.mark.slow)
+
+
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
 STRICT = ("modes", "memory", "images", "observation")
 QUICK_STRICT = ("networks", "synchrony", "tissue")  # whose slow tests simulate; steps are not ready
@@ -46,6 +76,19 @@ def promotion_of_types(request):
     strict = request.path.parent.name in rooms
     with jax.numpy_dtype_promotion("strict" if strict else "standard"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def compiled_as_users_have_it(request):
+    """For tests marked `optimised`, such as those of what is the same to the last bit."""
+    if request.node.get_closest_marker("optimised") is None:
+        yield
+        return
+    jax.clear_caches()
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", _FAST_TO_COMPILE == "1")
+    jax.clear_caches()
 
 
 @pytest.fixture

@@ -215,7 +215,9 @@ class TestMemoryMaps:
         process.bound_compiled_calls()
         assert len(dropped) == times
 
-    @pytest.mark.parametrize("name", ["dispersion", "survival"])
+    @pytest.mark.parametrize(
+        "name", ["dispersion", pytest.param("survival", marks=pytest.mark.slow)]
+    )
     def test_maps_of_tissues_of_all_sizes_are_bounded(self, monkeypatch, dropped, name):
         import wetcow as wc
 

@@ -236,6 +236,7 @@ def test_tabs_are_filled_when_they_are_opened(model):
 # Files
 
 
+@pytest.mark.slow
 def test_command_serves_until_interrupted(monkeypatch, model, tmp_path):
     def interrupted(server):
         server.unlisten()

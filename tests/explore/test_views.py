@@ -144,6 +144,7 @@ def test_a_pulse_silences_a_network_for_a_while(tmp_path):
         look_at_network(6, 1.0, pulse=1.0, start=150.0, length=60.0)
 
 
+@pytest.mark.slow
 def test_memory_near_criticality_replays_and_the_target_spikes_with_it():
     omega = np.linspace(0.1, 1.9, 10)
     view = look_at_memory(omega, 1.95)

@@ -186,6 +186,7 @@ def test_standard_errors_are_the_curvature_of_the_posterior(truth, rng):
 # Properties of parameters.
 
 
+@pytest.mark.slow
 def test_maps_tie_regions_linearly(truth, rng):
     blank, true = truth
     maps = rng.normal(size=(SIZE, 2))
@@ -387,6 +388,7 @@ def test_damaged_files_of_fits_are_refused(saved):
             read(path)
 
 
+@pytest.mark.slow
 def test_fits_are_saved_and_loaded(truth, tmp_path):
     blank, true = truth
     data = wc.resting(true).correlation

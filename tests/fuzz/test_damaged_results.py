@@ -6,6 +6,7 @@ import pytest
 from fuzz import kills, results
 
 
+@pytest.mark.slow
 def test_damaged_files_are_refused_or_read_to_what_was_written():
     found = {case: results.check(case) for case in results.cases(seed=0, number=60)}
     assert not {case: said for case, said in found.items() if said not in ("ok", "refused")}

@@ -141,6 +141,7 @@ def test_learning_on_is_learning_at_once(digits, order):
     np.testing.assert_allclose(on.memory_.bias, once.memory_.bias, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_learning_on_begins_where_the_memory_stood(digits, monkeypatch):
     monkeypatch.setattr("wetcow.learning.memory.examples.FEW", 100)
     X, y = digits

@@ -55,6 +55,7 @@ def test_copies_differ_from_each_other_and_by_hidden_modes(digits):
     assert np.abs(elsewhere[1] - found[1]).max() > 0.1
 
 
+@pytest.mark.slow
 def test_copies_are_the_same_of_all_kinds_of_numbers(digits):
     X = np.round(digits[0][:200].reshape(200, 64) * 16)
     hidden = classifier(copies=0).fit(X, digits[1][:200]).hidden_

@@ -157,6 +157,7 @@ def test_learning_on(digits, where):
     same_model(on, expected, X)
 
 
+@pytest.mark.slow
 def test_an_xarray_of_dask_chunks(digits, where):
     xr = pytest.importorskip("xarray")
     X, y = digits

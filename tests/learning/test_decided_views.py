@@ -105,6 +105,7 @@ def test_numbers_drawn_later_do_not_depend_on_what_is_decided(digits):
 # Who asks
 
 
+@pytest.mark.slow
 def test_command_and_estimator_are_the_same(digits, monkeypatch):
     from wetcow import datasets
 

@@ -191,6 +191,7 @@ def test_sampled_modes_see_roots_as_given():
         construct_layer(images, geometry._replace(relative=True), 6, rng(1))
 
 
+@pytest.mark.slow
 def test_class_after_class_in_any_order_is_all_at_once():
     X, y = wc.datasets.load("digits", flat=True)
     X, y, new = X[:400], y[:400], X[400:500]

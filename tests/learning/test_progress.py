@@ -104,6 +104,7 @@ def test_steps_add_up_whatever_their_size(terminal):
     assert other.startswith("something else")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_the_command_shows_it_on_terminals(monkeypatch, capfd, is_terminal):
     """On stderr; stdout is for results."""

@@ -34,6 +34,7 @@ def test_filters_sum_to_zero_and_differ():
     assert not weights.sum(axis=1).any()
 
 
+@pytest.mark.slow
 def test_codes_by_their_definition(rng):
     X, _ = waves(rng, number=6, times=60)
     features = wc.SeriesFeatures(n_modes=300).fit(X)
@@ -87,6 +88,7 @@ def test_forms_of_the_same_series(rng):
         np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_seed_one_answer(rng):
     X, _ = waves(rng, number=30, channels=3)
     features = wc.SeriesFeatures(n_modes=100)
@@ -98,6 +100,7 @@ def test_one_seed_one_answer(rng):
 # Learning.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_memory_tells_frequencies_apart(rng, channels):
     X, y = waves(rng, number=80, channels=channels)

@@ -61,7 +61,7 @@ def test_weights_of_a_table_are_repetition(wine, n_memories):
     assert np.abs(plain.criticality(X) - found.criticality(X)).max() > 0.01
 
 
-@pytest.mark.parametrize("couplings", ["sampled", "innate"])
+@pytest.mark.parametrize("couplings", ["sampled", pytest.param("innate", marks=pytest.mark.slow)])
 def test_weights_of_images_are_repetition(couplings):
     X, y = (part[:150] for part in datasets.load("digits"))
     weights = np.random.default_rng(1).integers(0, 3, len(X))

@@ -35,6 +35,7 @@ def test_modes_of_equal_rate():
     np.testing.assert_allclose(others.spiking_frequency(), 0.2, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_period_is_what_a_mode_does():
     """From its peak on, as integrated."""
     found = one_period(TARGET, np.arange(64) / 64)

@@ -48,6 +48,7 @@ def test_one_mode_has_the_lorentzian_spectrum():
     assert rest.margin == pytest.approx(0.2)
 
 
+@pytest.mark.slow
 def test_a_matrix_without_a_basis_of_eigenvectors(x64):
     size = 30
     block = np.diag(np.full(size, -0.5)) + np.diag(np.ones(size - 1), 1) + 0j
@@ -57,6 +58,7 @@ def test_a_matrix_without_a_basis_of_eigenvectors(x64):
     assert np.all(np.isfinite(jax.grad(abscissa)(jnp.asarray(block))))
 
 
+@pytest.mark.slow
 def test_the_slowest_pattern_and_the_margin_of_two_modes():
     rest = wc.resting(wc.Network(-0.5, 1.0, wc.Dense([[0, 0.3], [0.3, 0]])))
     assert rest.margin == pytest.approx(0.2)
@@ -310,6 +312,7 @@ def test_noise_of_modes_and_as_covariance(rng):
         wc.resting(net, noise=[0.1, 0.2])
 
 
+@pytest.mark.slow
 def test_side_by_side_under_vmap(rng, x64):
     stack = np.stack([stable_matrix(rng, 4, margin) for margin in (1.0, 1e-3, -0.1)])
     found = jax.vmap(lyapunov, in_axes=(0, None))(stack, np.eye(4))

@@ -75,6 +75,7 @@ def test_impulse_response(name, peak):
     assert float(seen[:, 0].min()) < -0.01 * linear.max()  # the undershoot
 
 
+@pytest.mark.slow
 def test_strong_activity_beside_scipy():
     interval, c = 0.02, balloon()
     times = interval * np.arange(1501)
@@ -103,6 +104,7 @@ def test_transfer_function_beside_small_signals():
     assert complex(c.response(frequency)) == pytest.approx(known, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal", ["real", "rate"])
 def test_other_signals(signal):
     """Of a wave that turns steadily: its rate drives as a constant, its real part as a cosine."""
@@ -163,6 +165,7 @@ def test_sweeps_take_volumes_too(brain):
 # Files
 
 
+@pytest.mark.slow
 def test_volumes_are_saved_and_a_run_is_continued(brain, tmp_path, monkeypatch):
     from wetcow.simulation.run import Run
 

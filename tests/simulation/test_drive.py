@@ -140,6 +140,7 @@ def test_calls_of_few_steps_lose_no_jump(net, drive, how, monkeypatch):
     np.testing.assert_allclose(runs.a[1], whole.a, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_short_pulse_is_not_stepped_over():
     """Nothing moves for 500 time units, so that steps become long; then there is a kick."""
     mode = wc.Mode(gamma=-0.01, omega=1e-3)

@@ -73,7 +73,7 @@ FIXED = {
     "delayed sweep": lambda: wc.sweep(DELAYED, **TIMES, gamma=[0.5, 1.5]),
     "noisy sweep": lambda: wc.sweep(MODE, **TIMES, noise=[0.0, 0.1], seed=1),
 }
-QUICK = {"noise", "delays", "delayed sweep"}
+QUICK = {"noise"}
 ADAPTIVE = {
     "double": lambda: wc.simulate(MODE, **TIMES),
     "eighth order": lambda: wc.simulate(MODE, **TIMES, rtol=1e-12),
@@ -93,6 +93,7 @@ def pieces_of(monkeypatch):
 
 
 class TestPieces:
+    @pytest.mark.optimised
     @pytest.mark.parametrize(
         "kind",
         [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in FIXED],

@@ -45,7 +45,7 @@ def test_increments_have_the_covariance():
     np.testing.assert_allclose(steps.T @ steps / 4000, 0, atol=tolerance)
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("precision", [pytest.param("double", marks=pytest.mark.slow), "single"])
 def test_all_forms_agree(net, precision):
     settings = {"t1": 10.0, "num_samples": 11, "seed": 1, "precision": precision}
     number = wc.simulate(net, noise=0.01, **settings).a
@@ -59,6 +59,7 @@ def test_all_forms_agree(net, precision):
 # Properties
 
 
+@pytest.mark.slow
 def test_recorded_and_saved(net, tmp_path):
     settings = {"t1": 5.0, "num_samples": 6, "seed": 1}
     for noise in (STRENGTHS, COVARIANCE):
@@ -73,6 +74,7 @@ def test_recorded_and_saved(net, tmp_path):
         wc.simulation.files.store.discard_run(tmp_path / "run.zarr")
 
 
+@pytest.mark.slow
 def test_sweeps(net):
     settings = {"t1": 5.0, "num_samples": 6, "seed": 1}
     rows = [STRENGTHS, 2 * STRENGTHS]
@@ -89,6 +91,7 @@ def test_sweeps(net):
     assert numbers.noise.values.tolist() == [0.0, 0.1] and "noise" not in numbers.attrs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delays", [False, True])
 def test_with_delays_and_far_samples(delays):
     coupling = wc.Dense([[0, 0.2], [0.2, 0]])

@@ -220,6 +220,7 @@ class TestDamage:
         for name, array in zarr.open_group(tmp_path / "x.zarr", mode="r").arrays():
             assert "Crc32cCodec" in str(array.compressors), name
 
+    @pytest.mark.slow
     def test_missing_chunk(self, tmp_path):
         """Of a finished run; all chunks are there, even those of NaN alone."""
         path = tmp_path / "x.zarr"

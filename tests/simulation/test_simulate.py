@@ -55,6 +55,7 @@ class TestKnownSolutions:
             run.a, START * np.exp(rates * run.time.values[:, None]), atol=1e-7
         )
 
+    @pytest.mark.slow
     def test_measured_frequency_is_the_exact_one(self):
         mode = wc.Mode(gamma=[0.5, 1.0, 1.9])
         run = wc.simulate(mode, a0=START, t1=120.0, num_samples=4801)

@@ -98,6 +98,7 @@ class TestComparison:
         found = compare_connectivity(np.ones((5, 5)), np.arange(25.0).reshape(5, 5))
         assert np.isnan(found.pearson) and np.isnan(found.spearman)
 
+    @pytest.mark.slow
     def test_what_is_linked_locks(self):
         """Two clusters without links between them: function follows structure."""
         weights = np.kron(np.eye(2), np.ones((5, 5)))

@@ -319,6 +319,7 @@ class TestSilence:
         assert wc.spike_times(phasors)[1].size > 2
 
 
+@pytest.mark.slow
 class TestSweeps:
     @pytest.mark.slow
     @pytest.mark.parametrize("measure", MEASURES)

@@ -125,6 +125,7 @@ def test_gradients_use_no_value_outside_the_mask():
     assert np.all(tissue.sigma[~tissue.mask] == 0)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6), st.integers(1, 3))
 def test_semi_definiteness_agrees_with_eigenvalues(seed, dimension):
     rng = np.random.default_rng(seed)
