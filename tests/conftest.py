@@ -6,16 +6,9 @@ import os
 import pathlib
 
 # Two virtual devices, so that sharing work between devices is tested on any machine.
-_FLAGS = ["--xla_force_host_platform_device_count=2"]
-
-# Programs that tests run once or twice take longest to compile. XLA leaves out what makes them
-# fast, but for tests marked `optimised`. Other versions may not know the flag, and would refuse to
-# start.
-_FAST_TO_COMPILE = os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-if importlib.metadata.version("jaxlib").startswith("0.10."):
-    _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
-_given = os.environ.get("XLA_FLAGS", "").split()
-os.environ["XLA_FLAGS"] = " ".join([*_given, *(one for one in _FLAGS if one not in _given)])
+_FLAG = "--xla_force_host_platform_device_count=2"
+if _FLAG not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
 
 # Each of two worker processes has a thread: more of them would wait for each other.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -40,6 +33,16 @@ import wetcow as wc
 
 hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("wetcow")
+
+
+def pytest_configure(config):
+    """Compile fast what quick tests run once or twice; slow ones are compiled as users have it."""
+    if config.option.markexpr != "not slow":
+        return
+    jax.config.update("jax_disable_most_optimizations", True)
+    # Other versions may not know the flag, and would refuse to start.
+    if importlib.metadata.version("jaxlib").startswith("0.10."):
+        os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 
 
 # Examples in docstrings that take longer than most; named as pytest does.
@@ -76,19 +79,6 @@ def promotion_of_types(request):
     strict = request.path.parent.name in rooms
     with jax.numpy_dtype_promotion("strict" if strict else "standard"):
         yield
-
-
-@pytest.fixture(autouse=True)
-def compiled_as_users_have_it(request):
-    """For tests marked `optimised`, such as those of what is the same to the last bit."""
-    if request.node.get_closest_marker("optimised") is None:
-        yield
-        return
-    jax.clear_caches()
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", _FAST_TO_COMPILE == "1")
-    jax.clear_caches()
 
 
 @pytest.fixture

@@ -93,7 +93,6 @@ def pieces_of(monkeypatch):
 
 
 class TestPieces:
-    @pytest.mark.optimised
     @pytest.mark.parametrize(
         "kind",
         [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in FIXED],
