@@ -196,7 +196,7 @@ def test_gradient_is_that_of_finite_differences(gamma):
         jitted = jax.jit(jax.value_and_grad(largest))(0.0)
     differences = (largest(1e-5) - largest(-1e-5)) / 2e-5
     assert float(slope) == pytest.approx(differences, rel=1e-4, abs=1e-7)
-    np.testing.assert_allclose(jitted, (largest(0.0), slope), rtol=1e-9)
+    np.testing.assert_allclose(jitted, (largest(0.0), slope), rtol=1e-9, atol=1e-12)
 
 
 # Limits
