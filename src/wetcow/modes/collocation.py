@@ -160,9 +160,7 @@ def solve(xp: Any, equation: Equation, lagging: Any, floor: Any) -> tuple[Any, A
     def step(carry):
         state, size, count = carry
         again = (count == MOST_STEPS // 2) & ~(size <= enough)
-        state = tuple(
-            jnp.where(again, other, now) for now, other in zip(state, second, strict=True)
-        )
+        state = (jnp.where(again, second[0], state[0]), jnp.where(again, second[1], state[1]))
         return *_damped(jnp, state, equation), count + 1
 
     def unfinished(carry):
