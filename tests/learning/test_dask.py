@@ -59,7 +59,7 @@ def where(request):
 
 
 def close(first, second, tolerance=1e-5):
-    """Equal to a tolerance relative to the largest; answers are sums in single precision."""
+    """Equal to a tolerance relative to the largest."""
     np.testing.assert_allclose(first, second, rtol=0, atol=tolerance * np.abs(second).max())
 
 

@@ -12,7 +12,7 @@ from wetcow.modes import spiking
 from wetcow.modes.criticality import critical_ratio
 from wetcow.modes.end_of_spiking import end_of_spiking
 from wetcow.modes.limit_cycle import limit_cycle
-from wetcow.modes.response import silent_amplitude
+from wetcow.modes.response import can_spike_beyond, silent_amplitude
 from wetcow.modes.response_fit import fit_response
 
 OTHER = wc.Constants(w_a=1.0, w_phi=1.5, psi=0.3, alpha=2.0)
@@ -199,6 +199,14 @@ class TestBistability:
         assert end_of_spiking(near) == float(1 / mode.critical_ratio)
         assert not turns_late(mode, (0.01, 0.0))
         assert mode.spiking_frequency() == 0 and mode.state == "supercritical"
+
+    @pytest.mark.parametrize("constants", BESIDE_THE_CYCLE)
+    def test_few_modes_and_many_are_told_the_same(self, constants):
+        """Few are asked one by one, many by the end of spiking."""
+        c = end_of_spiking(constants) * np.array([0.9, 0.99, 0.999, 1.001, 1.01, 1.1])
+        few, many = can_spike_beyond(c, constants), can_spike_beyond(np.tile(c, 2), constants)
+        np.testing.assert_array_equal(np.tile(few, 2), many)
+        assert few[0] and not few[-1]
 
     @pytest.mark.slow
     def test_traced(self):

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from wetcow.images.augmentation import Augmentation, augment
-from wetcow.learning.data.validation import bytes_of
+from wetcow.learning.data.weights import bytes_of
 from wetcow.learning.model.hidden_modes import HiddenModes
 
 _AT_ONCE = 1_024  # images in one compiled call

@@ -7,7 +7,6 @@ converts the part that is computed with.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from wetcow.validation import refuse_masked
 
 _REAL = "biuf"  # kinds of dtypes
-_AT_ONCE = 1024  # rows whose bytes are looked at
 _COLOURS = (2, 3, 4)  # channels: grey or red, green and blue, with or without transparency
 
 
@@ -192,24 +190,6 @@ def as_floats(rows: np.ndarray) -> np.ndarray:
     """
     single = np.result_type(rows.dtype, np.float32) == np.float32
     return rows.astype(np.float32 if single else np.float64, copy=False)
-
-
-def bytes_of(rows: np.ndarray) -> Iterator[bytes]:
-    """Bytes of each row that say what its numbers are, whatever kind of numbers they came as.
-
-    Examples
-    --------
-    >>> one, other = (next(bytes_of(np.array([[0, 3]], kind))) for kind in (np.uint8, np.float64))
-    >>> one == other
-    True
-    """
-    for start in range(0, len(rows), _AT_ONCE):
-        some = as_floats(rows[start : start + _AT_ONCE])
-        with np.errstate(over="ignore"):
-            single = some.astype(np.float32)
-        exact = np.all(single == some, axis=1)
-        for known, short, row in zip(exact, single, some, strict=True):
-            yield ((short if known else row) + 0.0).tobytes()  # -0 becomes 0, which it equals
 
 
 def _in_numpy(values: Any) -> Any:
