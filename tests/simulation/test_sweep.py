@@ -265,17 +265,24 @@ class TestInterrupted:
             wc.sweep(network, path=path, **(settings | {"gamma": VARIED["gamma"] + 1}))
 
     @pytest.mark.slow
-    def test_ctrl_c_is_answered(self, rng):
+    def test_ctrl_c_is_answered(self, rng, monkeypatch):
         """A sweep that would take minutes ends soon after the signal."""
         network = wc.Network(1.0, 1.0, wc.Dense(conftest.random_coupling(rng, 100)))
-        sent = []
+        going, sent = threading.Event(), []
+        original = store.MemoryStore.checkpoint
+
+        def checkpoint(*args):
+            going.set()
+            return original(*args)
 
         def send():
+            going.wait()
+            time.sleep(0.5)
             sent.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
 
-        timer = threading.Timer(12.0, send)
-        timer.start()
+        monkeypatch.setattr(store.MemoryStore, "checkpoint", checkpoint)
+        threading.Thread(target=send, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
             wc.sweep(network, t1=1e4, gamma=np.linspace(0.5, 2, 20), seed=[1])
         assert time.monotonic() - sent[0] < 8.0  # tenths of a second where the machine is free

@@ -14,27 +14,32 @@ from wetcow.networks.dense import Dense
 from wetcow.networks.sparse import Sparse
 from wetcow.networks.structured import Sheet
 
-_READ = 2**30  # bytes, far beyond any cache; that of some servers has 2**28
-_SIDE = 2048
 _LINKS = 100  # of each mode of a sparse network
 _KERNEL = (3, 15)  # sides of a sheet's kernel: direct, and by Fourier transform
 
 
-def machine_limits() -> dict[str, float]:
+def machine_limits(read: int, product_side: int) -> dict[str, float]:
     """Bytes read per second from memory, and float32 operations per second of matrix products.
 
     Both as JAX does them on all cores; the better of two ways to read.
+
+    Parameters
+    ----------
+    read : int
+        Bytes; of memory's speed only where they are far beyond any cache.
+    product_side : int
+        Rows of the square matrices of the product.
     """
-    side = int(np.sqrt(_READ / 4))
+    side = int(np.sqrt(read / 4))
     matrix, vector = jnp.ones((side, side), jnp.float32), jnp.ones((side, 2), jnp.float32)
     total, product = jax.jit(jnp.sum), jax.jit(jnp.matmul)
     seconds = min(
         best_seconds(lambda: total(matrix)), best_seconds(lambda: product(matrix, vector))
     )
-    square = jnp.asarray(np.random.default_rng(0).random((_SIDE, _SIDE)), jnp.float32)
+    square = jnp.asarray(np.random.default_rng(0).random((product_side,) * 2), jnp.float32)
     return {
         "bytes_per_second": 4 * side**2 / seconds,
-        "flops": 2 * _SIDE**3 / best_seconds(lambda: product(square, square)),
+        "flops": 2 * product_side**3 / best_seconds(lambda: product(square, square)),
     }
 
 

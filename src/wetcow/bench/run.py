@@ -18,6 +18,10 @@ class BenchSizes(NamedTuple):
 
     Attributes
     ----------
+    read : int
+        Bytes that are read to find the speed of memory.
+    product_side : int
+        Rows of the square matrices whose product finds the speed of arithmetic.
     dense, sparse, sheets, batch : list of int
         Modes of networks, and sides of sheets, beside the machine's limits.
     states : int
@@ -44,6 +48,8 @@ class BenchSizes(NamedTuple):
         Seconds of biology that these run.
     """
 
+    read: int
+    product_side: int
     dense: list[int]
     sparse: list[int]
     sheets: list[int]
@@ -64,6 +70,8 @@ class BenchSizes(NamedTuple):
 
 _POWERS = [4**k for k in range(8)]
 FULL = BenchSizes(
+    read=2**30,  # far beyond any cache; that of some servers has 2**28
+    product_side=2048,
     dense=[*_POWERS[2:6], 2048, 4096, 8192],
     sparse=[1_000, 10_000, 100_000, 1_000_000],
     sheets=[64, 256, 1024],
@@ -86,6 +94,8 @@ FULL = BenchSizes(
     biology=brains.BIOLOGY,
 )
 QUICK = BenchSizes(
+    read=2**22,
+    product_side=256,
     dense=[16, 256],
     sparse=[1_000],
     sheets=[32],
@@ -106,13 +116,13 @@ QUICK = BenchSizes(
 
 
 def _limits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
-    machine = [limits.machine_limits()]
+    machine = [limits.machine_limits(sizes.read, sizes.product_side)]
     rows = limits.of_dense(sizes.dense, seed)
-    machine.append(limits.machine_limits())
+    machine.append(limits.machine_limits(sizes.read, sizes.product_side))
     rows += limits.batch(sizes.batch, sizes.states, seed)
     rows += limits.of_sparse(sizes.sparse, seed)
     rows += limits.sheets(sizes.sheets, seed)
-    machine.append(limits.machine_limits())
+    machine.append(limits.machine_limits(sizes.read, sizes.product_side))
     yield from limits.of_limits(rows, machine)
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper
+from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper
 
 from wetcow.explore.pages.network import agreement
 from wetcow.explore.parts.lesson import Lesson
 from wetcow.explore.parts.panes import lesson_page
 from wetcow.explore.parts.widgets import (
     COLOURS,
+    add_colour_bar,
     beside,
     empty,
     make_plot,
@@ -104,7 +105,7 @@ class BrainFigures:
         self._spectrum = ColumnDataSource({"hertz": [], "power": []}, name="spectrum")
         self._colours = LinearColorMapper(palette="Viridis256", low=0, high=10, nan_color="#bbbbbb")
         views = [self._view(title, *sides) for title, sides in _VIEWS.items()]
-        views[-1].add_layout(ColorBar(color_mapper=self._colours, title="Hz", width=10), "right")
+        add_colour_bar(views[-1], self._colours, "Hz")
         order = make_plot("order parameter r", "time (s)", "r", y_range=(0, 1.05))
         order.line("seconds", "r", source=self._order, color=COLOURS[0], line_width=2)
         spectrum = make_plot(

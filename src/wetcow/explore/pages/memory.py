@@ -163,7 +163,7 @@ class MemoryFigures:
             source=self._modes,
             color=COLOURS[0],
             alpha=0.35,
-            legend_label="modes, without input",
+            legend_label="modes",
         )
         waves.line(
             "time",
@@ -171,17 +171,17 @@ class MemoryFigures:
             source=self._target,
             color="black",
             line_dash="dashed",
-            legend_label="the mode to remember, with its input",
+            legend_label="the mode to remember",
         )
         legend(waves)
         self._network.frequencies.add_layout(self._wanted)
         turns = LinearColorMapper(palette="RdBu11", low=-np.pi / 2, high=np.pi / 2)
-        weight = self._matrix("weights w", "weight", self._weights)
-        delta = self._matrix("phases δ", "delta", turns)
+        weight = self._matrix("weights", "weight", self._weights, "w")
+        delta = self._matrix("phases", "delta", turns, "δ")
         couplings = beside(weight, delta, wide=False)
         self.figures = [waves, self._network.order, self._network.frequencies, couplings]
 
-    def _matrix(self, title: str, column: str, colours: Any) -> Any:
+    def _matrix(self, title: str, column: str, colours: Any, value: str) -> Any:
         return make_image(
             title,
             self._couplings,
@@ -192,6 +192,7 @@ class MemoryFigures:
             start=0.5,
             width="n",
             height="n",
+            value=value,
         )
 
     def clear(self) -> None:

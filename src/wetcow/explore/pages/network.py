@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, LinearColorMapper
+from bokeh.models import ColumnDataSource, HoverTool, LinearColorMapper
 
 from wetcow.explore.parts.lesson import Lesson
 from wetcow.explore.parts.panes import lesson_page
 from wetcow.explore.parts.widgets import (
     COLOURS,
     GREY,
+    add_colour_bar,
     empty,
     legend,
     make_plot,
@@ -132,12 +133,14 @@ class NetworkFigures:
         self._waves = ColumnDataSource({"image": [], "n": [], "to": []}, name="waves")
         self._pulse = ColumnDataSource({"start": [], "end": []}, name="pulse")
         self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
-        self.waves = make_plot(
-            "waves Re a of all modes, red above zero, blue below", "time", "mode"
-        )
+        self.waves = make_plot("waves Re a of all modes", "time", "mode", height=260)
         self.waves.image(
             "image", x=0, y=0.5, dw="to", dh="n", source=self._waves, color_mapper=self._colours
         )
+        # Above, so that its times stand over those of the figures below.
+        add_colour_bar(self.waves, self._colours, place="above")
+        hover = [("time", "$x{0.0}"), ("mode", "$y{0}"), ("Re a", "@image{0.000}")]
+        self.waves.add_tools(HoverTool(tooltips=hover))
         self.waves.x_range.range_padding = self.waves.y_range.range_padding = 0
         self.order = make_plot(
             "order parameter r", "time", "r", y_range=(0, 1.05), x_range=self.waves.x_range

@@ -101,8 +101,8 @@ class TissueFigures:
         self._now = ColumnDataSource({"time": [], "here": []}, name="now")
         self._colours = LinearColorMapper(palette="RdBu11", low=-1, high=1)
         grey = LinearColorMapper(palette=Greys256[::-1], low=0.0, high=1.5)
-        tissue = self._slice("conductivity, dark: 1 S/m", self._tissue, grey)
-        self._potential_plot = self._slice("potential Ψ", self._potential, self._colours)
+        tissue = self._slice("largest conductivity", self._tissue, grey, "S/m")
+        self._potential_plot = self._slice("potential Ψ", self._potential, self._colours, "V")
         energy = make_plot("energy of the field", "time (ms)", "energy / start", y_axis_type="log")
         energy.line(
             "time", "here", source=self._energy, color=COLOURS[0], line_width=2,
@@ -116,8 +116,17 @@ class TissueFigures:
         legend(energy)
         self.figures = [beside(tissue, self._potential_plot, wide=False), energy]
 
-    def _slice(self, title: str, source: Any, colours: Any) -> Any:
-        made = make_image(title, source, colours, x="x (mm)", y="y (mm)", width=_WIDE, height=_WIDE)
+    def _slice(self, title: str, source: Any, colours: Any, value: str) -> Any:
+        made = make_image(
+            title,
+            source,
+            colours,
+            x="x (mm)",
+            y="y (mm)",
+            width=_WIDE,
+            height=_WIDE,
+            value=value,
+        )
         for side in (made.x_range, made.y_range):
             side.update(start=0, end=_WIDE)
         return made
@@ -147,6 +156,6 @@ class TissueFigures:
         largest = float(np.abs(picture).max()) or 1.0
         self._colours.update(low=-largest, high=largest)
         time = 1e3 * float(self._view.time[moment])
-        self._potential_plot.title.text = f"potential Ψ after {time:.2f} ms, V"
+        self._potential_plot.title.text = f"potential Ψ after {time:.2f} ms"
         self._potential.data = {"image": [picture]}
         self._now.data = {"time": [time], "here": [self._view.energy[moment]]}

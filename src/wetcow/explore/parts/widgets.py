@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import panel as pn
+from bokeh.models import ColorBar, HoverTool
 from bokeh.plotting import figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # told apart by the colour-blind, too
@@ -50,6 +51,7 @@ def make_image(
     start: float = 0,
     width: Any,
     height: Any,
+    value: str | None = None,
 ) -> Any:
     """Return a square figure of the image in a column of a source.
 
@@ -64,10 +66,23 @@ def make_image(
         Where both axes begin.
     width, height : float or str
         Of the image on the axes, or the column that has them.
+    value : str, optional
+        What a pixel is, with its unit: shown beside a bar of the colours, and below the pointer.
     """
     made = make_square_plot(title, x, y)
     made.image(column, x=start, y=start, dw=width, dh=height, source=source, color_mapper=colours)
+    if value is not None:
+        add_colour_bar(made, colours, value)
+        made.add_tools(
+            HoverTool(tooltips=[(x, "$x{0}"), (y, "$y{0}"), (value, f"@{column}{{0.000}}")])
+        )
     return made
+
+
+def add_colour_bar(made: Any, colours: Any, title: str = "", *, place: str = "right") -> None:
+    """Show right of a figure, or above it, which colour is which number."""
+    thin = {"width": 10} if place == "right" else {"height": 10}
+    made.add_layout(ColorBar(color_mapper=colours, title=title, padding=5, **thin), place)
 
 
 def legend(made: Any) -> None:
