@@ -5,10 +5,19 @@ import importlib.metadata
 import os
 import pathlib
 
+# Two thirds of the time would be XLA's compiler: it does without most optimisations, here and in
+# processes that tests start, but for what is marked "optimized". Other versions may not know the
+# flag, and would refuse to start.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+_FLAGS = []
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
+
 # Two virtual devices, so that sharing work between devices is tested on any machine.
-_FLAG = "--xla_force_host_platform_device_count=2"
-if _FLAG not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+TWO_DEVICES = "--xla_force_host_platform_device_count=2"
+for _flag in (*_FLAGS, TWO_DEVICES):
+    if _flag not in os.environ.get("XLA_FLAGS", ""):
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flag}".strip()
 
 # Each of two worker processes has a thread: more of them would wait for each other.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -33,16 +42,6 @@ import wetcow as wc
 
 hypothesis.settings.register_profile("wetcow", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("wetcow")
-
-
-def pytest_configure(config):
-    """Compile fast what quick tests run once or twice; slow ones are compiled as users have it."""
-    if config.option.markexpr != "not slow":
-        return
-    jax.config.update("jax_disable_most_optimizations", True)
-    # Other versions may not know the flag, and would refuse to start.
-    if importlib.metadata.version("jaxlib").startswith("0.10."):
-        os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 
 
 # Examples in docstrings that take longer than most; named as pytest does.
@@ -79,6 +78,23 @@ def promotion_of_types(request):
     strict = request.path.parent.name in rooms
     with jax.numpy_dtype_promotion("strict" if strict else "standard"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def compilation(request):
+    """What is marked as optimized is compiled anew, and so is what comes after it."""
+    if request.node.get_closest_marker("optimized") is None:
+        yield
+        return
+    _compile_anew(optimized=True)
+    yield
+    _compile_anew(optimized=False)
+
+
+def _compile_anew(*, optimized):
+    eqx.clear_caches()
+    jax.clear_caches()
+    jax.config.update("jax_disable_most_optimizations", not optimized)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import pathlib
 import re
 import shutil
 
-import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -166,11 +165,9 @@ def test_what_pages_say_is_checked():
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, folder):
     names = {}
-    jax.config.update("jax_disable_most_optimizations", True)  # compiling takes longest
     try:
         for block in PAGES[page]:
             exec(compile(block, f"{page}.md", "exec"), names)
     finally:
-        jax.config.update("jax_disable_most_optimizations", False)
         plt.close("all")
     CHECKS[page](names)

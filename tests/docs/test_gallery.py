@@ -8,6 +8,7 @@ import runpy
 import subprocess
 import sys
 
+import conftest
 import matplotlib.image
 import pytest
 
@@ -17,7 +18,7 @@ EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 def run_example(name, folder, *options):
     result = subprocess.run(
         [sys.executable, EXAMPLES / name, *options, "--out", folder, "--json", folder / "n.json"],
-        env={**os.environ, "XLA_FLAGS": ""},
+        env={**os.environ, "XLA_FLAGS": os.environ["XLA_FLAGS"].replace(conftest.TWO_DEVICES, "")},
         cwd=folder,
         capture_output=True,
         text=True,

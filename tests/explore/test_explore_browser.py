@@ -31,7 +31,7 @@ def model(tmp_path_factory):
     """A saved model of the embedded digits, small."""
     path = tmp_path_factory.mktemp("explore") / "digits.wetcow"
     X, y = datasets.load("digits")
-    WaveClassifier(n_modes=64, augmentation="handwriting").fit(X, y).save(path)
+    WaveClassifier(n_modes=24).fit(X, y).save(path)
     return path
 
 

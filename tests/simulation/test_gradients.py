@@ -109,6 +109,7 @@ def test_all_adjoints_agree(parameters):
 
 
 @pytest.mark.slow
+@pytest.mark.optimized
 @pytest.mark.parametrize("rtol", [1e-9, 1e-10])
 def test_steps_that_are_repeated_are_the_same(parameters, rtol):
     """Also where errors of first steps are rounding: gradients with few checkpoints and with all.
