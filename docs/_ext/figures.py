@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sphinx_gallery.scrapers import figure_rst
@@ -21,6 +22,7 @@ def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any])
                 path = next(block_vars["image_path_iterator"])
                 figure.savefig(path, dpi=110)
                 pictures.append(figure_rst([path], gallery_conf["src_dir"], described(figure)))
+    plt.close("all")  # or pyplot warns of too many, on the page
     return "".join(pictures)
 
 

@@ -93,6 +93,7 @@ def pieces_of(monkeypatch):
 
 
 class TestPieces:
+    @pytest.mark.optimized
     @pytest.mark.parametrize(
         "kind",
         [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in FIXED],
