@@ -77,6 +77,8 @@ nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 300
+# tqdm, which dipy imports, asks for widgets that a page could not show.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:IProgress not found")
 
 autosummary_generate = True
 autosummary_ignore_module_all = False

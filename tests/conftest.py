@@ -1,6 +1,7 @@
 """Settings that must be made before JAX is imported, and tools that several tests share."""
 
 import contextlib
+import gc
 import importlib.metadata
 import os
 import pathlib
@@ -58,6 +59,12 @@ SLOW_EXAMPLES = {
     "wetcow.simulation.sweep.sweep",
     "wetcow.tissue.rays.trace_rays",
 }
+
+
+def pytest_collection_finish():
+    """Let the collector of garbage pass over what was imported, which stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

@@ -313,6 +313,7 @@ def test_written_configurations_are_read_again(tmp_path, rng):
         configuration_of(sparse, 0.1)
 
 
+@pytest.mark.slow
 def test_command_runs_a_sweep(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text(MODE + "gamma = 1\n[simulation]\nt1 = 60.0\n[sweep]\ngamma = [0.5, 1.0]")

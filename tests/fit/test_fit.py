@@ -308,6 +308,7 @@ def test_the_connectome_leads_where_it_made_the_data(rng):
     np.testing.assert_allclose(again.score, found.score, atol=1e-4)  # nulls change nothing
 
 
+@pytest.mark.slow
 def test_a_connectome_that_explains_nothing_does_not_lead(truth):
     blank, true = truth
     found = fit(blank, wc.resting(true).correlation, steps=2)

@@ -59,6 +59,7 @@ def test_codes_by_their_definition(rng):
 # What changes nothing.
 
 
+@pytest.mark.slow
 def test_a_series_has_the_same_codes_beside_longer_ones(rng):
     X, _ = waves(rng, number=12, times=70)
     features = wc.SeriesFeatures(n_modes=200).fit(X)

@@ -52,7 +52,9 @@ def steps_of(network, samples=20, each=4, noisy=False):
 
 
 class TestLinks:
-    @pytest.mark.parametrize(("size", "density"), [(5, 1.0), (70, 0.1)])
+    @pytest.mark.parametrize(
+        ("size", "density"), [(5, 1.0), pytest.param(70, 0.1, marks=pytest.mark.slow)]
+    )
     def test_hold_every_link(self, rng, size, density):
         with jax.enable_x64(True):
             coupling = coupling_of(size, rng, density, now=0.2)
@@ -81,7 +83,7 @@ class TestSteps:
         "kind",
         [
             {"size": 6, "shortest": 5 * DT},
-            {"size": 6, "now": 0.2},
+            pytest.param({"size": 6, "now": 0.2}, marks=pytest.mark.slow),
             pytest.param({"size": 70, "density": 0.2}, marks=pytest.mark.slow),
         ],
     )
@@ -130,6 +132,7 @@ class TestSteps:
             before, after = steps_of(network_of(coupling, rng))
         np.testing.assert_allclose(after, before, rtol=0, atol=1e-7)
 
+    @pytest.mark.slow
     def test_agree_with_small_steps_of_our_own(self, rng):
         """The midpoint rule at 1/100, extrapolated; the past by linear interpolation."""
         coupling = coupling_of(4, rng, shortest=0.3)
