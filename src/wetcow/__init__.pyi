@@ -15,6 +15,7 @@ from . import (
     synchrony as synchrony,
     tissue as tissue,
 )
+from .fit.connectivity_loss import dynamics_loss as dynamics_loss
 from .fit.fitting import fit as fit
 from .fit.refinement import Refined as Refined, Refinement as Refinement
 from .fit.result import Fitted as Fitted

@@ -77,7 +77,8 @@ def test_networks_that_grow_are_as_said(kind):
 
 
 @pytest.mark.slow
-def test_methods_agree():
+def test_methods_agree(monkeypatch):
+    monkeypatch.setattr(methods, "best_seconds", lambda run: 1.0)  # how fast is not asked
     rows = methods.compare(3, 5.0, 0)
     for row in rows:
         small = 2e-2 if row["precision"] == "single" or row["accuracy"] > 1e-6 else 1e-5

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 
 import wetcow as wc
 from wetcow.fit import Fitted, Refinement
@@ -108,6 +109,64 @@ def test_a_loss_of_ones_own_function_of_runs(blank):
         parameters={"noise": "global", "margin": "global"},
     )  # fmt: skip
     assert found.refined.after < 0.1 * found.refined.before
+
+
+def dynamics_of(a, interval, window, step):
+    times = ("time", interval * np.arange(len(a)), {"units": "1"})
+    series = xr.DataArray(a.real, {"time": times}, ("time", "mode"))
+    return wc.connectivity_dynamics(series, window=window, step=step)
+
+
+@pytest.mark.slow
+def test_dynamics_are_those_that_are_measured(blank, rng):
+    """No loss for the same runs, and that of the quantiles for others."""
+    a, other = np.asarray(runs_of(blank, 0.5, 3, steps=500, runs=2))
+    measured = dynamics_of(a, 0.1, 5.0, 2.0)
+    loss = wc.dynamics_loss(measured, 5.0, 2.0)
+    assert float(loss(a[None])) < 1e-10
+    wanted, found = (
+        np.quantile(one.values[np.triu_indices(len(one), 1)], np.linspace(0.005, 0.995, 100))
+        for one in (measured, dynamics_of(other, 0.1, 5.0, 2.0))
+    )
+    assert float(loss(other[None])) == pytest.approx(np.mean((wanted - found) ** 2), rel=1e-4)
+    both = wc.dynamics_loss([measured, dynamics_of(other, 0.1, 5.0, 2.0)], 5.0, 2.0)
+    assert float(both(np.stack([a, other]))) < 1e-10
+    direction = rng.normal(size=a.shape)
+    with jax.enable_x64(True):
+        slope = jnp.sum(jax.grad(lambda x: loss(x[None] + 0j))(jnp.asarray(other.real)) * direction)
+        ends = [float(loss(other.real[None] + h * direction + 0j)) for h in (1e-6, -1e-6)]
+    assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_dynamics_are_fitted(blank):
+    """Slow networks change their connectivity slowly."""
+    true = np.asarray(runs_of(blank.replace(gamma=-1.2), 0.3, 3, steps=3000, runs=4))
+    measured = [dynamics_of(a[600:], 0.1, 5.0, 2.0) for a in true]
+    how = Refinement(
+        steps=12, t1=200.0, runs=4, learning_rate=0.05, loss=wc.dynamics_loss(measured, 5.0, 2.0)
+    )
+    found = fit(
+        blank, wc.resting(blank).correlation, noise=0.3, steps=1, refine=how,
+        parameters={"margin": "global"},
+    )  # fmt: skip
+    assert found.refined.after < found.refined.before
+
+
+@pytest.mark.parametrize(
+    ("measured", "settings", "message"),
+    [
+        (np.ones((2, 3)), {}, "square matrix"),
+        ([[1.0]], {}, "two windows"),
+        (np.eye(3), {"window": 0.2}, "3 samples or more"),
+        (np.eye(3), {"signal": "rate"}, "'real' or 'power'"),
+        (np.eye(3), {"window": 50.0}, "fewer than two windows"),
+    ],
+)
+def test_dynamics_that_cannot_be_compared(measured, settings, message):
+    with pytest.raises(ValueError, match=message):
+        loss = wc.dynamics_loss(measured, **({"window": 2.0, "step": 1.0} | settings))
+        loss(np.ones((1, 100, 4), complex))
 
 
 @pytest.mark.parametrize(
