@@ -53,6 +53,13 @@ def check_first_classifier(names):
     assert names["read"] == names["clf"].predict(X[:1])[0]
 
 
+def check_first_brain(names):
+    two, regional = names["two"], names["regional"]
+    assert two.held_out > 0.5 and two.lead > 0.3
+    assert regional.score > two.score and regional.held_out > 0.5
+    assert names["agreement"].pearson > 0.5
+
+
 def check_your_own_mri(names):
     assert np.isfinite(names["maps"]["omega"]).any()
 
@@ -125,6 +132,7 @@ CHECKS = {
     "tutorials/first_wave": check_first_wave,
     "tutorials/first_memory": check_first_memory,
     "tutorials/first_classifier": check_first_classifier,
+    "tutorials/first_brain": check_first_brain,
     "tutorials/your_own_mri": check_your_own_mri,
     "tissue": check_tissue,
     "connectomes": check_connectomes,
