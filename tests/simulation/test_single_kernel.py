@@ -54,6 +54,7 @@ def ends(how, system, times, stepping, dtype):
 
 
 @pytest.mark.slow
+@pytest.mark.optimized
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize(
     ("stepping", "double"),
