@@ -54,7 +54,6 @@ def ends(how, system, times, stepping, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.optimized
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize(
     ("stepping", "double"),
@@ -70,8 +69,8 @@ def test_single_kernel_is_as_anywhere(name, stepping, double):
             single_kernel.advance_single_kernel, SYSTEMS[name], times, stepping, dtype
         )
     assert one == (name in ("modes", "small", "largest"))
-    # Adaptive steps follow errors of the size of rounding at first.
-    scale = np.abs(expected).max() * (1 if fixed else 1e3)
+    # Adaptive steps follow errors of the size of rounding at first: how much, the compiler decides.
+    scale = np.abs(expected).max() * (1 if fixed else 1e4)
     np.testing.assert_allclose(found, expected, rtol=0, atol=scale * 20 * np.finfo(dtype).eps)
     if fixed:
         assert after.step == state.step
