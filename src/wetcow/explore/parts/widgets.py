@@ -81,8 +81,12 @@ def make_image(
 
 def add_colour_bar(made: Any, colours: Any, title: str = "", *, place: str = "right") -> None:
     """Show right of a figure, or above it, which colour is which number."""
-    thin = {"width": 10} if place == "right" else {"height": 10}
-    made.add_layout(ColorBar(color_mapper=colours, title=title, padding=5, **thin), place)
+    bar = ColorBar(color_mapper=colours, title=title, padding=5)
+    if place == "right":
+        bar.update(width=10)
+    else:
+        bar.update(height=10)
+    made.add_layout(bar, place)
 
 
 def legend(made: Any) -> None:
