@@ -96,7 +96,7 @@ def test_notebooks_have_the_code_of_the_tutorials(extensions):
 
     notebooks = importlib.import_module("notebooks")
     pages = notebooks.tutorials()
-    assert len(pages) == 4
+    assert len(pages) == 5
     for page in pages:
         made = notebooks.notebook(page)
         nbformat.validate(made)
