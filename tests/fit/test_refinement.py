@@ -158,6 +158,7 @@ def test_dynamics_are_fitted(blank):
     [
         (np.ones((2, 3)), {}, "square matrix"),
         ([[1.0]], {}, "two windows"),
+        ([], {}, "measured"),
         (np.eye(3), {"window": 0.2}, "3 samples or more"),
         (np.eye(3), {"signal": "rate"}, "'real' or 'power'"),
         (np.eye(3), {"window": 50.0}, "fewer than two windows"),

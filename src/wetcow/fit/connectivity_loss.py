@@ -61,7 +61,8 @@ def dynamics_loss(
     >>> bool(loss(a) > 0)
     True
     """
-    every = measured if isinstance(measured, list) and np.ndim(measured[0]) == 2 else [measured]
+    several = isinstance(measured, list) and measured and np.ndim(measured[0]) == 2
+    every = measured if several else [measured]
     wanted = np.quantile(np.concatenate([_of_pairs(one) for one in every]), SHARES)
     dt = validation.number("dt", dt, above=0)
     size = round(validation.number("window", window, above=0) / dt)
