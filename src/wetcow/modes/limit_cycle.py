@@ -31,7 +31,7 @@ from wetcow.modes.collocation import INTERVAL, THETA, WEIGHTS, Equation
 from wetcow.modes.criticality import Constants, critical_phase, critical_ratio
 from wetcow.precision import in_double, is_traced
 
-NUM_AT_ONCE = 64  # orbits, in NumPy: what a cache holds
+NUM_AT_ONCE = 32  # orbits, in NumPy: what a cache holds
 DIFFERENTIABLE_STEPS = 2  # the last steps carry derivatives, exact to the third order
 
 
@@ -115,9 +115,8 @@ def solve_orbit(
         moved = (state[0] + change[0], state[1] + change[1])
         return moved, xp.max(xp.abs(change[0] / state[0]), axis=0)
 
-    if xp is np:
-        for _ in range(DIFFERENTIABLE_STEPS):
-            state, last = free(state)
+    if xp is np:  # nothing to differentiate
+        state, last = free(state)
     else:
         state, sizes = jax.lax.scan(free, state, length=DIFFERENTIABLE_STEPS)
         last = sizes[-1]

@@ -140,12 +140,14 @@ def _followed(time: np.ndarray, phase: np.ndarray) -> Bools:
         path += steps[index - 1]
         np.minimum(low, now, out=low)
         np.maximum(high, now, out=high)
-        # What has left its band is measured anew from here.
-        np.copyto(path, 0, where=left)
-        for value in (anchor, low, high):
-            np.copyto(value, now, where=left)
-        np.copyto(since, time[index], where=left)
-        rest[index] = rests(path, high - low, time[index] - since, time[index] - time[0])
+        if left.any():  # what has left its band is measured anew from here
+            np.copyto(path, 0, where=left)
+            for value in (anchor, low, high):
+                np.copyto(value, now, where=left)
+            np.copyto(since, time[index], where=left)
+        kept, whole = time[index] - since, time[index] - time[0]
+        if (kept >= whole / 2).any():  # else none rests
+            rest[index] = rests(path, high - low, kept, whole)
     return rest
 
 
