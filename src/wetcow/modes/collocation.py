@@ -174,15 +174,18 @@ def solve(xp: Any, equation: Equation, lagging: Any, floor: Any) -> tuple[Any, A
 
 
 def _solve_each(equation: Equation, first: Any, second: Any, enough: float) -> tuple[Any, Any]:
-    """As `solve`, in NumPy: steps are made only for solutions, (…, solutions), that need them."""
+    """As `solve`, in NumPy; when most are solved, steps are made for the others only."""
     ends, slopes = first
     size = np.ones(ends.shape[-1])
     for count in range(MOST_STEPS):
         rest = np.flatnonzero(~(size <= enough))
         if not len(rest):
             break
-        now = second if count == MOST_STEPS // 2 else (ends, slopes)
-        part = Equation(*(value[..., rest] for value in equation))
-        found, size[rest] = _damped(np, (now[0][..., rest], now[1][..., rest]), part)
-        ends[..., rest], slopes[..., rest] = found
+        again = count == MOST_STEPS // 2
+        now = second if again else (ends, slopes)
+        # To take some out takes as long as a step of them.
+        some: Any = rest if again or 2 * len(rest) < len(size) else slice(None)
+        part = Equation(*(value[..., some] for value in equation))
+        found, size[some] = _damped(np, (now[0][..., some], now[1][..., some]), part)
+        ends[..., some], slopes[..., some] = found
     return (ends, slopes), size <= enough
