@@ -130,11 +130,11 @@ def interrupted(monkeypatch, owner, name, call, *, after=False):
     """Ctrl-C at the `call`-th call of a function of `owner`: before or after it does its work."""
     original, calls = getattr(owner, name), []
 
-    def once(*args):
+    def once(*args, **named):
         calls.append(args)
         if not after and len(calls) == call:
             raise KeyboardInterrupt
-        found = original(*args)
+        found = original(*args, **named)
         if len(calls) == call:
             raise KeyboardInterrupt
         return found

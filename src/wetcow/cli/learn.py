@@ -92,13 +92,13 @@ Resume = Annotated[
     pathlib.Path | None,
     typer.Option(
         metavar="FILE",
-        help="Keeps the state of training; if it is there, training goes on from it.",
+        help="Keeps how far construction, or training, has come; if it is there, goes on from it.",
     ),
 ]
 Restart = Annotated[
     bool,
     typer.Option(
-        "--restart", help="Train from the start; the file of --resume is kept as FILE.old."
+        "--restart", help="Begin anew; what is kept by --resume FILE is renamed to FILE.old."
     ),
 ]
 
@@ -166,8 +166,6 @@ def run(
         import rich
 
         rich.reconfigure(stderr=True)  # stdout is for results
-    if parameters.get("checkpoint") is not None and not parameters.get("train_minutes"):
-        raise ValueError("--resume is for training: give --train-minutes too")
     use_all_cores()
     report = learn(dataset, budget, data_dir, seed, save, progress=progress, **parameters)
     _print(report, json_file)
@@ -175,11 +173,14 @@ def run(
 
 
 def set_aside(checkpoint: pathlib.Path | None) -> None:
-    """Rename the state of an earlier training to FILE.old, also those of members."""
+    """Rename what an earlier training or construction kept to FILE.old, also that of members."""
+    from wetcow.learning.memory.construction_files import SUFFIXES
+
     if checkpoint is None:
-        raise ValueError("--restart is for training with --resume FILE")
-    for path in [checkpoint, *checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}.[0-9]*")]:
-        if path.is_file() and (path == checkpoint or path.suffix[1:].isdigit()):
+        raise ValueError("--restart needs --resume FILE, which says what to begin anew")
+    for path in [checkpoint, *checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}.*")]:
+        known = path == checkpoint or path.suffix[1:].isdigit() or path.suffix in SUFFIXES
+        if path.is_file() and known:
             os.replace(path, path.with_name(f"{path.name}.old"))
 
 

@@ -20,6 +20,7 @@ from wetcow.learning.estimator.keeping import Kept
 from wetcow.learning.estimator.prediction import ClassAnswers
 from wetcow.learning.io.record import counted, make_record, trained
 from wetcow.learning.memory.calibration import Calibration, calibrate
+from wetcow.learning.memory.construction_files import ConstructionFiles, construction_files
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
@@ -119,8 +120,12 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         How images are deformed at random, in copies and while training
         (`wetcow.images.augmentation`). A list has that of each member; copies cannot use one.
     checkpoint : path, optional
-        File that keeps the state of training. If there is one, training goes on from it. Members
-        but the first have files of their own beside it, with their number at the end of the name.
+        With `train_minutes`, a file that keeps the state of training; members but the first have
+        files of their own beside it, with their number at the end of the name. Without, two files
+        of that name and ``.codes`` and ``.solution`` keep what `fit` has computed of all examples,
+        if it stores all of them and they are no Dask arrays; 4 bytes for each number of the memory.
+        If there are such files `fit` goes on from them, with the same result. They stay: remove
+        them when the model is saved.
     class_weight : dict, "balanced" or None
         Weights of classes, by which those of their samples are multiplied; 1 for labels that are
         not in the dict. "balanced": all classes have the same weight in all, so that rare ones are
@@ -310,6 +315,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
                 X, y, weights = distinct(X, y, weights)
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
+            files = construction_files(self, X, labels, weights)
             members = [self.hidden_] if keep else self._construct(X, labels, weights, rng, start)
             samples = self._samples(members[0], X, labels, weights, len(classes))
             self.refined_ = []
@@ -318,7 +324,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
 
                 self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
-            known = self._memorize(samples._replace(hidden=united(members)), classes, rng, start)
+            samples = samples._replace(hidden=united(members))
+            known = self._memorize(samples, classes, rng, start, files=files)
             self.record_ = make_record(known, counts, trained(self.refined_))
         return self
 
@@ -412,9 +419,12 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         rng: np.random.Generator,
         start: StartStage,
         columns: np.ndarray | None = None,
+        files: ConstructionFiles | None = None,
     ) -> Calibration:
         """Learn, and keep what is known of errors."""
-        known = self._learn(samples, rng, start, calibrating=calibrate, columns=columns)
+        known = self._learn(
+            samples, rng, start, calibrating=calibrate, columns=columns, files=files
+        )
         self.classes_ = classes
         self.inverse_temperature_ = known.inverse_temperature
         self.residual_variance_ = known.residual_variance

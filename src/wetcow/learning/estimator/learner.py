@@ -18,6 +18,7 @@ from wetcow.learning.data.samples import Samples
 from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
+from wetcow.learning.memory.construction_files import ConstructionFiles
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
@@ -133,6 +134,7 @@ class Learner(Encoder):
         calibrating: Callable[[LeftOut], Any],
         columns: np.ndarray | None = None,
         noises: Sequence[float] = (),
+        files: ConstructionFiles | None = None,
     ) -> Any:
         """Memorize beside what is stored, if `columns` are given; return what calibrates it."""
         earlier = None
@@ -141,7 +143,7 @@ class Learner(Encoder):
         with contextlib.closing(open_batches(samples)) as batches:
             self.readout_, known = pipeline.learn(
                 batches,
-                self._plan(),
+                self._plan()._replace(files=files),
                 n_components=self.settings_.n_components,
                 innate=self.settings_.couplings == "innate",
                 rng=rng,

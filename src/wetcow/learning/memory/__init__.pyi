@@ -2,6 +2,7 @@
 
 from . import (
     calibration as calibration,
+    construction_files as construction_files,
     examples as examples,
     landmarks as landmarks,
     noise as noise,

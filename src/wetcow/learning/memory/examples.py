@@ -19,6 +19,7 @@ from wetcow.learning.data.rows import Rows, collect_rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory.calibration import NUM_CALIBRATING, LeftOut, Memorized
+from wetcow.learning.memory.construction_files import ConstructionFiles
 from wetcow.learning.memory.landmarks import (
     add_to_landmarks,
     replace_by_landmarks,
@@ -56,12 +57,15 @@ class Plan(NamedTuple):
         Relative residual of the solution for stored examples.
     cache_size : float
         Bytes of K that may be kept.
+    files : ConstructionFiles or None
+        Files of a construction that goes on where it was interrupted, if all examples are stored.
     """
 
     kernel: Kernel
     n_memories: int | None
     tolerance: float
     cache_size: float
+    files: ConstructionFiles | None = None
 
 
 def check_room(count: int, columns: int, n_classes: int, plan: Plan) -> None:
@@ -138,11 +142,8 @@ def memorize(
         return add_to_landmarks(
             batches, projection, landmarks, plan.kernel, rng=rng, start=start, others=others
         )
-    collect = functools.partial(collect_rows, projection, samples.copies.count)
-    rows = batches.sum(collect, Rows.merge, start("codes", len(batches)))
-    rows = rows._replace(projected=np.isin(rows.images, projected))
-    if samples.copies.count:  # each image before its copies, in whatever batches they came
-        rows = rows.taken(np.argsort(rows.images, kind="stable"))
+    collect = functools.partial(_collected, batches, projection, projected, start)
+    rows = collect() if plan.files is None else plan.files.rows(collect)
     begun = None
     if earlier is not None:
         assert earlier.examples is not None
@@ -163,6 +164,19 @@ def memorize(
         begun = np.zeros((len(rows.labels), samples.n_classes))
         begun[: len(labels), columns] = earlier.memory.coupling
     return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
+
+
+def _collected(
+    batches: Batches, projection: Projection | None, projected: np.ndarray, start: StartStage
+) -> Rows:
+    """Rows of all examples; `projected` are those that the projection was made from."""
+    copies = batches.samples.copies.count
+    part = functools.partial(collect_rows, projection, copies)
+    rows = batches.sum(part, Rows.merge, start("codes", len(batches)))
+    rows = rows._replace(projected=np.isin(rows.images, projected))
+    if copies:  # each image before its copies, in whatever batches they came
+        rows = rows.taken(np.argsort(rows.images, kind="stable"))
+    return rows
 
 
 def _store(
@@ -234,6 +248,7 @@ def _store_many(
         tolerance=plan.tolerance,
         cache_size=plan.cache_size,
         start=None if begun is None else np.tile(begun, (1, 2)),
+        checkpoint=None if plan.files is None else plan.files.solution,
         progress=_told(advance, plan.tolerance),
     )
     start("calibration")
