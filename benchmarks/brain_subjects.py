@@ -164,12 +164,12 @@ def table_of(result: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": "Brains fitted, and judged on other subjects",
         "command": "python benchmarks/brain_subjects.py --json benchmarks/brain_subjects.json",
-        "machine": f"{result['machine']['cores']} cores, {result['machine']['cpu']}",
+        "machine": f"{result['machine']['cores']} cores of an {result['machine']['cpu']}",
         "date": result["date"],
         "seed": 0,
-        "before": f"Seven subjects, 94 regions: four are fitted, three judge, in {count} or more "
-        "of 35 ways; mean and standard deviation of Pearson correlations. The lead is over the "
-        "best null of each split.",
+        "before": "Seven subjects, 94 regions: four are fitted, three judge, in "
+        f"{'all' if count == 35 else f'{count} of'} 35 ways; mean and standard deviation of "
+        "Pearson correlations. The lead is over the best null of each split.",
         "columns": ["fitted", "numbers", "fitted subjects", "others", *NULLS, "lead"],
         "rows": [
             [
@@ -193,13 +193,15 @@ def curve(rows: list[dict[str, Any]]) -> Any:
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     counts = np.array([row["num_parameters"] for row in rows], float)
-    shown = counts * np.geomspace(0.96, 1.04, len(counts))  # equal counts apart
+    shown = counts * np.geomspace(0.85, 1.15, len(counts))  # equal counts apart
     lines: dict[str, Any] = {key: [row[key] for row in rows] for key in ("fitted", "others")}
     lines |= {kind: [row["nulls"][kind] for row in rows] for kind in NULLS}
     for number, (name, values) in enumerate(lines.items()):
         mean, sd = (np.array([one[key] for one in values]) for key in ("mean", "sd"))
-        style = "o-" if name in ("fitted", "others") else ".:"
-        left.errorbar(shown, mean, sd, fmt=style, color=f"C{number}", lw=1, label=name, capsize=2)
+        marker, line = ("o", "-") if name in ("fitted", "others") else (".", ":")
+        colour = f"C{number}"
+        left.errorbar(shown, mean, sd, fmt=marker, color=colour, label=name, capsize=2, lw=1)
+        left.plot(shown[1:], mean[1:], line, color=colour, lw=1)  # the first has other weights
     ceiling = np.mean([row["ceiling"]["mean"] for row in rows])
     left.axhline(ceiling, color="0.5", ls="--", lw=1, label="ceiling")
     left.set(xscale="log", xlabel="numbers fitted", ylabel="correlation", ylim=(0, 1))
@@ -207,7 +209,11 @@ def curve(rows: list[dict[str, Any]]) -> Any:
     mean, sd = (np.array([row["lead"][key] for row in rows]) for key in ("mean", "sd"))
     right.errorbar(shown, mean, sd, fmt="o", color="C1", capsize=2)
     for x, y, row in zip(shown, mean, rows, strict=True):
-        right.annotate(row["parameters"], (x, y), (4, 4), textcoords="offset points", fontsize=7)
+        aside = "priors" in row["parameters"]  # beside each other, there would be no room
+        right.annotate(
+            row["parameters"], (x, y), (-5 if aside else 5, 4), textcoords="offset points",
+            ha="right" if aside else "left", fontsize=7,
+        )  # fmt: skip
     right.axhline(0, color="0.5", lw=1)
     right.set(xscale="log", xlabel="numbers fitted", ylabel="lead over the best null",
               xlim=(1, 3000))  # fmt: skip
