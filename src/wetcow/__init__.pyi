@@ -67,7 +67,12 @@ from .observation.filters import (
 from .observation.lead_fields import lead_field as lead_field
 from .observation.sensors import eeg as eeg
 from .observation.volumes import Bold as Bold
-from .plotting import animate as animate, plot as plot, plot_brain as plot_brain
+from .plotting import (
+    animate as animate,
+    plot as plot,
+    plot_brain as plot_brain,
+    plot_surface as plot_surface,
+)
 from .simulation.drive import Drive as Drive, pulse as pulse
 from .simulation.files.results import load_run as load_run, save_run as save_run
 from .simulation.integrate import integrate as integrate

@@ -11,6 +11,7 @@ from . import (
     series as series,
     spectra as spectra,
     style as style,
+    surface as surface,
     sweeps as sweeps,
     tissue as tissue,
     whole_brain as whole_brain,
@@ -18,6 +19,7 @@ from . import (
 from .animation import animate as animate
 from .brain import plot_brain as plot_brain
 from .kinds import plot as plot
+from .surface import plot_surface as plot_surface
 from .tissue import (
     draw_plane as draw_plane,
     draw_rays as draw_rays,

@@ -32,19 +32,43 @@ def sides_of(names: list[str]) -> np.ndarray | None:
     >>> sides_of(["a", "b"]) is None
     True
     """
-    found = np.array([_side(name) for name in names])
+    found = np.array([side_of(name) for name in names])
     counts = np.bincount(found, minlength=3)
     if min(counts[0], counts[2]) == 0 or counts[1] > MOST_OTHER * len(names):
         return None
     return found
 
 
-def _side(name: str) -> int:
+def side_of(name: str) -> int:
+    """Which of `SIDES` the name of a region says: "other" if none, or both.
+
+    Examples
+    --------
+    >>> [SIDES[side_of(name)] for name in ("ctx-lh-insula", "Precentral_R", "Brain-Stem")]
+    ['left', 'right', 'other']
+    """
     joined = _JOINED.match(name)
     if joined:
         return 0 if joined[1] == "l" else 2
     left, right = (bool(_PATTERNS[side].search(name)) for side in ("left", "right"))
     return 1 if left == right else 0 if left else 2
+
+
+def without_side(name: str) -> str:
+    """The name of a region without its hemisphere.
+
+    Examples
+    --------
+    >>> [without_side(name) for name in ("ctx-lh-insula", "insula_R", "L.insula", "lV1", "pons")]
+    ['insula', 'insula', 'insula', 'V1', 'pons']
+    """
+    side = SIDES[side_of(name)]
+    if side == "other":
+        return name
+    if _JOINED.match(name):
+        return name[1:]
+    # Words around one in the middle stay apart.
+    return _PATTERNS[side].sub("_", name, count=1).strip("_")
 
 
 def order_of(sides: np.ndarray) -> np.ndarray:
