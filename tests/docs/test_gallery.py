@@ -93,3 +93,18 @@ def test_brains_of_other_packages(name, package, monkeypatch):
     two, regional = (names["found"][one] for one in names["sets"])
     assert all(one.held_out > 0.5 and one.held_out > one.nulls["random"].held_out for one in two)
     assert all(one.score > 0.85 for one in regional)
+
+
+@pytest.mark.slow
+def test_brain_surface():
+    pytest.importorskip("nilearn", reason='pip install "wetcow[surface]"')
+    if importlib.util.find_spec("tvb_data") is None:
+        pytest.skip("pip install tvb-data")
+    names = runpy.run_path(str(EXAMPLES / "gallery" / "waves" / "brain_surface.py"))
+    for figure, triangles in ((names["known"], 16380), (names["nearest"], 20480)):
+        *views, bar = figure.axes
+        assert bar.get_ylabel() == "power |a|² at rest"
+        assert all(len(one.collections[0].get_facecolor()) == triangles for one in views)
+    left, right = names["brain"].regions.index("lPFCORB"), names["brain"].regions.index("rM1")
+    power = names["power_at_rest"](names["brain"])
+    assert power[left] > 1.5 * power[right]
