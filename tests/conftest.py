@@ -75,6 +75,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.name in SLOW_EXAMPLES:
             item.add_marker(pytest.mark.slow)
+    # Those that are compiled in another way come last of their file, so that nothing is compiled
+    # twice that others of it share.
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    items[:] = [
+        item
+        for of_one in files.values()
+        for item in sorted(of_one, key=lambda one: one.get_closest_marker("optimized") is not None)
+    ]
 
 
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
@@ -91,21 +101,18 @@ def promotion_of_types(request):
         yield
 
 
+UNLESS_MARKED = jax.config.read("jax_disable_most_optimizations")
+
+
 @pytest.fixture(autouse=True)
 def compilation(request):
-    """What is marked as optimized is compiled anew, and so is what comes after it."""
-    if request.node.get_closest_marker("optimized") is None:
-        yield
-        return
-    _compile_anew(optimized=True)
-    yield
-    _compile_anew(optimized=False)
-
-
-def _compile_anew(*, optimized):
-    eqx.clear_caches()
-    jax.clear_caches()
-    jax.config.update("jax_disable_most_optimizations", not optimized)
+    """What is marked as optimized is compiled anew, and so is what comes after all of these."""
+    marked = request.node.get_closest_marker("optimized") is not None
+    quickly = UNLESS_MARKED and not marked
+    if quickly != jax.config.read("jax_disable_most_optimizations"):
+        eqx.clear_caches()
+        jax.clear_caches()
+        jax.config.update("jax_disable_most_optimizations", quickly)
 
 
 @pytest.fixture

@@ -42,15 +42,23 @@ SYSTEMS = {
 }
 
 
-def ends(how, system, times, stepping, dtype):
-    """Samples, state, and whether it was compiled as one kernel."""
+IN_ONE = ("modes", "small", "largest")
+
+
+def lowered(how, system, times, stepping, dtype):
+    """A run that is still to be compiled, its arguments, and its program without its name."""
     times = jnp.asarray(times, np.finfo(dtype).dtype)
     a0 = 0.2 * np.exp(1j * np.arange(system.size))
-    state = initial_state(jnp.asarray(a0, dtype), stepping)
-    run = jax.jit(functools.partial(how, stepping=stepping))
-    lowered = run.lower(system.compiled_layout(), state, times)
-    found, after = lowered.compile()(system.compiled_layout(), state, times)
-    return np.asarray(found), after, "xla_cpu_small_call" in lowered.as_text()
+    arguments = (system.compiled_layout(), initial_state(jnp.asarray(a0, dtype), stepping), times)
+    run = jax.jit(functools.partial(how, stepping=stepping)).lower(*arguments)
+    return run, arguments, run.as_text().partition("\n")[2]
+
+
+def ends(how, system, times, stepping, dtype):
+    """Samples, state, and whether it was compiled as one kernel."""
+    run, arguments, program = lowered(how, system, times, stepping, dtype)
+    found, after = run.compile()(*arguments)
+    return np.asarray(found), after, "xla_cpu_small_call" in program
 
 
 @pytest.mark.slow
@@ -70,11 +78,15 @@ def test_single_kernel_is_as_anywhere(name, stepping, double):
     times = np.linspace(0, 2, 21 if fixed else 2)
     with jax.enable_x64(double):
         dtype = np.complex128 if double else np.complex64
-        expected, state, _ = ends(advance, SYSTEMS[name], times, stepping, dtype)
-        found, after, one = ends(
-            single_kernel.advance_single_kernel, SYSTEMS[name], times, stepping, dtype
-        )
-    assert one == (name in ("modes", "small", "largest"))
+        what = SYSTEMS[name], times, stepping, dtype
+        if name not in IN_ONE:
+            # The program is the same to the letter, and so is its result.
+            program = lowered(single_kernel.advance_single_kernel, *what)[2]
+            assert "xla_cpu_small_call" not in program and program == lowered(advance, *what)[2]
+            return
+        expected, state, _ = ends(advance, *what)
+        found, after, one = ends(single_kernel.advance_single_kernel, *what)
+    assert one
     # Adaptive steps follow errors of the size of rounding at first.
     scale = np.abs(expected).max() * (1 if fixed else 1e3)
     np.testing.assert_allclose(found, expected, rtol=0, atol=scale * 20 * np.finfo(dtype).eps)
