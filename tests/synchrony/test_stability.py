@@ -123,8 +123,8 @@ def test_leading_exponents_of_other_couplings():
 
 
 @pytest.mark.slow
-def test_leading_exponents_of_thousands_of_sparse_modes():
-    size, each = 3_000, 6
+def test_leading_exponents_of_hundreds_of_sparse_modes():
+    size, each = 300, 6  # more than are computed with a matrix
     rng = np.random.default_rng(0)
     source = (np.arange(size)[:, None] + rng.integers(1, size, (size, each))) % size
     value = rng.uniform(0.5, 1.0, (size, each))
