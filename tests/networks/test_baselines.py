@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 import wetcow as wc
 from wetcow.synchrony import Frequency, MeanOrder
 
-NUM_OSCILLATORS = 800
+NUM_OSCILLATORS = 400
 
 
 @pytest.fixture(scope="module")

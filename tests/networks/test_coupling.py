@@ -205,7 +205,7 @@ class TestActions:
             close(slopes, 2 * np.conj(r.conj().T @ (r @ a)), atol=1e-4)
 
     @pytest.mark.slow
-    @settings(max_examples=10)  # each number of links is compiled
+    @settings(max_examples=5)  # each number of links is compiled
     @given(sizes, seeds)
     def test_sparse(self, size, seed):
         rng = np.random.default_rng(seed)
@@ -225,7 +225,7 @@ class TestActions:
         assert_acts_like(wc.LowRank(left, right), r, rng)
 
     @pytest.mark.slow
-    @settings(max_examples=10)  # each shape is compiled
+    @settings(max_examples=6)  # each shape is compiled
     @given(
         st.integers(1, 5),
         st.integers(1, 6),
