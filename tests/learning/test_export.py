@@ -163,8 +163,8 @@ def test_real_images(name, path):
         X, y = datasets.load(name, split="test")
     except OSError as error:
         pytest.skip(str(error))
-    classifier = WaveClassifier(n_modes=24, **DATASET_DEFAULTS[name]).fit(X[:600], y[:600])
-    check(classifier, X[600:800], path)
+    classifier = WaveClassifier(n_modes=8, **DATASET_DEFAULTS[name]).fit(X[:300], y[:300])
+    check(classifier, X[300:400], path)
 
 
 # Files

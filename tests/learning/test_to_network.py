@@ -305,8 +305,8 @@ def test_the_unit_of_time_is_that_of_the_hidden_modes(network):
 @pytest.mark.optimized
 def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
     X = held_out[0][:4]
-    closed = closed_form(classifier, X, 4096)
-    random = draw_random_modes(classifier.readout_, 4096)
+    closed = closed_form(classifier, X, 1024)
+    random = draw_random_modes(classifier.readout_, 1024)
     labels, measured = [], []
     for x in X:
         network = build_network(classifier.hidden_, random, classifier.classes_, x)
