@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from wetcow import datasets
 from wetcow.cli import app
 from wetcow.learning.finetune import refine
 from wetcow.learning.finetune.training import STEPS_PER_CALL
@@ -14,12 +15,17 @@ from wetcow.learning.finetune.training import STEPS_PER_CALL
 def trained(tmp_path_factory):
     """A folder with the state of a training of very few steps, its report, and the command."""
     folder = tmp_path_factory.mktemp("training")
+    parts = {
+        split: tuple(part[:300] for part in datasets.load("digits", split))
+        for split in ("train", "test")
+    }
 
     def learn(*arguments):
         command = ["learn", "digits", "--n-modes", "4", "--train-minutes", "1"]
         command += ["--resume", str(folder / "state"), "--json", "-", *arguments]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(refine, "fit_to_time", lambda *_: STEPS_PER_CALL)
+            patch.setattr(datasets, "load", lambda name, split, data_dir: parts[split])
             return CliRunner().invoke(app, command)
 
     first = learn()

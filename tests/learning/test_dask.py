@@ -24,7 +24,9 @@ distributed = pytest.importorskip("distributed")
 # Of the scheduler's status page, which nobody looks at, if several tests run at once.
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:UserWarning")
 
-PARAMETERS = {"n_modes": 8, "patch_size": 3, "batch_size": 150, "tolerance": 1e-7}
+# How images are seen is decided from the first rows in one test alone.
+AS_THEY_ARE = {"frame": None, "mirror": False}
+PARAMETERS = {"n_modes": 8, "patch_size": 3, "batch_size": 150, "tolerance": 1e-7, **AS_THEY_ARE}
 UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
 
 
@@ -104,6 +106,7 @@ def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
     monkeypatch.setattr(pipeline, "_SAMPLES_EACH", 1)
     X, y = digits
     parameters = PARAMETERS | {"response": "amplitude", "n_memories": n_memories}
+    parameters |= {"frame": "auto", "mirror": "auto"}
     expected = WaveClassifier(**parameters).fit(X, y)
     array = da.from_array(X, chunks=(UNEVEN, 8, 8))
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
@@ -170,7 +173,7 @@ def test_an_xarray_of_dask_chunks(digits, where):
 @pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 10])
 def test_answers_are_dask_arrays(digits, where, n_classes):
-    X, y = digits
+    X, y = digits[0][:300], digits[1][:300]
     X, y = X[y < n_classes], y[y < n_classes]
     clf = WaveClassifier(**PARAMETERS).fit(X, y)
     for chunks in [(50, 8, 8), (50, 64)]:
@@ -252,16 +255,25 @@ def test_dask_is_not_imported_for_other_arrays():
     assert done.stdout.strip() == "False"
 
 
+@pytest.fixture(scope="module")
+def processes():
+    """Two workers which are processes, as users have them."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n_memories", [None, 100])
-def test_processes(digits, n_memories):
+def test_processes(digits, processes, n_memories):
     X, y = digits
     parameters = PARAMETERS | {"n_memories": n_memories}
     expected = WaveClassifier(**parameters).fit(X, y)
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-    )
-    with cluster, distributed.Client(cluster) as client:
+    with processes.as_current():
         chunk = dask.delayed(made_on_a_worker, pure=False)
         parts = [
             da.from_delayed(chunk(os.getpid(), start), (200, 8, 8), X.dtype)
@@ -272,7 +284,7 @@ def test_processes(digits, n_memories):
         same_model(found, expected, X)
         np.testing.assert_array_equal(found.predict(array).compute(), expected.predict(X))
         close(found.uncertainty(array).compute(), expected.uncertainty(X), 1e-4)
-        assert forgotten(client)
+        assert forgotten(processes)
 
 
 # An independent integrator or library
@@ -298,7 +310,7 @@ def test_tables(where):
         (UNEVEN, {"n_memories": 100}),
         (600, {}),
         (150, {"mirror": True}),
-        (UNEVEN, {"copies": 2, "augmentation": "handwriting"}),
+        (UNEVEN, {"copies": 1, "augmentation": "handwriting"}),
     ],
 )
 def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
