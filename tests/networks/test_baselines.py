@@ -21,7 +21,7 @@ def order():
     share = (np.arange(NUM_OSCILLATORS) + 0.5) / NUM_OSCILLATORS
     omega = np.clip(np.tan(np.pi * (share - 0.5)), -20, 20)
     system = wc.Kuramoto(omega, wc.LowRank.uniform(NUM_OSCILLATORS, 1.0))
-    settings = {"t1": 40.0, "num_samples": 401, "seed": 3, "record": False}
+    settings = {"t1": 40.0, "num_samples": 401, "dt": 0.02, "seed": 3, "record": False}
 
     def settled(strength):
         reduce = {"order": MeanOrder(after=20.0)}

@@ -361,7 +361,9 @@ class TestMatrices:
 class TestLabels:
     @pytest.mark.slow
     def test_run(self, three, tmp_path):
-        run = three.label(wc.simulate(three.to_network(), t1=10.0, num_samples=11, modes=[2, 0]))
+        run = three.label(
+            wc.simulate(three.to_network(), t1=10.0, num_samples=11, dt=0.05, modes=[2, 0])
+        )
         assert run.region.values.tolist() == ["rFEF", "rV1"]
         assert run.x.values.tolist() == three.positions[[2, 0], 0].tolist()
         assert run.x.attrs["units"] == "mm" and run.seconds.attrs["units"] == "s"
@@ -378,10 +380,10 @@ class TestLabels:
 
     @pytest.mark.slow
     def test_measures_and_sweeps(self, three):
-        run = wc.simulate(three.to_network(), t1=10.0, num_samples=101)
+        run = wc.simulate(three.to_network(), t1=10.0, num_samples=101, dt=0.05)
         locking = three.label(wc.phase_locking(run))
         assert locking.region_from.values.tolist() == ["rV1", "lV1", "rFEF"]
-        runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, gamma=[0.1, 0.2])
+        runs = wc.sweep(three.to_network(), t1=5.0, num_samples=6, dt=0.05, gamma=[0.1, 0.2])
         assert three.label(runs).region.dims == ("mode",)
         assert three.label(runs.isel(mode=[0])).region.values.tolist() == ["rV1"]
         assert three.label(wc.phase_locking(run.isel(mode=[2, 0]))).region.values[0] == "rFEF"
@@ -397,7 +399,7 @@ class TestLabels:
             "connectome_normalisation": brain.normalisation,
             "connectome_time_unit": 1 / (2 * np.pi * 40),
         }
-        run = wc.simulate(brain.to_network(), t1=10.0, num_samples=101)
+        run = wc.simulate(brain.to_network(), t1=10.0, num_samples=101, dt=0.05)
         wc.save_run(brain.label(run), tmp_path / f"run{suffix}")
         loaded = wc.load_run(tmp_path / f"run{suffix}")
         for one in (loaded, brain.label(wc.phase_locking(run))):
@@ -408,14 +410,14 @@ class TestLabels:
         def build(speed):
             return three.replace(speed=speed).to_network()
 
-        runs = three.label(wc.sweep(build, t1=1.0, num_samples=3, speed=[3, 6]))
+        runs = three.label(wc.sweep(build, t1=1.0, num_samples=3, dt=0.05, speed=[3, 6]))
         assert "connectome_speed" not in runs.attrs and runs.speed.values.tolist() == [3, 6]
         assert runs.attrs["connectome_frequency"] == three.frequency and "seconds" in runs.coords
 
         def other(frequency):
             return three.replace(frequency=frequency).to_network()
 
-        runs = three.label(wc.sweep(other, t1=1.0, num_samples=3, frequency=[10, 40]))
+        runs = three.label(wc.sweep(other, t1=1.0, num_samples=3, dt=0.05, frequency=[10, 40]))
         assert not {"connectome_frequency", "connectome_time_unit"} & set(runs.attrs)
         assert "seconds" not in runs.coords
         with pytest.raises(ValueError, match=r"connectome.replace\(speed=speed\).to_network"):

@@ -200,7 +200,7 @@ def test_volumes_are_saved_and_a_run_is_continued(brain, tmp_path, monkeypatch):
 def test_volumes_and_statistics_are_drawn(brain):
     net = brain.to_network(gamma=-1.2)
     seen = {"bold": wc.Bold(tr=1.0, time_unit=brain.time_unit)}
-    run = wc.simulate(net, t1=300.0, num_samples=601, record=False, reduce=seen)
+    run = wc.simulate(net, t1=300.0, num_samples=601, dt=0.05, record=False, reduce=seen)
     axis = wc.plot(brain.label(run), modes=[0, 2]).axes[0]
     assert axis.get_ylabel() == "BOLD signal change" and axis.get_xlabel() == "time (s)"
     assert len(axis.lines) == 2
@@ -215,7 +215,7 @@ def test_volumes_and_statistics_are_drawn(brain):
 
 
 def test_errors(brain):
-    run = wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101)
+    run = wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101, dt=0.05)
     with pytest.raises(ValueError, match="time_unit"):
         wc.bold(run, tr=2.0)
     with pytest.raises(ValueError, match="needs the time between volumes"):
@@ -232,10 +232,12 @@ def test_errors(brain):
         balloon("buxton")
     with pytest.raises(ValueError, match="take more samples"):
         seen = {"bold": wc.Bold(tr=0.01, time_unit=1.0)}
-        wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101, reduce=seen)
+        wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101, dt=0.05, reduce=seen)
     with pytest.raises(ValueError, match="already"):
         seen = {"bold": wc.Bold(tr=1.0, time_unit=1.0)}
-        wc.bold(wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101, reduce=seen), tr=1.0)
+        wc.bold(
+            wc.simulate(wc.Mode(gamma=1.0), t1=10.0, num_samples=101, dt=0.05, reduce=seen), tr=1.0
+        )
 
 
 def test_activity_beyond_the_model_is_nan_and_said():

@@ -20,7 +20,9 @@ def brain():
 
 @pytest.fixture(scope="module")
 def run(brain):
-    return brain.label(wc.simulate(brain.to_network(gamma=0.5), t1=60.0, num_samples=601, seed=0))
+    return brain.label(
+        wc.simulate(brain.to_network(gamma=0.5), t1=60.0, num_samples=601, dt=0.05, seed=0)
+    )
 
 
 # Known answers
@@ -90,7 +92,7 @@ def test_files_of_tvb():
     matrix = np.load(folder / "projectionMatrix" / "projection_eeg_65_surface_16k.npy")
     mapping = np.loadtxt(folder / "regionMapping" / "regionMapping_16k_76.txt")
     np.testing.assert_allclose(field[0, 7], matrix[0, mapping == 7].sum())
-    run = wc.simulate(brain.to_network(gamma=0.5), t1=5.0, num_samples=11, seed=0)
+    run = wc.simulate(brain.to_network(gamma=0.5), t1=5.0, num_samples=11, dt=0.05, seed=0)
     assert wc.eeg(brain.label(run), field).shape == (11, 63)
 
 

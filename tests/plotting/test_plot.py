@@ -37,7 +37,13 @@ def swept():
         gamma=0.8, omega=np.linspace(0.9, 1.1, 4), coupling=wc.Dense(0.1 * (1 - np.eye(4)))
     )
     return wc.sweep(
-        net, t1=40.0, num_samples=201, coupling_strength=[0.4, 0.1, 0.2], gamma=[0.5, 1.0], seed=0
+        net,
+        t1=40.0,
+        num_samples=201,
+        dt=0.05,
+        coupling_strength=[0.4, 0.1, 0.2],
+        gamma=[0.5, 1.0],
+        seed=0,
     )
 
 

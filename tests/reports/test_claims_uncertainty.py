@@ -77,6 +77,8 @@ def test_ensemble_averages_probabilities():
 @pytest.mark.slow
 def test_digits_without_a_network(monkeypatch):
     monkeypatch.setattr(uncertainty_metrics, "has_torch", lambda: False)
+    sizes = uncertainty._QUICK._replace(modes=16, members=2)
+    monkeypatch.setattr(uncertainty, "_QUICK", sizes)
     evidence = uncertainty.run(
         Effort(quick=True, seed=0, data_dir=None, say=lambda line: None), ["digits"]
     )

@@ -61,8 +61,10 @@ def made():
     )
     network = brain.to_network(coupling_strength=0.5)
     reducers = {"order": MeanOrder()}
-    run = wc.simulate(network, t1=20.0, num_samples=41, seed=1, reduce=reducers)
-    runs = wc.sweep(wc.Mode(gamma=1.0), t1=5.0, num_samples=6, gamma=[0.5, 1.0], seed=[1, 2])
+    run = wc.simulate(network, t1=20.0, num_samples=41, dt=0.05, seed=1, reduce=reducers)
+    runs = wc.sweep(
+        wc.Mode(gamma=1.0), t1=5.0, num_samples=6, dt=0.05, gamma=[0.5, 1.0], seed=[1, 2]
+    )
     connectivity = wc.functional_connectivity(brain.label(run))
     return [run, brain.label(run), runs, connectivity, brain.label(connectivity)]
 

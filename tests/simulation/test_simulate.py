@@ -169,18 +169,18 @@ class TestWhatIsKept:
             "order": MeanOrder(),
             "synchrony": SynchronyTime(threshold=0.5),
         }
-        whole = wc.simulate(network, seed=1, reduce=reduce, **SETTINGS)
+        whole = wc.simulate(network, seed=1, reduce=reduce, dt=0.05, **SETTINGS)
         late = whole.sel(time=slice(15, None))
         np.testing.assert_allclose(whole.frequency, wc.spiking_frequency(whole, 15.0), rtol=1e-9)
         np.testing.assert_allclose(whole.amplitude, abs(late.a).mean("time"), rtol=1e-12)
         np.testing.assert_allclose(whole.order, wc.order_parameter(whole).mean(), rtol=1e-12)
         expected = wc.time_to_synchrony(whole, threshold=0.5, period=1)
         np.testing.assert_allclose(whole.synchrony, expected, rtol=1e-12)
-        reduced = wc.simulate(network, seed=1, reduce=reduce, record=False, **SETTINGS)
+        reduced = wc.simulate(network, seed=1, reduce=reduce, record=False, dt=0.05, **SETTINGS)
         assert "a" not in reduced
         for name in reduce:
             np.testing.assert_allclose(reduced[name], whole[name], rtol=1e-9)
-        part = wc.simulate(network, seed=1, modes=[2, 0], **SETTINGS)
+        part = wc.simulate(network, seed=1, modes=[2, 0], dt=0.05, **SETTINGS)
         np.testing.assert_array_equal(part.mode, [2, 0])
         np.testing.assert_allclose(part.a, whole.a[:, [2, 0]], atol=1e-9)
 

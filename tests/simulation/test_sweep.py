@@ -19,6 +19,7 @@ from wetcow.simulation.files import store
 from wetcow.synchrony import Frequency, MeanOrder
 
 SETTINGS = {"t1": 8.0, "num_samples": 81}
+FIXED = {**SETTINGS, "dt": 0.05}  # compiled several times as fast as adaptive steps
 VARIED = {"gamma": np.linspace(0.2, 6.0, 7), "seed": [1]}
 
 
@@ -55,13 +56,13 @@ class TestAsSimulate:
 
     @pytest.mark.slow
     def test_rows_for_the_modes(self, network, rng):
-        runs = assert_run_by_run(network, SETTINGS, omega=rng.uniform(0.5, 2, (3, 3)))
+        runs = assert_run_by_run(network, FIXED, omega=rng.uniform(0.5, 2, (3, 3)))
         np.testing.assert_array_equal(runs.omega, [0, 1, 2])
 
     @pytest.mark.slow
     def test_couplings_and_their_strength(self, network, rng):
         others = [wc.Dense(conftest.random_coupling(rng, 3)) for _ in range(2)]
-        assert_run_by_run(network, SETTINGS, coupling=others, coupling_strength=[0.0, 2.0])
+        assert_run_by_run(network, FIXED, coupling=others, coupling_strength=[0.0, 2.0])
 
     @pytest.mark.slow
     def test_noise(self, network):
@@ -71,7 +72,7 @@ class TestAsSimulate:
 
     @pytest.mark.slow
     def test_one_seed_is_no_dimension(self, network):
-        runs = wc.sweep(network, seed=7, gamma=[0.5, 1.5, 3.0], **SETTINGS)
+        runs = wc.sweep(network, seed=7, gamma=[0.5, 1.5, 3.0], **FIXED)
         assert runs.a.dims == ("gamma", "time", "mode")
         assert runs.attrs["seed"] == 7
         np.testing.assert_array_equal(runs.a[0, 0], runs.a[1, 0])
@@ -94,7 +95,7 @@ class TestAsSimulate:
         settings = {**SETTINGS, "dt": 0.02}
         assert_run_by_run(neurons, settings, 1e-9, tau_m=[0.8, 1.0], seed=[1])
         oscillators = wc.Kuramoto([0.5, 1.0, 1.5], coupling)
-        assert_run_by_run(oscillators, SETTINGS, coupling_strength=[0.5, 4.0])
+        assert_run_by_run(oscillators, FIXED, coupling_strength=[0.5, 4.0])
 
 
 class TestGrouping:
@@ -134,8 +135,8 @@ class TestReduced:
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 32)  # two of 32 samples and one of 16
         reduce = {"order": MeanOrder(), "frequency": Frequency()}
         values = {"gamma": [0.5, 1.5, 3.0], "seed": [1, 2]}
-        recorded = wc.sweep(network, reduce=reduce, **SETTINGS, **values)
-        runs = wc.sweep(network, reduce=reduce, record=False, **SETTINGS, **values)
+        recorded = wc.sweep(network, reduce=reduce, **FIXED, **values)
+        runs = wc.sweep(network, reduce=reduce, record=False, **FIXED, **values)
         assert "a" not in runs
         assert runs.order.dims == ("gamma", "seed")
         assert runs.frequency.dims == ("gamma", "seed", "mode")
@@ -150,7 +151,7 @@ class TestReduced:
 
     @pytest.mark.slow
     def test_single_precision_and_files(self, network, tmp_path):
-        runs = wc.sweep(network, precision="single", gamma=[0.5, 1.5], seed=[1, 2], **SETTINGS)
+        runs = wc.sweep(network, precision="single", gamma=[0.5, 1.5], seed=[1, 2], **FIXED)
         assert runs.a.dtype == np.complex64
         for suffix in (".nc", ".zarr"):
             wc.save_run(runs, tmp_path / f"runs{suffix}")
@@ -173,10 +174,10 @@ class TestVaried:
         """0.3 means 0.3, whatever the network was built with."""
         brain = wc.Connectome([[0, 1.0], [1.0, 0]])
         runs = wc.sweep(
-            brain.to_network(coupling_strength=0.9), **SETTINGS, coupling_strength=[0.3, 0.5]
+            brain.to_network(coupling_strength=0.9), **FIXED, coupling_strength=[0.3, 0.5]
         )
         for strength in (0.3, 0.5):
-            built = wc.simulate(brain.to_network(coupling_strength=strength), **SETTINGS)
+            built = wc.simulate(brain.to_network(coupling_strength=strength), **FIXED)
             swept = runs.sel(coupling_strength=strength)
             np.testing.assert_allclose(swept.a, built.a, atol=1e-7)
         assert built.attrs["coupling_strength"] == 0.5
@@ -208,7 +209,7 @@ class TestVaried:
     @pytest.mark.slow
     def test_names_of_couplings(self, network, rng):
         couplings = {name: wc.Dense(conftest.random_coupling(rng, 3)) for name in ("one", "other")}
-        runs = wc.sweep(network, t1=2.0, num_samples=5, coupling=couplings)
+        runs = wc.sweep(network, t1=2.0, num_samples=5, dt=0.05, coupling=couplings)
         assert runs.coupling.values.tolist() == ["one", "other"]
         assert "coupling_r" not in runs.attrs
 
@@ -218,7 +219,7 @@ class TestVaried:
 
 class TestRows:
     ROWS = ([1.0, 1.1, 1.2], [1.5, 1.6, 1.7])
-    SHORT: ClassVar = {"t1": 5.0, "num_samples": 6}
+    SHORT: ClassVar = {"t1": 5.0, "num_samples": 6, "dt": 0.05}
 
     @pytest.mark.slow
     def test_lists_tuples_and_mappings_are_arrays(self, network):
@@ -250,7 +251,8 @@ class TestInterrupted:
     def test_killed_and_resumed(self, network, tmp_path, monkeypatch, record):
         """To the same bits, also if it goes on with another number of devices."""
         monkeypatch.setattr(chunks, "LONGEST_CHUNK", 16)
-        settings = {**SETTINGS, **VARIED, "reduce": {"order": MeanOrder()}, "record": record}
+        steps = SETTINGS if record else FIXED
+        settings = {**steps, **VARIED, "reduce": {"order": MeanOrder()}, "record": record}
         here = {"devices": jax.devices()[:1]}
         whole = wc.sweep(network, **settings, **here)
         path = tmp_path / "runs.zarr"

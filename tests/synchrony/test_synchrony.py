@@ -60,7 +60,9 @@ def silent(request):
 
 @pytest.fixture(scope="module")
 def runs():
-    return wc.sweep(network(0.5, 4), t1=60.0, num_samples=601, seed=[0, 1], gamma=[0.5, 1.0])
+    return wc.sweep(
+        network(0.5, 4), t1=60.0, num_samples=601, dt=0.05, seed=[0, 1], gamma=[0.5, 1.0]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -187,11 +189,11 @@ class TestTooFewSpikes:
 
     @pytest.mark.slow
     def test_advice_for_sweeps_selections_and_networks(self):
-        runs = wc.sweep(wc.Mode(0.0), t1=100.0, gamma=[0.5, 1.99])
+        runs = wc.sweep(wc.Mode(0.0), t1=100.0, dt=0.05, gamma=[0.5, 1.99])
         with pytest.warns(UserWarning, match="1 of 2 modes.*t1=244 or longer"):
             found = wc.spiking_frequency(runs, after=25.0)
         assert np.isnan(found.values[1]) and found.values[0] == pytest.approx(0.92728, rel=1e-4)
-        row = wc.simulate(wc.Mode([0.5, 1.5, 1.99]), t1=100.0).isel(mode=[2, 0])
+        row = wc.simulate(wc.Mode([0.5, 1.5, 1.99]), t1=100.0, dt=0.05).isel(mode=[2, 0])
         with pytest.warns(UserWarning, match="1 of 2 modes.*t1=438 or longer"):
             found = wc.spiking_frequency(row)
         assert np.isnan(found[0]) and float(found[1]) == pytest.approx(0.92728, rel=1e-4)
@@ -258,7 +260,7 @@ class TestSilence:
     @pytest.mark.slow
     def test_order_is_that_of_the_modes_that_move(self):
         modes = wc.Mode([0.5, 0.5, 2.5, 2.6], [1.0, 1.0, 1.0, 1.1])
-        run = wc.simulate(modes, t1=100.0, a0=0.1 * np.exp(1j * np.array([0, 1, 2, 3])))
+        run = wc.simulate(modes, t1=100.0, dt=0.05, a0=0.1 * np.exp(1j * np.array([0, 1, 2, 3])))
         order = wc.order_parameter(run)
         assert float(order.silent_share[-1]) == 0.5 and float(order[-1]) == pytest.approx(
             abs(np.exp(1j * np.angle(run.a.values[-1, :2])).mean())
@@ -274,7 +276,7 @@ class TestSilence:
     def test_modes_that_others_shake_are_silent(self):
         """A mode beyond criticality, coupled to one that spikes, goes back as far as forth."""
         coupling = wc.Dense([[0, 0], [0.05, 0]])
-        run = wc.simulate(wc.Network([1.0, 2.5], 1.0, coupling), t1=300.0)
+        run = wc.simulate(wc.Network([1.0, 2.5], 1.0, coupling), t1=300.0, dt=0.05)
         assert silent_modes(run).values.tolist() == [False, True]
         assert np.ptp(np.angle(run.a.values[3000 // 2 :, 1])) > 1e-3
         assert wc.spiking_frequency(run).values[1] == 0
@@ -283,7 +285,7 @@ class TestSilence:
     def test_oscillators_at_rest_are_not_silent(self):
         """Kuramoto's synchronized oscillators rest in the frame that turns with them."""
         system = wc.Kuramoto(np.linspace(-0.5, 0.5, 20), wc.LowRank.uniform(20, 3.0))
-        run = wc.simulate(system, t1=100.0, seed=0, reduce={"order": MeanOrder(50.0)})
+        run = wc.simulate(system, t1=100.0, dt=0.05, seed=0, reduce={"order": MeanOrder(50.0)})
         assert not silent_modes(run).any() and float(wc.order_parameter(run)[-1]) > 0.9
         assert float(run.order) == pytest.approx(float(wc.order_parameter(run)[-1]), abs=1e-6)
         with pytest.raises(ValueError, match="has no period"):
@@ -293,7 +295,7 @@ class TestSilence:
     def test_modes_that_come_to_rest_have_no_order(self):
         """Beyond criticality they slow down exponentially: 4e-4 rad in the second half."""
         network = wc.Network(2.5, np.linspace(0.8, 1.2, 10), wc.Dense(np.zeros((10, 10))))
-        run = wc.simulate(network, t1=50.0, reduce={"silent": Silent()})
+        run = wc.simulate(network, t1=50.0, dt=0.05, reduce={"silent": Silent()})
         angle = np.angle(run.a.values[1000:])
         assert np.ptp(angle, axis=0).max() > 3e-4
         assert silent_modes(run, after=0.0).all() and run.silent.all()
