@@ -226,12 +226,13 @@ def table_of(result: dict[str, Any]) -> dict[str, Any]:
         runs = [row for row in done if row["method"] == name]
         found = [f"{row['found'][0]['seconds']['cpu']:.0f} ({row['size']} regions)" for row in runs]
         said.append(f"{name}: {', '.join(found)}")
-    budgets = "; ".join(f"{name}: {method.budget}" for name, method in FITS.items())
+    fits = {row["method"]: row["budget"] for row in done if row["part"] == "fit"}
+    budgets = "; ".join(f"{name}: {budget}" for name, budget in fits.items())
     return {
         "title": "Brains fitted beside other packages",
         "command": "python benchmarks/brain_peers.py --json benchmarks/brain_peers.json",
-        "machine": f"{result['machine']['cores']} cores, {result['machine']['cpu']}, "
-        "beside other work",
+        "machine": f"{result['machine']['cores']} cores of an {result['machine']['cpu']}; "
+        "fits beside other work",
         "date": result["date"],
         "seed": 0,
         "before": "Four subjects are fitted, three judge; Pearson correlations, 94 regions. "
