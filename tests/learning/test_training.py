@@ -296,7 +296,7 @@ def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, 
 
 @pytest.mark.slow
 def test_command_trains_and_keeps_its_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 48)  # a few seconds
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)  # a few seconds
     options = ["learn", "digits", "--n-modes", "12", "--json", str(tmp_path / "report")]
     trained = [*options, "--train-minutes", "1", "--resume", str(tmp_path / "state")]
     done = CliRunner().invoke(app, trained)

@@ -102,7 +102,7 @@ def test_bounded_rows_are_optimal(rng):
 def test_every_start_replays_the_fronts(net):
     """Rate and peaks are those that were asked for, also where they come from random phases."""
     period = 2 * np.pi / RATE
-    runs = wc.sweep(net, t1=16 * period, num_samples=16 * 800 + 1, seed=range(4), dt=0.04)
+    runs = wc.sweep(net, t1=16 * period, num_samples=16 * 800 + 1, seed=range(4), rtol=1e-6)
     last = runs.isel(time=slice(-1600, None))
     peaks = abs(one_period(TARGET, [0.0]).a[:, 0])
     np.testing.assert_allclose(abs(last.a).max("time"), np.tile(peaks, (4, 1)), rtol=0.005)
@@ -190,7 +190,7 @@ def test_a_wave_that_travels_is_replayed(travelling):
     assert found.period == pytest.approx(2 * np.pi / rate, rel=0.01)
     shaken = LAGS + 0.03 * np.random.default_rng(2).normal(size=AROUND)
     a0 = one_period(target, [0.0], shaken).a[:, 0]
-    run = wc.simulate(travelling, 20 * found.period, num_samples=20 * 256 + 1, a0=a0, dt=0.04)
+    run = wc.simulate(travelling, 20 * found.period, num_samples=20 * 256 + 1, a0=a0, rtol=1e-6)
     last = abs(run.a[-256:]).values
     lags = np.argmax(last, axis=0) / 256
     turned = np.exp(2j * np.pi * (lags - LAGS))

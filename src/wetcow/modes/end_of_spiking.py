@@ -50,15 +50,18 @@ def keeps_turning(c: float, constants: Constants) -> bool:
     rests.terminal = True
     # Both are LSODA, since it is stiff for large c, where other methods take a hundred times as
     # long. The first looks for no rest, in a tenth of the time.
-    turn = {"rtol": 1e-9, "atol": 1e-11}
+    rtol, atol = 1e-9, 1e-11
     once = (0.0, 2 * math.pi)
     u = alpha + abs(w_a)
     for _ in range(MOST_TURNS):
         before = u
         try:
-            u = float(odeint(slope_of_turning, u, once, tfirst=True, mxstep=100_000, **turn)[-1, 0])
+            turned = odeint(
+                slope_of_turning, u, once, tfirst=True, mxstep=100_000, rtol=rtol, atol=atol
+            )
+            u = float(turned[-1, 0])
         except _MayRest:
-            followed = solve_ivp(slope, once, [before], "LSODA", events=rests, **turn)
+            followed = solve_ivp(slope, once, [before], "LSODA", events=rests, rtol=rtol, atol=atol)
             if followed.status != 0:
                 return False
             u = float(followed.y[0, -1])
