@@ -25,7 +25,12 @@ def script(monkeypatch):
 
 def _row(key, seconds):
     fit = {"what": "a", "numbers": 2, "fitted": 0.6, "others": 0.5, "compiled_seconds": seconds}
-    return key | {"lines": 9, "load": 1.0, "found": [{**fit, "seconds": seconds, "peak_mb": 700.0}]}
+    return key | {
+        "lines": 9,
+        "budget": "120 steps",
+        "load": 1.0,
+        "found": [{**fit, "seconds": seconds, "peak_mb": 700.0}],
+    }
 
 
 def test_logarithms_keep_the_sum(script):
