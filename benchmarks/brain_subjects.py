@@ -53,6 +53,20 @@ def scaled(weights: np.ndarray, name: str) -> np.ndarray:
     return weights if name in AS_COUNTED else np.log1p(1e4 * weights)
 
 
+def splits_of(num_subjects: int, number: int) -> list[tuple[int, ...]]:
+    """Evenly some of all ways to choose the subjects that are fitted."""
+    ways = list(itertools.combinations(range(num_subjects), FITTED))
+    return [ways[i] for i in np.linspace(0, len(ways) - 1, number).round().astype(int)]
+
+
+def write_table(table: dict[str, Any], name: str) -> None:
+    """Replace a section of docs/results.md, which tools/results.py makes of it."""
+    from wetcow.files import write_whole
+
+    text = json.dumps(table, indent=1, ensure_ascii=False)
+    write_whole(DOCS / "results" / f"{name}.json", f"{text}\n".encode())
+
+
 def lobes_of(regions: tuple[str, ...]) -> np.ndarray:
     """Which lobe each region is in, (n, lobes): ones and zeros."""
     found = [
@@ -259,10 +273,9 @@ def main() -> None:
     kept = json.loads(path.read_text()) if path is not None and path.exists() else {}
     result = {"splits": [], **kept}
     if options.draw:
-        from wetcow.files import save_figure, write_whole
+        from wetcow.files import save_figure
 
-        table = json.dumps(table_of(result), indent=1, ensure_ascii=False)
-        write_whole(DOCS / "results" / "10_brain_subjects.json", f"{table}\n".encode())
+        write_table(table_of(result), "10_brain_subjects")
         save_figure(
             curve(rows_of(result["splits"])), DOCS / "images" / "brain_subjects.png", dpi=110
         )
@@ -271,8 +284,7 @@ def main() -> None:
     from wetcow.cli.output import machine, versions
 
     brains = wc.load_brains("hcp")
-    ways = list(itertools.combinations(range(len(brains.subjects)), FITTED))
-    splits = [ways[i] for i in np.linspace(0, len(ways) - 1, options.splits).round().astype(int)]
+    splits = splits_of(len(brains.subjects), options.splits)
     names = options.only or list(
         parameter_sets(wc.Connectome(brains.weights[0], regions=brains.regions))
     )

@@ -62,7 +62,8 @@ def test_lines_are_those_of_code(script):
 def test_rows_are_kept_and_tabulated(script, tmp_path, monkeypatch):
     file, seconds = tmp_path / "rows.json", {"wall": 30.0, "cpu": 20.0}
     monkeypatch.setattr(script, "measured", lambda key, data, effort: _row(key, seconds))
-    monkeypatch.setattr(script, "RESULTS", tmp_path / "table.json")
+    monkeypatch.setattr(importlib.import_module("brain_subjects"), "DOCS", tmp_path)
+    (tmp_path / "results").mkdir()
     options = ["brain_peers.py", "--json", str(file)]
     monkeypatch.setattr(sys, "argv", options)
     script.main()
@@ -72,6 +73,6 @@ def test_rows_are_kept_and_tabulated(script, tmp_path, monkeypatch):
     script.main()
     monkeypatch.setattr(sys, "argv", [*options, "--draw"])
     script.main()
-    table = json.loads((tmp_path / "table.json").read_text())
+    table = json.loads((tmp_path / "results" / "10_brain_peers.json").read_text())
     assert [len(row) for row in table["rows"]] == [len(table["columns"])]
     assert "20 (20.0)" in table["rows"][0] and "20 (94 regions)" in table["after"]

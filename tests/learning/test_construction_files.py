@@ -6,6 +6,7 @@ from conftest import interrupted
 
 import wetcow as wc
 from wetcow.cli.learn import learn, set_aside
+from wetcow.learning.data import rows
 from wetcow.learning.memory import examples
 from wetcow.learning.model.memory import memorize
 from wetcow.learning.model.memory.checkpoint import StateFileError
@@ -53,7 +54,7 @@ def same(one, other):
 def test_codes_are_not_computed_again(images, codes, straight, tmp_path, monkeypatch):
     path = tmp_path / "state"
     (tmp_path / "state.codes").write_bytes(codes)
-    monkeypatch.setattr(examples, "collect_rows", lambda *_: pytest.fail("codes were computed"))
+    monkeypatch.setattr(rows, "collect_rows", lambda *_: pytest.fail("codes were computed"))
     # Neither the size of batches nor that of the cache matters.
     again = wc.WaveClassifier(checkpoint=path, batch_size=100, **SMALL).fit(*images)
     same(again, straight)
@@ -119,7 +120,7 @@ def test_the_command_goes_on_and_begins_anew(tmp_path, monkeypatch):
     path = tmp_path / "state"
     first = learn("digits", n_modes=8, checkpoint=path)
     with monkeypatch.context() as patch:
-        patch.setattr(examples, "collect_rows", lambda *_: pytest.fail("codes were computed"))
+        patch.setattr(rows, "collect_rows", lambda *_: pytest.fail("codes were computed"))
         again = learn("digits", n_modes=8, checkpoint=path)
     assert again["test_errors"] == first["test_errors"]
     set_aside(path)

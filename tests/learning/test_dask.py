@@ -1,5 +1,6 @@
 """Dask arrays: what NumPy arrays give, without bringing the data to this process."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -36,15 +37,21 @@ def digits():
     return X[:600], y[:600]
 
 
-@pytest.fixture(scope="module")
-def threads():
-    """Two workers which are threads: all of the cluster but what is between processes."""
+@contextlib.contextmanager
+def two_workers(*, processes):
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+            n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def threads():
+    """Two workers which are threads: all of the cluster but what is between processes."""
+    with two_workers(processes=False) as client:
         yield client
 
 
@@ -258,12 +265,7 @@ def test_dask_is_not_imported_for_other_arrays():
 @pytest.fixture(scope="module")
 def processes():
     """Two workers which are processes, as users have them."""
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
+    with two_workers(processes=True) as client:
         yield client
 
 

@@ -14,8 +14,8 @@ import xarray as xr
 from scipy.spatial import ConvexHull
 
 import wetcow as wc
-from wetcow.plotting.surface import GYRUS, _meshes
-from wetcow.plotting.vertices import nearest_centres, read_parcellation
+from wetcow.plotting.surface.figure import GYRUS, _meshes
+from wetcow.plotting.surface.vertices import nearest_centres, read_parcellation
 
 nibabel = pytest.importorskip("nibabel")
 pytest.importorskip("nilearn", reason='pip install "wetcow[surface]"')

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
-from wetcow.learning.data.sources import Parts
+from wetcow.learning.data.sources import Batches, Parts
 from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import directions
+from wetcow.learning.progress import StartStage
 
 
 class Rows(NamedTuple):
@@ -66,3 +68,16 @@ def collect_rows(projection: Projection | None, copies: int, parts: Parts) -> Ro
         projected=np.zeros(len(known), bool),
         weights=np.concatenate(weights),
     )
+
+
+def rows_of(
+    batches: Batches, projection: Projection | None, projected: np.ndarray, start: StartStage
+) -> Rows:
+    """Rows of all examples; `projected` are those that the projection was made from."""
+    copies = batches.samples.copies.count
+    part = functools.partial(collect_rows, projection, copies)
+    rows = batches.sum(part, Rows.merge, start("codes", len(batches)))
+    rows = rows._replace(projected=np.isin(rows.images, projected))
+    if copies:  # each image before its copies, in whatever batches they came
+        rows = rows.taken(np.argsort(rows.images, kind="stable"))
+    return rows

@@ -21,39 +21,28 @@ _NO_MATTER = ("checkpoint", "progress", "batch_size", "cache_size")  # to the re
 
 
 class ConstructionFiles(NamedTuple):
-    """Where a construction is kept, and of what it is.
+    """Where a construction is kept, and what is kept already.
 
     Attributes
     ----------
-    path : str
-        The files are beside it, with `SUFFIXES`.
-    mark : str
-        Of the samples, the parameters and the version.
+    codes : MarkedFile
+        For the rows of all examples.
+    solution : str
+        File for the state of the solution.
+    known : Rows or None
+        What is in the first.
     """
 
-    path: str
-    mark: str
-
-    @property
-    def solution(self) -> str:
-        """File for the state of the solution."""
-        return self.path + SUFFIXES[1]
-
-    @property
-    def _codes(self) -> MarkedFile:
-        return MarkedFile(self.path + SUFFIXES[0], "wetcow codes 1", self.mark)
-
-    def check(self) -> None:
-        """Raise `StateFileError`, before any work, for codes of other samples or parameters."""
-        self._codes.read(())
+    codes: MarkedFile
+    solution: str
+    known: Rows | None
 
     def rows(self, collect: Callable[[], Rows]) -> Rows:
         """Rows that are kept, or else those that `collect` returns, which are kept from now on."""
-        known: Any = self._codes.read(Rows._fields)
-        if known is not None:
-            return Rows(**known)
+        if self.known is not None:
+            return self.known
         rows = collect()
-        self._codes.write(rows._asdict())
+        self.codes.write(rows._asdict())
         return rows
 
 
@@ -89,6 +78,8 @@ def construction_files(
     }
     told = f"{__version__} {sorted(parameters.items())!r}"
     problem = (X, labels, () if weights is None else weights, told)
-    files = ConstructionFiles(path=os.fspath(estimator.checkpoint), mark=mark_of(problem))
-    files.check()
-    return files
+    path = os.fspath(estimator.checkpoint)
+    codes = MarkedFile(path + SUFFIXES[0], "wetcow codes 1", mark_of(problem))
+    found: Any = codes.read(Rows._fields)
+    known = None if found is None else Rows(**found)
+    return ConstructionFiles(codes=codes, solution=path + SUFFIXES[1], known=known)

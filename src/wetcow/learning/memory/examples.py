@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.learning.data.rows import Rows, collect_rows
+from wetcow.learning.data.rows import Rows, rows_of
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory.calibration import NUM_CALIBRATING, LeftOut, Memorized
@@ -142,7 +142,7 @@ def memorize(
         return add_to_landmarks(
             batches, projection, landmarks, plan.kernel, rng=rng, start=start, others=others
         )
-    collect = functools.partial(_collected, batches, projection, projected, start)
+    collect = functools.partial(rows_of, batches, projection, projected, start)
     rows = collect() if plan.files is None else plan.files.rows(collect)
     begun = None
     if earlier is not None:
@@ -164,19 +164,6 @@ def memorize(
         begun = np.zeros((len(rows.labels), samples.n_classes))
         begun[: len(labels), columns] = earlier.memory.coupling
     return _store(rows, begun, samples.n_classes, projection, plan, rng=rng, start=start)
-
-
-def _collected(
-    batches: Batches, projection: Projection | None, projected: np.ndarray, start: StartStage
-) -> Rows:
-    """Rows of all examples; `projected` are those that the projection was made from."""
-    copies = batches.samples.copies.count
-    part = functools.partial(collect_rows, projection, copies)
-    rows = batches.sum(part, Rows.merge, start("codes", len(batches)))
-    rows = rows._replace(projected=np.isin(rows.images, projected))
-    if copies:  # each image before its copies, in whatever batches they came
-        rows = rows.taken(np.argsort(rows.images, kind="stable"))
-    return rows
 
 
 def _store(

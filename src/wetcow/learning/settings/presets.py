@@ -96,11 +96,8 @@ _IMAGES = {
     "minutes": _MINUTES,
     "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
-# Of images that are better recognised so.
-_WITH_ROOTS = {
-    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both"),
-    "hour": _MINUTES._replace(n_modes=96, n_components=1_000, encoding="both"),
-}
+# At the same time, of images that are better recognised so.
+_WITH_ROOTS = {"minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both")}
 _SMALL_IMAGES = _SECONDS._replace(
     n_modes=128,
     patch_size=(5,),

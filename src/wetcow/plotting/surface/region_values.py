@@ -12,7 +12,7 @@ import xarray as xr
 from wetcow.networks.connectome import Connectome
 from wetcow.plotting.hemispheres import side_of, without_side
 from wetcow.plotting.names import names_of
-from wetcow.plotting.vertices import SIDES, Parcellation
+from wetcow.plotting.surface.vertices import SIDES, Parcellation
 
 # Labels that are no region, in files of FreeSurfer, the HCP and Schaefer.
 NO_REGION = re.compile(r"\?+|unknown|corpuscallosum|medial.?wall|background.*", re.IGNORECASE)

@@ -13,10 +13,10 @@ from matplotlib.ticker import ScalarFormatter
 
 from wetcow.networks.connectome import Connectome
 from wetcow.optional import optional
-from wetcow.plotting.region_values import centres_of, matched, named_values
 from wetcow.plotting.style import FONT_SIZE, MAP, SIGNED, ShownFigure, label_of, limits_of
+from wetcow.plotting.surface.region_values import centres_of, matched, named_values
+from wetcow.plotting.surface.vertices import SIDES, nearest_centres, read_parcellation
 from wetcow.plotting.sweeps import is_signed
-from wetcow.plotting.vertices import SIDES, nearest_centres, read_parcellation
 from wetcow.validation import number
 
 VIEWS = ("lateral", "medial")
@@ -188,7 +188,9 @@ def _drawn(
                 vmin=limits[0], vmax=limits[1], avg_method="median", colorbar=False, axes=axis,
             )  # fmt: skip
             low, high = vertices.min(axis=0), vertices.max(axis=0)
-            axis.set(**{f"{name}lim": one for name, *one in zip("xyz", low, high, strict=True)})
+            axis.set_xlim(low[0], high[0])
+            axis.set_ylim(low[1], high[1])
+            axis.set_zlim(low[2], high[2])
             axis.set_box_aspect(high - low, zoom=ZOOM)
             axis.patch.set_visible(False)  # it would cover the view above
             axis.text2D(
