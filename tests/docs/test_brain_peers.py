@@ -75,4 +75,4 @@ def test_rows_are_kept_and_tabulated(script, tmp_path, monkeypatch):
     script.main()
     table = json.loads((tmp_path / "results" / "10_brain_peers.json").read_text())
     assert [len(row) for row in table["rows"]] == [len(table["columns"])]
-    assert "20 (20.0)" in table["rows"][0] and "20 (94 regions)" in table["after"]
+    assert "20 (20.0)" in table["rows"][0] and "30 (94 regions)" in table["after"]
