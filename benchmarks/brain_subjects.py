@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import datetime
-import itertools
 import json
 import multiprocessing
 import os
@@ -28,8 +27,9 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.bench.brain_fits import splits_of
+
 NULLS = ("shuffled", "random", "distance", "rewired")
-FITTED = 4  # subjects
 OF_ALL = {"coupling_scale": "global", "margin": "global"}
 SETTINGS: dict[str, Any] = {"frequency": 10.0, "speed": 10.0, "normalisation": "spectral"}
 PRIOR = 0.5  # standard deviation of regional coefficients, in the rows "with priors"
@@ -51,12 +51,6 @@ LOBES = {
 def scaled(weights: np.ndarray, name: str) -> np.ndarray:
     """Weights in units of the largest, as they are or as log(1 + 10⁴ w)."""
     return weights if name in AS_COUNTED else np.log1p(1e4 * weights)
-
-
-def splits_of(num_subjects: int, number: int) -> list[tuple[int, ...]]:
-    """Evenly some of all ways to choose the subjects that are fitted."""
-    ways = list(itertools.combinations(range(num_subjects), FITTED))
-    return [ways[i] for i in np.linspace(0, len(ways) - 1, number).round().astype(int)]
 
 
 def write_table(table: dict[str, Any], name: str) -> None:

@@ -5,7 +5,6 @@ import json
 import pathlib
 import sys
 
-import numpy as np
 import pytest
 
 BENCHMARKS = pathlib.Path(__file__).parents[2] / "benchmarks"
@@ -31,32 +30,6 @@ def _row(key, seconds):
         "load": 1.0,
         "found": [{**fit, "seconds": seconds, "peak_mb": 700.0}],
     }
-
-
-def test_logarithms_keep_the_sum(script):
-    weights = np.array([[0.0, 2.0], [0.02, 0.0]])
-    found = script.logarithms(weights)
-    assert found.sum() == pytest.approx(1.01) and found[0, 0] == 0
-    assert found[1, 0] / found[0, 1] == pytest.approx(np.log1p(100) / np.log1p(1e4))
-
-
-def test_agreement_is_that_of_pairs(script, rng):
-    one = rng.normal(size=(4, 4))
-    assert script.agreement(one + 10 * np.eye(4), one) == pytest.approx(1.0)
-    assert script.agreement(-one, one) == pytest.approx(-1.0)
-
-
-def test_lines_are_those_of_code(script):
-    def two():
-        """Not counted.
-
-        Nor this.
-        """
-
-        return 1
-
-    assert script.lines_of(script.Method((two,), "none")) == 2
-    assert script.lines_of(script.Method((two, two), "none")) == 4
 
 
 def test_rows_are_kept_and_tabulated(script, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 import scipy.optimize
 
 import wetcow as wc
+from wetcow.networks import delayed_links
 from wetcow.networks.delayed_links import DelayedLinks
 from wetcow.simulation import chunks
 from wetcow.simulation.laid_out import in_blocks
@@ -187,6 +188,58 @@ class TestSteps:
             forward, back = map(float, sides)
         slope = float(gradient[0]) + float(np.asarray(gradient[1]) @ np.asarray(along))
         np.testing.assert_allclose(slope, (forward - back) / (2 * h), rtol=1e-7)
+
+
+class TestProducts:
+    """Dense links of few steps are products: here of few modes, so that little is compiled."""
+
+    @pytest.fixture
+    def product(self, monkeypatch):
+        monkeypatch.setattr(delayed_links, "_products_block", lambda *_: (4, 0.0))
+
+    def test_are_for_dense_links_of_few_steps(self, rng):
+        dense = coupling_of(90, rng)
+        few = wc.Delayed(dense.r.real, np.minimum(dense.delay, 16 * DT))
+        assert DelayedLinks.of(few, DT).longest == 16
+        assert DelayedLinks.of(few, DT / 50).longest == 0  # delays of many steps
+        sparse = coupling_of(90, rng, density=0.05)
+        assert DelayedLinks.of(wc.Delayed(sparse.r, few.delay), DT).longest == 0
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["real", "complex", "all far", "all near", "some now"])
+    def test_agree_with_all_pairs(self, rng, product, kind):
+        coupling = coupling_of(
+            6, rng, shortest=5 * DT if kind == "all far" else DT, now=0.3 * (kind == "some now")
+        )
+        r = coupling.r.real if kind == "real" else coupling.r
+        delay = np.minimum(coupling.delay, 3.5 * DT) if kind == "all near" else coupling.delay
+        network = network_of(wc.Delayed(r, delay), rng)
+        links = in_blocks(network, FIXED).coupling
+        assert links.longest > 0
+        assert (len(links.near) > 0, len(links.far) > 0) == (kind != "all far", kind != "all near")
+        with jax.enable_x64(True):
+            before, after = steps_of(network, samples=30)
+        np.testing.assert_allclose(after[:10], before[:10], rtol=0, atol=1e-13)
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-7)
+
+    @pytest.mark.slow
+    def test_agree_with_all_pairs_in_noise(self, rng, product):
+        """Up to how the noise between two steps is interpolated."""
+        network = brain(6, rng)
+        with jax.enable_x64(True):
+            before, after = steps_of(network, samples=30, noisy=True)
+        assert np.abs(after[16:] - before[16:]).max() > 1e-8  # it was another way
+        np.testing.assert_allclose(after, before, rtol=0, atol=2e-4)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("noise", [0.0, 0.1])
+    def test_chunks_are_the_same_run(self, rng, product, noise, monkeypatch):
+        network = brain(6, rng)
+        settings = {"num_samples": 41, "noise": noise, "seed": 3, "dt": DT}
+        whole = wc.simulate(network, 10.0, **settings)
+        monkeypatch.setattr(chunks, "LONGEST_CHUNK", 8)
+        parts = wc.simulate(network, 10.0, **settings)
+        np.testing.assert_allclose(parts.a, whole.a, rtol=0, atol=1e-13)
 
 
 class TestRuns:

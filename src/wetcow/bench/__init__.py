@@ -3,7 +3,8 @@
 `run` measures part by part, each in a process of its own: products of couplings beside memory and
 arithmetic (`limits`), growth with size (`growth`), methods of integration (`methods`), shared
 networks and sweeps (`devices`, `sweeps`), and other simulators of the same equations (`peers`,
-`kuramoto`), and brains whose links take time (`brains`). `tables` shows the rows: ``wetcow bench``.
+`kuramoto`), brains whose links take time (`brains`), brains that are fitted, and BOLD
+(`brain_fits`). `tables` shows the rows: ``wetcow bench``.
 
 Modules are imported when first used.
 """

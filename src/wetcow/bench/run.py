@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.bench import brains, devices, growth, kuramoto, limits, methods, peers, sweeps
+from wetcow.bench.brain_fits import brain_bold, brain_fits
 from wetcow.bench.peer import Peer, measure
 from wetcow.bench.problem import problem
 
@@ -46,6 +47,10 @@ class BenchSizes(NamedTuple):
         Regions of brains whose links take time.
     biology : float
         Seconds of biology that these run.
+    bold : list of int
+        Regions of measured brains whose BOLD is simulated: of 84, 94 and 370.
+    effort : float
+        Of the steps and seconds of fits of brains, and of BOLD.
     """
 
     read: int
@@ -66,6 +71,8 @@ class BenchSizes(NamedTuple):
     phases: list[int]
     brains: list[int]
     biology: float
+    bold: list[int]
+    effort: float
 
 
 _POWERS = [4**k for k in range(8)]
@@ -92,6 +99,8 @@ FULL = BenchSizes(
     phases=[64, 1_024, 16_384],
     brains=[76, 94, 300, 1_000],
     biology=brains.BIOLOGY,
+    bold=[84, 94, 370],
+    effort=1.0,
 )
 QUICK = BenchSizes(
     read=2**22,
@@ -112,6 +121,8 @@ QUICK = BenchSizes(
     phases=[8],
     brains=[6],
     biology=0.1,
+    bold=[84],
+    effort=0.02,
 )
 
 
@@ -192,6 +203,14 @@ def _brains(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
     yield from brains.brains(sizes.brains, sizes.biology, seed)
 
 
+def _fits(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from brain_fits(sizes.effort)
+
+
+def _bold(sizes: BenchSizes, seed: int) -> Iterator[dict[str, Any]]:
+    yield from brain_bold(sizes.bold, sizes.effort)
+
+
 Measurement = Callable[[BenchSizes, int], Iterator[dict[str, Any]]]
 PARTS: dict[str, Measurement] = {
     "limits": _limits,
@@ -202,6 +221,8 @@ PARTS: dict[str, Measurement] = {
     "peers": _peers,
     "kuramoto": _kuramoto,
     "brains": _brains,
+    "fits": _fits,
+    "bold": _bold,
 }
 
 

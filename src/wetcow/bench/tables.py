@@ -48,6 +48,8 @@ def tables(found: dict[str, Rows]) -> list[Table]:
         "sweeps": _sweeps_tables,
         **{part: functools.partial(_peers_tables, title) for part, title in _OTHERS.items()},
         "brains": _brains_tables,
+        "fits": _fits_tables,
+        "bold": _bold_tables,
     }
     return [
         table for part, make in makers.items() if found.get(part) for table in make(found[part])
@@ -132,6 +134,36 @@ def _brains_tables(rows: Rows) -> list[Table]:
     }
     rows = [row for row in beside_ours(rows) if "seconds" in row]
     return [_table("Brains with conduction delays, seconds for ten of biology", columns, rows)]
+
+
+def _fits_tables(rows: Rows) -> list[Table]:
+    columns = {
+        "method": "method",
+        "what is fitted": "parameters",
+        "weights": "weights",
+        "numbers": "numbers",
+        "fitted subjects": "fitted",
+        "others": "others",
+        "run [s]": "seconds",
+        "CPU [s]": "cpu_seconds",
+        "memory [MB]": "peak_mb",
+        "lines": "lines",
+        "missing": "missing",
+    }
+    return [_table("Brains fitted on four subjects, correlation of connectivity", columns, rows)]
+
+
+def _bold_tables(rows: Rows) -> list[Table]:
+    columns = {
+        "method": "method",
+        "regions": "regions",
+        "run [s]": "seconds",
+        "CPU [s]": "cpu_seconds",
+        "memory [MB]": "peak_mb",
+        "lines": "lines",
+        "missing": "missing",
+    }
+    return [_table("Ten minutes of BOLD, of a part of them, once compiled", columns, rows)]
 
 
 _AGAINST = {"dense": "n", "sparse": "n", "sheet": "n", "batch": "batch", "time": "steps"}

@@ -38,6 +38,8 @@ class BenchPart(enum.StrEnum):
     PEERS = "peers"
     KURAMOTO = "kuramoto"
     BRAINS = "brains"
+    FITS = "fits"
+    BOLD = "bold"
 
 
 def command(

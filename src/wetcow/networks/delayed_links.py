@@ -1,11 +1,13 @@
 """Coupling with conduction delays, laid out for fixed steps: links by target, in two classes.
 
 What arrives over a link of at least b steps, for the next b of them, is a contiguous stretch of the
-source's past: it is read once for all b. Shorter links are read step by step.
+source's past: it is read once for all b. Shorter links are read step by step. Where links are dense
+and delays are of few steps, all of them are one product instead (`wetcow.networks.lag_products`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -18,10 +20,14 @@ from wetcow.networks.delayed import Delayed
 from wetcow.networks.dense import Dense
 
 WIDEST = 16  # steps of a block; more read hardly faster, and leave more links to be read one by one
+_WIDTHS = [1 << power for power in range(WIDEST.bit_length())]
 _ONE_BY_ONE = 6.0  # a link read for one step, beside one step of many, measured
 _SECOND_CLASS = 500.0  # reading a second class of links at all
 _FEW_MODES = 64  # up to which links are filled up to all pairs, so that little is compiled anew
 _WORTH = 0.8  # of the places, filled up, that a group apart must leave
+# A number of the matrices of `lag_products`, beside a link read for one step of many, measured:
+_NUMBER_READ, _NUMBER_USED = 0.05, 0.02
+MORE_STEPS = 2  # before that of a delay, for a polynomial around the place where it arrives
 _NEAR = 2**20  # bytes of what is read at once, to stay in the cache of a core
 _ROUNDING = 1e-9
 
@@ -34,24 +40,28 @@ class History(NamedTuple):
     Attributes
     ----------
     values, slopes : complex arrays (n, 2 · length)
+    rows : complex array (2 · length, n), or None
+        Values by steps, for products with all modes at once.
     """
 
     values: Any
     slopes: Any
+    rows: Any = None
 
     @property
     def length(self) -> int:
         """Number of steps it holds."""
         return self.values.shape[1] // 2
 
-    def store(self, step: Any, a: Any, slope: Any) -> History:
-        """Put in the amplitudes at a step, (n,), and their slopes, in place of the oldest ones."""
+    def store(self, step: Any, a: Any, slope: Any = None) -> History:
+        """Put in the amplitudes at a step, (n,), in place of the oldest ones, and slopes if any."""
         first = step % self.length
         where = jnp.stack([first, first + self.length])
-        return History(
-            values=self.values.at[:, where].set(a[:, None]),
-            slopes=self.slopes.at[:, where].set(slope[:, None]),
-        )
+        values, slopes = self.values.at[:, where].set(a[:, None]), self.slopes
+        if slope is not None:
+            slopes = slopes.at[:, where].set(slope[:, None])
+        rows = None if self.rows is None else self.rows.at[where].set(a)
+        return History(values=values, slopes=slopes, rows=rows)
 
 
 class Links(eqx.Module):
@@ -146,6 +156,8 @@ class DelayedLinks(Coupling):
         Links without delay.
     block : int
         Steps for which far links are read at once.
+    longest : int
+        Steps of the longest delay, if a product is faster than reading links; otherwise 0.
     """
 
     near: tuple[Links, ...]
@@ -153,6 +165,7 @@ class DelayedLinks(Coupling):
     places: tuple[Any, Any]
     now: Coupling | None
     block: int = eqx.field(static=True)
+    longest: int = eqx.field(static=True, default=0)
 
     @classmethod
     def of(cls, coupling: Delayed, dt: float) -> DelayedLinks:
@@ -162,12 +175,19 @@ class DelayedLinks(Coupling):
         instant, r = (1 - share) * r, share * r
         linked = (r != 0).reshape(-1, *r.shape[-2:])
         shortest = np.where(linked, lag.reshape(linked.shape), np.inf).min(axis=0)
-        block = _widest_block(shortest)
+        block, cost = _widest_block(shortest)
+        longest = int(np.ceil(np.max(lag, where=r != 0, initial=0.0)))
+        own, products_cost = _products_block(r, longest, shortest)
+        if products_cost < cost:
+            block, r = own, r if np.any(r.imag) else r.real
+        else:
+            longest = 0
         far_enough = shortest >= block * (1 - _ROUNDING)
         classes = ((~far_enough, 1), (far_enough & np.isfinite(shortest), block))
         (near, first), (far, second) = (_lay_out(r, lag, own, width) for own, width in classes)
         now = _instantaneous(instant) if np.any(instant) else None
-        return cls(near=near, far=far, places=(first, second), now=now, block=block)
+        places = first, second
+        return cls(near=near, far=far, places=places, now=now, block=block, longest=longest)
 
     @property
     def size(self):
@@ -211,14 +231,19 @@ class DelayedLinks(Coupling):
     def bound(self):
         return Dense(self.matrix()).bound()
 
+    def targets(self) -> tuple[list[tuple[Links, Any]], list[tuple[Links, Any]]]:
+        """Groups of near links, each with the modes that it leads to, int (m,), and of far ones."""
+        near, far = (
+            list(zip(groups, _parts(jnp.argsort(places), groups), strict=True))
+            for groups, places in zip((self.near, self.far), self.places, strict=True)
+        )
+        return near, far
+
     def matrix(self):
         total = jnp.zeros((self.size, self.size), complex)
-        for groups, places in zip((self.near, self.far), self.places, strict=True):
-            targets, start = jnp.argsort(places), 0
-            for group in groups:
-                own = targets[start : start + len(group.value), None]
-                total = total.at[own, group.source].add(group.value)
-                start += len(group.value)
+        near, far = self.targets()
+        for group, targets in near + far:
+            total = total.at[targets[:, None], group.source].add(group.value)
         return total if self.now is None else total + self.now.matrix()
 
     def scaled(self, strength):
@@ -226,19 +251,46 @@ class DelayedLinks(Coupling):
             tuple(group.scaled(strength) for group in groups) for groups in (self.near, self.far)
         )
         now = None if self.now is None else self.now.scaled(strength)
-        return DelayedLinks(near=near, far=far, places=self.places, now=now, block=self.block)
+        return dataclasses.replace(self, near=near, far=far, now=now)
 
 
-def _widest_block(shortest: np.ndarray) -> int:
-    """Steps of a block with which links, of the given shortest lags (n, n), are read fastest."""
-    widths = [1 << power for power in range(WIDEST.bit_length())]
+def _parts(order: Any, groups: tuple[Links, ...]) -> list[Any]:
+    """Modes of each group; its own come one after the other."""
+    ends = np.cumsum([len(group.value) for group in groups], dtype=int)
+    return [order[end - len(group.value) : end] for end, group in zip(ends, groups, strict=True)]
+
+
+def _products_block(r: np.ndarray, longest: int, shortest: np.ndarray) -> tuple[int, float]:
+    """As `_widest_block`, where links are products of matrices with all of the last steps.
+
+    Of a few modes, neither way takes long; of several couplings in one, each had its own matrix.
+    """
+    if r.ndim > 2 or len(r) <= _FEW_MODES:
+        return 1, np.inf
+    numbers = r.size * (2 if np.any(np.imag(r)) else 1)
+
+    def cost(width):
+        near = np.any(shortest < width * (1 - _ROUNDING)) * (width + MORE_STEPS)
+        far = max(longest + MORE_STEPS - width, 0)
+        return numbers * (_NUMBER_READ * (near + far / width) + _NUMBER_USED * (near + far))
+
+    fastest = min(_WIDTHS, key=cost)
+    return fastest, cost(fastest)
+
+
+def _widest_block(shortest: np.ndarray) -> tuple[int, float]:
+    """Steps of a block with which links, of the given shortest lags (n, n), are read fastest.
+
+    And how long a step takes, in units of a link of a step of many.
+    """
 
     def cost(width):
         near = np.count_nonzero(shortest < width * (1 - _ROUNDING))
         far = np.count_nonzero(np.isfinite(shortest)) - near
         return _ONE_BY_ONE * near + (near > 0) * _SECOND_CLASS + far * (1 + 5 / width**2)
 
-    return min(widths, key=cost)
+    fastest = min(_WIDTHS, key=cost)
+    return fastest, cost(fastest)
 
 
 def _lay_out(

@@ -77,4 +77,4 @@ def _blocks(
     steps = FixedSteps(
         system=system, stepping=stepping, start=times[0], first=first, noise=noise, key=key
     )
-    return BlockSteps(steps)
+    return BlockSteps.of(steps)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.networks.delayed_links import DelayedLinks, History
+from wetcow.networks.lag_products import LagProducts
 from wetcow.simulation.steps.delay_buffer import DelayBuffer, interpolated
 from wetcow.simulation.steps.fixed import FixedSteps
 from wetcow.simulation.steps.pairs import joined, pair
@@ -57,9 +58,26 @@ class BlockSteps(NamedTuple):
     ----------
     steps : FixedSteps
         Without the past.
+    products : LagProducts or None
+        If all links are one product.
     """
 
     steps: FixedSteps
+    products: LagProducts | None
+
+    @classmethod
+    def of(cls, steps: FixedSteps) -> BlockSteps:
+        """Make matrices once for all steps, if links are such a product."""
+        blocks = cls(steps=steps, products=None)
+        if not blocks.links.longest:
+            return blocks
+        products = LagProducts.of(
+            blocks.links,
+            length=steps.stepping.history,
+            points=blocks.points,
+            shares=blocks.shares,
+        )
+        return blocks._replace(products=products)
 
     @property
     def links(self) -> DelayedLinks:
@@ -83,14 +101,39 @@ class BlockSteps(NamedTuple):
             return []
         return [float(c) for c in self.steps.method.tableau.c if 0 < c < 1]
 
+    @property
+    def shares(self) -> list[float]:
+        """Places where what arrives is read, in steps from the end of one."""
+        return [*(c - 1 for c in self.between), 0.0]
+
     def read(self, one: Callable[..., Any], history: History, step: Any, count: int) -> Any:
         """Read links up to the ends of `count` steps, the first at `step`; or None.
 
         Complex (count, stages, n): at the stages between, and at the ends.
         """
-        dt, shares = self.steps.stepping.dt, [*(c - 1 for c in self.between), 0.0]
-        rows = [one(history, step, count, dt, share) for share in shares]
+        dt = self.steps.stepping.dt
+        rows = [one(history, step, count, dt, share) for share in self.shares]
         return None if rows[0] is None else jnp.stack(rows, axis=1)
+
+    def read_near(self, history: History, step: Any) -> Any:
+        """Read near links up to the end of a step, at `step`: complex (1, stages, n); or None."""
+        if self.products is None:
+            return self.read(self.links.arriving_near, history, step, 1)
+        near = self.products.near
+        return None if near is None else near.arriving(history, step, 1)
+
+    def read_far(self, history: History, step: Any, count: int | None = None) -> Any:
+        """Read far links for so many steps, as many as a block has: (steps, stages, n); or None."""
+        count = self.links.block if count is None else count
+        if self.products is None:
+            return self.read(self.links.arriving_far, history, step, count)
+        far = self.products.far
+        return None if far is None else far.arriving(history, step, count)
+
+    def read_all(self, history: History, step: Any) -> Any:
+        """What arrives over all links at `step`, complex (n,)."""
+        parts = [self.read_near(history, step), self.read_far(history, step, 1)]
+        return _sum(parts)[0, -1]
 
     def time(self, step: Any) -> Any:
         """Of a step; zero where it does not matter, since differences are then exact."""
@@ -103,12 +146,17 @@ class BlockSteps(NamedTuple):
         """Go on from a state, with what `end` returned if it is not at a sample."""
         buffer, step = state.buffer, jnp.asarray(state.step)
         values, slopes = (jnp.tile(rows.T, 2) for rows in (buffer.values, buffer.slopes))
-        history = History(values=values, slopes=slopes)
+        rows = None if self.products is None else jnp.tile(buffer.values, (2, 1))
+        history = History(values=values, slopes=slopes, rows=rows)
         a, dt = jnp.asarray(state.a), self.steps.stepping.dt
         if carried is None:
             earliest = step - self.points + 1
             read = (self.links.arriving_near, self.links.arriving_far)
             arrived = _sum([one(history, earliest, self.points, dt) for one in read])
+            if self.products is not None:  # as they were read when steps ended there
+                ends = earliest + jnp.arange(self.points)
+                again = jax.vmap(lambda end: self.read_all(history, end))(ends)
+                arrived = jnp.where((ends > history.length)[:, None], again, arrived)
             t, method = self.time(step), None
             if not self.smooth:
                 terms = self.steps.terms(self.steps.key, self.past(t - dt, arrived), t, t + dt)
@@ -140,8 +188,7 @@ class BlockSteps(NamedTuple):
 
     def block(self, moving: _Moving, count: Any, after: Callable[[_Moving, Any], Any], kept: Any):
         """Take `count` steps, at most as many as a block has, and fold them into what is kept."""
-        links = self.links
-        far = self.read(links.arriving_far, moving.history, moving.step + 1, links.block)
+        far = self.read_far(moving.history, moving.step + 1)
 
         def one(index, carry):
             moving, kept = carry
@@ -170,18 +217,26 @@ class BlockSteps(NamedTuple):
 
     def step(self, moving: _Moving, far: Any) -> _Moving:
         """Take one step; over far links `far` arrives, as of `read`; None without them."""
-        near = self.read(self.links.arriving_near, moving.history, moving.step + 1, 1)
+        near = self.read_near(moving.history, moving.step + 1)
         rows = _sum([far, None if near is None else near[0]])
         t, dt = self.time(moving.step), self.steps.stepping.dt
-        if not self.between:
-            past = self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
-            return self.ended(moving, past, rows[-1])
-        stages = np.array([0.0, *self.between, 1.0], t.dtype)
-        seen = jnp.concatenate([moving.arrived[-1:], rows])
-        return self.ended(moving, lambda now: _nearest(stages, seen, (now - t) / dt), rows[-1])
+        if self.between:
+            stages = np.array([0.0, *self.between, 1.0], t.dtype)
+            seen = jnp.concatenate([moving.arrived[-1:], rows])
 
-    def ended(self, moving: _Moving, past: Callable[[Any], Any], arriving: Any) -> _Moving:
-        """Take one step during which there is a past; at its end `arriving` arrives."""
+            def past(now: Any) -> Any:
+                return _nearest(stages, seen, (now - t) / dt)
+        else:
+            past = self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
+        return self.ended(moving, past, rows[-1], slopes=self.products is None)
+
+    def ended(
+        self, moving: _Moving, past: Callable[[Any], Any], arriving: Any, *, slopes: bool = True
+    ) -> _Moving:
+        """Take one step during which there is a past; at its end `arriving` arrives.
+
+        Without `slopes`, none is computed for the history.
+        """
         steps, dt = self.steps, self.steps.stepping.dt
         a, step, history, arrived, slope, method = moving
         arrived = jnp.concatenate([arrived[1:], arriving[None]])
@@ -198,12 +253,12 @@ class BlockSteps(NamedTuple):
         a = steps.system.after_step(joined(y))
         if self.smooth:
             slope, method = joined(method), None
-        else:
+        elif slopes:
             slope = self.slope(step + 1, a, arrived)
         return _Moving(
             a=a,
             step=step + 1,
-            history=history.store(step + 1, a, slope),
+            history=history.store(step + 1, a, slope if slopes else None),
             arrived=arrived,
             slope=slope,
             method=method,

