@@ -76,9 +76,10 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     frame : "auto", "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
-        paper; None leaves images as they are, as those with channels always are. "auto": that of handwriting if some of the images are
+        paper; None leaves images as they are. "auto": that of handwriting if some of the images are
         recognised better in it (`wetcow.learning.views.decide`), which takes a second or two; none
-        for fewer than 200 images, or smaller ones than the frame.
+        for fewer than 200 images, smaller ones than the frame, or images with channels, which no
+        frame takes.
     mirror : bool or "auto"
         Whether an image and its mirror image (left and right swapped) are the same. Right for
         garments, wrong for writing. "auto": decided together with the frame.

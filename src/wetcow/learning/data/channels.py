@@ -206,11 +206,11 @@ def _check_grey(
 def _refuse_flat(
     X: Any, channel_axis: Any, image_shape: Any, learned: tuple[int, ...] | None
 ) -> None:
-    """Raise for rows of images whose channels are said to be first: their order would be another."""
+    """Raise for rows of images whose channels are said to be first: they have another order."""
     shape = learned if learned is not None else _given(image_shape)
     if channel_axis in (1, -3) and shape is not None and len(shape) == 3:
         raise ValueError(
-            f"X has shape {tuple(X.shape)}, but with channel_axis=1 images are (n, channels, height, "
-            "width): rows have the channels of a pixel one after the other; give a stack, or rows "
-            "in that order and no channel_axis"
+            f"X has shape {tuple(X.shape)}, but with channel_axis=1 images are (n, channels, "
+            "height, width): rows have the channels of a pixel one after the other; give a stack, "
+            "or rows in that order and no channel_axis"
         )

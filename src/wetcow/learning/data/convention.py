@@ -28,7 +28,7 @@ OTHER_BACKGROUND = 0.75  # of the range learned is between backgrounds that are 
 ENDS = 1 / 4  # of an image's own range; backgrounds at different ends of it are opposite, too
 _TAIL = 0.01  # of the images learned may be odd
 _MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
-_FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
+FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
 
 
 class Convention(NamedTuple):
@@ -98,20 +98,17 @@ class Convention(NamedTuple):
         if not len(some):
             return
         self._check_range("X", some)
-        for number, one in enumerate(self.channels):
-            name = f"channel {number} of X (the first is 0)"
-            one._check_range(name, some[:, number :: len(self.channels)])
+        for place, one in enumerate(self.channels):
+            name = f"channel {place} of X (the first is 0)"
+            one._check_range(name, some[:, place :: len(self.channels)])
         if background:
             self._check_background(some, shape)
 
     def _check_range(self, name: str, some: np.ndarray) -> None:
         """Raise for rows of values that are plainly scaled or shifted."""
-        span = self.high - self.low
-        darkest, lightest = some.min(axis=1).astype(float), some.max(axis=1).astype(float)
-        drawn = lightest > darkest
+        span, (drawn, darkest, lightest) = self.high - self.low, _drawn(some)
         if not span > 0 or not drawn.any():
             return
-        darkest, lightest = darkest[drawn], lightest[drawn]
         beyond = np.maximum(lightest - self.high, self.low - darkest) > LARGER * span
         middle = (self.low + self.dimmest) / 2
         faint = min(self.low + SMALLER * span, middle)
@@ -129,12 +126,9 @@ class Convention(NamedTuple):
 
     def _check_background(self, some: np.ndarray, shape: tuple[int, ...]) -> None:
         """Raise for rows that are plainly inverted."""
-        span = self.high - self.low
-        darkest, lightest = some.min(axis=1).astype(float), some.max(axis=1).astype(float)
-        drawn = lightest > darkest
+        span, (drawn, darkest, lightest) = self.high - self.low, _drawn(some)
         if not span > 0 or not drawn.any():
             return
-        darkest, lightest = darkest[drawn], lightest[drawn]
         seen = backgrounds(some, shape)[drawn]
         lowest, _, highest = self.background
         other = np.maximum(lowest - seen, seen - highest) > OTHER_BACKGROUND * span
@@ -175,7 +169,7 @@ class Convention(NamedTuple):
         if darkest < 0:
             whole = max(-darkest, lightest) <= 1
             return f", as by (X + 1) * {self.high / 2:g} if it is from -1 to 1" if whole else ""
-        scale = next((scale for scale in _FULL_SCALES if lightest <= scale), None)
+        scale = next((scale for scale in FULL_SCALES if lightest <= scale), None)
         if scale is None or lightest <= 0:
             return ""
         return f", as by X * ({self.high:g} / {scale}) if it is from 0 to {scale}"
@@ -225,19 +219,6 @@ def backgrounds(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     outermost = np.flatnonzero(np.repeat(edge(sides), count))
     level, _ = level_and_noise(rows[:, outermost].astype(float))
     return level
-
-
-def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
-    """Give pictures the values learned; as they are if these are not known.
-
-    Parameters
-    ----------
-    convention : Convention or None
-        Of the images learned.
-    pictures : float array
-        0 for background, 1 for ink, as of `wetcow.images.pictures.read_picture`.
-    """
-    return pictures if convention is None else convention.of_pictures(pictures)
 
 
 def checker(
@@ -290,6 +271,13 @@ def _of_channel(header: Mapping[str, Any]) -> Convention:
     if found is None or found.channels:
         raise ValueError(f"the range of a channel is damaged: {header}")
     return found
+
+
+def _drawn(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which rows are not blank, and the smallest and largest values of these."""
+    darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
+    drawn = lightest > darkest
+    return drawn, darkest[drawn], lightest[drawn]
 
 
 def _some(rows: np.ndarray) -> np.ndarray:

@@ -34,8 +34,9 @@ def check_rows(estimator: Any, X: Any) -> Any:
         Whose number and names of features X is to have, and the shape of images if they are a
         stack.
     X : array (n, features), (n, height, width) or (n, height, width, channels)
-        Or with channels where the estimator's `channel_axis` says that they are. An array of NumPy or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a
-        DataArray, nested sequences, or a Dask array.
+        Or with channels where the estimator's `channel_axis` says that they are. An array of NumPy
+        or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a DataArray, nested
+        sequences, or a Dask array.
 
     Returns
     -------

@@ -17,6 +17,7 @@ from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
+from wetcow.learning.settings.channels import check_channels
 from wetcow.learning.settings.presets import Settings
 from wetcow.learning.settings.view import Decision
 from wetcow.process import check_process
@@ -57,7 +58,7 @@ class Encoder:
     def _find_settings(self, image: tuple[int, ...] | None) -> None:
         """Find what the first data are, and all settings."""
         shape = find_image_shape(self.image_shape, self.n_features_in_, image)
-        checks.check_channels(self, shape)
+        check_channels(self, shape)
         self.image_shape_ = shape
         self.settings_ = checks.find_settings(self, shape)
 

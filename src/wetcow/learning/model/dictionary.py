@@ -31,7 +31,7 @@ def sample_patches(
     image, row, column = np.unravel_index(chosen, (len(images), rows, columns))
     # Pad only the images that were drawn: the training set may be large.
     drawn, image = np.unique(image, return_inverse=True)
-    around = padded(images[drawn], geometry)
+    around = padded(images[drawn], geometry, np.pad)
     windows = np.lib.stride_tricks.sliding_window_view(around, geometry.patch, axis=(1, 2))
     found = windows[image, row, column]
     if geometry.channels > 1:  # which come before the patch's own axes

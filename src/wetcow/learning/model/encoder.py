@@ -36,7 +36,8 @@ class Layer(NamedTuple):
     Attributes
     ----------
     excitation : float32 array (patch pixels, n_modes)
-        Re R (of a patch with channels, all of a pixel one after the other), couplings of a normalised patch to the excitations γ̄.
+        Re R, couplings of a normalised patch to the excitations γ̄. Channels are pixels, too: those
+        of one pixel, then those of the next.
     frequency : float32 array (patch pixels, n_modes) or None
         Im R, couplings to the frequencies ω̄; None if frequencies are constant.
     gamma, omega : float32 arrays (n_modes,)

@@ -1,10 +1,10 @@
 """The hidden half of the network: from rows of inputs to what a read-out is told of them.
 
 Images are seen by hidden modes, whose pooled codes are that. Of images with channels each channel
-is centred and scaled by itself, since channels may have units of their own. The rows of a table have none: their
-standardised columns, divided by the root of their number, with a constant 1 beside them, so that
-the length of a row counts as well as its direction. (Files of earlier versions have hidden modes
-for tables, too.)
+is shifted and scaled by itself, since channels may have units of their own. The rows of a table
+have none: their standardised columns, divided by the root of their number, with a constant 1 beside
+them, so that the length of a row counts as well as its direction. (Files of earlier versions have
+hidden modes for tables, too.)
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from wetcow.learning.model.encoder import Geometry, Layer, features
 
 NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
 FURTHEST = 1e9  # standard deviations; what is further away is no datum, and codes overflow
+FAR = 3.0  # standard deviations, below the mean, of what counts as dark in a channel
 UNSEEN = 1e30  # scale of a channel that is not looked at
 
 
@@ -160,27 +161,30 @@ def _center_and_scale(
 
 
 def _of_channels(images: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel, (channels,) each.
+    """Zero and unit of each channel, (channels,) each: its smallest value and standard deviation.
 
-    A channel that is constant tells nothing, and is scaled so that it is not seen, whatever it is
-    in other images.
+    Zero is what padding adds: dark, as in grey images. If all is far above the smallest value, it
+    is `FAR` standard deviations below the mean, so that no channel outshines others by being light
+    everywhere. A channel that is constant tells nothing, and is scaled so that it is not seen,
+    whatever it is in other images.
     """
-    center, scale, constant = (np.zeros(images.shape[-1], kind) for kind in (float, float, bool))
+    zero, scale, constant = (np.zeros(images.shape[-1], kind) for kind in (float, float, bool))
     for number in range(images.shape[-1]):  # one at a time, as they may take much memory
         channel = images[..., number]
-        means = channel.mean(axis=(1, 2), dtype=np.float64)
-        center[number] = np.average(means, weights=weights)
-        squares = ((channel - center[number]) ** 2).mean(axis=(1, 2), dtype=np.float64)
+        mean = np.average(channel.mean(axis=(1, 2), dtype=np.float64), weights=weights)
+        squares = ((channel - mean) ** 2).mean(axis=(1, 2), dtype=np.float64)
         scale[number] = np.sqrt(np.average(squares, weights=weights))
+        zero[number] = max(float(channel.min()), float(mean - FAR * scale[number]))
         constant[number] = channel.min() == channel.max()
     if constant.any() and not constant.all():  # what becomes of all is said where codes are seen
         which = ", ".join(map(str, np.flatnonzero(constant)))
         warnings.warn(
-            f"channel {which} of X (the first is 0) has the same value in all pixels of all images, "
-            "so it tells nothing and is not looked at; leave it out, also of images to be answered",
+            f"channel {which} of X (the first is 0) has the same value in all pixels of all "
+            "images, so it tells nothing and is not looked at; leave it out, also of images to be "
+            "answered",
             stacklevel=2,
         )
-    return center, np.where(constant, UNSEEN, scale)
+    return zero, np.where(constant, UNSEEN, scale)
 
 
 def construct_hidden(

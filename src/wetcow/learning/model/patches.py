@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -23,11 +22,10 @@ def normalise(patches: Any, floor: Any) -> Any:
     return centred / jnp.sqrt((centred**2).mean(axis=-1, keepdims=True) + floor)
 
 
-def padded(images: Any, geometry: Geometry) -> Any:
-    """Images with zeros around them."""
-    padding = (geometry.padding, geometry.padding)
-    along = jnp.pad if isinstance(images, jax.Array) else np.pad
-    return along(images, ((0, 0), padding, padding, *[(0, 0)] * (images.ndim - 3)))
+def padded(images: Any, geometry: Geometry, pad: Any = jnp.pad) -> Any:
+    """Images with zeros around them, by JAX or by what is given for its `pad`."""
+    around = (geometry.padding, geometry.padding)
+    return pad(images, ((0, 0), around, around, *[(0, 0)] * (images.ndim - 3)))
 
 
 def _windows(around: Any, geometry: Geometry) -> Any:

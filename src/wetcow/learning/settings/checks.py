@@ -240,24 +240,6 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
-def check_channels(classifier: Any, image: tuple[int, ...] | None) -> None:
-    """Raise for parameters that images with channels know nothing of, before work starts."""
-    if image is None or len(image) < 3:
-        return
-    height, width, channels = image
-    what = f"images of {height}×{width} pixels with {channels} channels"
-    if not is_auto(classifier.frame) and classifier.frame is not None:
-        raise ValueError(
-            f"frame={classifier.frame!r} is for grey images, but X has {what}: leave frame at "
-            "'auto' or None, or give grey images"
-        )
-    if classifier.couplings == "innate":
-        raise ValueError(
-            "couplings='innate' are those of grey photographs, which know no channels, but X has "
-            f"{what}: leave couplings at None or 'sampled', or give grey images"
-        )
-
-
 def alternatives(classifier: Any, image: tuple[int, ...] | None) -> dict[str, tuple[Any, ...]]:
     """Frames, mirrors and encodings among which is to be decided, the simplest first.
 
