@@ -419,7 +419,7 @@ def test_a_constant_channel_is_named_and_not_seen(unseen):
     np.testing.assert_array_equal(found[0].argmax(axis=1), unseen[1])
     np.testing.assert_array_equal(found[1], found[0])
     np.testing.assert_array_equal(found[2], found[0])
-    with pytest.raises(ValueError, match="X has values from .* to 255"):
+    with pytest.raises(ValueError, match=r"X has values from .* to 255"):
         clf.predict(np.concatenate([asked, np.full_like(asked[..., :1], 255)], axis=-1))
 
 
