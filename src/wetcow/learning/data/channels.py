@@ -81,7 +81,7 @@ def channels_last(
     if axes == 2:
         _refuse_flat(X, channel_axis, image_shape, learned)
         return X
-    wanted = learned if learned is not None else _given(image_shape)
+    wanted = learned if learned is not None else _given(image_shape, channel_axis)
     if axes == 3:
         if image_shape is not None or learned is not None:  # else rows are no images
             _check_grey(tuple(X.shape), channel_axis, wanted, learned is not None)
@@ -127,11 +127,18 @@ def one_channels_last(x: Any, channel_axis: Any, learned: tuple[int, ...] | None
     return np.moveaxis(np.asanyarray(x), -3, -1)  # masked arrays, which are refused, stay such
 
 
-def _given(image_shape: Any) -> tuple[int, ...] | None:
-    """The shape that the user gave, if it is one."""
+def _given(image_shape: Any, channel_axis: Any) -> tuple[int, ...] | None:
+    """The shape that the user gave, if it is one; channels last, or who means first is asked."""
     if image_shape is None or isinstance(image_shape, str):
         return None
-    return checked_shape(image_shape)
+    shape = checked_shape(image_shape)
+    if channel_axis == AUTO and len(shape) == 3 and shape[0] <= _MOST:
+        raise ValueError(
+            f"image_shape={shape} is (height, width, channels), {_read(*shape)}: pass "
+            "channel_axis=-1 if that is meant; else give a stack (n, channels, height, width) with "
+            "channel_axis=1"
+        )
+    return shape
 
 
 def _found(shape: tuple[int, ...], wanted: tuple[int, ...] | None, known: bool) -> int:
@@ -191,7 +198,7 @@ def _check_grey(
             f"X has shape {shape}, but {source} {wanted}: give a stack (n, "
             f"{', '.join(map(str, wanted))}){f'; {one}' if shape == wanted else ''}"
         )
-    if channel_axis not in (AUTO, None):
+    if channel_axis not in (AUTO, None) and not (known and shape[1:] == wanted):
         raise ValueError(
             f"X has shape {shape}, without an axis for channels, but channel_axis is "
             f"{channel_axis}: {_STACKS}; one image is X[None], grey ones need channel_axis=None"
@@ -207,7 +214,7 @@ def _refuse_flat(
     X: Any, channel_axis: Any, image_shape: Any, learned: tuple[int, ...] | None
 ) -> None:
     """Raise for rows of images whose channels are said to be first: they have another order."""
-    shape = learned if learned is not None else _given(image_shape)
+    shape = learned if learned is not None else _given(image_shape, channel_axis)
     if channel_axis in (1, -3) and shape is not None and len(shape) == 3:
         raise ValueError(
             f"X has shape {tuple(X.shape)}, but with channel_axis=1 images are (n, channels, "
