@@ -275,7 +275,7 @@ def test_empty_arrays(images, shape):
 
 @pytest.mark.parametrize("shape", [(8.5, 8), (8.0, 8), (np.float64(8), 8), (8, -8), (True, 64)])
 def test_fractional_and_other_image_shapes(images, shape):
-    with pytest.raises(ValueError, match=r"image_shape must be 'auto', \(height, width\) or None"):
+    with pytest.raises(ValueError, match=r"must be 'auto', \(height, width\), \(height, width, ch"):
         WaveClassifier(image_shape=shape).fit(*images)
 
 

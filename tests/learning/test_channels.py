@@ -14,6 +14,8 @@ from wetcow.cli import app
 from wetcow.explore.model import load_model
 from wetcow.images.augmentation import Augmentation, augment
 from wetcow.learning.data.channels import channels_last
+from wetcow.learning.finetune import refine
+from wetcow.learning.finetune.training import STEPS_PER_CALL
 from wetcow.learning.io import container
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model.dictionary import sample_patches, whitening
@@ -202,6 +204,15 @@ def test_learning_on_and_chunks(learned, unseen):
 
 
 @pytest.mark.slow
+def test_training_sees_channels(monkeypatch):
+    monkeypatch.setattr(refine, "fit_to_time", lambda *_: STEPS_PER_CALL)
+    how = {"train_minutes": 1, "augmentation": Augmentation(shift=0.1), "mirror": False}
+    clf = wc.WaveClassifier(**SMALL, **how).fit(*hues(120))
+    assert clf.refined_[0].trained > 0.9 and clf.refined_[0].complete
+    assert clf.score(*hues(40, seed=2)) > 0.9
+
+
+@pytest.mark.slow
 def test_mirror_images_in_colour_are_decided_on():
     X, y = hues(220)
     decision = wc.WaveClassifier(**SMALL).fit(X, y).decision_
@@ -356,9 +367,9 @@ BOTH = r"could be images of .* \(channel_axis=-1\) or of .* \(channel_axis=1\): 
         (
             (9, 3, 8, 7),
             {"image_shape": (3, 8, 7)},
-            r"3×8 pixels with 7 channels: pass channel_axis",
+            r"3×8 pixels with 7 channels",
         ),
-        ((9, 168), {"image_shape": (3, 8, 7)}, r"3×8 pixels with 7 channels: pass channel_axis"),
+        ((9, 168), {"image_shape": (3, 8, 7)}, r"3×8 pixels with 7 channels"),
         ((9, 3, 8, 7), {"image_shape": (8, 7, 3)}, "channel_axis=1"),
         ((9, 3, 8, 7), {"learned": (8, 7, 3)}, r"X.transpose\(0, 2, 3, 1\)$"),
         ((9, 8, 7, 3), {"image_shape": (7, 7, 3)}, r"image_shape is \(7, 7, 3\): give \(n, 7, 7"),
