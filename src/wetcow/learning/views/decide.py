@@ -168,11 +168,13 @@ class _Trials:
         both: bool,
     ):
         self._labels, self._parts = labels, parts
-        self._modes = functools.partial(_modes, rows, image)
+        self._modes = functools.cache(functools.partial(_modes, rows, image))
         self._both = both  # two codes come from the same products as one
         self._shares: dict[View, np.ndarray] = {}
         self._codes = functools.cache(self._codes_of)
-        self._images = functools.cache(lambda frame: self._modes(frame).images(rows))
+        self._images = functools.cache(
+            lambda frame: self._modes(frame, False, "amplitude").images(rows)
+        )
         self.trials: dict[View, Trial] = {}
 
     def best(self, views: Sequence[View], least: float = 1.0) -> View:
@@ -226,8 +228,8 @@ def _modes(
     rows: np.ndarray,
     image: tuple[int, ...],
     frame: Frame | None,
-    root: bool = False,
-    response: Response = "amplitude",
+    root: bool,
+    response: Response,
 ) -> HiddenModes:
     """Hidden modes of one view, few enough to be fast."""
     sides, channels = sides_and_channels(image)
