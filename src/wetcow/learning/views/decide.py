@@ -168,7 +168,7 @@ class _Trials:
         both: bool,
     ):
         self._labels, self._parts = labels, parts
-        self._modes = functools.cache(functools.partial(_modes, rows, image))
+        self._modes = functools.cache(functools.partial(_modes, image, rows=rows))
         self._both = both  # two codes come from the same products as one
         self._shares: dict[View, np.ndarray] = {}
         self._codes = functools.cache(self._codes_of)
@@ -225,13 +225,14 @@ class _Trials:
 
 
 def _modes(
-    rows: np.ndarray,
     image: tuple[int, ...],
     frame: Frame | None,
     root: bool,
     response: Response,
+    *,
+    rows: np.ndarray | None = None,
 ) -> HiddenModes:
-    """Hidden modes of one view, few enough to be fast."""
+    """Hidden modes of one view, few enough to be fast; of images with channels sampled from rows."""
     sides, channels = sides_and_channels(image)
     seen = sides if frame is None or frame.size is None else frame.size
     size, regions = (_SMALL_PATCH, _SMALL_REGIONS) if min(seen) < _SMALL else (_PATCH, _REGIONS)
@@ -250,7 +251,7 @@ def _modes(
         "omega": _OMEGA,
         "response": response,
     }
-    if channels > 1:
+    if channels > 1 and rows is not None:
         rng = np.random.default_rng(0)
         return construct_hidden(rows, image, frame, (geometry,), rng, **levels)
     return innate_hidden(image, frame, (geometry,), **levels)
