@@ -232,7 +232,7 @@ def _modes(
     *,
     rows: np.ndarray | None = None,
 ) -> HiddenModes:
-    """Hidden modes of one view, few enough to be fast; of images with channels sampled from rows."""
+    """Hidden modes of one view, few enough to be fast; with channels, sampled from rows."""
     sides, channels = sides_and_channels(image)
     seen = sides if frame is None or frame.size is None else frame.size
     size, regions = (_SMALL_PATCH, _SMALL_REGIONS) if min(seen) < _SMALL else (_PATCH, _REGIONS)
