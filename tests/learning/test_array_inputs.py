@@ -196,7 +196,7 @@ def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypa
 def test_unfit_data_are_refused(images):
     X, y = images
     clf = fitted(X, y)
-    with pytest.raises(ValueError, match="dim 5"):
+    with pytest.raises(ValueError, match="of 5 axes, but images are"):
         clf.predict(X[..., None, None])
     with pytest.raises(ValueError, match="64 features"):
         clf.predict(X.reshape(200, 64)[:, 1:])
