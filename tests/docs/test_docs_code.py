@@ -98,6 +98,7 @@ def check_howto(names):
     assert names["runs"]["order"].sizes == {"gamma": 2, "coupling_strength": 2, "seed": 4}
     assert names["reader"].predict([names["image"]])[0] == names["y"][1200]
     assert (names["labels"] == names["clf"].predict(names["rows"])).all()
+    assert names["colours"].score(names["photos"][240:], names["hue"][240:]) == 1
     wanted = names["clf"].predict_proba(names["rows"])
     assert np.quantile(np.abs(names["probabilities"] - wanted).max(axis=1), 0.99) < 1e-5
 

@@ -196,7 +196,7 @@ def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypa
 def test_unfit_data_are_refused(images):
     X, y = images
     clf = fitted(X, y)
-    with pytest.raises(ValueError, match="dim 5"):
+    with pytest.raises(ValueError, match="of 5 axes, but images are"):
         clf.predict(X[..., None, None])
     with pytest.raises(ValueError, match="64 features"):
         clf.predict(X.reshape(200, 64)[:, 1:])
@@ -275,7 +275,7 @@ def test_empty_arrays(images, shape):
 
 @pytest.mark.parametrize("shape", [(8.5, 8), (8.0, 8), (np.float64(8), 8), (8, -8), (True, 64)])
 def test_fractional_and_other_image_shapes(images, shape):
-    with pytest.raises(ValueError, match=r"image_shape must be 'auto', \(height, width\) or None"):
+    with pytest.raises(ValueError, match=r"must be 'auto', \(height, width\), \(height, width, ch"):
         WaveClassifier(image_shape=shape).fit(*images)
 
 

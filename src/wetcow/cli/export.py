@@ -76,6 +76,7 @@ def _print(report: dict[str, Any], json_file: str | None) -> None:
     rows = f"{report['n_features']} numbers"
     if shape is not None:
         rows += f", images of {shape[0]}×{shape[1]} pixels"
+        rows += f" with {shape[2]} channels, those of a pixel together" if shape[2:] else ""
     console(json_file).print(
         f"wrote {report['onnx']}, {report['bytes'] / 1e6:.1f} MB: from X, rows of {rows}, to "
         f"label, probabilities and criticality of {len(report['classes'])} classes",

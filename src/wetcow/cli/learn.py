@@ -34,16 +34,12 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "wetcow learn digits",
     "wetcow learn mnist --save digits.wetcow",
+    "wetcow learn photos.npz --save photos.wetcow",
     "wetcow learn fashion-mnist --budget minute --train-minutes 10 --resume state.npz",
 )
 
 
-class Dataset(enum.StrEnum):
-    """Data sets to learn."""
-
-    DIGITS = "digits"
-    MNIST = "mnist"
-    FASHION_MNIST = "fashion-mnist"
+DATASETS = ("digits", "mnist", "fashion-mnist")
 
 
 class Time(enum.StrEnum):
@@ -64,6 +60,23 @@ class Framed(enum.StrEnum):
     NONE = "none"
 
 
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET|FILE.npz",
+        help="digits (8×8 pixels, embedded), mnist, fashion-mnist; or a file of numpy.savez with "
+        "X, images, grey or in colour, and y, labels, and X_test and y_test if there are any.",
+        autocompletion=lambda: [*DATASETS],
+    ),
+]
+ChannelAxis = Annotated[
+    int | None,
+    typer.Option(
+        help="Axis of the channels of X in FILE.npz: -1, last, or 1, which is (n, channels, "
+        "height, width).",
+        show_default="asked if not plain",
+    ),
+]
 FrameOption = Annotated[
     Framed, typer.Option(help="Frame into which images are brought first; auto: if it helps.")
 ]
@@ -104,7 +117,7 @@ Restart = Annotated[
 
 
 def command(
-    dataset: Annotated[Dataset, typer.Argument(help="digits (8×8 pixels) are embedded.")],
+    dataset: DatasetArgument,
     budget: Annotated[
         Time, typer.Option(help="Time to take, which decides the size of the network.")
     ] = Time.SECONDS,
@@ -114,6 +127,7 @@ def command(
     copies: CopiesOption = 0,
     train_minutes: TrainMinutes = 0.0,
     n_members: NMembers = 1,
+    channel_axis: ChannelAxis = None,
     resume: Resume = None,
     restart: Restart = False,
     save: Annotated[
@@ -132,7 +146,7 @@ def command(
         if restart:
             set_aside(resume)
         run(
-            dataset.value,
+            dataset,
             budget=budget.value,
             data_dir=data_dir,
             save=save,
@@ -141,6 +155,7 @@ def command(
             n_modes=n_modes,
             frame=None if frame is Framed.NONE else frame.value,
             mirror="auto" if mirror is None else mirror,
+            **({} if channel_axis is None else {"channel_axis": channel_axis}),
             copies=copies,
             train_minutes=train_minutes,
             n_members=n_members,
@@ -159,7 +174,14 @@ def run(
     **parameters: Any,
 ) -> None:
     """Learn a data set, showing progress on a terminal; see `learn` and the command's help."""
+    from wetcow.cli.own_images import SUFFIX
+
     check_json(json_file)
+    if dataset not in DATASETS and not dataset.endswith(SUFFIX):
+        raise ValueError(
+            f"there is no data set {dataset!r}; give one of {[*DATASETS]}, or a file {SUFFIX} of "
+            "your own"
+        )
     if save is not None and not save.parent.is_dir():
         raise ValueError(f"cannot save to {save}: {save.parent} is not a folder; create it first")
     if progress := sys.stderr.isatty():
@@ -198,7 +220,8 @@ def learn(
     ----------
     dataset : str
         A name that `wetcow.datasets.load` knows. Only how its images are deformed, in copies and
-        while training, follows from it (`presets.training_defaults`).
+        while training, follows from it (`presets.training_defaults`). Or a file,
+        `wetcow.cli.own_images`.
     budget : {"seconds", "minute", "minutes"}
         See `WaveClassifier`.
     data_dir : path or None
@@ -216,12 +239,18 @@ def learn(
         The fields of ``wetcow learn --json``.
     """
     from wetcow import datasets
+    from wetcow.cli.own_images import SUFFIX, load_own
     from wetcow.learning.classifier import WaveClassifier
     from wetcow.learning.settings.presets import training_defaults
 
-    X, y = datasets.load(dataset, split="train", data_dir=data_dir)
-    X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
-    parameters = training_defaults(dataset) | parameters
+    if dataset.endswith(SUFFIX):
+        X, y, X_test, y_test = load_own(pathlib.Path(dataset), seed)
+        said = f"{pathlib.Path(dataset).name}, learned by `wetcow learn`, seed {seed}."
+    else:
+        X, y = datasets.load(dataset, split="train", data_dir=data_dir)
+        X_test, y_test = datasets.load(dataset, split="test", data_dir=data_dir)
+        said = f"The training part of {dataset}, learned by `wetcow learn {dataset}`, seed {seed}."
+        parameters = training_defaults(dataset) | parameters
     classifier = WaveClassifier(budget, random_state=seed, **parameters)
     start = time.perf_counter()
     decision = classifier.fit(X, y).decision_
@@ -229,7 +258,6 @@ def learn(
     train_seconds = sum(member.seconds for member in refined)
     construct_seconds = time.perf_counter() - start - train_seconds
     if save is not None:
-        said = f"The training part of {dataset}, learned by `wetcow learn {dataset}`, seed {seed}."
         classifier.save(save, notes=said)
     classifier.predict(X_test[:1])  # what is compiled once is not part of the time per image
     start = time.perf_counter()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,7 +41,8 @@ def command(
         bool,
         typer.Option(
             "--crop/--no-crop",
-            help="Find the ink and centre it as in MNIST, or take the whole picture as it is.",
+            help="Find the ink and centre it as in MNIST, or take the whole picture as it is, as "
+            "always with models of images in colour.",
         ),
     ] = True,
     json_file: Json = None,
@@ -66,9 +69,10 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
         A file of `WaveClassifier.save`.
     images : list of paths
         Pictures; those that cannot be read are left out and named. Their background and ink get the
-        values that these have in the images the model learned.
+        values that these have in the images the model learned. For a model of images in colour
+        they are read with their colours, as a whole.
     crop : bool
-        See `wetcow.images.pictures.read_picture`.
+        See `wetcow.images.pictures.read_picture`; without meaning for images in colour.
 
     Returns
     -------
@@ -80,9 +84,8 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     Raises
     ------
     ValueError
-        If the model is not of images.
+        If the model is not of images, or of images with other channels than pictures have.
     """
-    from wetcow.images.pictures import read_picture
     from wetcow.learning.classifier import WaveClassifier
 
     classifier = WaveClassifier.load(model)
@@ -91,11 +94,12 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
             f"{model} is a model of tables, which cannot take pictures; give one that was fitted "
             "to images, or use WaveClassifier.load(…).predict for rows of a table"
         )
+    read = _reader(model, classifier.image_shape_, crop)
     # Everything is read first: what is wrong with files is known before the work.
     pictures, files, errors = [], [], []
     for file in images:
         try:
-            pictures.append(read_picture(file, classifier.image_shape_, crop=crop))
+            pictures.append(read(file))
         except (ValueError, OSError) as error:
             errors.append({"file": file, "error": str(error)})
         except MemoryError:
@@ -110,6 +114,24 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     }
 
 
+def _reader(
+    model: pathlib.Path, shape: tuple[int, ...], crop: bool
+) -> Callable[[pathlib.Path], np.ndarray]:
+    """Return what reads a picture as an image of a shape, grey or in colour."""
+    from wetcow.images.colours import MODES, read_colours
+    from wetcow.images.pictures import read_picture
+
+    if len(shape) == 2:
+        return functools.partial(read_picture, shape=(shape[0], shape[1]), crop=crop)
+    height, width, channels = shape
+    if channels not in MODES:
+        raise ValueError(
+            f"{model} learned images with {channels} channels, but pictures have 3, or 4 with "
+            "opacity; use WaveClassifier.load(…).predict for arrays"
+        )
+    return functools.partial(read_colours, shape=(height, width, channels))
+
+
 def _classify(
     classifier: WaveClassifier, files: list[pathlib.Path], pictures: list[np.ndarray]
 ) -> list[dict[str, Any]]:
@@ -118,9 +140,11 @@ def _classify(
         return []
     import numpy as np
 
-    from wetcow.learning.data.convention import given
+    from wetcow.learning.data.picture_values import given
 
     X = given(classifier.convention_, np.stack(pictures))
+    if X.ndim == 4 and classifier.channel_axis in (1, -3):  # as this model wants them
+        X = X.transpose(0, 3, 1, 2)
     labels = classifier.classes_.tolist()
     usual = float(classifier.uncertainty_threshold_)
     rows = zip(files, classifier.predict_proba(X), classifier.uncertainty(X), strict=True)

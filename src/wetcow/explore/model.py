@@ -39,7 +39,7 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
     ModelFileError
         For damaged and foreign files, and those of a newer version.
     ValueError
-        For models of tables.
+        For models of tables and of images with channels.
     OSError
         If there is none.
 
@@ -51,6 +51,11 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
     classifier = WaveClassifier.load(path)
     if classifier.image_shape_ is None:
         raise ValueError(f"{path} is a model of tables; drawings need one that learned images")
+    if len(classifier.image_shape_) > 2:
+        raise ValueError(
+            f"{path} is a model of images with {classifier.image_shape_[2]} channels; drawings are "
+            "grey and need one that learned grey images; wetcow predict takes pictures in colour"
+        )
     if path == SHIPPED:
         assert classifier.record_ is not None
         learned = f"{sum(classifier.record_.counts):,} of MNIST's training images"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Literal, NamedTuple
 
@@ -87,8 +88,8 @@ def augment(images: Any, keys: Any, augmentation: Augmentation) -> Any:
 
     Parameters
     ----------
-    images : float array (n, height, width)
-        Zero outside.
+    images : float array (n, height, width), or with channels (n, height, width, channels)
+        Zero outside. All channels of an image are deformed alike.
     keys : JAX PRNG keys (n,)
         One for each image.
     augmentation : Augmentation
@@ -96,10 +97,10 @@ def augment(images: Any, keys: Any, augmentation: Augmentation) -> Any:
 
     Returns
     -------
-    float array (n, height, width)
+    float array of the same shape
         Sampled bilinearly.
     """
-    height, width = images.shape[1:]
+    height, width = images.shape[1:3]
     y = (jnp.arange(height) - (height - 1) / 2)[:, None] / height
     x = (jnp.arange(width) - (width - 1) / 2)[None] / width
 
@@ -129,12 +130,16 @@ def augment(images: Any, keys: Any, augmentation: Augmentation) -> Any:
         if augmentation.mirror:
             right = right * jnp.where(jax.random.bernoulli(keys[2]), -1, 1)
         place = [down * height + (height - 1) / 2, right * width + (width - 1) / 2]
-        seen = jax.scipy.ndimage.map_coordinates(image, place, order=1)
+        sample = functools.partial(jax.scipy.ndimage.map_coordinates, order=1)
+        if image.ndim == 3:
+            sample = jax.vmap(sample, (-1, None), -1)
+        seen = sample(image, place)
         if augmentation.erased:
             corner = jax.random.uniform(keys[3], (3,))
             middle = corner[:2] - 0.5
             far = jnp.maximum(jnp.abs(y - middle[0]), jnp.abs(x - middle[1]))
-            seen = jnp.where((far < augmentation.erased / 2) & (corner[2] < 0.5), 0, seen)
+            gone = (far < augmentation.erased / 2) & (corner[2] < 0.5)
+            seen = jnp.where(gone.reshape(height, width, *[1] * (image.ndim - 2)), 0, seen)
         return seen
 
     return jax.vmap(one)(images, keys)

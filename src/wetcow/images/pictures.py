@@ -12,8 +12,8 @@ import math
 import os
 import struct
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import scipy.ndimage
@@ -22,6 +22,8 @@ from wetcow.images.background import edge, level_and_noise
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+Result = TypeVar("Result")
 
 LARGEST = 64_000_000  # pixels of a picture, and half of those of the page around its ink
 FILL = 20 / 28  # of the height or width, by the ink
@@ -143,6 +145,19 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
     The first is on white. On it, white ink on a transparent background vanishes; the second is on
     black.
     """
+
+    def greys(image: Image) -> list[np.ndarray]:
+        backgrounds = (255, 0) if image.has_transparency_data else (255,)
+        return [grey_of(image, background) for background in backgrounds]
+
+    found = read_with(path, greys)
+    if not all(np.isfinite(grey).all() for grey in found):
+        raise PictureError(f"{path} has NaN or infinity for brightness; give a PNG or JPEG")
+    return found
+
+
+def read_with(path: str | os.PathLike, function: Callable[[Image], Result]) -> Result:
+    """Return what a function makes of a picture, upright; errors are those of `read_picture`."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -161,9 +176,7 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
                         f"{path} is too large: {width:,} × {height:,} pixels, at most {LARGEST:,} "
                         "are read; make it smaller"
                     )
-                image = ImageOps.exif_transpose(opened)
-                backgrounds = (255, 0) if image.has_transparency_data else (255,)
-                greys = [_grey(image, background) for background in backgrounds]
+                return function(ImageOps.exif_transpose(opened))
         except UnidentifiedImageError:
             raise PictureError(
                 f"{path} is no picture that can be read; give a PNG or JPEG"
@@ -176,9 +189,6 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
             if isinstance(error, OSError) and error.errno == errno.EIO:  # of the disk
                 raise
             raise PictureError(f"{path} is damaged: {error}; save the picture again") from error
-    if not all(np.isfinite(grey).all() for grey in greys):
-        raise PictureError(f"{path} has NaN or infinity for brightness; give a PNG or JPEG")
-    return greys
 
 
 @contextlib.contextmanager
@@ -191,7 +201,7 @@ def _without_warning() -> Iterator[None]:
         yield
 
 
-def _grey(image: Image, background: int) -> np.ndarray:
+def grey_of(image: Image, background: int) -> np.ndarray:
     """Brightness of an image on a background of 0..255; only relations of brightness matter."""
     from PIL import Image
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
 from wetcow.learning.data import convention
+from wetcow.learning.data.channels import one_channels_last
 from wetcow.learning.data.samples import Samples, some_samples
 from wetcow.learning.data.weights import check_weights, class_weights, distinct, present
 from wetcow.learning.estimator.former_names import refuses_removed, renamed
@@ -62,17 +63,23 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         tables.
     n_regions : int, optional
         Codes are pooled over a grid of n_regions × n_regions regions. Ignored for tables.
-    image_shape : "auto", (int, int) or None
-        Height and width of the images in the rows of X. "auto": those of X itself if it is a stack
-        (n, height, width); square if the number of columns is a square of at least 7²; else None.
-        None: the rows are a table, not images; standardised columns are compared as they are,
-        without hidden modes.
+    image_shape : "auto", (int, int), (int, int, int) or None
+        Height and width of the images in the rows of X, and their channels if they have several,
+        which are then last. "auto": those of X itself if it is a stack (n, height, width) or (n,
+        height, width, channels); square and grey if the number of columns is a square of at least
+        7²; else None. None: the rows are a table, not images; standardised columns are compared as
+        they are, without hidden modes.
+    channel_axis : "auto", None, -1 or 1
+        Where the channels of a stack are: last, -1, or first, 1, which is (n, channels, height,
+        width); None: images are grey. "auto": last if there are two to four and the sides are
+        larger, or if there is one; what could be read in two ways is refused.
     frame : "auto", "handwriting", "seven", Frame or None
         Common reference system into which images are brought first (`wetcow.images.frame`):
         without their background, centred, scaled and deskewed at 20×20 pixels, or at 7×7 as in the
         paper; None leaves images as they are. "auto": that of handwriting if some of the images are
         recognised better in it (`wetcow.learning.views.decide`), which takes a second or two; none
-        for fewer than 200 images, or smaller ones than the frame.
+        for fewer than 200 images, smaller ones than the frame, or images with channels, which no
+        frame takes.
     mirror : bool or "auto"
         Whether an image and its mirror image (left and right swapped) are the same. Right for
         garments, wrong for writing. "auto": decided together with the frame.
@@ -86,7 +93,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         Where hidden modes have their couplings from: patches of the training images, or of two
         photographs that wetcow brings along (`wetcow.learning.model.innate`). With innate ones the
         projection is made from the photographs, too. Nothing then depends on which data come
-        first: `partial_fit`, in any order, equals `fit`. Tables have no hidden modes.
+        first: `partial_fit`, in any order, equals `fit`. Tables have no hidden modes. The
+        photographs are grey: innate modes do not see channels.
     threshold : float, optional
         Drive below which a hidden mode is silent, in units of the mean norm of whitened patches.
     omega : float, optional
@@ -150,8 +158,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         Columns of X.
     feature_names_in_ : array of str (n_features_in_,)
         Their names; only if X was a DataFrame whose columns all have one.
-    image_shape_ : (int, int) or None
-        Of the images; None for a table.
+    image_shape_ : (int, int), (int, int, int) or None
+        Of the images, channels last if there are several; None for a table.
     convention_ : Convention or None
         Values of the images: their range, and whether they are light on dark
         (`wetcow.learning.data.convention`). None for a table, and for a file of a version that kept
@@ -223,7 +231,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         n_modes: int | None = None,
         patch_size: int | Sequence[int | Sequence[int]] | None = None,
         n_regions: int | None = None,
-        image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
+        image_shape: Literal["auto"] | tuple[int, ...] | None = "auto",
+        channel_axis: Literal["auto", -1, 1] | None = "auto",
         frame: Literal["auto", "handwriting", "seven"] | Frame | None = "auto",
         mirror: bool | Literal["auto"] = "auto",
         response: Response | None = None,
@@ -252,6 +261,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         self.patch_size = patch_size
         self.n_regions = n_regions
         self.image_shape = image_shape
+        self.channel_axis = channel_axis
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
@@ -282,7 +292,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             Images, flat or not, or the rows of a table; an array of any kind, also of Dask.
         y : array (n,)
             Labels of any kind.
@@ -436,8 +446,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        x : array (features,) or (height, width)
-            One input.
+        x : array (features,), (height, width) or (height, width, channels)
+            One input; with ``channel_axis=1`` (channels, height, width).
         n_random : int
             Random modes in place of the continuum; the more, the better they agree with it. Class
             modes are solved for them in each call: for many inputs, draw them once by
@@ -452,6 +462,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         from wetcow.learning.dynamics.build import build_network, one_sample
         from wetcow.learning.dynamics.random_modes import draw_random_modes
 
+        x = one_channels_last(x, self.channel_axis, self.image_shape_)
         self._values_check()(one_sample(self.hidden_, x))
         random = draw_random_modes(self.readout_, n_random)
         return build_network(self.hidden_, random, self.classes_, x)

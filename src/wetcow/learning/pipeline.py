@@ -86,7 +86,7 @@ def validate(
 
     Parameters
     ----------
-    X : array (n, features) or (n, height, width)
+    X : array (n, features), (n, height, width) or (n, height, width, channels)
         Of any kind that `WaveClassifier` takes.
     y : array (n,), or of values (n, columns)
         Labels or values.

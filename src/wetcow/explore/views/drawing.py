@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.images.pictures import FILL, centred
-from wetcow.learning.data.convention import given
+from wetcow.learning.data.picture_values import given
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
 _SIDE = 280  # pixels of the canvas when it is painted; several of them are one of the image

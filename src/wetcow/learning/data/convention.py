@@ -2,7 +2,9 @@
 
 A network answers to images as it learned them. The same images in another range, or inverted, would
 be answered wrongly and with confidence; they are refused where that is plain, and what is known of
-pictures brings those into the right values.
+pictures brings those into the right values. Of images with channels this is asked of all channels
+together, and the range of values of each channel as well, since channels may have units of their
+own.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.images.background import edge, level_and_noise
+from wetcow.learning.model.geometry import sides_and_channels
 from wetcow.validation import number
 
 LARGER = 3.0  # ranges beyond the one learned are plainly another, such as 0 to 255 for 0 to 1
@@ -25,7 +28,7 @@ OTHER_BACKGROUND = 0.75  # of the range learned is between backgrounds that are 
 ENDS = 1 / 4  # of an image's own range; backgrounds at different ends of it are opposite, too
 _TAIL = 0.01  # of the images learned may be odd
 _MOST_ROWS, _MOST_ELEMENTS = 500, 2**22  # of what is looked at
-_FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
+FULL_SCALES = (1, 16, 255, 65_535)  # usual largest values of pixels
 
 
 class Convention(NamedTuple):
@@ -40,17 +43,22 @@ class Convention(NamedTuple):
         of hardly any above.
     dimmest : float
         The lightest pixel of the dimmest image that is not blank.
+    channels : tuple of Convention
+        Of each channel by itself; empty for grey images.
     """
 
     low: float
     high: float
     background: tuple[float, float, float]
     dimmest: float
+    channels: tuple[Convention, ...] = ()
 
     def header(self) -> dict[str, Any]:
         """Return it as JSON, in which files, cards and ONNX call the background ground."""
         fields = self._asdict()
-        return {"ground" if name == "background" else name: fields[name] for name in fields}
+        channels = [one.header() for one in fields.pop("channels")]
+        named = {"ground" if name == "background" else name: fields[name] for name in fields}
+        return {**named, "channels": channels} if channels else named
 
     @property
     def light_on_dark(self) -> bool:
@@ -66,17 +74,18 @@ class Convention(NamedTuple):
         'values from 0 to 255, light on dark'
         """
         kind = "light on dark" if self.light_on_dark else "dark on light"
+        kind = f"{len(self.channels)} channels" if self.channels else kind
         return f"values from {self.low:g} to {self.high:g}, {kind}"
 
-    def check(self, rows: np.ndarray, shape: tuple[int, int], *, background: bool) -> None:
+    def check(self, rows: np.ndarray, shape: tuple[int, ...], *, background: bool) -> None:
         """Raise for images whose values are plainly of another convention.
 
         Parameters
         ----------
-        rows : array (n, height·width)
+        rows : array (n, height·width) or (n, height·width·channels)
             Real numbers. Blank images say nothing; of others, more than half must disagree.
-        shape : (int, int)
-            Height and width.
+        shape : (int, int) or (int, int, int)
+            Height and width, and channels if there are several.
         background : bool
             Whether dark on light differs from light on dark.
 
@@ -85,15 +94,21 @@ class Convention(NamedTuple):
         ValueError
             With what was learned, what X has, and how to bring it there.
         """
-        span = self.high - self.low
         some = _some(rows)
-        if not span > 0 or not len(some):
+        if not len(some):
             return
-        darkest, lightest = some.min(axis=1).astype(float), some.max(axis=1).astype(float)
-        drawn = lightest > darkest
-        if not drawn.any():
+        self._check_range("X", some)
+        for place, one in enumerate(self.channels):
+            name = f"channel {place} of X (the first is 0)"
+            one._check_range(name, some[:, place :: len(self.channels)])
+        if background:
+            self._check_background(some, shape)
+
+    def _check_range(self, name: str, some: np.ndarray) -> None:
+        """Raise for rows of values that are plainly scaled or shifted."""
+        span, (drawn, darkest, lightest) = self.high - self.low, _drawn(some)
+        if not span > 0 or not drawn.any():
             return
-        darkest, lightest = darkest[drawn], lightest[drawn]
         beyond = np.maximum(lightest - self.high, self.low - darkest) > LARGER * span
         middle = (self.low + self.dimmest) / 2
         faint = min(self.low + SMALLER * span, middle)
@@ -104,10 +119,15 @@ class Convention(NamedTuple):
         if _most(beyond | within | scaled | negative):
             least, largest = float(darkest.min()), float(lightest.max())
             raise ValueError(
-                f"X has values from {least:g} to {largest:g}, but the model learned images with "
-                f"{self.describe()}: bring X into that range{self._scaling(least, largest)}"
+                f"{name} has values from {least:g} to {largest:g}, but the model learned images "
+                f"with {self.describe()}: bring {name} into that range"
+                f"{self._scaling(least, largest)}"
             )
-        if not background:
+
+    def _check_background(self, some: np.ndarray, shape: tuple[int, ...]) -> None:
+        """Raise for rows that are plainly inverted."""
+        span, (drawn, darkest, lightest) = self.high - self.low, _drawn(some)
+        if not span > 0 or not drawn.any():
             return
         seen = backgrounds(some, shape)[drawn]
         lowest, _, highest = self.background
@@ -118,11 +138,15 @@ class Convention(NamedTuple):
         other |= (first >= 1 - ENDS) & (place <= ENDS) & (seen < lowest)
         if _most(other):
             kind = "dark on light" if self.light_on_dark else "light on dark"
+            takes_away = (
+                ""
+                if self.channels
+                else (", or learn with frame='handwriting', which takes away any background")
+            )
             raise ValueError(
                 f"X seems to be {kind}, with a background of about {np.median(seen):g}, but the "
                 f"model learned images with {self.describe()}: invert X, as by "
-                f"{self.low + self.high:g} - X, or learn with frame='handwriting', which takes "
-                "away any background"
+                f"{self.low + self.high:g} - X{takes_away}"
             )
 
     def of_pictures(self, pictures: np.ndarray) -> np.ndarray:
@@ -145,68 +169,60 @@ class Convention(NamedTuple):
         if darkest < 0:
             whole = max(-darkest, lightest) <= 1
             return f", as by (X + 1) * {self.high / 2:g} if it is from -1 to 1" if whole else ""
-        scale = next((scale for scale in _FULL_SCALES if lightest <= scale), None)
+        scale = next((scale for scale in FULL_SCALES if lightest <= scale), None)
         if scale is None or lightest <= 0:
             return ""
         return f", as by X * ({self.high:g} / {scale}) if it is from 0 to {scale}"
 
 
-def learned(rows: np.ndarray, shape: tuple[int, int]) -> Convention:
+def learned(rows: np.ndarray, shape: tuple[int, ...]) -> Convention:
     """Return the convention of images to learn.
 
     Parameters
     ----------
-    rows : array (n, height·width)
+    rows : array (n, height·width) or (n, height·width·channels)
         Real, finite numbers.
-    shape : (int, int)
-        Height and width.
+    shape : (int, int) or (int, int, int)
+        Height and width, and channels if there are several.
 
     Examples
     --------
     >>> image = np.zeros((1, 9))
     >>> image[0, 4] = 255
-    >>> learned(image, (3, 3))
-    Convention(low=0.0, high=255.0, background=(0.0, 0.0, 0.0), dimmest=255.0)
+    >>> learned(image, (3, 3))[:-1]
+    (0.0, 255.0, (0.0, 0.0, 0.0), 255.0)
     """
     darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
     drawn = lightest[lightest > darkest]
     shares = (_TAIL, 0.5, 1 - _TAIL)
     below, middle, above = np.quantile(backgrounds(rows, shape), shares, method="nearest").tolist()
+    sides, count = sides_and_channels(shape)
+    channels = (learned(rows[:, number::count], sides) for number in range(count))
     return Convention(
         low=float(np.quantile(darkest, _TAIL, method="lower")),
         high=float(np.quantile(lightest, 1 - _TAIL, method="higher")),
         background=(below, middle, above),
         dimmest=float(drawn.min() if len(drawn) else lightest.max()),
+        channels=tuple(channels) if count > 1 else (),
     )
 
 
-def backgrounds(rows: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Medians of the outermost pixels of images in rows, float64 (n,).
+def backgrounds(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Medians of the outermost pixels of images in rows, of all channels, float64 (n,).
 
     Examples
     --------
     >>> backgrounds(np.array([[1, 1, 1, 1, 5, 1, 1, 1, 1]]), (3, 3))
     array([1.])
     """
-    level, _ = level_and_noise(rows[:, np.flatnonzero(edge(shape))].astype(float))
+    sides, count = sides_and_channels(shape)
+    outermost = np.flatnonzero(np.repeat(edge(sides), count))
+    level, _ = level_and_noise(rows[:, outermost].astype(float))
     return level
 
 
-def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
-    """Give pictures the values learned; as they are if these are not known.
-
-    Parameters
-    ----------
-    convention : Convention or None
-        Of the images learned.
-    pictures : float array
-        0 for background, 1 for ink, as of `wetcow.images.pictures.read_picture`.
-    """
-    return pictures if convention is None else convention.of_pictures(pictures)
-
-
 def checker(
-    convention: Convention | None, shape: tuple[int, int] | None, *, background: bool
+    convention: Convention | None, shape: tuple[int, ...] | None, *, background: bool
 ) -> Callable[[np.ndarray], None]:
     """Return what raises for rows of another convention; for nothing if none is known.
 
@@ -214,7 +230,7 @@ def checker(
     ----------
     convention : Convention or None
         Of the images learned.
-    shape : (int, int) or None
+    shape : (int, int), (int, int, int) or None
         Of these images; None for a table.
     background : bool
         See `Convention.check`.
@@ -240,12 +256,28 @@ def from_header(header: Mapping[str, Any] | None) -> Convention | None:
         return None
     fields = dict(header)
     below, middle, above = (number("ground", one) for one in fields.pop("ground"))
-    found = Convention(background=(below, middle, above), **fields)
+    channels = tuple(map(_of_channel, fields.pop("channels", ())))
+    found = Convention(background=(below, middle, above), channels=channels, **fields)
     for name in ("low", "high", "dimmest"):
         number(name, getattr(found, name))
     if not found.low <= found.high:
         raise ValueError(f"a range of images is damaged: {found}")
     return found
+
+
+def _of_channel(header: Mapping[str, Any]) -> Convention:
+    """Return the convention of one channel, which has no channels itself."""
+    found = from_header(header)
+    if found is None or found.channels:
+        raise ValueError(f"the range of a channel is damaged: {header}")
+    return found
+
+
+def _drawn(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which rows are not blank, and the smallest and largest values of these."""
+    darkest, lightest = rows.min(axis=1).astype(float), rows.max(axis=1).astype(float)
+    drawn = lightest > darkest
+    return drawn, darkest[drawn], lightest[drawn]
 
 
 def _some(rows: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def _deformed(
     for low in range(0, len(images), _AT_ONCE):
         part = slice(low, low + _AT_ONCE)
         missing = _AT_ONCE - len(seeds[part])
-        some = np.pad(images[part], ((0, missing), (0, 0), (0, 0)))
+        some = np.pad(images[part], ((0, missing), *[(0, 0)] * (images.ndim - 1)))
         keys = np.pad(seeds[part], (0, missing))
         deformed = np.asarray(_augmented(some, keys, of_modes, np.uint32(number), augmentation))
         found[part] = deformed[: _AT_ONCE - missing]

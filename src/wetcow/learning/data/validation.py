@@ -14,10 +14,10 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from wetcow.learning.data.channels import AUTO, channels_last
 from wetcow.validation import refuse_masked
 
 _REAL = "biuf"  # kinds of dtypes
-_COLOURS = (2, 3, 4)  # channels: grey or red, green and blue, with or without transparency
 
 
 def is_dask(X: Any) -> bool:
@@ -33,9 +33,10 @@ def check_rows(estimator: Any, X: Any) -> Any:
     estimator : scikit-learn estimator
         Whose number and names of features X is to have, and the shape of images if they are a
         stack.
-    X : array (n, features), (n, height, width), (n, height, width, 1) or (n, 1, height, width)
-        An array of NumPy or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a
-        DataArray, nested sequences, or a Dask array.
+    X : array (n, features), (n, height, width) or (n, height, width, channels)
+        Or with channels where the estimator's `channel_axis` says that they are. An array of NumPy
+        or with NumPy's, Python's or DLPack's array protocol, a DataFrame, a DataArray, nested
+        sequences, or a Dask array.
 
     Returns
     -------
@@ -45,14 +46,14 @@ def check_rows(estimator: Any, X: Any) -> Any:
     Raises
     ------
     ValueError, TypeError
-        For what does not fit, as scikit-learn does; for masked entries, colours and images of
-        another shape; for Dask arrays of unknown or odd chunks.
+        For what does not fit, as scikit-learn does; for masked entries, axes that could mean
+        different things and images of another shape; for Dask arrays of unknown or odd chunks.
     """
-    X, image = _unwrapped(X)
+    X, image = _unwrapped(estimator, X, first=False)
     _check_shape(estimator, image)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=False, least=1)
-    return _validated(estimator, _flat(X, image), reset=False)
+    return _validated(estimator, X, image=image, reset=False)
 
 
 def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | None]:
@@ -60,10 +61,10 @@ def check_first_rows(estimator: Any, X: Any) -> tuple[Any, tuple[int, ...] | Non
 
     Number and names of features are set. See `check_rows` for what X may be, and what is raised.
     """
-    X, image = _unwrapped(X)
+    X, image = _unwrapped(estimator, X, first=True)
     if is_dask(X):
         return _dask_rows(estimator, X, reset=True, least=1), image
-    return _validated(estimator, _flat(X, image), reset=True), image
+    return _validated(estimator, X, image=image, reset=True), image
 
 
 def check_pairs(
@@ -75,7 +76,7 @@ def check_pairs(
     ----------
     estimator : scikit-learn estimator
         Whose number and names of features are set if `reset`, else checked.
-    X : array (n, features) or (n, height, width)
+    X : array (n, features), (n, height, width) or (n, height, width, channels)
         As in `check_rows`.
     y : array (n,), or of values (n, columns)
         Labels or values, of one of the same kinds.
@@ -91,7 +92,7 @@ def check_pairs(
     ValueError, TypeError
         As in `check_rows`; for several labels of a sample.
     """
-    X, image = _unwrapped(X)
+    X, image = _unwrapped(estimator, X, first=reset)
     refuse_masked("y", y)
     if not values:
         _refuse_several_labels(estimator, y)
@@ -109,8 +110,9 @@ def check_pairs(
     else:
         rows, y = _validated(
             estimator,
-            _flat(X, image),
+            X,
             _in_numpy(y),
+            image=image,
             ensure_min_samples=least,
             reset=reset,
             y_numeric=values,
@@ -122,19 +124,34 @@ def check_pairs(
     return rows, y, image
 
 
-def _validated(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
-    """Return what scikit-learn makes of data, and say what to do where it finds gaps or text."""
+def _validated(
+    estimator: Any, X: Any, *y: Any, image: tuple[int, ...] | None, **checks: Any
+) -> Any:
+    """Return what scikit-learn makes of data, and say what to do where it finds gaps or text.
+
+    `image` is the shape of images, if X is a stack of them.
+    """
+    X = X if image is None else X.reshape(len(X), math.prod(image))
     try:
         return validate_data(estimator, X, *y, dtype="numeric", **checks)
     except ValueError as error:
-        if advice := _advice(estimator, X, str(error)):
+        if advice := _advice(estimator, X, str(error), image):
             raise ValueError(advice) from error
         raise
 
 
-def _advice(estimator: Any, X: Any, problem: str) -> str:
-    """What to do with a table that has gaps, or columns of text; empty for other problems."""
+def _advice(estimator: Any, X: Any, problem: str, image: tuple[int, ...] | None) -> str:
+    """What to do with data that have gaps, or columns of text; empty for other problems."""
     name = type(estimator).__name__
+    if "Input X contains NaN" in problem and image is not None:
+        missing = np.isnan(np.asarray(X, dtype=float))
+        row = int(missing.any(axis=1).argmax())
+        place = tuple(map(int, np.unravel_index(missing[row].argmax(), image)))
+        return (
+            f"Input X contains NaN, first in image {row} at {place}, of shape {image}, and {name} "
+            "knows no missing values: put values there, as by numpy.nan_to_num, or leave such "
+            "images out"
+        )
     if "Input X contains NaN" in problem:
         return (
             f"Input X contains NaN, and {name} knows no missing values. Fill them before it, by "
@@ -203,8 +220,8 @@ def _in_numpy(values: Any) -> Any:
     return np.from_dlpack(values) if hasattr(values, "__dlpack__") else values
 
 
-def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
-    """Return X in NumPy or Dask, and the shape of its images if it is a stack, in (n, h, w)."""
+def _unwrapped(estimator: Any, X: Any, *, first: bool) -> tuple[Any, tuple[int, ...] | None]:
+    """Return X in NumPy or Dask, channels last, and the shape of its images if it is a stack."""
     nested = isinstance(X, list | tuple)
     for part in (X, *X) if nested else (X,):
         refuse_masked("X", part)
@@ -219,32 +236,10 @@ def _unwrapped(X: Any) -> tuple[Any, tuple[int, ...] | None]:
         X = np.asarray(X) if nested else _in_numpy(X)
         if _is_extended(getattr(X, "dtype", None)):
             X = X.astype(np.float32)
-    if getattr(X, "ndim", None) == 4:
-        X = _without_channel(X)
-    return X, tuple(X.shape[1:]) if getattr(X, "ndim", None) == 3 else None
-
-
-def _without_channel(X: Any) -> Any:
-    """Return a stack of images with a single channel, last or first, as (n, height, width)."""
-    if X.shape[3] == 1:
-        return X[:, :, :, 0]
-    if X.shape[1] == 1:
-        return X[:, 0]
-    last = X.shape[3] in _COLOURS
-    if not last and X.shape[1] not in _COLOURS:
-        raise ValueError(
-            f"X has shape {X.shape}; images are (n, height, width), or have one channel, (n, "
-            "height, width, 1) or (n, 1, height, width)"
-        )
-    count, axis, colours = (X.shape[3], 3, "X[..., :3]") if last else (X.shape[1], 1, "X[:, :3]")
-    how = (
-        f"numpy.tensordot({colours}, [0.299, 0.587, 0.114], ({axis}, 0)) is their brightness"
-        if count > 2
-        else f"take the grey channel alone, X[{':, ' if axis == 1 else '..., '}0]"
-    )
-    raise ValueError(
-        f"X has shape {X.shape}, images of {count} channels, but only brightness is learned: {how}"
-    )
+    learned = None if first else estimator.image_shape_
+    shape = getattr(estimator, "image_shape", AUTO) if first or learned else None  # of a table
+    X = channels_last(X, getattr(estimator, "channel_axis", AUTO), shape, learned)
+    return X, tuple(X.shape[1:]) if getattr(X, "ndim", None) in (3, 4) else None
 
 
 def _check_shape(estimator: Any, image: tuple[int, ...] | None) -> None:
@@ -261,16 +256,11 @@ def _is_extended(dtype: Any) -> bool:
     return getattr(dtype, "kind", None) == "V" and dtype.type is not np.void
 
 
-def _flat(X: Any, image: tuple[int, ...] | None) -> Any:
-    """Return a stack of images as rows; everything else unchanged."""
-    return X if image is None else X.reshape(len(X), math.prod(image))
-
-
 def _dask_rows(estimator: Any, X: Any, *, reset: bool, least: int) -> Any:
     """Check what can be known of a Dask array without computing it."""
-    if X.ndim not in (2, 3):
+    if X.ndim not in (2, 3, 4):
         raise ValueError(
-            "a Dask array must be (n, features), (n, height, width), or that with one channel; got "
+            "a Dask array must be (n, features), (n, height, width), or that with channels; got "
             f"{X.ndim} dimensions"
         )
     if any(math.isnan(size) for size in X.shape):

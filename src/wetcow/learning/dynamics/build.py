@@ -38,7 +38,7 @@ def build_network(hidden: HiddenModes, random: RandomModes, classes: Any, x: Any
         `wetcow.learning.dynamics.random_modes.draw_random_modes`.
     classes : array (n_classes,)
         Labels.
-    x : array (features,), (height, width), or one of them with a leading axis of length 1
+    x : array (features,), (height, width) or (height, width, channels), also with a leading 1
         One image, or the row of a table.
 
     Returns

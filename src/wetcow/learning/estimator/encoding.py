@@ -17,6 +17,7 @@ from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
+from wetcow.learning.settings.channels import check_channels
 from wetcow.learning.settings.presets import Settings
 from wetcow.learning.settings.view import Decision
 from wetcow.process import check_process
@@ -36,6 +37,7 @@ class Encoder:
 
     budget: str
     image_shape: Any
+    channel_axis: Any
     batch_size: int
     random_state: Any
     n_members: int = 1
@@ -44,7 +46,7 @@ class Encoder:
     noise: float | None = None
     n_memories: int | None = None
     n_features_in_: int
-    image_shape_: tuple[int, int] | None
+    image_shape_: tuple[int, ...] | None
     settings_: Settings
     decision_: Decision | None
     convention_: convention.Convention | None
@@ -56,6 +58,7 @@ class Encoder:
     def _find_settings(self, image: tuple[int, ...] | None) -> None:
         """Find what the first data are, and all settings."""
         shape = find_image_shape(self.image_shape, self.n_features_in_, image)
+        check_channels(self, shape)
         self.image_shape_ = shape
         self.settings_ = checks.find_settings(self, shape)
 

@@ -39,8 +39,8 @@ class WaveFeatures(Encoder, Kept, TransformerMixin, BaseEstimator):
     ----------
     budget : {"seconds", "minute", "minutes", "hour"}
         As in `WaveClassifier`, like all other parameters.
-    n_modes, patch_size, n_regions, image_shape, frame, mirror, response, encoding, couplings, \
-threshold, omega, batch_size, progress, random_state
+    n_modes, patch_size, n_regions, image_shape, channel_axis, frame, mirror, response, encoding, \
+couplings, threshold, omega, batch_size, progress, random_state
         See `WaveClassifier`. What is "auto" is decided if `fit` is given labels or values, else
         frame and mirror are none.
 
@@ -77,7 +77,8 @@ threshold, omega, batch_size, progress, random_state
         n_modes: int | None = None,
         patch_size: int | Sequence[int] | None = None,
         n_regions: int | None = None,
-        image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
+        image_shape: Literal["auto"] | tuple[int, ...] | None = "auto",
+        channel_axis: Literal["auto", -1, 1] | None = "auto",
         frame: Literal["auto", "handwriting", "seven"] | Frame | None = "auto",
         mirror: bool | Literal["auto"] = "auto",
         response: Response | None = None,
@@ -94,6 +95,7 @@ threshold, omega, batch_size, progress, random_state
         self.patch_size = patch_size
         self.n_regions = n_regions
         self.image_shape = image_shape
+        self.channel_axis = channel_axis
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
@@ -110,7 +112,7 @@ threshold, omega, batch_size, progress, random_state
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             Images, flat or not, or the rows of a table; an array of any kind, also of Dask.
         y : array (n,) or (n, outputs), optional
             Labels or values, by which frame and mirror are decided. Nothing else depends on them.
@@ -152,7 +154,7 @@ threshold, omega, batch_size, progress, random_state
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             As in `fit`.
 
         Raises

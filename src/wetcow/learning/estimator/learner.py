@@ -44,7 +44,7 @@ class Learner(Encoder):
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             As in `fit`.
         """
         check_is_fitted(self)

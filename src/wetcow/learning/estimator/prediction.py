@@ -35,7 +35,7 @@ class ClassAnswers(Learner):
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             As in `fit`.
 
         Returns

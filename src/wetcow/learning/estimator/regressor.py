@@ -41,8 +41,8 @@ class WaveRegressor(Learner, Kept, RegressorMixin, BaseEstimator):
     budget : {"seconds", "minute", "minutes", "hour"}
         As in `WaveClassifier`, like all up to `omega`. How images are looked at is decided by ten
         bins of the (first) values, if they are images.
-    n_modes, patch_size, n_regions, image_shape, frame, mirror, response, encoding, couplings, \
-threshold, omega
+    n_modes, patch_size, n_regions, image_shape, channel_axis, frame, mirror, response, encoding, \
+couplings, threshold, omega
         See `WaveClassifier`.
     noise : float, optional
         λ of the memory, relative to the variance of the values that inputs explain. None: that of
@@ -70,8 +70,8 @@ threshold, omega
         Their names; only if X was a DataFrame whose columns all have one.
     n_outputs_ : int
         Columns of y.
-    image_shape_ : (int, int) or None
-        Of the images; None for a table.
+    image_shape_ : (int, int), (int, int, int) or None
+        Of the images, channels last if there are several; None for a table.
     settings_ : Settings
         Sizes and levels in use, with the noise that was found.
     hidden_, readout_, memory_, convention_, decision_ :
@@ -107,7 +107,8 @@ threshold, omega
         n_modes: int | None = None,
         patch_size: int | Sequence[int] | None = None,
         n_regions: int | None = None,
-        image_shape: Literal["auto"] | tuple[int, int] | None = "auto",
+        image_shape: Literal["auto"] | tuple[int, ...] | None = "auto",
+        channel_axis: Literal["auto", -1, 1] | None = "auto",
         frame: Literal["auto", "handwriting", "seven"] | Frame | None = "auto",
         mirror: bool | Literal["auto"] = "auto",
         response: Response | None = None,
@@ -128,6 +129,7 @@ threshold, omega
         self.patch_size = patch_size
         self.n_regions = n_regions
         self.image_shape = image_shape
+        self.channel_axis = channel_axis
         self.frame = frame
         self.mirror = mirror
         self.response: Response | None = response
@@ -148,7 +150,7 @@ threshold, omega
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             Rows of a table, or images; an array of any kind, also of Dask.
         y : array (n,) or (n, outputs)
             Values.
@@ -199,7 +201,7 @@ threshold, omega
 
         Parameters
         ----------
-        X : array (n, features) or (n, height, width)
+        X : array (n, features), (n, height, width) or (n, height, width, channels)
             As in `fit`.
         return_std : bool
             Whether to return standard deviations as well, of the values themselves with their

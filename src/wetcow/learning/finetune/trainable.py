@@ -112,7 +112,7 @@ def logits(network: Trainable, scaling: Scaling, images: Any, plan: Plan) -> Any
     ----------
     network : Trainable
     scaling : Scaling
-    images : float32 array (n, height, width)
+    images : float32 array (n, height, width), or with channels (n, height, width, channels)
         As the hidden modes see them.
     plan : Plan
 

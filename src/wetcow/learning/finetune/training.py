@@ -61,7 +61,7 @@ class Trainer:
     ----------
     hidden, modes, inverse_temperature
         The constructed network and the inverse temperature of its probabilities.
-    images : float32 array (n, height, width)
+    images : float32 array (n, height, width), or with channels (n, height, width, channels)
         As the hidden modes see them.
     labels : int array (n,)
     validation : pair of arrays
@@ -139,7 +139,8 @@ class Trainer:
         images, labels = self.validation
         size = min(self.plan.batch, 64)
         groups = -(-len(images) // size)
-        padded = np.pad(images, ((0, groups * size - len(images)), (0, 0), (0, 0)))
+        missing = groups * size - len(images)
+        padded = np.pad(images, ((0, missing), *[(0, 0)] * (images.ndim - 1)))
         padded = padded.reshape(groups, size, *images.shape[1:])
         found = np.asarray(compiled.classes(network, self.scaling, padded, plan=self.plan))
         return float(np.mean(found.reshape(-1)[: len(images)] == labels))

@@ -13,6 +13,7 @@ import numpy as np
 
 from wetcow.images.frame import Frame
 from wetcow.learning.model.encoder import n_features
+from wetcow.learning.model.geometry import sides_and_channels
 from wetcow.learning.model.readout import LinearReadout
 from wetcow.learning.settings.view import decision_from_header
 
@@ -74,6 +75,7 @@ def shared_facts(estimator: Any) -> dict[str, Any]:
             {
                 "modes": int(np.size(layer.gamma)),
                 "patch": geometry.patch,
+                "channels": geometry.channels,
                 "positions": geometry.positions,
                 "regions": geometry.n_regions**2,
                 "mirrored": geometry.mirrored,
@@ -143,8 +145,9 @@ def rows_seen(known: dict[str, Any]) -> str:
     """Say what rows are."""
     if known["image_shape"] is None:
         return f"rows of {known['n_features_in']} columns"
-    height, width = known["image_shape"]
-    return f"images of {height}×{width} pixels"
+    (height, width), channels = sides_and_channels(known["image_shape"])
+    seen = f"images of {height}×{width} pixels"
+    return seen if channels == 1 else f"{seen} with {channels} channels"
 
 
 def _data(known: dict[str, Any]) -> str:
@@ -194,9 +197,10 @@ def network_section(known: dict[str, Any]) -> str:
         mirrored = ", and in the mirror image" if bank["mirrored"] else ""
         innate = "innate " if bank["relative"] else ""
         root = " of the square root of brightness" if bank["root"] else ""
+        across = f" with all {bank['channels']} channels" if bank["channels"] > 1 else ""
         steps.append(
             f"{bank['modes']} {innate}hidden modes, coupled to patches{root} of {height}×{width} "
-            f"pixels at {rows}×{columns} positions{mirrored}; their codes are means over "
+            f"pixels{across} at {rows}×{columns} positions{mirrored}; their codes are means over "
             f"{bank['regions']} regions"
         )
     codes = {
@@ -290,6 +294,9 @@ def _use(known: dict[str, Any]) -> str:
         text += " Place, size and slant of what is in a picture are evened out first."
     if known["convention"] is not None:
         text += f" They must have {known['convention']['said']}."
+        if channels := known["convention"].get("channels"):
+            ranges = ", ".join(f"{one['low']:g} to {one['high']:g}" for one in channels)
+            text += f" Each channel has its own range, in order: {ranges}."
     if any(bank["mirrored"] for bank in known["banks"]):
         text += " An image and its mirror image are the same to it."
     learns = "can learn on (`partial_fit`)" if known["updatable"] else "cannot learn on"
@@ -318,7 +325,7 @@ def _loading(known: dict[str, Any]) -> str:
     shape = known["image_shape"]
     wanted = f"(n, {known['n_features_in']})"
     if shape is not None:
-        wanted += f" or (n, {shape[0]}, {shape[1]})"
+        wanted += f" or (n, {', '.join(map(str, shape))})"
     return f"""```python
 import wetcow as wc
 

@@ -49,6 +49,7 @@ _SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
 # What all images were seen by, before there was a choice.
 _ONE_WAY = {"encoding": "brightness", "couplings": "sampled"}
 _UNWEIGHTED = {"class_weight": None}  # before samples had weights
+_GREY = {"channel_axis": "auto"}  # before images had channels
 _WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
@@ -93,7 +94,7 @@ def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
         }
         layers.append(Layer(frequency=arrays.get(f"layer{index}/frequency"), **parts))
     return HiddenModes(
-        image=None if header["image"] is None else _pair(header["image"]),
+        image=None if header["image"] is None else tuple(map(int, header["image"])),
         frame=frame_from_header(header["frame"]),
         response=header["response"],
         geometries=tuple(geometries),
@@ -259,8 +260,11 @@ def _parameters_from_header(header: Header, cls: Any) -> dict[str, Any]:
 
 def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
     """Header of any version with the parameters and settings of this one."""
-    if header["format_version"] > 3:
+    if header["format_version"] > 4:
         return dict(header)
+    header = {**header, "parameters": {**_GREY, **header["parameters"]}}
+    if header["format_version"] > 3:
+        return header
     header = {**header, "parameters": {**_UNWEIGHTED, **header["parameters"]}}
     if header["format_version"] > 2:
         return header

@@ -24,7 +24,7 @@ def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
     """Write a fitted estimator as an ONNX model, with its frame if it has one.
 
     The model has one input, ``X``, float32 (n, n_features) for any n ≥ 1: rows as those that were
-    learned, images flat. Its outputs are, of a classifier,
+    learned, images flat and the channels of a pixel together. Its outputs are, of a classifier,
 
     - ``label`` (n,): labels as int64, float64, bool or text,
     - ``probabilities`` float32 (n, n_classes): those of `WaveClassifier.predict_proba`,
@@ -165,14 +165,19 @@ def _codes(graph: Graph, rows: str, hidden: HiddenModes) -> str:
     if hidden.image is not None and hidden.frame is not None:
         images = graph("Reshape", rows, graph.integers(-1, 1, *hidden.image))
         rows = onnx_layers.align(graph, images, hidden.image, hidden.frame)
-    # In double precision, as NumPy computes it; for images centre and scale are scalars.
+    elif hidden.image is not None and len(hidden.image) == 3:
+        rows = graph("Reshape", rows, graph.integers(-1, *hidden.image))
+    # In double precision, as NumPy computes it; centre and scale are of images or of channels.
     centred = graph("Sub", graph.cast(rows, np.float64), graph.constant(hidden.center))
     scaled = graph.cast(graph("Div", centred, graph.constant(hidden.scale)), np.float32)
     if not hidden.layers:
         count = np.size(hidden.center)
         columns = graph("Div", scaled, graph.floats(np.sqrt(np.float32(count))))
         return graph("Pad", columns, graph.integers(0, 0, 0, 1), graph.floats(1))
-    images = graph("Reshape", scaled, graph.integers(-1, 1, *hidden.geometries[0].image))
+    if hidden.geometries[0].channels > 1:
+        images = graph("Transpose", scaled, perm=[0, 3, 1, 2])
+    else:
+        images = graph("Reshape", scaled, graph.integers(-1, 1, *hidden.geometries[0].image))
     encoded = [
         onnx_layers.encode(graph, images, layer, geometry, hidden.response)
         for layer, geometry in zip(hidden.layers, hidden.geometries, strict=True)

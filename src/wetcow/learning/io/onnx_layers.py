@@ -2,7 +2,7 @@
 
 Each follows the function of the same name in `wetcow.images.frame`, `model.encoder` and
 `model.activation`, operation by operation; images have the axes of ONNX, (n, channels, height,
-width).
+width), and patches those of wetcow, in which the channels of a pixel come together.
 """
 
 from __future__ import annotations
@@ -129,9 +129,13 @@ def _tents(graph: Graph, points: str, pixels: np.ndarray) -> str:
 
 
 def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response: Response) -> str:
-    """Features of one layer: (n, 1, height, width) → (n, features); see `encoder.encode_group`."""
+    """Features of one layer; see `encoder.encode_group`.
+
+    (n, channels, height, width) → (n, features).
+    """
     if geometry.root:
-        darkest = graph("ReduceMin", images, axes=[2, 3], keepdims=1)
+        axes = [2, 3] if geometry.channels == 1 else [1, 2, 3]
+        darkest = graph("ReduceMin", images, axes=axes, keepdims=1)
         images = graph.root(graph("Sub", images, darkest))
     if geometry.mirrored:
         start, end, axis = (graph.integers(value) for value in (-1, _TO_THE_START, 3))
@@ -179,12 +183,13 @@ def _last(layer: Layer, geometry: Geometry) -> tuple[int, int]:
 
 
 def _extract(graph: Graph, images: str, geometry: Geometry) -> str:
-    """Patches, their pixels as channels: (n, 1, height, width) → (n, pixels, rows, columns)."""
-    height, width = geometry.patch
-    pixels = height * width
-    if geometry.patch == geometry.image and not geometry.padding:  # one patch is all
+    """Patches, their numbers as channels: (n, channels, height, width) → (n, pixels, …)."""
+    pixels, channels = geometry.n_seen, geometry.channels
+    # One patch is all: no need to look at each pixel.
+    if geometry.patch == geometry.image and not geometry.padding and channels == 1:
         return graph("Reshape", images, graph.integers(-1, pixels, 1, 1))
-    each = graph.floats(np.eye(pixels).reshape(pixels, 1, height, width))
+    ones = np.eye(pixels).reshape(pixels, *geometry.patch, channels)
+    each = graph.floats(np.moveaxis(ones, -1, 1))
     return graph("Conv", images, each, pads=[geometry.padding] * 4)
 
 

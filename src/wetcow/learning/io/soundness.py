@@ -14,10 +14,11 @@ import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from wetcow.images.frame import Frame
+from wetcow.learning.data import convention
 from wetcow.learning.io.kinds import CLASSIFIER, FEATURES, REGRESSOR, UNITS
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.encoder import Geometry, Layer, n_features
-from wetcow.learning.model.geometry import ROOTS
+from wetcow.learning.model.geometry import ROOTS, sides_and_channels
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.settings.checks import CONSTRAINTS, find_frame, patch_sizes
 from wetcow.learning.settings.presets import Settings
@@ -59,6 +60,7 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
     modes = _check_settings(header["settings"], response, geometries, header["hidden"]["image"])
     d = _check_layers(arrays, geometries, response, modes)
     _check_scales(arrays, header["hidden"]["image"], columns, d)
+    _check_convention(header)
     kind = header.get("kind", CLASSIFIER)
     if kind == REGRESSOR:
         _check_values(header, arrays, d)
@@ -68,6 +70,17 @@ def check_contents(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) 
         raise UnsoundError(f"there is no estimator of the kind {kind!r}")
     if header.get("decision") is not None:
         _check_decision(header["decision"])
+
+
+def _check_convention(header: Mapping[str, Any]) -> None:
+    known, image = convention.from_header(header.get("convention")), header["hidden"]["image"]
+    if known is None or image is None:
+        return
+    count = sides_and_channels(image)[1]
+    if len(known.channels) != (0 if count == 1 else count):
+        raise UnsoundError(
+            f"the convention is of {len(known.channels)} channels, images are {image}"
+        )
 
 
 def _check_classes(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], d: int) -> None:
@@ -114,6 +127,13 @@ def _side_pair(name: str, value: Any) -> tuple[int, int]:
     return _whole(name, value[0], 1), _whole(name, value[1], 1)
 
 
+def _image(value: Any) -> tuple[int, ...]:
+    """Return a height and a width, and channels if there are several."""
+    if not isinstance(value, list) or len(value) != 3:
+        return _side_pair("image", value)
+    return *_side_pair("image", value[:2]), _whole("channels of the image", value[2], 2)
+
+
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
@@ -129,15 +149,16 @@ def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
     if header["response"] not in RESPONSES:
         raise UnsoundError(f"response is {header['response']!r}")
     image = header["image"]
-    seen = (1, columns)
+    seen, channels = (1, columns), 1
     if image is not None:
-        seen = _side_pair("image", image)
-        if math.prod(seen) != columns:
-            raise UnsoundError(f"images of {seen} pixels do not have {columns} columns")
+        shape = _image(image)
+        if math.prod(shape) != columns:
+            raise UnsoundError(f"images of {shape} pixels do not have {columns} columns")
+        seen, channels = sides_and_channels(shape)
     frame = header["frame"]
     if frame is not None:
-        if image is None:
-            raise UnsoundError("a table has no frame")
+        if image is None or channels > 1:
+            raise UnsoundError("a table has no frame, and images with channels have none")
         size = None if frame["size"] is None else _side_pair("size of the frame", frame["size"])
         _bool("deskew", frame["deskew"])
         for name in ("spread", "strength", "roundness"):
@@ -146,7 +167,10 @@ def _check_hidden(header: Mapping[str, Any], columns: int) -> list[Geometry]:
         seen = size or seen
     if not isinstance(header["geometries"], list) or not (header["geometries"] or image is None):
         raise UnsoundError("there are no hidden modes")
-    return [_geometry(fields, seen, table=image is None) for fields in header["geometries"]]
+    found = [_geometry(fields, seen, table=image is None) for fields in header["geometries"]]
+    if any(geometry.channels != channels for geometry in found):
+        raise UnsoundError(f"modes see other channels of images than {channels}: {found}")
+    return found
 
 
 def _geometry(fields: Mapping[str, Any], seen: tuple[int, int], *, table: bool) -> Geometry:
@@ -155,6 +179,7 @@ def _geometry(fields: Mapping[str, Any], seen: tuple[int, int], *, table: bool) 
     geometry = Geometry(image=image, patch=patch, **others)
     _whole("padding", geometry.padding, 0)
     _whole("n_regions", geometry.n_regions, 1)
+    _whole("channels", geometry.channels, 1)
     if _bool("normalised", geometry.normalised) == table:
         raise UnsoundError("patches of images are normalised, rows of tables are not")
     for name in ("mirrored", "relative", "root"):
@@ -230,7 +255,7 @@ def _check_layers(
     """Check hidden modes, and return how many features they have."""
     d = 0
     for index, geometry in enumerate(geometries):
-        across = (math.prod(geometry.patch), modes)
+        across = (geometry.n_seen, modes)
         shapes = {"excitation": across, "gamma": (modes,), "omega": (modes,), "floor": ()}
         if response == "analytic":
             shapes["frequency"] = across
@@ -253,9 +278,9 @@ def _check_layers(
 
 
 def _check_scales(arrays: Mapping[str, np.ndarray], image: Any, columns: int, d: int) -> None:
-    shape = (columns,) if image is None else ()
+    shape = (columns,) if image is None else tuple(image[2:])
     center = _check_array(arrays, "hidden/center", shape, _DOUBLE)
-    if image is not None and center != 0:
+    if image is not None and not shape and center != 0:
         raise UnsoundError(f"the centre of images is {center}, not 0")
     _check_array(arrays, "hidden/mean", (d,), _SINGLE)
     for name, its, dtype in (("scale", shape, _DOUBLE), ("spread", (d,), _SINGLE)):

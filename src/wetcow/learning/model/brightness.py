@@ -13,14 +13,14 @@ def brightness(images: Any, geometry: Geometry) -> Any:
 
     Parameters
     ----------
-    images : float array (n, height, width)
+    images : float array (n, height, width), or with channels (n, height, width, channels)
         Of any range, negative values included.
     geometry : Geometry
         `root` says what.
 
     Returns
     -------
-    array (n, height, width)
+    array of the same shape
         The images, or roots of their brightness above the darkest pixel of each.
 
     Examples
@@ -33,4 +33,4 @@ def brightness(images: Any, geometry: Geometry) -> Any:
     """
     if not geometry.root:
         return images
-    return bounded_root(images - images.min(axis=(1, 2), keepdims=True))
+    return bounded_root(images - images.min(axis=tuple(range(1, images.ndim)), keepdims=True))

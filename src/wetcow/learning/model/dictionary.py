@@ -10,7 +10,7 @@ import numpy as np
 from wetcow.learning.model.activation import Response, fit_codes
 from wetcow.learning.model.brightness import brightness
 from wetcow.learning.model.encoder import Geometry, Layer
-from wetcow.learning.model.patches import normalise
+from wetcow.learning.model.patches import normalise, padded
 
 FLOOR = 0.1  # of the mean variance of patches: below, contrast is noise and is not amplified
 WHITENING_FLOOR = 0.1  # of the mean eigenvalue, added to every eigenvalue of patches
@@ -25,16 +25,18 @@ def sample_patches(
 
     Fewer if there are fewer positions in all.
     """
-    padding = geometry.padding
     rows, columns = geometry.positions
     total = len(images) * rows * columns
     chosen = rng.choice(total, size=min(count, total), replace=False)
     image, row, column = np.unravel_index(chosen, (len(images), rows, columns))
     # Pad only the images that were drawn: the training set may be large.
     drawn, image = np.unique(image, return_inverse=True)
-    padded = np.pad(images[drawn], ((0, 0), (padding, padding), (padding, padding)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, geometry.patch, axis=(1, 2))
-    return windows[image, row, column].reshape(len(chosen), -1).astype(np.float32)
+    around = padded(images[drawn], geometry, np.pad)
+    windows = np.lib.stride_tricks.sliding_window_view(around, geometry.patch, axis=(1, 2))
+    found = windows[image, row, column]
+    if geometry.channels > 1:  # which come before the patch's own axes
+        found = np.moveaxis(found, 1, -1)
+    return found.reshape(len(chosen), -1).astype(np.float32)
 
 
 def whitening(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +74,7 @@ def construct_layer(
 
     Parameters
     ----------
-    images : array (n, height, width)
+    images : array (n, height, width), or with channels (n, height, width, channels)
         Training images.
     geometry : Geometry
         How the layer looks at them.

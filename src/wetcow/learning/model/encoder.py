@@ -36,7 +36,8 @@ class Layer(NamedTuple):
     Attributes
     ----------
     excitation : float32 array (patch pixels, n_modes)
-        Re R, couplings of a normalised patch to the excitations γ̄.
+        Re R, couplings of a normalised patch to the excitations γ̄. Channels are pixels, too: those
+        of one pixel, then those of the next.
     frequency : float32 array (patch pixels, n_modes) or None
         Im R, couplings to the frequencies ω̄; None if frequencies are constant.
     gamma, omega : float32 arrays (n_modes,)
@@ -100,7 +101,7 @@ def drive(images: Any, layer: Layer, geometry: Geometry, unit: Any = 1.0) -> tup
 
     Parameters
     ----------
-    images : float32 array (n, height, width)
+    images : float32 array (n, height, width), or with channels (n, height, width, channels)
     layer : Layer
     geometry : Geometry
         If it is mirrored, images are followed by their mirror images.
@@ -171,7 +172,7 @@ def encode(groups: Any, layer: Layer, geometry: Geometry, response: Response) ->
 
     Parameters
     ----------
-    groups : float32 array (groups, n, height, width)
+    groups : float32 array (groups, n, height, width), or with channels behind
         Images. Groups small enough for the cache are several times faster than all at once.
     layer : Layer
         Hidden modes.
@@ -239,7 +240,10 @@ def _encode_all(
     images: np.ndarray, layer: Layer, geometry: Geometry, response: Response, found: np.ndarray
 ) -> None:
     """Write features of one layer into `found`, (n, features)."""
-    per_image = math.prod(geometry.positions) * np.size(layer.gamma)
+    per_position = np.size(layer.gamma)
+    if geometry.channels > 1:  # patches of many channels have more numbers than there are modes
+        per_position = max(per_position, geometry.n_seen)
+    per_image = math.prod(geometry.positions) * per_position
     size = max(group_elements() // (per_image * (1 + geometry.mirrored)), 1)
     devices = jax.devices() if len(images) > size else jax.devices()[:1]
     mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
@@ -256,7 +260,8 @@ def _encode_all(
         rows = slice(run.start * share, run.stop * share)
         part = np.asarray(images[rows], dtype=np.float32)
         missing = rows.stop - rows.start - len(part)
-        part = np.pad(part, ((0, missing), (0, 0), (0, 0))).reshape(-1, size, *part.shape[1:])
+        part = np.pad(part, ((0, missing), *[(0, 0)] * (part.ndim - 1)))
+        part = part.reshape(-1, size, *part.shape[1:])
         part = jax.device_put(part, placed)
         waiting.append((rows, _encode_on(part, layer, geometry, response, mesh)))
         if len(waiting) > 1:  # one is prepared while another is computed

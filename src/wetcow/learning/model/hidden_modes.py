@@ -1,15 +1,17 @@
 """The hidden half of the network: from rows of inputs to what a read-out is told of them.
 
-Images are seen by hidden modes, whose pooled codes are that. The rows of a table have none: their
-standardised columns, divided by the root of their number, with a constant 1 beside them, so that
-the length of a row counts as well as its direction. (Files of earlier versions have hidden modes
-for tables, too.)
+Images are seen by hidden modes, whose pooled codes are that. Of images with channels each channel
+is shifted and scaled by itself, since channels may have units of their own. The rows of a table
+have none: their standardised columns, divided by the root of their number, with a constant 1 beside
+them, so that the length of a row counts as well as its direction. (Files of earlier versions have
+hidden modes for tables, too.)
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,8 @@ from wetcow.learning.model.encoder import Geometry, Layer, features
 
 NUM_STANDARDISING = 2_048  # images from which the scale of features is taken
 FURTHEST = 1e9  # standard deviations; what is further away is no datum, and codes overflow
+FAR = 3.0  # standard deviations, below the mean, of what counts as dark in a channel
+UNSEEN = 1e30  # scale of a channel that is not looked at
 
 
 @functools.partial(
@@ -36,8 +40,9 @@ class HiddenModes:
 
     Attributes
     ----------
-    image : (int, int) or None
-        Height and width of the images in the rows; None for a table.
+    image : (int, int), (int, int, int) or None
+        Height and width of the images in the rows, and their channels if they have several; None
+        for a table.
     frame : Frame or None
         Common reference system into which images are brought first.
     response : {"both", "amplitude", "rate", "analytic", "relu"}
@@ -45,12 +50,12 @@ class HiddenModes:
     geometries, layers : tuples of Geometry, Layer
         One for each patch size; none for a table.
     center, scale : float64 arrays
-        Of inputs: by column for tables, scalars for images.
+        Of inputs: by column for tables, by channel for images with several, scalars for others.
     mean, spread : float32 arrays (features,)
         Of codes, which linear read-outs want standardised.
     """
 
-    image: tuple[int, int] | None
+    image: tuple[int, ...] | None
     frame: Frame | None
     response: Response
     geometries: tuple[Geometry, ...]
@@ -83,6 +88,8 @@ class HiddenModes:
     def images(self, X: np.ndarray) -> np.ndarray:
         """Rows of X as the modes see them, framed and scaled, float32 (n, rows, columns).
 
+        With channels (n, rows, columns, channels).
+
         Raises
         ------
         ValueError
@@ -91,7 +98,7 @@ class HiddenModes:
         return self.scaled(_framed(X, self.image, self.frame))
 
     def scaled(self, framed: np.ndarray) -> np.ndarray:
-        """Framed rows centred and scaled, float32 (n, rows, columns); raises as `images`."""
+        """Framed rows centred and scaled, as of `images`, which says what is raised."""
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = ((framed - self.center) / self.scale).astype(np.float32)
         # Two numbers tell, without a further array; NaN is no number within.
@@ -100,7 +107,7 @@ class HiddenModes:
                 f"X has values that are too large: more than {FURTHEST:g} standard deviations of "
                 "the values learned; look for wrong units or numbers that stand for missing ones"
             )
-        seen = self.geometries[0].image if self.geometries else (1, -1)
+        seen = self.geometries[0].shape if self.geometries else (1, -1)
         return scaled.reshape(len(framed), *seen)
 
     def with_layers(self, layers: tuple[Layer, ...], images: np.ndarray) -> HiddenModes:
@@ -127,15 +134,19 @@ def united(members: Sequence[HiddenModes]) -> HiddenModes:
     )
 
 
-def _framed(X: np.ndarray, image: tuple[int, int] | None, frame: Frame | None) -> np.ndarray:
-    """Rows of X, as images in their frame if there is one."""
+def _framed(X: np.ndarray, image: tuple[int, ...] | None, frame: Frame | None) -> np.ndarray:
+    """Rows of X, as images if they are in a frame or have channels."""
+    if image is not None and len(image) == 3:  # which no frame takes
+        return X.reshape(len(X), *image)
     return X if image is None or frame is None else align(X.reshape(len(X), *image), frame)
 
 
 def _center_and_scale(
-    framed: np.ndarray, image: tuple[int, int] | None, weights: np.ndarray | None
+    framed: np.ndarray, image: tuple[int, ...] | None, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation, of columns or of all pixels, where zero stays zero."""
+    """Mean and standard deviation, of columns, of channels, or of all pixels with zero as mean."""
+    if image is not None and len(image) == 3:
+        return _of_channels(framed, weights)
     axis = 0 if image is None else None
     center: Any = np.zeros(())
     if weights is None:
@@ -149,9 +160,36 @@ def _center_and_scale(
     return mean if image is None else center, np.sqrt(variance)
 
 
+def _of_channels(images: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Zero and unit of each channel, (channels,) each: its smallest value and standard deviation.
+
+    Zero is what padding adds: dark, as in grey images. If all is far above the smallest value, it
+    is `FAR` standard deviations below the mean, so that no channel outshines others by being light
+    everywhere. A channel that is constant tells nothing, and is scaled so that it is not seen,
+    whatever it is in other images.
+    """
+    zero, scale, constant = (np.zeros(images.shape[-1], kind) for kind in (float, float, bool))
+    for number in range(images.shape[-1]):  # one at a time, as they may take much memory
+        channel = images[..., number]
+        mean = np.average(channel.mean(axis=(1, 2), dtype=np.float64), weights=weights)
+        squares = ((channel - mean) ** 2).mean(axis=(1, 2), dtype=np.float64)
+        scale[number] = np.sqrt(np.average(squares, weights=weights))
+        zero[number] = max(float(channel.min()), float(mean - FAR * scale[number]))
+        constant[number] = channel.min() == channel.max()
+    if constant.any() and not constant.all():  # what becomes of all is said where codes are seen
+        which = ", ".join(map(str, np.flatnonzero(constant)))
+        warnings.warn(
+            f"channel {which} of X (the first is 0) has the same value in all pixels of all "
+            "images, so it tells nothing and is not looked at; leave it out, also of images to be "
+            "answered",
+            stacklevel=2,
+        )
+    return zero, np.where(constant, UNSEEN, scale)
+
+
 def construct_hidden(
     X: np.ndarray,
-    image: tuple[int, int] | None,
+    image: tuple[int, ...] | None,
     frame: Frame | None,
     geometries: tuple[Geometry, ...],
     rng: np.random.Generator,

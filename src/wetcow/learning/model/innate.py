@@ -128,7 +128,7 @@ def innate_layer(
 
 
 def innate_hidden(
-    image: tuple[int, int],
+    image: tuple[int, ...],
     frame: Frame | None,
     geometries: tuple[Geometry, ...],
     *,
@@ -166,6 +166,8 @@ def innate_hidden(
     >>> hidden.geometries[0].relative, float(hidden.scale)
     (True, 1.0)
     """
+    if len(image) > 2:
+        raise ValueError(f"innate modes see grey images, not such of shape {image}")
     geometries = tuple(geometry._replace(relative=True) for geometry in geometries)
     layers = tuple(
         innate_layer(

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
+from wetcow.learning.data.channels import check_channel_axis
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry, encoded, image_geometry
 from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, encodings, settings
@@ -68,6 +69,7 @@ def check_parameters(classifier: Any) -> None:
     classifier._validate_params()
     if classifier.patch_size is not None:
         member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
+    check_channel_axis(classifier.channel_axis)
     if not is_auto(classifier.frame):
         find_frame(classifier.frame)
     member_augmentations(classifier.augmentation, classifier.n_members)
@@ -207,7 +209,7 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
 
 
 def member_geometries(
-    n_members: int, chosen: Settings, image: tuple[int, int] | None, view: View
+    n_members: int, chosen: Settings, image: tuple[int, ...] | None, view: View
 ) -> list[tuple[Geometry, ...]]:
     """How the banks of hidden modes of each member look at rows.
 
@@ -215,7 +217,7 @@ def member_geometries(
     ----------
     n_members : int
     chosen : Settings
-    image : (int, int) or None
+    image : (int, int), (int, int, int) or None
         Shape of the images in the rows.
     view : View
         Frame and mirror.
@@ -223,7 +225,9 @@ def member_geometries(
     sizes = member_sizes(chosen.patch_size, n_members)
     if image is None:
         return [()]
-    seen = image if view.frame is None or view.frame.size is None else view.frame.size
+    seen: tuple[int, ...] = image
+    if view.frame is not None and view.frame.size is not None:
+        seen = view.frame.size
 
     def geometry(size: int) -> Geometry:
         return image_geometry(seen, size, chosen.n_regions, view.mirror)
@@ -236,19 +240,23 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
-def alternatives(classifier: Any, image: tuple[int, int] | None) -> dict[str, tuple[Any, ...]]:
-    """Frames, mirrors and encodings among which is to be decided, the simplest first."""
+def alternatives(classifier: Any, image: tuple[int, ...] | None) -> dict[str, tuple[Any, ...]]:
+    """Frames, mirrors and encodings among which is to be decided, the simplest first.
+
+    Images with channels are seen as they are: what is background is known of grey ones alone.
+    """
     frame, mirror, encoding = classifier.frame, classifier.mirror, classifier.encoding
     of_budget = encodings(classifier.budget, image)
+    frames = (None,) if image is not None and len(image) == 3 else (None, HANDWRITING)
     return {
-        "frame": (None, HANDWRITING) if is_auto(frame) else (find_frame(frame),),
+        "frame": frames if is_auto(frame) else (find_frame(frame),),
         "mirror": (False, True) if is_auto(mirror) else (bool(mirror),),
         "encoding": of_budget if encoding is None else (encoding,),
     }
 
 
 def find_settings(
-    classifier: Any, image: tuple[int, int] | None, encoding: Encoding | None = None
+    classifier: Any, image: tuple[int, ...] | None, encoding: Encoding | None = None
 ) -> Settings:
     """Return the settings of a classifier's budget, and the user's where they are given.
 
@@ -256,7 +264,7 @@ def find_settings(
     ----------
     classifier : WaveClassifier
         Its parameters.
-    image : (int, int) or None
+    image : (int, int), (int, int, int) or None
         Shape of the images in the rows.
     encoding : str, optional
         That was decided, if the user gave none.

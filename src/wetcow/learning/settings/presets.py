@@ -109,7 +109,7 @@ _SMALL_IMAGES = _SECONDS._replace(
 )
 
 
-def encodings(budget: Budget, image: tuple[int, int] | None) -> tuple[Encoding, ...]:
+def encodings(budget: Budget, image: tuple[int, ...] | None) -> tuple[Encoding, ...]:
     """Encodings that a budget has settings for, the simplest first; see `settings`.
 
     Examples
@@ -117,12 +117,12 @@ def encodings(budget: Budget, image: tuple[int, int] | None) -> tuple[Encoding, 
     >>> encodings("minute", (28, 28)), encodings("minute", None)
     (('brightness', 'both'), ('brightness',))
     """
-    several = image is not None and min(image) >= _SMALL and budget in _WITH_ROOTS
+    several = image is not None and min(image[:2]) >= _SMALL and budget in _WITH_ROOTS
     return ("brightness", "both") if several else ("brightness",)
 
 
 def settings(
-    budget: Budget, image: tuple[int, int] | None, encoding: Encoding = "brightness"
+    budget: Budget, image: tuple[int, ...] | None, encoding: Encoding = "brightness"
 ) -> Settings:
     """Settings for a budget and images of a size, or None for a table, seen in an encoding.
 
@@ -131,7 +131,7 @@ def settings(
     >>> settings("seconds", (28, 28)).patch_size, settings("seconds", None).n_modes
     ((5, 7, 9), 128)
     """
-    if image is None or min(image) < _SMALL:
+    if image is None or min(image[:2]) < _SMALL:
         return _SMALL_IMAGES
     return _WITH_ROOTS[budget] if encoding in encodings(budget, image)[1:] else _IMAGES[budget]
 

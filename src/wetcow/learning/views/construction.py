@@ -23,7 +23,7 @@ _NUM_SEEN = 10_000  # images from which hidden modes are made
 def look(
     X: Any,
     labels: np.ndarray,
-    image: tuple[int, int] | None,
+    image: tuple[int, ...] | None,
     alternatives: Mapping[str, tuple[Any, ...]],
     rng: np.random.Generator,
     *,
@@ -38,7 +38,7 @@ def look(
         Rows.
     labels : int array (n,)
         Numbers of their classes.
-    image : (int, int) or None
+    image : (int, int), (int, int, int) or None
         Shape of the images in the rows; None for a table.
     alternatives : dict
         Tuples of `frame`, `mirror` and `encoding`, the simplest first. With one of each, nothing is
@@ -76,7 +76,7 @@ def construct(
     geometries: Sequence[tuple[Geometry, ...]],
     rng: np.random.Generator,
     *,
-    image: tuple[int, int] | None,
+    image: tuple[int, ...] | None,
     view: View,
     settings: Settings,
     weights: np.ndarray | None = None,
@@ -91,7 +91,7 @@ def construct(
         How the banks of each member look at images.
     rng : numpy Generator
         Draws the rows and the patches in them.
-    image : (int, int) or None
+    image : (int, int), (int, int, int) or None
         Shape of the images in the rows; None for a table.
     view : View
         To whose frame images are brought first.

@@ -5,7 +5,8 @@ What recognises most is taken, and the simpler of two unless the gain exceeds it
 That few are remembered makes the choice clear: where many are, all views are good. Mirror images
 are taken together if that gains, and of a thousand images or more unless it loses more than its
 standard error, since its gain grows with what is remembered. Frames that are larger than the images
-are not tried. Hidden modes are innate, so that nothing else is decided meanwhile.
+are not tried. Hidden modes are innate, so that nothing else is decided meanwhile; of images with
+channels, which innate ones do not see, they are sampled from the images, without labels.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import scipy.linalg
 from wetcow.images.frame import HANDWRITING, Frame
 from wetcow.learning.data.samples import take, targets_of
 from wetcow.learning.model.activation import Response
-from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry
-from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry, sides_and_channels
+from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden
 from wetcow.learning.model.memory.projection import fit_projection
 from wetcow.learning.model.memory.stored import Kernel
@@ -46,7 +47,7 @@ _SHARED = ("amplitude", "rate")  # codes of which "both" consists, in its order
 def decide_view(
     X: Any,
     labels: np.ndarray,
-    image: tuple[int, int] | None,
+    image: tuple[int, ...] | None,
     rng: np.random.Generator,
     *,
     frame: tuple[Frame | None, ...] = (None, HANDWRITING),
@@ -66,8 +67,9 @@ def decide_view(
         Rows.
     labels : int array (n,)
         Numbers of their classes.
-    image : (int, int) or None
-        Height and width of the images in the rows; None for a table.
+    image : (int, int), (int, int, int) or None
+        Height and width of the images in the rows, and their channels if they have several; None
+        for a table.
     rng : numpy Generator
         Chooses the images.
     frame, mirror, response, encoding : tuples
@@ -132,7 +134,7 @@ def decide_view(
     return Decision(best, tuple(tried.trials.values()), len(chosen))
 
 
-def _fits(frame: Frame | None, image: tuple[int, int]) -> bool:
+def _fits(frame: Frame | None, image: tuple[int, ...]) -> bool:
     """Whether a frame is no larger than the images."""
     size = None if frame is None else frame.size
     return size is None or (size[0] <= image[0] and size[1] <= image[1])
@@ -144,7 +146,7 @@ def _nothing_to_decide(labels: np.ndarray, image: Any, n_alternatives: int) -> s
         return "all is given"
     if image is None:
         return "rows of a table are no images"
-    if min(image) < _SMALLEST_SIDE:
+    if min(image[:2]) < _SMALLEST_SIDE:
         return f"images of {image[0]}×{image[1]} are too small"
     if len(labels) < FEWEST:
         return f"fewer than {FEWEST} images tell too little"
@@ -160,16 +162,19 @@ class _Trials:
         self,
         rows: np.ndarray,
         labels: np.ndarray,
-        image: tuple[int, int],
+        image: tuple[int, ...],
         parts: np.ndarray,
         *,
         both: bool,
     ):
-        self._labels, self._image, self._parts = labels, image, parts
+        self._labels, self._parts = labels, parts
+        self._modes = functools.cache(functools.partial(_modes, image, rows=rows))
         self._both = both  # two codes come from the same products as one
         self._shares: dict[View, np.ndarray] = {}
         self._codes = functools.cache(self._codes_of)
-        self._images = functools.cache(lambda frame: _modes(image, frame).images(rows))
+        self._images = functools.cache(
+            lambda frame: self._modes(frame, False, "amplitude").images(rows)
+        )
         self.trials: dict[View, Trial] = {}
 
     def best(self, views: Sequence[View], least: float = 1.0) -> View:
@@ -213,20 +218,23 @@ class _Trials:
     def _codes_of(
         self, frame: Frame | None, root: bool, response: Response, flipped: bool
     ) -> np.ndarray:
-        hidden = _modes(self._image, frame, root, response)
+        hidden = self._modes(frame, root, response)
         images = self._images(frame)
         images = images[:, :, ::-1] if flipped else images
         return hidden.codes_of(images)
 
 
 def _modes(
-    image: tuple[int, int],
+    image: tuple[int, ...],
     frame: Frame | None,
-    root: bool = False,
-    response: Response = "amplitude",
+    root: bool,
+    response: Response,
+    *,
+    rows: np.ndarray | None = None,
 ) -> HiddenModes:
-    """Hidden modes of one view, few enough to be fast."""
-    seen = image if frame is None or frame.size is None else frame.size
+    """Hidden modes of one view, few enough to be fast; with channels, sampled from rows."""
+    sides, channels = sides_and_channels(image)
+    seen = sides if frame is None or frame.size is None else frame.size
     size, regions = (_SMALL_PATCH, _SMALL_REGIONS) if min(seen) < _SMALL else (_PATCH, _REGIONS)
     size = min(size, min(seen))
     geometry = Geometry(
@@ -235,16 +243,18 @@ def _modes(
         padding=size // 2,
         n_regions=min(regions, min(seen)),
         root=root,
+        channels=channels,
     )
-    return innate_hidden(
-        image,
-        frame,
-        (geometry,),
-        n_modes=_N_MODES,
-        threshold=_THRESHOLD,
-        omega=_OMEGA,
-        response=response,
-    )
+    levels: Any = {
+        "n_modes": _N_MODES,
+        "threshold": _THRESHOLD,
+        "omega": _OMEGA,
+        "response": response,
+    }
+    if channels > 1 and rows is not None:
+        rng = np.random.default_rng(0)
+        return construct_hidden(rows, image, frame, (geometry,), rng, **levels)
+    return innate_hidden(image, frame, (geometry,), **levels)
 
 
 def share_recognised(codes: np.ndarray, labels: np.ndarray, parts: np.ndarray) -> np.ndarray:
