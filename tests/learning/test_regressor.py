@@ -24,9 +24,9 @@ def fitted(friedman):
     return WaveRegressor().fit(X[:200], y[:200])
 
 
-def standardised(X, learned):
+def standardised(X, learned, scale=1.0):
     """Rows of a table as the kernel compares them, by the formula."""
-    columns = (X - learned.mean(axis=0)) / learned.std(axis=0) / np.sqrt(X.shape[1])
+    columns = scale * (X - learned.mean(axis=0)) / learned.std(axis=0) / np.sqrt(X.shape[1])
     return unit_rows(np.column_stack([columns, np.ones(len(X))]))
 
 
@@ -44,7 +44,8 @@ def rewritten(path, change):
 def test_it_is_a_gaussian_process_with_the_wave_kernel(friedman, fitted):
     X, y = friedman
     series, noise = Kernel().series, fitted.settings_.noise
-    rows, new = standardised(X[:200], X[:200]), standardised(X[200:], X[:200])
+    scale = (X[:200].std(axis=0) / fitted.hidden_.scale)[0]
+    rows, new = (standardised(part, X[:200], scale) for part in (X[:200], X[200:]))
     inner = kernel_matrix(rows, None, series) + noise * np.eye(200)
     between = kernel_matrix(new, rows, series)
     wanted = between @ np.linalg.solve(inner, y[:200] - y[:200].mean()) + y[:200].mean()

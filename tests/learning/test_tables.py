@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_friedman1
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from wetcow import WaveClassifier, WaveFeatures, WaveRegressor
+from wetcow.learning.data.samples import Samples
+from wetcow.learning.memory.noise import NOISES
+from wetcow.learning.memory.scale import SCALES, find_sharpness
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
 
@@ -30,7 +33,7 @@ def test_classes_are_those_of_the_formula():
     X, y = load_iris(return_X_y=True)
     X, first = np.unique(X, axis=0, return_index=True)  # equal flowers would be one example
     y = y[first]
-    clf = WaveClassifier().fit(X, y)
+    clf = WaveClassifier(noise=0.03).fit(X, y)
     columns = (X - X.mean(axis=0)) / X.std(axis=0) / 2
     rows = unit_rows(np.column_stack([columns, np.ones(len(X))]))
     np.testing.assert_allclose(clf.memory_.rows, rows, atol=1e-6)
@@ -40,6 +43,75 @@ def test_classes_are_those_of_the_formula():
     wanted = inner @ coupling + targets.mean(axis=0)
     np.testing.assert_allclose(clf.criticality(X), wanted, atol=1e-2)
     assert clf.settings_.noise == 0.03
+
+
+def test_scale_and_noise_are_those_of_least_left_out_error():
+    """By solving without each example in turn."""
+    X, y = make_friedman1(36, noise=1.0, random_state=1)
+    model = WaveRegressor().fit(X, y)
+    columns = (X - X.mean(axis=0)) / X.std(axis=0) / np.sqrt(10)
+    values = (y - y.mean()) / y.std()
+    errors = {}
+    for scale in SCALES:
+        rows = unit_rows(np.column_stack([scale * columns, np.ones(36)]))
+        inner = kernel_matrix(rows, None, Kernel().series)
+        for noise in NOISES:
+            missed = []
+            for one in range(36):
+                rest = np.arange(36) != one
+                noisy = inner[np.ix_(rest, rest)] + noise * np.eye(35)
+                missed.append(inner[one, rest] @ np.linalg.solve(noisy, values[rest]) - values[one])
+            errors[scale, noise] = np.mean(np.square(missed))
+    scale, noise = min(errors, key=errors.__getitem__)
+    assert scale != 1 and model.settings_.noise == noise
+    np.testing.assert_allclose(model.hidden_.scale, X.std(axis=0) / scale)
+    rows = unit_rows(np.column_stack([scale * columns, np.ones(36)]))
+    np.testing.assert_allclose(model.memory_.rows, rows, atol=1e-6)
+
+
+def test_classes_are_seen_as_far_apart_as_it_helps():
+    """Where one column of twelve decides, a plane is nearer to it than the usual scale."""
+    rng = np.random.default_rng(5)
+    X, labels = rng.uniform(-1, 1, (160, 12)), rng.integers(0, 2, 160)
+    assert WaveClassifier().fit(X, labels).settings_.noise >= 10  # there is nothing to remember
+    new = rng.uniform(-1, 1, (500, 12))
+    found = WaveClassifier().fit(X, X[:, 0] > 0)
+    assert np.all(X.std(axis=0) / found.hidden_.scale < 0.6)
+    usual = WaveClassifier(noise=0.03).fit(X, X[:, 0] > 0)
+    np.testing.assert_allclose(usual.hidden_.scale, X.std(axis=0))
+    assert found.score(new, new[:, 0] > 0) > usual.score(new, new[:, 0] > 0) + 0.02
+
+
+def test_the_usual_scale_stays_without_a_gain():
+    """Of one class there is nothing to tell apart."""
+    X = np.repeat(np.eye(3) * 9, 12, axis=0) + np.random.default_rng(0).normal(size=(36, 3))
+    samples = Samples(
+        hidden=WaveFeatures().fit(X).hidden_, X=X, labels=np.zeros(36, int), n_classes=1
+    )
+    found = find_sharpness(samples, Kernel(), NOISES, np.random.default_rng(0))
+    assert found == (1.0, Kernel().noise)
+
+
+def test_weights_are_repetition_when_scales_are_chosen():
+    X, y = make_friedman1(60, noise=1.0, random_state=3)
+    labels, weights = y > y.mean(), np.random.default_rng(1).integers(1, 4, 60)
+    found = WaveClassifier().fit(X, labels, sample_weight=weights)
+    expected = WaveClassifier().fit(X.repeat(weights, axis=0), labels.repeat(weights))
+    np.testing.assert_allclose(found.hidden_.scale, expected.hidden_.scale, rtol=1e-9)
+    assert found.settings_.noise == expected.settings_.noise
+    np.testing.assert_allclose(found.criticality(X), expected.criticality(X), atol=1e-6)
+
+
+def test_chosen_scales_are_kept_in_files_and_by_what_learns_on(tmp_path):
+    X, y = make_friedman1(90, noise=0.1, random_state=4)
+    model = WaveRegressor().partial_fit(X[:60], y[:60])
+    assert not np.allclose(model.hidden_.scale, X[:60].std(axis=0))
+    before = model.hidden_.scale
+    model.partial_fit(X[60:], y[60:])
+    assert np.array_equal(model.hidden_.scale, before)
+    model.save(tmp_path / "model.wetcow")
+    again = WaveRegressor.load(tmp_path / "model.wetcow")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
 def test_pipelines_prepare_gaps_and_categories(cells):

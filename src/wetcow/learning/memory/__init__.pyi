@@ -6,5 +6,6 @@ from . import (
     examples as examples,
     landmarks as landmarks,
     noise as noise,
+    scale as scale,
     values as values,
 )
