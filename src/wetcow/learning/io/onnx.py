@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -18,6 +18,24 @@ from wetcow.learning.model.readout import LinearReadout, MemoryReadout
 from wetcow.version import __version__
 
 _LARGEST = 2_000_000_000  # bytes; a file of ONNX in one piece is below 2 GiB
+
+
+class Before(NamedTuple):
+    """What comes before the rows of a table.
+
+    Attributes
+    ----------
+    graph : Graph
+        That computes them of its input ``X``.
+    rows : str
+        Their name.
+    shape : tuple of int and str
+        Of the input.
+    """
+
+    graph: Graph
+    rows: str
+    shape: tuple[int | str, ...]
 
 
 def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
@@ -83,13 +101,22 @@ def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
     write_whole(path, model.SerializeToString())
 
 
-def onnx_model(estimator: Any) -> Any:
-    """Return a fitted estimator as an onnx.ModelProto."""
+def onnx_model(estimator: Any, before: Before | None = None) -> Any:
+    """Return a fitted estimator as an onnx.ModelProto.
+
+    Parameters
+    ----------
+    estimator : WaveClassifier, WaveRegressor or WaveFeatures
+        Fitted.
+    before : Before, optional
+        What makes the rows of a table of other inputs.
+    """
     kind = estimator._kind
     labels = _labels(estimator.classes_) if kind == CLASSIFIER else None
-    _require_onnx()
-    graph = Graph()
-    codes = _codes(graph, "X", estimator.hidden_)
+    require_onnx()
+    graph, rows = (Graph(), "X") if before is None else (before.graph, before.rows)
+    shape = ("n", estimator.n_features_in_) if before is None else before.shape
+    codes = _codes(graph, rows, estimator.hidden_)
     metadata = {}
     if labels is not None:
         outputs = _classes(graph, codes, estimator, labels)
@@ -110,7 +137,7 @@ def onnx_model(estimator: Any) -> Any:
     hidden, known = estimator.hidden_, estimator.convention_
     return graph.model(
         CLASSES[kind],
-        {"X": (np.float32, ("n", estimator.n_features_in_))},
+        {"X": (np.float32, shape)},
         outputs,
         description=what,
         metadata={
@@ -247,7 +274,8 @@ def _labels(classes: np.ndarray) -> np.ndarray:
     )
 
 
-def _require_onnx() -> None:
+def require_onnx() -> None:
+    """Raise, with what to install, if the package is missing."""
     try:
         import onnx  # noqa: F401
     except ModuleNotFoundError as error:

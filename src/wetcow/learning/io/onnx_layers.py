@@ -152,7 +152,7 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         if layer.frequency is None
         else _drive(graph, seen, layer.frequency, layer.omega)
     )
-    pooled = [_pool(graph, code, geometry) for code in _respond(graph, gamma, omega, response)]
+    pooled = [_pool(graph, code, geometry) for code in respond(graph, gamma, omega, response)]
     stacked = graph("Concat", *pooled, axis=1)
     if geometry.mirrored:
         count = len(pooled)
@@ -204,7 +204,7 @@ def _pool(graph: Graph, codes: str, geometry: Geometry) -> str:
     return graph("Unsqueeze", graph("MatMul", flat, graph.floats(shares)), graph.integers(1))
 
 
-def _respond(graph: Graph, gamma: str, omega: str, response: Response) -> tuple[str, ...]:
+def respond(graph: Graph, gamma: str, omega: str, response: Response) -> tuple[str, ...]:
     """The chosen codes; see `activation.respond`."""
     if response == "relu":
         return (graph.above_zero(gamma),)

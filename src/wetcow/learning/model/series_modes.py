@@ -147,6 +147,11 @@ def series_codes(
     return np.concatenate(found)
 
 
+def n_codes(modes: SeriesModes) -> int:
+    """How many numbers `series_codes` returns of a series."""
+    return len(_CODES) * int(np.size(modes.threshold))
+
+
 def code_names(modes: SeriesModes) -> list[str]:
     """Names of what `series_codes` returns."""
     places = np.ndindex(*np.shape(modes.threshold))
