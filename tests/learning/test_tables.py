@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris, make_friedman1
 from sklearn.impute import SimpleImputer
@@ -11,7 +12,8 @@ from sklearn.preprocessing import OneHotEncoder
 from wetcow import WaveClassifier, WaveFeatures, WaveRegressor
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.memory.noise import NOISES
-from wetcow.learning.memory.scale import SCALES, find_sharpness
+from wetcow.learning.memory.relevance import evidence
+from wetcow.learning.memory.scale import SCALES, find_scales
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
 
@@ -45,11 +47,13 @@ def test_classes_are_those_of_the_formula():
     assert clf.settings_.noise == 0.03
 
 
-def test_scale_and_noise_are_those_of_least_left_out_error():
-    """By solving without each example in turn."""
-    X, y = make_friedman1(36, noise=1.0, random_state=1)
+def test_one_scale_and_noise_are_those_of_least_left_out_error():
+    """By solving without each example in turn; so many columns have one scale."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(36, 101))
+    y = X[:, :40].sum(axis=1)
     model = WaveRegressor().fit(X, y)
-    columns = (X - X.mean(axis=0)) / X.std(axis=0) / np.sqrt(10)
+    columns = (X - X.mean(axis=0)) / X.std(axis=0) / np.sqrt(101)
     values = (y - y.mean()) / y.std()
     errors = {}
     for scale in SCALES:
@@ -69,6 +73,40 @@ def test_scale_and_noise_are_those_of_least_left_out_error():
     np.testing.assert_allclose(model.memory_.rows, rows, atol=1e-6)
 
 
+def test_slopes_of_the_evidence_are_its_differences():
+    rng = np.random.default_rng(0)
+    columns, targets = rng.normal(size=(30, 4)) / 2, rng.normal(size=(30, 2))
+    weights = rng.integers(1, 3, 30).astype(float)
+    targets -= np.average(targets, axis=0, weights=weights)
+    given = columns, targets, weights, Kernel().series, np.zeros(4)
+    x = np.array([0.1, -0.2, 0.3, 0.0, -2.0])
+    slopes = approx_fprime(x, lambda at: evidence(at, *given)[0], 1e-6)
+    np.testing.assert_allclose(evidence(x, *given)[1], slopes, rtol=1e-4)
+
+
+def test_evidence_knows_weights_as_repetition():
+    """But for what only weights and noise say of repeated values, which no scale changes."""
+    rng = np.random.default_rng(1)
+    columns, targets = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    weights = np.repeat([1.0, 3.0], 10)
+    targets -= np.average(targets, axis=0, weights=weights)
+    again = [np.repeat(part, weights.astype(int), axis=0) for part in (columns, targets)]
+    slopes = []
+    for parts in ([columns, targets, weights], [*again, np.ones(40)]):
+        at = np.array([0.3, 0.1, -0.4, -1.0])
+        slopes.append(evidence(at, *parts, Kernel().series, np.zeros(3))[1][:3])
+    np.testing.assert_allclose(*slopes, rtol=1e-6)
+
+
+def test_columns_that_do_not_matter_are_made_small():
+    X, y = make_friedman1(150, noise=1.0, random_state=0)
+    model = WaveRegressor().fit(X, y)
+    scales = X.std(axis=0) / model.hidden_.scale
+    assert scales[:4].min() > 3 * scales[5:].max()  # the fifth is seen as a straight line
+    new, wanted = make_friedman1(300, noise=1.0, random_state=1)
+    assert model.score(new, wanted) > WaveRegressor(noise=0.01).fit(X, y).score(new, wanted) + 0.05
+
+
 def test_classes_are_seen_as_far_apart_as_it_helps():
     """Where one column of twelve decides, a plane is nearer to it than the usual scale."""
     rng = np.random.default_rng(5)
@@ -76,7 +114,8 @@ def test_classes_are_seen_as_far_apart_as_it_helps():
     assert WaveClassifier().fit(X, labels).settings_.noise >= 10  # there is nothing to remember
     new = rng.uniform(-1, 1, (500, 12))
     found = WaveClassifier().fit(X, X[:, 0] > 0)
-    assert np.all(X.std(axis=0) / found.hidden_.scale < 0.6)
+    scales = X.std(axis=0) / found.hidden_.scale
+    assert scales[0] > 3 * scales[1:].max()
     usual = WaveClassifier(noise=0.03).fit(X, X[:, 0] > 0)
     np.testing.assert_allclose(usual.hidden_.scale, X.std(axis=0))
     assert found.score(new, new[:, 0] > 0) > usual.score(new, new[:, 0] > 0) + 0.02
@@ -88,8 +127,8 @@ def test_the_usual_scale_stays_without_a_gain():
     samples = Samples(
         hidden=WaveFeatures().fit(X).hidden_, X=X, labels=np.zeros(36, int), n_classes=1
     )
-    found = find_sharpness(samples, Kernel(), NOISES, np.random.default_rng(0))
-    assert found == (1.0, Kernel().noise)
+    found = find_scales(samples, Kernel(), NOISES, np.random.default_rng(0))
+    assert np.array_equal(found.scales, np.ones(3)) and found.noise == Kernel().noise
 
 
 def test_weights_are_repetition_when_scales_are_chosen():

@@ -95,8 +95,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     noise : float, optional
         λ of the memory: how much less than critical a mode may stay for a stored example of its
         class. Of images it hardly matters between 0.003 and 0.1. None: that of the budget; of a
-        table, others are taken if they answer examples better that are left out, together with the
-        scale of the columns (`wetcow.learning.memory.scale`), which is 1 if λ is given.
+        table, others are taken if they answer examples better that are left out, together with
+        scales of the columns (`wetcow.learning.memory.scale`), which are 1 if λ is given.
     n_memories : int, optional
         Most examples that are stored. Of more, so many become landmarks that stand for all of them
         (`wetcow.learning.memory.examples`), which takes less memory. None: all that `fit` learns.

@@ -19,7 +19,7 @@ from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
 from wetcow.learning.memory.construction_files import ConstructionFiles
-from wetcow.learning.memory.scale import find_sharpness, rescaled
+from wetcow.learning.memory.scale import find_scales, rescaled
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
@@ -139,17 +139,17 @@ class Learner(Encoder):
     ) -> Any:
         """Memorize beside what is stored, if `columns` are given; return what calibrates it.
 
-        If there are `noises` to choose from, λ is chosen, and of a table the scale of its columns.
+        If there are `noises` to choose from, λ is chosen, and of a table the scales of its columns.
         """
         earlier = None
         if columns is not None and isinstance(self.readout_, MemoryReadout):
             earlier = self.readout_
         plan = self._plan()._replace(files=files)
         if noises and self.image_shape_ is None:
-            start("scale and noise")
-            found = find_sharpness(samples, plan.kernel, noises, rng)
+            start("scales and noise")
+            found = find_scales(samples, plan.kernel, noises, rng)
             plan = plan._replace(kernel=plan.kernel._replace(noise=found.noise))
-            samples = samples._replace(hidden=rescaled(samples.hidden, found.scale))
+            samples = samples._replace(hidden=rescaled(samples.hidden, found.scales))
             noises = ()
         with contextlib.closing(open_batches(samples)) as batches:
             self.readout_, known = pipeline.learn(

@@ -47,8 +47,8 @@ threshold, omega
     noise : float, optional
         λ of the memory, relative to the variance of the values that inputs explain. None: that of
         `wetcow.learning.memory.noise.NOISES` with the smallest error of left-out examples, found by
-        at most 1,000 of those in the first call; of a table together with the scale of its columns
-        (`wetcow.learning.memory.scale`), which is 1 if λ is given.
+        at most 1,000 of those in the first call; of a table together with the scales of its columns
+        (`wetcow.learning.memory.scale`), which are 1 if λ is given.
     n_memories : int, optional
         Most examples that are stored; of more, so many stand for all.
     tolerance : float

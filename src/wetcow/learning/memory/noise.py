@@ -61,7 +61,18 @@ def drowned(noises: Sequence[float], count: int) -> np.ndarray:
     [True, False]
     """
     each = np.asarray(noises)
-    return (each < _ROUNDING * math.sqrt(count)) & (each < each.max())
+    return (each < least_noise(count)) & (each < each.max())
+
+
+def least_noise(count: int) -> float:
+    """Smallest λ that makes a difference between so many examples, 1e-4 or more.
+
+    Examples
+    --------
+    >>> least_noise(100), least_noise(40_000)
+    (0.0001, 0.0008)
+    """
+    return max(NOISES[0], _ROUNDING * math.sqrt(count))
 
 
 def left_out_errors(
