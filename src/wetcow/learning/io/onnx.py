@@ -14,6 +14,7 @@ from wetcow.learning.io import onnx_layers
 from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, REGRESSOR
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.memory.stored import FEW, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout
 from wetcow.version import __version__
 
@@ -76,11 +77,12 @@ def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
     Notes
     -----
     Operators are of opset 17, without extensions. As in `WaveClassifier`, patches and codes are in
-    single precision, as are the kernel and what class modes receive of stored rows; the frame and
-    the scaling of rows are in double. What rounding leaves of a difference is mostly below 3e-6 in
-    a criticality and 2e-5 in a probability, and larger in few rows of many, because the codes have
-    infinite slopes at criticality. With the code "rate" (and "both") it is larger there: that code
-    jumps where an excitation is zero, and one within rounding of it can come to either side.
+    single precision, as are the kernel and what class modes receive of stored rows; the frame, the
+    scaling of rows and, of tables with at most 2,000 stored rows, the kernel are in double. What
+    rounding leaves of a difference is mostly below 3e-6 in a criticality and 2e-5 in a probability,
+    and larger in few rows of many, because the codes have infinite slopes at criticality. With the
+    code "rate" (and "both") it is larger there: that code jumps where an excitation is zero, and
+    one within rounding of it can come to either side.
 
     Examples
     --------
@@ -219,10 +221,28 @@ def _direction(graph: Graph, codes: str, readout: MemoryReadout) -> str:
 def _recalled(graph: Graph, rows: str, readout: MemoryReadout) -> str:
     """What a memory answers, float64 (n, classes); see `MemoryReadout.criticality`."""
     memory = readout.memory
+    if readout.projection is None and len(memory.rows) <= FEW:
+        return _recalled_in_double(graph, rows, memory)
     rho = graph("MatMul", rows, graph.floats(memory.rows.T))
     answered = onnx_layers.kernel(graph, rho, memory.kernel.series.chebyshev[0])
     excited = graph("MatMul", answered, graph.floats(memory.coupling))
     return graph("Add", graph.cast(excited, np.float64), graph.doubles(memory.bias))
+
+
+def _recalled_in_double(graph: Graph, rows: str, memory: Memory) -> str:
+    """The same of a table: rows may be nearly in one direction, which single precision blurs."""
+    each = [rows, graph.floats(memory.rows)]
+    known = [graph.cast(some, np.float64) for some in each]
+    new, stored = (graph("Div", some, graph("Sqrt", _squared(graph, some))) for some in known)
+    rho = graph("MatMul", new, graph("Transpose", stored, perm=[1, 0]))
+    answered = onnx_layers.kernel_in_double(graph, rho, memory.kernel.series.chebyshev[0])
+    excited = graph("MatMul", answered, graph.doubles(memory.coupling))
+    return graph("Add", excited, graph.doubles(memory.bias))
+
+
+def _squared(graph: Graph, rows: str) -> str:
+    """Squared lengths of rows, which have a constant 1 and are not zero."""
+    return graph("ReduceSum", graph("Mul", rows, rows), graph.integers(1), keepdims=1)
 
 
 def _variance(graph: Graph, rows: str, readout: MemoryReadout) -> str:
