@@ -168,8 +168,8 @@ class KernelSeries:
         angle = np.arccos(np.clip(np.asarray(rho, np.float64), -1, 1))
         return np.asarray(self._spline(angle))
 
-    def slope(self, rho: Any) -> np.ndarray:
-        """dκ/dρ, float64; where it is infinite, at ρ = ±1 for most codes, it is bounded.
+    def with_slope(self, rho: Any) -> tuple[np.ndarray, np.ndarray]:
+        """κ(ρ) and dκ/dρ, float64; where it is infinite, at ρ = ±1 for most codes, it is bounded.
 
         Parameters
         ----------
@@ -178,11 +178,13 @@ class KernelSeries:
         Examples
         --------
         >>> relu = kernel_series("relu", threshold=0.0)
-        >>> round(float(relu.slope(0.0)), 3), round(float(relu(0.001) - relu(-0.001)) / 0.002, 3)
+        >>> value, slope = relu.with_slope(0.0)
+        >>> round(float(slope), 3), round(float(relu(0.001) - relu(-0.001)) / 0.002, 3)
         (0.5, 0.5)
         """
         angle = np.arccos(np.clip(np.asarray(rho, np.float64), -1, 1))
-        return -np.asarray(self._spline(angle, 1)) / np.maximum(np.sin(angle), _LEAST_SINE)
+        steep = np.asarray(self._spline(angle, 1))
+        return np.asarray(self._spline(angle)), -steep / np.maximum(np.sin(angle), _LEAST_SINE)
 
     @functools.cached_property
     def chebyshev(self) -> tuple[np.ndarray, float]:

@@ -20,7 +20,7 @@ import scipy.optimize
 from wetcow.modes.kernel_series import KernelSeries
 
 _FREEDOM = 1.0  # of logarithms of scales
-_STEPS = 40
+_STEPS, _ENOUGH = 40, 1e-5  # steps at most, and relative change of L that ends them
 _MOST_NOISE = 1e3
 _FURTHEST = 7.0  # of logarithms of scales from what is common to all
 
@@ -94,7 +94,7 @@ def find_relevance(
         jac=True,
         method="L-BFGS-B",
         bounds=[*bounds, (np.log(low), np.log(_MOST_NOISE))],
-        options={"maxiter": _STEPS},
+        options={"maxiter": _STEPS, "ftol": _ENOUGH},
     )
     return Seen(np.exp(found.x[:-1]), float(np.exp(found.x[-1])))
 
@@ -120,8 +120,11 @@ def evidence(
     """
     squares, noise = np.exp(2 * x[:-1]), np.exp(x[-1])
     cosines, lengths = cosines_of(columns, np.exp(x[:-1]))
-    inner = series(cosines)
-    np.fill_diagonal(inner, 1)
+    above = np.triu_indices(len(columns), 1)
+    values, steep = series.with_slope(cosines[above])
+    inner, bent = np.eye(len(columns)), np.zeros_like(cosines)  # a row is itself at any scale
+    inner[above] = inner.T[above] = values
+    bent[above] = bent.T[above] = steep
     try:
         factor = scipy.linalg.cho_factor(inner + np.diag(noise / weights), lower=True)
     except np.linalg.LinAlgError:
@@ -135,8 +138,7 @@ def evidence(
     value = 0.5 * total * np.log(fit).mean() + half_log_det + 0.5 * (away @ away) / _FREEDOM**2
     inverse = scipy.linalg.cho_solve(factor, np.eye(len(columns)))
     along = inverse / 2 - (solved * (total / (2 * outputs * fit))) @ solved.T
-    bent = along * series.slope(cosines)
-    np.fill_diagonal(bent, 0)  # a row is itself at any scale
+    bent *= along
     pairs = bent / lengths / lengths[:, None]
     slopes = ((pairs @ columns) * columns).sum(axis=0)
     slopes -= ((bent * cosines).sum(axis=1) / lengths**2) @ columns**2
