@@ -56,6 +56,22 @@ def test_codes_by_their_definition(rng):
         assert amplitudes[3, d, f, q] == pytest.approx(np.sqrt(max(mean, 0)), abs=2e-3)
 
 
+@pytest.mark.slow
+def test_segments_have_the_means_of_their_moments(rng):
+    """Parts of each series' own length; the mean of two halves is the whole."""
+    X, _ = waves(rng, number=6, times=60)
+    whole, halves = (wc.SeriesFeatures(n_modes=100, n_segments=count).fit(X) for count in (1, 2))
+    ragged = [X[0], X[1, :40]]
+    wanted, found = whole.transform(ragged), halves.transform(ragged)
+    assert found.shape[1] == 2 * wanted.shape[1] == len(set(halves.get_feature_names_out()))
+    assert halves.get_feature_names_out()[0] == "share_segment0_dilation1_filter0_threshold0"
+    shares = found[:, : wanted.shape[1]].reshape(2, 2, -1)
+    wide = (np.arange(N_FILTERS) + whole.modes_.dilation[:, None]) % 2 == 0
+    wide = np.broadcast_to(wide[:, :, None], whole.modes_.threshold.shape).ravel()
+    expected = wanted[:, : wide.size][:, wide]
+    np.testing.assert_allclose(shares.mean(axis=1)[:, wide], expected, atol=1e-6)
+
+
 # What changes nothing.
 
 

@@ -61,24 +61,32 @@ def test_a_pipeline_answers_as_before(series, classes, values, tmp_path):
 
 def test_features_alone_keep_what_fit_was_given(series, tmp_path):
     X, _ = series
-    flat = wc.SeriesFeatures(100, omega=0.3).fit(X[:, 0])
+    flat = wc.SeriesFeatures(100, omega=0.3, n_segments=2).fit(X[:, 0])
     save_series_model(flat, tmp_path / "model")
     again = load_series_model(tmp_path / "model")
-    assert again.omega == 0.3 and again.n_features_in_ == 50 and again.n_channels_ == 1
+    assert (
+        again.omega == 0.3
+        and again.n_segments == 2
+        and again.n_features_in_ == 50
+        and again.n_channels_ == 1
+    )
     np.testing.assert_array_equal(again.transform(X[:, 0]), flat.transform(X[:, 0]))
 
 
-@pytest.mark.parametrize("length", [50, 20, 3])
-def test_onnx_has_the_same_codes(series, classes, tmp_path, length):
+@pytest.mark.parametrize(("length", "n_segments"), [(50, 1), (20, 3), (3, 1)])
+def test_onnx_has_the_same_codes(series, classes, tmp_path, length, n_segments):
     """Also where filters reach beyond all of a series, and are heard nevertheless."""
     runtime = pytest.importorskip("onnxruntime")
     X = series[0][:6, :, :length].astype(np.float32)
-    series_to_onnx(classes[0], tmp_path / "model.onnx")
+    features = classes[0]
+    if n_segments > 1:
+        features = wc.SeriesFeatures(300, n_segments=n_segments).fit(series[0])
+    series_to_onnx(features, tmp_path / "model.onnx")
     (found,) = runtime.InferenceSession(tmp_path / "model.onnx").run(None, {"X": X})
-    wanted = classes[0].transform(X)
+    wanted = features.transform(X)
     # A drive within rounding of its threshold may be on the other side of it.
     off = np.abs(found - wanted)
-    assert np.mean(off > 1e-4) < 0.002 and off.max() < 1.01 / length + 0.02
+    assert np.mean(off > 1e-4) < 0.002 and off.max() < 1.01 * n_segments / (length - 2) + 0.02
 
 
 def test_onnx_answers_as_pipelines_do(series, classes, values, tmp_path):

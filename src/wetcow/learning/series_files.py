@@ -103,9 +103,10 @@ def load_series_model(path: str | os.PathLike) -> Any:
     own = {name[len(_PART) :]: one for name, one in arrays.items() if name.startswith(_PART)}
     below = {**below, "format_version": header["format_version"]}
     answers = files.unpack(_ANSWERS[below["kind"]], below, own, path)
-    if answers.n_features_in_ != n_codes(features.modes_):
+    count = n_codes(features.modes_, features.n_segments)
+    if answers.n_features_in_ != count:
         raise ModelFileError(
-            f"{path} has {n_codes(features.modes_)} features of series, but what answers wants "
+            f"{path} has {count} features of series, but what answers wants "
             f"{answers.n_features_in_}"
         )
     return make_pipeline(features, answers)
@@ -167,7 +168,7 @@ def series_to_onnx(model: Any, path: str | os.PathLike) -> None:
     features, answers = _parts(model)
     require_onnx()
     graph, shape = Graph(), ("n", features.n_channels_, "time")
-    rows = encode_series(graph, "X", features.modes_, features.omega)
+    rows = encode_series(graph, "X", features.modes_, features.omega, features.n_segments)
     if answers is not None:
         proto = onnx_model(answers, Before(graph, rows, shape))
     else:
@@ -175,7 +176,7 @@ def series_to_onnx(model: Any, path: str | os.PathLike) -> None:
         proto = graph.model(
             "SeriesFeatures",
             {"X": (np.float32, shape)},
-            {"features": (np.float32, ("n", n_codes(features.modes_)))},
+            {"features": (np.float32, ("n", n_codes(features.modes_, features.n_segments)))},
             description="Features of wave modes that hear series.",
             metadata={"wetcow": __version__},
             producer=("wetcow", __version__),

@@ -42,6 +42,9 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         Hidden modes, about: 84 couplings for each scale, with equally many thresholds.
     omega : float
         Frequency of the modes, in units of the spread of what drives them.
+    n_segments : int
+        Equal parts of each series over which the two numbers are pooled. More than 1 tell when a
+        mode is driven, for series that begin and end alike.
     random_state : int, RandomState instance or None
         Seed of the series that thresholds are taken from, and of the channels that a mode hears.
 
@@ -82,12 +85,21 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_modes": [Interval(Integral, 1, None, closed="left")],
         "omega": [Interval(Real, 0, None, closed="neither")],
+        "n_segments": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_modes: int = 10_000, *, omega: float = 0.5, random_state: Any = 0):
+    def __init__(
+        self,
+        n_modes: int = 10_000,
+        *,
+        omega: float = 0.5,
+        n_segments: int = 1,
+        random_state: Any = 0,
+    ):
         self.n_modes = n_modes
         self.omega = omega
+        self.n_segments = n_segments
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> SeriesFeatures:
@@ -128,12 +140,12 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         series, lengths = self._series(X, first=False)
-        return series_codes(series, lengths, self.modes_, self.omega)
+        return series_codes(series, lengths, self.modes_, self.omega, self.n_segments)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of what `transform` returns: code, dilation in samples, filter and threshold."""
         check_is_fitted(self)
-        return np.array(code_names(self.modes_), dtype=object)
+        return np.array(code_names(self.modes_, self.n_segments), dtype=object)
 
     def _series(self, X: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
         """Series as float32 (n, channels, time), zero beyond their ends, and their lengths."""

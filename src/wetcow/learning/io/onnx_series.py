@@ -6,6 +6,8 @@ another in each call.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from wetcow.learning.io.onnx_graph import Graph
@@ -13,24 +15,43 @@ from wetcow.learning.io.onnx_layers import respond
 from wetcow.learning.model.series_modes import LENGTH, N_FILTERS, SeriesModes, filters
 
 
-def encode_series(graph: Graph, series: str, modes: SeriesModes, omega: float) -> str:
-    """Codes, float32 (n, 2·d·84·q), of series (n, channels, time)."""
+def encode_series(
+    graph: Graph, series: str, modes: SeriesModes, omega: float, n_segments: int = 1
+) -> str:
+    """Codes, float32 (n, 2·s·d·84·q), of series (n, channels, time)."""
     size = graph("Gather", graph("Shape", series), graph.integers(2))
     count = graph("Squeeze", size, graph.integers(0))
     zero, one = (graph.constant(np.int64(value)) for value in (0, 1))
     time = graph("Range", zero, count, one)
     pooled = [
-        _pooled(graph, series, SeriesModes(*(np.asarray(part)[k] for part in modes)), omega, time)
+        _pooled(
+            graph,
+            series,
+            SeriesModes(*(np.asarray(part)[k] for part in modes)),
+            omega,
+            _Moments(time, count, n_segments),
+        )
         for k in range(len(modes.dilation))
     ]
-    shares, amplitudes = (graph("Concat", *parts, axis=1) for parts in zip(*pooled, strict=True))
-    return graph("Concat", shares, graph.root(amplitudes), axis=1)
+    found = []
+    for code in range(2):  # shares, amplitudes
+        parts = [each[code][k] for k in range(n_segments) for each in pooled]
+        found.append(graph("Concat", *parts, axis=1))
+    return graph("Concat", found[0], graph.root(found[1]), axis=1)
+
+
+class _Moments(NamedTuple):
+    """Names of the moments of a series, (time,), and of their number; segments they are in."""
+
+    time: str
+    count: str
+    n_segments: int
 
 
 def _pooled(
-    graph: Graph, series: str, modes: SeriesModes, omega: float, time: str
-) -> tuple[str, str]:
-    """Shares of time and mean amplitudes at one dilation, each (n, 84·q)."""
+    graph: Graph, series: str, modes: SeriesModes, omega: float, moments: _Moments
+) -> tuple[list[str], list[str]]:
+    """Shares of time and mean amplitudes at one dilation, (n, 84·q) for each segment."""
     dilation = int(modes.dilation)
     half = LENGTH // 2 * dilation
     coupling = modes.channels[:, :, None] * filters()[:, None, :]
@@ -42,17 +63,19 @@ def _pooled(
         "Where", graph("Greater", gamma, graph.floats(0)), graph.floats(1), graph.floats(0)
     )
     (amplitude,) = respond(graph, gamma, graph.floats(omega), "amplitude")
-    share = _shares(graph, time, dilation, half)
-    found = []
-    for code in (beyond, amplitude):
-        mean = graph("ReduceSum", graph("Mul", code, share), graph.integers(3), keepdims=0)
-        found.append(graph("Flatten", mean, axis=1))
-    return found[0], found[1]
+    shares = _shares(graph, moments, dilation, half)
+
+    def means(code: str) -> list[str]:
+        weighted = [graph("Mul", code, share) for share in shares]
+        sums = [graph("ReduceSum", each, graph.integers(3), keepdims=0) for each in weighted]
+        return [graph("Flatten", each, axis=1) for each in sums]
+
+    return means(beyond), means(amplitude)
 
 
-def _shares(graph: Graph, time: str, dilation: int, half: int) -> str:
-    """Share of each moment in the means of each filter, (84, 1, time)."""
-    count = graph("Size", time)
+def _shares(graph: Graph, moments: _Moments, dilation: int, half: int) -> list[str]:
+    """Share of each moment in the means of each filter, (84, 1, time), for each segment."""
+    time, count, n_segments = moments
     last = graph("Sub", count, graph.constant(np.int64(half)))
     after = graph("GreaterOrEqual", time, graph.constant(np.int64(half)))
     inside = graph.cast(graph("And", after, graph("Less", time, last)), np.float32)
@@ -61,4 +84,11 @@ def _shares(graph: Graph, time: str, dilation: int, half: int) -> str:
     narrows = graph("Mul", graph.floats(narrow[:, None, None]), anywhere)
     rest = graph("Sub", graph.floats(1), inside)
     counts = graph("Sub", graph.floats(1), graph("Mul", narrows, rest))
-    return graph("Div", counts, graph("ReduceSum", counts, graph.integers(2), keepdims=1))
+    segment = graph("Div", graph("Mul", time, graph.constant(np.int64(n_segments))), count)
+    shares = []
+    for number in range(n_segments):
+        within = graph.cast(graph("Equal", segment, graph.constant(np.int64(number))), np.float32)
+        seen = graph("Mul", counts, within)
+        total = graph("ReduceSum", seen, graph.integers(2), keepdims=1)
+        shares.append(graph("Div", seen, graph("Max", total, graph.floats(1))))
+    return shares

@@ -21,6 +21,7 @@ def pack_series(features: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "parameters": {
             "n_modes": int(features.n_modes),
             "omega": float(features.omega),
+            "n_segments": int(features.n_segments),
             "random_state": int(seed) if isinstance(seed, Integral) else None,
         },
         "n_channels": features.n_channels_,
@@ -60,14 +61,19 @@ def series_facts(features: Any) -> str:
     modes = features.modes_
     count = features.n_channels_
     heard = "one channel" if count == 1 else f"{count} channels"
-    widest = int(modes.dilation[-1])
+    widest, numbers = int(modes.dilation[-1]), n_codes(modes, features.n_segments)
     return (
         f"Series of {heard}, of any length. {modes.threshold.size:,} hidden modes hear nine "
         f"moments each, 1 to {widest} samples apart ({len(modes.dilation)} scales, {N_FILTERS} "
         f"couplings, {modes.threshold.shape[2]} thresholds). Of each, the share of time beyond "
-        f"its onset and its mean amplitude are kept: {n_codes(modes):,} numbers for a series. "
+        f"its onset and its mean amplitude are kept: {numbers:,} numbers for a series, pooled over "
+        f"{_segments(features.n_segments)}. "
         "Missing values are refused. The scale of series counts, and all of their length."
     )
+
+
+def _segments(count: int) -> str:
+    return "all of it" if count == 1 else f"{count} equal parts of it"
 
 
 def _check_modes(modes: SeriesModes, channels: int) -> None:
