@@ -1,7 +1,8 @@
 """Methods beside each other on several problems: results that are kept, rows, who is best.
 
 Used by `tables.py` and `series.py`. Results are `{data: {method: {seed: numbers}}}`, with a `score`
-of which more is better. None stands for what a method cannot take.
+of which more is better. None stands for what a method cannot take. Methods are compared by the
+seeds that they have in common with waves, for a run may have been stopped.
 """
 
 from __future__ import annotations
@@ -46,12 +47,20 @@ class Kept:
 
 
 def scores_of(results: Results, data: str) -> dict[str, np.ndarray]:
-    """Scores of the methods that can take the data, by seed; of waves first."""
-    return {
-        method: np.array([one["score"] for one in seeds.values() if one is not None])
-        for method, seeds in results[data].items()
-        if None not in seeds.values()
-    }
+    """Scores of the methods that can take the data, of the seeds that waves were measured with.
+
+    A method that was measured with others, since it draws nothing, has all of its scores.
+    """
+    seeds = [*results[data][WAVES]]
+    found = {}
+    for method, by_seed in results[data].items():
+        chosen = [by_seed[seed] for seed in seeds if seed in by_seed]
+        if len(chosen) < len(seeds):
+            chosen = [*by_seed.values()]
+        scores = [one["score"] for one in chosen if one is not None]
+        if scores and len(scores) == len(chosen):
+            found[method] = np.array(scores)
+    return found
 
 
 def standard_error(values: np.ndarray) -> float:

@@ -25,7 +25,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from beside import WAVES, Kept, Results, scores_of, standard_error, standing
+from beside import WAVES, Kept, Results, standard_error, standing
 from rich.console import Console
 from sklearn.pipeline import make_pipeline
 
@@ -110,13 +110,14 @@ def measure(name: str, data: str, seed: int) -> dict[str, float] | None:
 
 def row_of(data: str, name: str, results: Results) -> list[str]:
     """One line of the table."""
-    scores = scores_of(results, data)[name]
     seeds: list[Any] = list(results[data][name].values())
+    scores = np.array([one["score"] for one in seeds])
     error = f"{standard_error(scores):.4f}" if len(scores) > 1 else ""
     fit, answer = (
         float(np.median([one[key] for one in seeds])) for key in ("fit_seconds", "answer_seconds")
     )
-    return [data, name, f"{scores.mean():.4f}", error, f"{fit:.2f}", f"{answer:.2f}"]
+    score, count = f"{scores.mean():.4f}", str(len(scores))
+    return [data, name, score, error, count, f"{fit:.2f}", f"{answer:.2f}"]
 
 
 def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
@@ -134,7 +135,10 @@ def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
             "nearest neighbours draw nothing, and are measured once. Seconds are medians, the "
             "first compilation included."
         ),
-        "columns": ["data", "method", "accuracy or R²", "error", "seconds to fit", "to answer"],
+        "columns": [
+            *("data", "method", "accuracy or R²", "error", "seeds"),
+            *("seconds to fit", "to answer"),
+        ],
         "rows": [
             row_of(data, name, results) for data, methods in results.items() for name in methods
         ],

@@ -159,6 +159,7 @@ def row_of(data: str, name: str, results: Results) -> list[str]:
         name,
         f"{scores.mean():.4f}",
         f"{standard_error(scores):.4f}",
+        str(len(scores)),
         f"{fit:.3f}",
         f"{answer:.3f}",
         f"{np.mean(within):.3f}" if within else "",
@@ -184,7 +185,7 @@ def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
             f"left out for more than {_MOST_GAUSSIAN} rows."
         ),
         "columns": [
-            *("data", "method", "accuracy or R²", "error"),
+            *("data", "method", "accuracy or R²", "error", "seeds"),
             *("seconds to fit", "to answer", "within 95 %"),
         ],
         "rows": [

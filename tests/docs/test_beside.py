@@ -45,7 +45,15 @@ def test_standing_counts_ranks_and_names_what_is_worse_than_ridge(module):
     results["second"]["trees"] = {"0": None}  # which cannot take it
     text = beside.standing(results, "ridge")
     assert "in 1 of 2 problems, and worse than ridge in second" in text
-    assert "ridge 1.50, waves 1.50, trees 3.00" in text
+    assert "waves 1.50, ridge 1.50, trees 3.00" in text
+
+
+def test_methods_are_compared_by_the_seeds_of_waves(module):
+    """The run of waves was stopped after two; what draws nothing has one."""
+    beside = module("beside")
+    results = results_of(one={"waves": [0.5, 0.6], "ridge": [0.1, 0.2, 0.9], "near": [0.4]})
+    found = beside.scores_of(results, "one")
+    assert found["ridge"].tolist() == [0.1, 0.2] and found["near"].tolist() == [0.4]
 
 
 def test_a_run_goes_on_from_what_is_kept(module, tmp_path):
@@ -82,4 +90,4 @@ def test_a_change_is_noticed_and_the_past_forgotten(module):
     scores = {way: drift.measure(way, X, y, seed=0)["scores"] for way in (drift.ALL, drift.SINCE)}
     assert min(scores[drift.SINCE][:2]) > 0.9  # nothing has changed yet
     assert scores[drift.SINCE][2] < 0.85  # the first rows after the change
-    assert scores[drift.SINCE][-1] > scores[drift.ALL][-1] + 0.03 > 0.8
+    assert scores[drift.SINCE][-1] > max(0.9, scores[drift.ALL][-1] + 0.03)
