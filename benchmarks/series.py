@@ -153,6 +153,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--methods", nargs="+", default=[WAVES, ROCKET, WARPING])
     parser.add_argument("--kept", type=pathlib.Path, help="file of results: a run goes on from it")
+    parser.add_argument("--report", action="store_true", help="of what is kept; measure nothing")
     parser.add_argument("--machine", default=f"{os.cpu_count()} cores, {platform.machine()}")
     parser.add_argument("--json", type=pathlib.Path)
     given = parser.parse_args()
@@ -160,7 +161,8 @@ def main() -> None:
     kept = Kept(given.kept)
     for data in given.data:
         for name in given.methods:
-            for seed in given.seeds[:1] if name == WARPING else given.seeds:
+            seeds = given.seeds[:1] if name == WARPING else given.seeds
+            for seed in [] if given.report else seeds:
                 kept.measured(data, name, seed, functools.partial(measure, name, data, seed))
             Console().print(*row_of(data, name, kept.results))
         if given.json:

@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--methods", nargs="+", help="default: all")
     parser.add_argument("--kept", type=pathlib.Path, help="file of results: a run goes on from it")
+    parser.add_argument("--report", action="store_true", help="of what is kept; measure nothing")
     parser.add_argument("--machine", default=f"{os.cpu_count()} cores, {platform.machine()}")
     parser.add_argument("--json", type=pathlib.Path)
     given = parser.parse_args()
@@ -137,7 +138,7 @@ def main() -> None:
         for name in methods(problem, 0):
             if given.methods and name not in given.methods:
                 continue
-            for seed in given.seeds:
+            for seed in [] if given.report else given.seeds:
                 measured = functools.partial(measure, problem, name, seed, given.folds)
                 kept.measured(data, name, seed, measured)
             Console().print(data, name, *row_of(data, name, kept.results)[2:])
@@ -182,7 +183,8 @@ def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
             "error is that of the mean of seeds. Seconds are medians of a fold. *Within 95 %* is "
             "the share of values within 1.96 standard deviations, which should be 0.95. "
             f"Friedman's problems have {FRIEDMAN_ROWS} rows. A Gaussian process of classes is "
-            f"left out for more than {_MOST_GAUSSIAN} rows."
+            f"left out for more than {_MOST_GAUSSIAN} rows. Waves are compared with others by the "
+            "seeds both were measured with."
         ),
         "columns": [
             *("data", "method", "accuracy or R²", "error", "seeds"),

@@ -141,6 +141,15 @@ def test_weights_are_repetition_when_scales_are_chosen():
     np.testing.assert_allclose(found.criticality(X), expected.criticality(X), atol=1e-6)
 
 
+def test_the_order_of_rows_does_not_matter_to_scales():
+    X, y = make_friedman1(80, noise=1.0, random_state=3)
+    order = np.random.default_rng(0).permutation(80)
+    one, other = WaveRegressor().fit(X, y), WaveRegressor().fit(X[order], y[order])
+    assert np.ptp(X.std(axis=0) / one.hidden_.scale) > 0.1  # each column has its own
+    np.testing.assert_allclose(one.hidden_.scale, other.hidden_.scale, rtol=1e-6)
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-5)
+
+
 def test_chosen_scales_are_kept_in_files_and_by_what_learns_on(tmp_path):
     X, y = make_friedman1(90, noise=0.1, random_state=4)
     model = WaveRegressor().partial_fit(X[:60], y[:60])

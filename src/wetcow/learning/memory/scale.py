@@ -75,7 +75,8 @@ def find_scales(
     codes, targets = samples.take(rows)
     weights = samples.weighted(rows)
     weights = np.ones(len(rows)) if weights is None else weights
-    examples = _Examples(codes[:, 0, :-1].astype(np.float64), targets, weights)
+    examples = _in_order(_Examples(codes[:, 0, :-1].astype(np.float64), targets, weights))
+    weights = examples.weights
     count = len(samples.labels)
     of_classes = samples.labels.ndim == 1
     kept = [noise for noise, lost in zip(noises, drowned(noises, count), strict=True) if not lost]
@@ -106,6 +107,14 @@ def rescaled(hidden: HiddenModes, scales: np.ndarray) -> HiddenModes:
         mean=hidden.mean * factors,
         spread=hidden.spread * factors,
     )
+
+
+def _in_order(examples: _Examples) -> _Examples:
+    """Rows in an order that does not depend on how they came: along a direction that is fixed."""
+    fixed = np.random.default_rng(0)
+    along = examples.columns @ fixed.normal(size=examples.columns.shape[1])
+    wanted = examples.targets @ fixed.normal(size=examples.targets.shape[1])
+    return _part(examples, np.lexsort((wanted, along)))
 
 
 def _common(examples: _Examples, series: KernelSeries, noises: Sequence[float]) -> _Choice:
