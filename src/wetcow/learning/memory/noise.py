@@ -69,7 +69,7 @@ def least_noise(count: int) -> float:
 
     Examples
     --------
-    >>> least_noise(100), least_noise(40_000)
+    >>> least_noise(100), round(least_noise(40_000), 6)
     (0.0001, 0.0008)
     """
     return max(NOISES[0], _ROUNDING * math.sqrt(count))
