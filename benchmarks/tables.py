@@ -1,18 +1,21 @@
 """Tables: the wave classifier and regressor beside their peers, all with settings untouched.
 
+    pip install river
     python benchmarks/tables.py --json docs/results/4_tables.json    # for the results page
     python benchmarks/tables.py --data iris wine --seeds 0 --folds 3
 
-Data are those that scikit-learn brings, or makes. Each seed shuffles the rows into folds anew; a
-method learns all folds but one and is judged on that one. Peers are those of scikit-learn behind a
-`StandardScaler`, with their own defaults but for the kernel of Gaussian processes of values, whose
-default knows no noise. Digits are rows of 64 columns to all of them, not images.
+Data are those that scikit-learn brings, or makes, and that river brings (`table_problems`). Each
+seed shuffles the rows into folds anew; a method learns all folds but one and is judged on that one.
+Peers are those of scikit-learn behind a `StandardScaler`, with their own defaults but for the
+kernel of Gaussian processes of values, whose default knows no noise. Digits are rows of 64 columns
+to all of them, not images.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -20,11 +23,11 @@ import platform
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from beside import WAVES, Kept, Results, standard_error, standing
 from rich.console import Console
-from sklearn import datasets
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -36,44 +39,12 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
+from table_problems import CLASSES, FRIEDMAN_ROWS, VALUES, Problem, load
 
 import wetcow as wc
 from wetcow.files import write_whole
 
-WAVES = "waves"
 _MOST_GAUSSIAN = 600  # rows that a Gaussian process of classes learns in reasonable time
-_FRIEDMAN_ROWS = 400
-
-
-class Problem(NamedTuple):
-    """A table, and what is to be found.
-
-    Attributes
-    ----------
-    X : float array (n, columns)
-    y : array (n,) or (n, outputs)
-    classes : bool
-        Whether y has labels, and not values.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    classes: bool
-
-
-def load(name: str) -> Problem:
-    """Return a problem by its name."""
-    if name.startswith("friedman"):
-        make = getattr(datasets, f"make_{name}")
-        noise = {"friedman1": 1.0, "friedman2": 100.0, "friedman3": 0.1}[name]
-        X, y = make(_FRIEDMAN_ROWS, noise=noise, random_state=0)
-    else:
-        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    return Problem(X, y, name in CLASSES)
-
-
-CLASSES = ("breast_cancer", "wine", "iris", "digits")
-VALUES = ("diabetes", "linnerud", "friedman1", "friedman2", "friedman3")
 
 
 def scaled(model: Any) -> Any:
@@ -154,28 +125,32 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=[*CLASSES, *VALUES])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--methods", nargs="+", help="default: all")
+    parser.add_argument("--kept", type=pathlib.Path, help="file of results: a run goes on from it")
+    parser.add_argument("--report", action="store_true", help="of what is kept; measure nothing")
     parser.add_argument("--machine", default=f"{os.cpu_count()} cores, {platform.machine()}")
     parser.add_argument("--json", type=pathlib.Path)
     given = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # of peers, whose defaults are kept
-    results: dict[str, dict[str, list[dict[str, float]]]] = {}
+    kept = Kept(given.kept)
     for data in given.data:
         problem = load(data)
-        results[data] = {}
         for name in methods(problem, 0):
-            seeds = [measure(problem, name, seed, given.folds) for seed in given.seeds]
-            results[data][name] = seeds
-            Console().print(data, name, *row_of(data, name, results)[2:])
+            if given.methods and name not in given.methods:
+                continue
+            for seed in [] if given.report else given.seeds:
+                measured = functools.partial(measure, problem, name, seed, given.folds)
+                kept.measured(data, name, seed, measured)
+            Console().print(data, name, *row_of(data, name, kept.results)[2:])
         if given.json:
-            content = json.dumps(table(results, given), indent=1, ensure_ascii=False)
+            content = json.dumps(table(kept.results, given), indent=1, ensure_ascii=False)
             write_whole(given.json, content.encode())
 
 
-def row_of(data: str, name: str, results: dict[str, Any]) -> list[str]:
+def row_of(data: str, name: str, results: Results) -> list[str]:
     """One line of the table."""
-    seeds = results[data][name]
+    seeds: list[Any] = list(results[data][name].values())
     scores = np.array([one["score"] for one in seeds])
-    error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
     fit, answer = (
         float(np.median([one[key] for one in seeds])) for key in ("fit_seconds", "answer_seconds")
     )
@@ -184,38 +159,15 @@ def row_of(data: str, name: str, results: dict[str, Any]) -> list[str]:
         data.replace("_", " "),
         name,
         f"{scores.mean():.4f}",
-        f"{error:.4f}",
+        f"{standard_error(scores):.4f}",
+        str(len(scores)),
         f"{fit:.3f}",
         f"{answer:.3f}",
         f"{np.mean(within):.3f}" if within else "",
     ]
 
 
-def standing(results: dict[str, Any]) -> str:
-    """In how many problems waves are best or level, and their mean rank."""
-    level, ranks, behind = 0, [], []
-    for data, by_method in results.items():
-        scores = {
-            name: np.array([one["score"] for one in seeds]) for name, seeds in by_method.items()
-        }
-        own = scores[WAVES]
-        means = {name: float(values.mean()) for name, values in scores.items()}
-        best = max(means, key=means.__getitem__)
-        # Seeds have the same folds for all, so it is their differences that scatter.
-        difference = scores[best] - own
-        error = difference.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else 0.0
-        level += bool(difference.mean() <= error)
-        ranks.append(1 + sum(mean > means[WAVES] for mean in means.values()))
-        if means["ridge"] > means[WAVES]:
-            behind.append(data.replace("_", " "))
-    ridge = f"behind ridge in {', '.join(behind)}" if behind else "never behind ridge"
-    return (
-        f"Waves are best, or within one standard error of the best, in {level} of {len(results)} "
-        f"problems, {ridge}; their mean rank is {np.mean(ranks):.2f}."
-    )
-
-
-def table(results: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
     """The section of the results page."""
     seeds = " ".join(map(str, given.seeds))
     return {
@@ -230,17 +182,18 @@ def table(results: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
             f"learned: {given.folds} folds, shuffled anew by each of {len(given.seeds)} seeds. The "
             "error is that of the mean of seeds. Seconds are medians of a fold. *Within 95 %* is "
             "the share of values within 1.96 standard deviations, which should be 0.95. "
-            f"Friedman's problems have {_FRIEDMAN_ROWS} rows. A Gaussian process of classes is "
-            f"left out for more than {_MOST_GAUSSIAN} rows."
+            f"Friedman's problems have {FRIEDMAN_ROWS} rows. A Gaussian process of classes is "
+            f"left out for more than {_MOST_GAUSSIAN} rows. Waves are compared with others by the "
+            "seeds both were measured with."
         ),
         "columns": [
-            *("data", "method", "accuracy or R²", "error"),
+            *("data", "method", "accuracy or R²", "error", "seeds"),
             *("seconds to fit", "to answer", "within 95 %"),
         ],
         "rows": [
             row_of(data, name, results) for data, methods in results.items() for name in methods
         ],
-        "after": standing(results),
+        "after": standing(results, "ridge"),
     }
 
 

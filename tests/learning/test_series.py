@@ -56,6 +56,22 @@ def test_codes_by_their_definition(rng):
         assert amplitudes[3, d, f, q] == pytest.approx(np.sqrt(max(mean, 0)), abs=2e-3)
 
 
+@pytest.mark.slow
+def test_segments_have_the_means_of_their_moments(rng):
+    """Parts of each series' own length; the mean of two halves is the whole."""
+    X, _ = waves(rng, number=6, times=60)
+    whole, halves = (wc.SeriesFeatures(n_modes=100, n_segments=count).fit(X) for count in (1, 2))
+    ragged = [X[0], X[1, :40]]
+    wanted, found = whole.transform(ragged), halves.transform(ragged)
+    assert found.shape[1] == 2 * wanted.shape[1] == len(set(halves.get_feature_names_out()))
+    assert halves.get_feature_names_out()[0] == "share_segment0_dilation1_filter0_threshold0"
+    shares = found[:, : wanted.shape[1]].reshape(2, 2, -1)
+    wide = (np.arange(N_FILTERS) + whole.modes_.dilation[:, None]) % 2 == 0
+    wide = np.broadcast_to(wide[:, :, None], whole.modes_.threshold.shape).ravel()
+    expected = wanted[:, : wide.size][:, wide]
+    np.testing.assert_allclose(shares.mean(axis=1)[:, wide], expected, atol=1e-6)
+
+
 # What changes nothing.
 
 
@@ -120,24 +136,60 @@ def test_names_of_codes(rng):
 # Errors.
 
 
-def test_errors(rng):
-    X, _ = waves(rng, number=8)
-    gaps = X.copy()
-    gaps[2, 5:9] = np.nan
-    features = wc.SeriesFeatures(n_modes=100)
-    with pytest.raises(ValueError, match="NaN"):
-        features.fit(gaps)
-    with pytest.raises(ValueError, match=r"number 2.*interpolate"):
-        features.fit(gaps[:, None])
-    with pytest.raises(ValueError, match=r"number 1 has 2 channels, the first 1"):
-        features.fit([X[0], X[:2]])
-    with pytest.raises(ValueError, match="no samples"):
-        features.fit([X[0], X[1, :0]])
-    with pytest.raises(ValueError, match="too large"):
-        features.fit(1e300 * X)
+def test_axes_name_what_was_given_and_what_is_right(rng):
+    X, _ = waves(rng, number=8, channels=2)
+    features = wc.SeriesFeatures(n_modes=84)
+    with pytest.raises(ValueError, match=r"shape \(1, 8, 2, 80\).*\(n, channels, time\)"):
+        features.fit(X[None])
+    with pytest.raises(ValueError, match=r"shape \(80,\).*single series"):
+        features.fit(X[0, 0])
     features.fit(X)
-    with pytest.raises(ValueError, match="1 channels"):
-        features.transform(np.stack([X, X], axis=1))
+    with pytest.raises(ValueError, match=r"got 80 channels, shape \(8, 80, 2\).*swap"):
+        features.transform(X.transpose(0, 2, 1))
+    with pytest.raises(ValueError, match=r"got 1 channels, shape \(8, 1, 80\)$"):
+        features.transform(X[:, 0])
+
+
+def test_mixed_lengths_are_taken_as_lists_and_named_where_they_do_not_fit(rng):
+    X, _ = waves(rng, number=8, channels=2)
+    features = wc.SeriesFeatures(n_modes=84).fit(X)
+    lists = [X[0].tolist(), X[1, :, :30].tolist()]
+    wanted = features.transform([X[0], X[1, :, :30]])
+    np.testing.assert_array_equal(features.transform(lists), wanted)
+    with pytest.raises(ValueError, match=r"number 1 has 1 channels.*the first 2"):
+        features.fit([X[0], X[1, 0]])
+    with pytest.raises(ValueError, match="no samples"):
+        features.fit([X[0], X[1, :, :0]])
+
+
+def test_gaps_are_named(rng):
+    X, _ = waves(rng, number=8, channels=2)
+    features = wc.SeriesFeatures(n_modes=84).fit(X)
+    X[2, 1, 5:9] = np.nan
+    named = r"1 series .*NaN.* number 2, in channel 1, from sample 5 on, 4 in a row.*interpolate"
+    for form in (X, list(X)):
+        with pytest.raises(ValueError, match=named):
+            features.fit(form)
+        with pytest.raises(ValueError, match=named):
+            features.transform(form)
+    X[2, 1, 5:] = np.nan
+    with pytest.raises(ValueError, match=r"from sample 5 on, 75 in a row.*list of arrays"):
+        features.fit(X)
+    with pytest.raises(ValueError, match="NaN"):
+        features.fit(X[:, 1])
+    with pytest.raises(ValueError, match="too large"):
+        features.fit(1e300 * np.ones((3, 9)))
+
+
+@pytest.mark.slow
+def test_one_moment_and_constant_channels_are_no_news(rng):
+    """A channel that never changes, in units of its own, leaves what the others say."""
+    X, y = waves(rng, number=40, channels=2)
+    single = wc.SeriesFeatures(n_modes=84).fit_transform(X[:, :, :1])
+    assert np.all(np.isfinite(single))
+    X[:, 1] = 5.0
+    model = make_pipeline(wc.SeriesFeatures(500), wc.WaveClassifier(image_shape=None))
+    assert model.fit(X[:20], y[:20]).score(X[20:], y[20:]) >= 0.9
 
 
 def test_constant_and_very_short_series_are_heard_as_nothing(rng):

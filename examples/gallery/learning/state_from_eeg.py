@@ -35,7 +35,7 @@ learned = np.tile(np.arange(30) < 15, 3)
 
 lengths, accuracy = (40, 120, 300), []
 for length in lengths:
-    memory = wc.WaveClassifier(image_shape=None, response="amplitude")
+    memory = wc.WaveClassifier(image_shape=None)
     model = make_pipeline(wc.SeriesFeatures(2000), memory)
     model.fit(X[learned, :, :length], y[learned])
     accuracy.append(model.score(X[~learned, :, :length], y[~learned]))

@@ -22,6 +22,7 @@ from wetcow.learning.estimator.prediction import ClassAnswers
 from wetcow.learning.io.record import counted, make_record, trained
 from wetcow.learning.memory.calibration import Calibration, calibrate
 from wetcow.learning.memory.construction_files import ConstructionFiles, construction_files
+from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
@@ -101,7 +102,9 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         Frequency of hidden modes, in the same units. Not used by "analytic".
     noise : float, optional
         λ of the memory: how much less than critical a mode may stay for a stored example of its
-        class. Hardly matters between 0.003 and 0.1.
+        class. Of images it hardly matters between 0.003 and 0.1. None: that of the budget; of a
+        table, others are taken if they answer examples better that are left out, together with
+        scales of the columns (`wetcow.learning.memory.scale`), which are 1 if λ is given.
     n_memories : int, optional
         Most examples that are stored. Of more, so many become landmarks that stand for all of them
         (`wetcow.learning.memory.examples`), which takes less memory. None: all that `fit` learns.
@@ -335,7 +338,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
                 self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
             members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
             samples = samples._replace(hidden=united(members))
-            known = self._memorize(samples, classes, rng, start, files=files)
+            noises = () if keep else self._noises()
+            known = self._memorize(samples, classes, rng, start, files=files, noises=noises)
             self.record_ = make_record(known, counts, trained(self.refined_))
         return self
 
@@ -389,7 +393,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
                 hidden = united(self._construct(X, labels, weights, rng, start))
             samples = self._samples(hidden, X, labels, weights, len(wanted))
             before = None if first else self.record_
-            errors = self._memorize(samples, wanted, rng, start, columns)
+            noises = self._noises() if first else ()
+            errors = self._memorize(samples, wanted, rng, start, columns, noises=noises)
             if first or before is not None:  # of a file without a record nobody knows what was
                 counts = counted(counts, before, columns)
                 self.record_ = make_record(errors, counts, () if before is None else before.trained)
@@ -422,6 +427,10 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         weights = class_weights(self.class_weight, classes, labels, weights)
         return present(X, labels, weights, 2 if first else 1)
 
+    def _noises(self) -> Sequence[float]:
+        """λ to choose from: of images, that of the budget is as good as any."""
+        return NOISES if self.noise is None and self.image_shape_ is None else ()
+
     def _memorize(
         self,
         samples: Samples,
@@ -430,10 +439,17 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         start: StartStage,
         columns: np.ndarray | None = None,
         files: ConstructionFiles | None = None,
+        noises: Sequence[float] = (),
     ) -> Calibration:
         """Learn, and keep what is known of errors."""
         known = self._learn(
-            samples, rng, start, calibrating=calibrate, columns=columns, files=files
+            samples,
+            rng,
+            start,
+            calibrating=calibrate,
+            columns=columns,
+            files=files,
+            noises=noises,
         )
         self.classes_ = classes
         self.inverse_temperature_ = known.inverse_temperature

@@ -22,7 +22,7 @@ BLOCK = 1024  # rows and columns of what is computed at once: 4 MB in single pre
 
 # Abramowitz and Stegun 4.4.46: arccos x = sqrt(1 − x) Σ a_k x^k for 0 ≤ x ≤ 1, to 2e-8. That of XLA
 # takes ten times as long on a CPU, longer than the matrix product.
-_ARCCOS = (
+ARCCOS = (
     *(1.5707963050, -0.2145988016, 0.0889789874, -0.0501743046),
     *(0.0308918810, -0.0170881256, 0.0066700901, -0.0012624911),
 )
@@ -30,8 +30,8 @@ _ARCCOS = (
 
 def _angle(rho: Any) -> Any:
     size = jnp.minimum(jnp.abs(rho), 1.0)
-    value = jnp.full_like(size, _ARCCOS[-1])
-    for coefficient in _ARCCOS[-2::-1]:
+    value = jnp.full_like(size, ARCCOS[-1])
+    for coefficient in ARCCOS[-2::-1]:
         value = value * size + coefficient
     angle = jnp.sqrt(1 - size) * value
     return jnp.where(rho < 0, jnp.pi - angle, angle)

@@ -42,6 +42,7 @@ LEAST_ANSWER = 1e-12  # mean square of a code, below which modes are as good as 
 SINGLE_ERROR = 1e-6
 """Wanted of the short series, on top of rounding in single precision."""
 
+_LEAST_SINE = 1e-4  # of angles by which slopes are divided
 _NUM_NODES = 2048  # of the interpolation
 _CELL, _FURTHEST = 1.05, 1e10  # ratio of neighbouring degrees of the tail, and of the last to K
 _DEGREES = (8, 12, 16, 24, 32, 48, 64)
@@ -166,6 +167,24 @@ class KernelSeries:
         """κ(ρ), float64; cosines that rounding moved beyond ±1 count as ±1."""
         angle = np.arccos(np.clip(np.asarray(rho, np.float64), -1, 1))
         return np.asarray(self._spline(angle))
+
+    def with_slope(self, rho: Any) -> tuple[np.ndarray, np.ndarray]:
+        """κ(ρ) and dκ/dρ, float64; where it is infinite, at ρ = ±1 for most codes, it is bounded.
+
+        Parameters
+        ----------
+        rho : float64 array
+
+        Examples
+        --------
+        >>> relu = kernel_series("relu", threshold=0.0)
+        >>> value, slope = relu.with_slope(0.0)
+        >>> round(float(slope), 3), round(float(relu(0.001) - relu(-0.001)) / 0.002, 3)
+        (0.5, 0.5)
+        """
+        angle = np.arccos(np.clip(np.asarray(rho, np.float64), -1, 1))
+        steep = np.asarray(self._spline(angle, 1))
+        return np.asarray(self._spline(angle)), -steep / np.maximum(np.sin(angle), _LEAST_SINE)
 
     @functools.cached_property
     def chebyshev(self) -> tuple[np.ndarray, float]:

@@ -4,8 +4,8 @@
 which values images have, and refuses others. `samples` puts rows, labels and hidden modes together;
 `open_batches` makes a source of them (`sources` says what that is), in this process or, for a Dask
 array on a cluster (`dask_arrays`, `dask_cluster`), where the chunks are. `copies` adds deformed
-images. `weights` says how often samples count. `predictions` applies a function of features to
-rows of any of these kinds.
+images. `series` makes an array of series of any lengths. `weights` says how often samples count.
+`predictions` applies a function of features to rows of any of these kinds.
 """
 
 import lazy_loader

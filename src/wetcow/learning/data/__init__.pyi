@@ -9,6 +9,7 @@ from . import (
     predictions as predictions,
     rows as rows,
     samples as samples,
+    series as series,
     sources as sources,
     validation as validation,
     weights as weights,

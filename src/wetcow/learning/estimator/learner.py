@@ -19,6 +19,7 @@ from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
 from wetcow.learning.memory.construction_files import ConstructionFiles
+from wetcow.learning.memory.scale import find_scales, rescaled
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
@@ -136,14 +137,24 @@ class Learner(Encoder):
         noises: Sequence[float] = (),
         files: ConstructionFiles | None = None,
     ) -> Any:
-        """Memorize beside what is stored, if `columns` are given; return what calibrates it."""
+        """Memorize beside what is stored, if `columns` are given; return what calibrates it.
+
+        If there are `noises` to choose from, λ is chosen, and of a table the scales of its columns.
+        """
         earlier = None
         if columns is not None and isinstance(self.readout_, MemoryReadout):
             earlier = self.readout_
+        plan = self._plan()._replace(files=files)
+        if noises and self.image_shape_ is None:
+            start("scales and noise")
+            found = find_scales(samples, plan.kernel, noises, rng)
+            plan = plan._replace(kernel=plan.kernel._replace(noise=found.noise))
+            samples = samples._replace(hidden=rescaled(samples.hidden, found.scales))
+            noises = ()
         with contextlib.closing(open_batches(samples)) as batches:
             self.readout_, known = pipeline.learn(
                 batches,
-                self._plan()._replace(files=files),
+                plan,
                 n_components=self.settings_.n_components,
                 innate=self.settings_.couplings == "innate",
                 rng=rng,
@@ -154,4 +165,5 @@ class Learner(Encoder):
                 noises=noises,
             )
         self.hidden_ = samples.hidden
+        self.settings_ = self.settings_._replace(noise=self.memory_.kernel.noise)
         return known

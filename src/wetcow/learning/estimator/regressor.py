@@ -47,7 +47,8 @@ couplings, threshold, omega
     noise : float, optional
         λ of the memory, relative to the variance of the values that inputs explain. None: that of
         `wetcow.learning.memory.noise.NOISES` with the smallest error of left-out examples, found by
-        at most 1,000 of those in the first call.
+        at most 1,000 of those in the first call; of a table together with the scales of its columns
+        (`wetcow.learning.memory.scale`), which are 1 if λ is given.
     n_memories : int, optional
         Most examples that are stored; of more, so many stand for all.
     tolerance : float
@@ -255,9 +256,7 @@ couplings, threshold, omega
                 columns=None if first else np.arange(self.n_outputs_),
                 noises=NOISES if first and self.noise is None else (),
             )
-            noise = self.memory_.kernel.noise
-            self.settings_ = self.settings_._replace(noise=noise)
-            self.values_ = units._replace(spread=known.spread(noise))
+            self.values_ = units._replace(spread=known.spread(self.settings_.noise))
             self.uncertainty_threshold_ = known.uncertainty_threshold
             before = 0 if first or self.record_ is None else sum(self.record_.counts)
             self.record_ = make_record(known, np.array([before + count]), ())

@@ -11,6 +11,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from wetcow.learning.data.series import (
+    as_series,
+    check_channels,
+    check_finite,
+    filled,
+    is_ragged,
+)
 from wetcow.learning.model.series_modes import (
     SeriesModes,
     code_names,
@@ -35,6 +42,9 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         Hidden modes, about: 84 couplings for each scale, with equally many thresholds.
     omega : float
         Frequency of the modes, in units of the spread of what drives them.
+    n_segments : int
+        Equal parts of each series over which the two numbers are pooled. More than 1 tell when a
+        mode is driven, for series that begin and end alike.
     random_state : int, RandomState instance or None
         Seed of the series that thresholds are taken from, and of the channels that a mode hears.
 
@@ -75,12 +85,21 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_modes": [Interval(Integral, 1, None, closed="left")],
         "omega": [Interval(Real, 0, None, closed="neither")],
+        "n_segments": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_modes: int = 10_000, *, omega: float = 0.5, random_state: Any = 0):
+    def __init__(
+        self,
+        n_modes: int = 10_000,
+        *,
+        omega: float = 0.5,
+        n_segments: int = 1,
+        random_state: Any = 0,
+    ):
         self.n_modes = n_modes
         self.omega = omega
+        self.n_segments = n_segments
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> SeriesFeatures:
@@ -100,7 +119,8 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For series that have no number, another shape, or missing or infinite values.
+            For series without samples, of another shape, or with missing or infinite values; it
+            names the first of them.
         """
         self._validate_params()
         series, lengths = self._series(X, first=True)
@@ -120,21 +140,26 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         series, lengths = self._series(X, first=False)
-        return series_codes(series, lengths, self.modes_, self.omega)
+        return series_codes(series, lengths, self.modes_, self.omega, self.n_segments)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of what `transform` returns: code, dilation in samples, filter and threshold."""
         check_is_fitted(self)
-        return np.array(code_names(self.modes_), dtype=object)
+        return np.array(code_names(self.modes_, self.n_segments), dtype=object)
 
     def _series(self, X: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
         """Series as float32 (n, channels, time), zero beyond their ends, and their lengths."""
         refuse_masked("X", X)
-        if _is_ragged(X):
-            series, lengths = _filled(X)
+        X = as_series(X)
+        if is_ragged(X):
+            series, lengths = filled(X)
         else:
             volume = getattr(X, "ndim", None) == 3
-            array = X if volume else validate_data(self, X, dtype="numeric", reset=first)
+            array = (
+                X
+                if volume
+                else validate_data(self, X, dtype="numeric", reset=first, ensure_all_finite=False)
+            )
             array = np.asarray(array)
             if array.dtype.kind not in "biuf":
                 raise ValueError(f"series must be real numbers, got {array.dtype}")
@@ -142,20 +167,11 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
             lengths = np.full(len(series), series.shape[-1])
         if 0 in series.shape:
             raise ValueError(
-                f"there must be at least one series, channel and sample: {series.shape}"
+                f"there must be at least one series, channel and sample, got shape {series.shape}"
             )
-        if not np.all(np.isfinite(series)):
-            which = np.flatnonzero(~np.isfinite(series).all(axis=(1, 2)))
-            raise ValueError(
-                f"{len(which)} series, of which the first is number {which[0]}, have missing (NaN) "
-                "or infinite values. Fill gaps first, as by pandas.DataFrame.interpolate(axis=1); "
-                "series that end early are to be given as a list of arrays without NaN"
-            )
-        if not first and series.shape[1] != self.n_channels_:
-            raise ValueError(
-                f"series must have {self.n_channels_} channels, as in fit, got {series.shape[1]}: "
-                "axes are (series, channel, time)"
-            )
+        check_finite(series)
+        if not first:
+            check_channels(series.shape, self.n_channels_)
         with np.errstate(over="ignore"):
             single = series.astype(np.float32)
         if not np.all(np.isfinite(single)):
@@ -167,40 +183,3 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []  # codes are in single precision
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _is_ragged(X: Any) -> bool:
-    """Whether X is a sequence of series, rather than one array."""
-    if isinstance(X, np.ndarray) and X.dtype == object:
-        return X.ndim == 1 and len(X) > 0 and all(np.ndim(one) in (1, 2) for one in X)
-    if not isinstance(X, list | tuple) or not X:
-        return False
-    return all(isinstance(one, np.ndarray) or _is_matrix(one) for one in X)
-
-
-def _is_matrix(one: Any) -> bool:
-    """Whether a list has lists of numbers, or an object the array protocol."""
-    return hasattr(one, "__array__") and np.ndim(one) in (1, 2)
-
-
-def _filled(X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Series of unequal lengths, zero beyond their ends."""
-    each = [np.atleast_2d(np.asarray(one)) for one in X]
-    for number, one in enumerate(each):
-        if one.ndim != 2 or one.dtype.kind not in "biuf":
-            raise ValueError(
-                f"series number {number} is {one.dtype} {one.shape}: each must be real numbers of "
-                "shape (time,) or (channels, time)"
-            )
-        if len(one) != len(each[0]):
-            raise ValueError(
-                f"series number {number} has {len(one)} channels, the first {len(each[0])}: axes "
-                "are (channel, time)"
-            )
-        if not one.size:
-            raise ValueError(f"series number {number} has no samples")
-    lengths = np.array([one.shape[1] for one in each])
-    series = np.zeros((len(each), len(each[0]), lengths.max()))
-    for row, one in zip(series, each, strict=True):
-        row[:, : one.shape[1]] = one
-    return series, lengths

@@ -10,8 +10,10 @@ from . import (
     onnx as onnx,
     onnx_graph as onnx_graph,
     onnx_layers as onnx_layers,
+    onnx_series as onnx_series,
     readout as readout,
     record as record,
+    series as series,
     soundness as soundness,
 )
 from .container import (

@@ -21,7 +21,7 @@ from wetcow.learning.io.container import (
     read_model,
     write_model,
 )
-from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, FEATURES, REGRESSOR, UNITS
+from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, FEATURES, REGRESSOR, SERIES, UNITS
 from wetcow.learning.io.labels import pack_labels, unpack_labels
 from wetcow.learning.io.readout import Packed, pack_memory, unpack_linear, unpack_memory
 from wetcow.learning.io.soundness import check_contents
@@ -108,6 +108,13 @@ def unpack_hidden(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
 
 def save(estimator: Any, path: str | os.PathLike, *, updatable: bool, notes: str | None) -> None:
     """Write a fitted estimator to a file; see `WaveClassifier.save`."""
+    write_model(path, *pack(estimator, updatable=updatable, notes=notes))
+
+
+def pack(
+    estimator: Any, *, updatable: bool, notes: str | None
+) -> tuple[dict[str, Any], dict[str, np.ndarray], str]:
+    """Return the header, the arrays and the card of what `save` writes."""
     described = copy.copy(estimator)  # as it will be when loaded
     if not updatable and isinstance(getattr(described, "readout_", None), MemoryReadout):
         described.readout_ = dataclasses.replace(described.readout_, sums=None)
@@ -125,17 +132,25 @@ def save(estimator: Any, path: str | os.PathLike, *, updatable: bool, notes: str
         "decision": None if estimator.decision_ is None else estimator.decision_.header(),
         "record": None if described.record_ is None else described.record_.header(),
     }
-    for pack in _PACKERS[estimator._kind]:
-        more, others = pack(described)
+    for packer in _PACKERS[estimator._kind]:
+        more, others = packer(described)
         header.update(more)
         arrays.update(others)
-    write_model(path, header, arrays, card_of(described))
+    return header, arrays, card_of(described)
 
 
 def load(cls: Any, path: str | os.PathLike) -> Any:
     """Return the estimator of class `cls` that `save` wrote; see `WaveClassifier.load`."""
-    header, arrays = read_model(path)
+    return unpack(cls, *read_model(path), path)
+
+
+def unpack(cls: Any, header: Header, arrays: Arrays, path: str | os.PathLike) -> Any:
+    """Return the estimator that `pack` took apart; `path` is named in errors."""
     kind = header.get("kind", CLASSIFIER)  # files before format 4 have classifiers alone
+    if kind == SERIES:
+        raise ModelFileError(
+            f"{path} is a model of series: load it by wetcow.learning.load_series_model"
+        )
     if kind != cls._kind and kind in CLASSES:
         raise ModelFileError(
             f"{path} is the model of a {CLASSES[kind]}, not of a {cls.__name__}: load it by "
@@ -156,8 +171,8 @@ def load(cls: Any, path: str | os.PathLike) -> Any:
         estimator.convention_ = convention.from_header(header.get("convention"))
         estimator.record_ = record.from_header(header.get("record"))
         estimator.decision_ = decision_from_header(header.get("decision"))
-        for unpack in _UNPACKERS[kind]:
-            unpack(estimator, header, arrays)
+        for unpacker in _UNPACKERS[kind]:
+            unpacker(estimator, header, arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is not a model of a {cls.__name__}: {error!r}") from error
     return estimator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -14,10 +14,29 @@ from wetcow.learning.io import onnx_layers
 from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, REGRESSOR
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.model.hidden_modes import HiddenModes
+from wetcow.learning.model.memory.stored import FEW, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout
 from wetcow.version import __version__
 
 _LARGEST = 2_000_000_000  # bytes; a file of ONNX in one piece is below 2 GiB
+
+
+class Before(NamedTuple):
+    """What comes before the rows of a table.
+
+    Attributes
+    ----------
+    graph : Graph
+        That computes them of its input ``X``.
+    rows : str
+        Their name.
+    shape : tuple of int and str
+        Of the input.
+    """
+
+    graph: Graph
+    rows: str
+    shape: tuple[int | str, ...]
 
 
 def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
@@ -58,11 +77,12 @@ def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
     Notes
     -----
     Operators are of opset 17, without extensions. As in `WaveClassifier`, patches and codes are in
-    single precision, as are the kernel and what class modes receive of stored rows; the frame and
-    the scaling of rows are in double. What rounding leaves of a difference is mostly below 3e-6 in
-    a criticality and 2e-5 in a probability, and larger in few rows of many, because the codes have
-    infinite slopes at criticality. With the code "rate" (and "both") it is larger there: that code
-    jumps where an excitation is zero, and one within rounding of it can come to either side.
+    single precision, as are the kernel and what class modes receive of stored rows; the frame, the
+    scaling of rows and, of tables with at most 2,000 stored rows, the kernel are in double. What
+    rounding leaves of a difference is mostly below 3e-6 in a criticality and 2e-5 in a probability,
+    and larger in few rows of many, because the codes have infinite slopes at criticality. With the
+    code "rate" (and "both") it is larger there: that code jumps where an excitation is zero, and
+    one within rounding of it can come to either side.
 
     Examples
     --------
@@ -83,13 +103,22 @@ def save_onnx(estimator: Any, path: str | os.PathLike) -> None:
     write_whole(path, model.SerializeToString())
 
 
-def onnx_model(estimator: Any) -> Any:
-    """Return a fitted estimator as an onnx.ModelProto."""
+def onnx_model(estimator: Any, before: Before | None = None) -> Any:
+    """Return a fitted estimator as an onnx.ModelProto.
+
+    Parameters
+    ----------
+    estimator : WaveClassifier, WaveRegressor or WaveFeatures
+        Fitted.
+    before : Before, optional
+        What makes the rows of a table of other inputs.
+    """
     kind = estimator._kind
     labels = _labels(estimator.classes_) if kind == CLASSIFIER else None
-    _require_onnx()
-    graph = Graph()
-    codes = _codes(graph, "X", estimator.hidden_)
+    require_onnx()
+    graph, rows = (Graph(), "X") if before is None else (before.graph, before.rows)
+    shape = ("n", estimator.n_features_in_) if before is None else before.shape
+    codes = _codes(graph, rows, estimator.hidden_)
     metadata = {}
     if labels is not None:
         outputs = _classes(graph, codes, estimator, labels)
@@ -110,7 +139,7 @@ def onnx_model(estimator: Any) -> Any:
     hidden, known = estimator.hidden_, estimator.convention_
     return graph.model(
         CLASSES[kind],
-        {"X": (np.float32, ("n", estimator.n_features_in_))},
+        {"X": (np.float32, shape)},
         outputs,
         description=what,
         metadata={
@@ -197,10 +226,28 @@ def _direction(graph: Graph, codes: str, readout: MemoryReadout) -> str:
 def _recalled(graph: Graph, rows: str, readout: MemoryReadout) -> str:
     """What a memory answers, float64 (n, classes); see `MemoryReadout.criticality`."""
     memory = readout.memory
+    if readout.projection is None and len(memory.rows) <= FEW:
+        return _recalled_in_double(graph, rows, memory)
     rho = graph("MatMul", rows, graph.floats(memory.rows.T))
     answered = onnx_layers.kernel(graph, rho, memory.kernel.series.chebyshev[0])
     excited = graph("MatMul", answered, graph.floats(memory.coupling))
     return graph("Add", graph.cast(excited, np.float64), graph.doubles(memory.bias))
+
+
+def _recalled_in_double(graph: Graph, rows: str, memory: Memory) -> str:
+    """The same of a table: rows may be nearly in one direction, which single precision blurs."""
+    each = [rows, graph.floats(memory.rows)]
+    known = [graph.cast(some, np.float64) for some in each]
+    new, stored = (graph("Div", some, graph("Sqrt", _squared(graph, some))) for some in known)
+    rho = graph("MatMul", new, graph("Transpose", stored, perm=[1, 0]))
+    answered = onnx_layers.kernel_in_double(graph, rho, memory.kernel.series.chebyshev[0])
+    excited = graph("MatMul", answered, graph.doubles(memory.coupling))
+    return graph("Add", excited, graph.doubles(memory.bias))
+
+
+def _squared(graph: Graph, rows: str) -> str:
+    """Squared lengths of rows, which have a constant 1 and are not zero."""
+    return graph("ReduceSum", graph("Mul", rows, rows), graph.integers(1), keepdims=1)
 
 
 def _variance(graph: Graph, rows: str, readout: MemoryReadout) -> str:
@@ -252,7 +299,8 @@ def _labels(classes: np.ndarray) -> np.ndarray:
     )
 
 
-def _require_onnx() -> None:
+def require_onnx() -> None:
+    """Raise, with what to install, if the package is missing."""
     try:
         import onnx  # noqa: F401
     except ModuleNotFoundError as error:

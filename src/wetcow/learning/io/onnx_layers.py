@@ -16,6 +16,7 @@ from wetcow.images.frame import PIXEL_VARIANCE, Frame, offsets, refinement
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.model.activation import SMALLEST_OMEGA, CodeFit, Response, fit_codes
 from wetcow.learning.model.encoder import Geometry, Layer, has_unit, region_weights
+from wetcow.modes.kernel_matrix import ARCCOS
 
 _TO_THE_START = np.iinfo(np.int64).min  # end of a slice that runs backwards over a whole axis
 
@@ -156,7 +157,7 @@ def encode(graph: Graph, images: str, layer: Layer, geometry: Geometry, response
         if layer.frequency is None
         else _drive(graph, seen, layer.frequency, layer.omega)
     )
-    pooled = [_pool(graph, code, geometry) for code in _respond(graph, gamma, omega, response)]
+    pooled = [_pool(graph, code, geometry) for code in respond(graph, gamma, omega, response)]
     stacked = graph("Concat", *pooled, axis=1)
     if geometry.mirrored:
         count = len(pooled)
@@ -209,7 +210,7 @@ def _pool(graph: Graph, codes: str, geometry: Geometry) -> str:
     return graph("Unsqueeze", graph("MatMul", flat, graph.floats(shares)), graph.integers(1))
 
 
-def _respond(graph: Graph, gamma: str, omega: str, response: Response) -> tuple[str, ...]:
+def respond(graph: Graph, gamma: str, omega: str, response: Response) -> tuple[str, ...]:
     """The chosen codes; see `activation.respond`."""
     if response == "relu":
         return (graph.above_zero(gamma),)
@@ -260,6 +261,24 @@ def kernel(graph: Graph, rho: str, series: np.ndarray) -> str:
         now, before = graph("Add", graph("Mul", twice, now), change), now
     change = graph("Sub", graph.floats(series[0]), before)
     return graph("Add", graph("Mul", x, now), change)
+
+
+def kernel_in_double(graph: Graph, rho: str, series: np.ndarray) -> str:
+    """κ of cosines in double precision, by the same series of the same angle as Python's."""
+    size = graph("Min", graph("Abs", rho), graph.doubles(1))
+    value = graph.doubles(ARCCOS[-1])
+    for coefficient in ARCCOS[-2::-1]:
+        value = graph("Add", graph("Mul", value, size), graph.doubles(coefficient))
+    angle = graph("Mul", graph("Sqrt", graph("Sub", graph.doubles(1), size)), value)
+    obtuse = graph("Sub", graph.doubles(np.pi), angle)
+    angle = graph("Where", graph("Less", rho, graph.doubles(0)), obtuse, angle)
+    x = graph("Sub", graph("Mul", angle, graph.doubles(2 / np.pi)), graph.doubles(1))
+    twice = graph("Mul", x, graph.doubles(2))
+    now, before = graph.doubles(series[-1]), graph.doubles(0)
+    for coefficient in series[-2:0:-1]:
+        change = graph("Sub", graph.doubles(coefficient), before)
+        now, before = graph("Add", graph("Mul", twice, now), change), now
+    return graph("Add", graph("Mul", x, now), graph("Sub", graph.doubles(series[0]), before))
 
 
 def _power_series(graph: Graph, coefficients: tuple[float, ...], x: str) -> str:

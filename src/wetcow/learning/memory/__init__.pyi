@@ -6,5 +6,7 @@ from . import (
     examples as examples,
     landmarks as landmarks,
     noise as noise,
+    relevance as relevance,
+    scale as scale,
     values as values,
 )

@@ -1,4 +1,4 @@
-"""How much noise a memory of values is to have, by what it says of examples without them."""
+"""How much noise a memory is to have, by what it says of examples without them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wetcow.modes.kernel_matrix import kernel_matrix
 NOISES = tuple(10.0 ** (exponent / 2) for exponent in range(-8, 5))
 """λ from 1e-4 to 100: from values that follow from the inputs alone to hardly any relation."""
 
-_MOST = 1_000  # examples by which it is found; the inverse of so many takes a second
+MOST = 1_000  # examples by which it is found; the inverse of so many takes a second
 _ROUNDING = 4e-6  # times the root of the number of examples: what rounding adds to K
 
 
@@ -29,9 +29,6 @@ def find_noise(
     rng: np.random.Generator,
 ) -> float:
     """Return the λ with the least squared error of values that are left out, each alone.
-
-    With eigenvalues of K at hand, each λ costs no more than two products: with G = (K + λW⁻¹)⁻¹,
-    an example that is left out is off by α_i/G_ii.
 
     Parameters
     ----------
@@ -45,15 +42,37 @@ def find_noise(
     rng : numpy Generator
         Draws the examples.
     """
-    rows = some_rows(len(batches), _MOST, rng)
+    rows = some_rows(len(batches), MOST, rng)
     codes, targets = batches.take(rows)
     weights = batches.samples.weighted(rows)
     errors = left_out_errors(
         directions(projection, codes[:, 0]).astype(np.float64), targets, weights, kernel, noises
     )
-    least = _ROUNDING * math.sqrt(len(batches) * (1 + batches.samples.copies.count))
-    errors[(np.asarray(noises) < least) & (np.asarray(noises) < max(noises))] = np.inf
+    errors[drowned(noises, len(batches) * (1 + batches.samples.copies.count))] = np.inf
     return float(noises[int(np.argmin(errors))])
+
+
+def drowned(noises: Sequence[float], count: int) -> np.ndarray:
+    """Which λ are lost in the rounding of K between so many examples, bool; never the largest.
+
+    Examples
+    --------
+    >>> drowned([1e-4, 1e-2], 10_000).tolist()
+    [True, False]
+    """
+    each = np.asarray(noises)
+    return (each < least_noise(count)) & (each < each.max())
+
+
+def least_noise(count: int) -> float:
+    """Smallest λ that makes a difference between so many examples, 1e-4 or more.
+
+    Examples
+    --------
+    >>> least_noise(100), round(least_noise(40_000), 6)
+    (0.0001, 0.0008)
+    """
+    return max(NOISES[0], _ROUNDING * math.sqrt(count))
 
 
 def left_out_errors(
@@ -85,13 +104,36 @@ def left_out_errors(
     True
     """
     each = np.ones(len(rows)) if weights is None else weights
-    roots = np.sqrt(each)[:, None]
-    values, vectors = np.linalg.eigh(roots * kernel_matrix(rows, None, kernel.series) * roots.T)
+    squares = left_out_squares(kernel_matrix(rows, None, kernel.series), targets, each, noises)
+    return np.average(squares, axis=1, weights=each)
+
+
+def left_out_squares(
+    inner: np.ndarray, targets: np.ndarray, weights: np.ndarray, noises: Sequence[float]
+) -> np.ndarray:
+    """Squared error of each example that is left out alone, float64 (noises, n).
+
+    With eigenvalues of K at hand, each λ costs no more than two products: with G = (K + λW⁻¹)⁻¹,
+    an example that is left out is off by α_i/G_ii.
+
+    Parameters
+    ----------
+    inner : float64 array (n, n)
+        K.
+    targets : float array (n, columns)
+        The mean is taken of their columns.
+    weights : float array (n,)
+        W.
+    noises : sequence of float
+        λ.
+    """
+    roots = np.sqrt(weights)[:, None]
+    values, vectors = np.linalg.eigh(roots * inner * roots.T)
     values = np.maximum(values, 0)
-    along = vectors.T @ (roots * (targets - np.average(targets, axis=0, weights=each)))
+    along = vectors.T @ (roots * (targets - np.average(targets, axis=0, weights=weights)))
     found = []
     for noise in noises:
         inverse = (vectors**2 / (values + noise)).sum(axis=1)[:, None]
         missed = vectors @ (along / (values + noise)[:, None]) / inverse / roots
-        found.append(np.average((missed**2).mean(axis=1), weights=each))
+        found.append((missed**2).mean(axis=1))
     return np.array(found)

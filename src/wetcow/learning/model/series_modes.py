@@ -116,9 +116,9 @@ def construct_modes(
 
 
 def series_codes(
-    X: np.ndarray, lengths: np.ndarray, modes: SeriesModes, omega: float
+    X: np.ndarray, lengths: np.ndarray, modes: SeriesModes, omega: float, n_segments: int = 1
 ) -> np.ndarray:
-    """Codes of series, float32 (n, 2·d·84·q): shares of time, then roots of mean amplitudes.
+    """Codes of series, float32 (n, 2·s·d·84·q): shares of time, then roots of mean amplitudes.
 
     Parameters
     ----------
@@ -127,6 +127,9 @@ def series_codes(
     modes : SeriesModes
     omega : float
         Frequency of all modes, in units of the spreads of their drives.
+    n_segments : int
+        s, equal parts of each series over which codes are pooled; nothing is in parts in which a
+        filter is nowhere inside.
     """
     n_times = X.shape[-1]
     size = max(1, min(len(X), _AT_ONCE // (N_FILTERS * n_times)))
@@ -142,16 +145,23 @@ def series_codes(
             modes,
             omega,
             reach=_reach(modes.dilation),
+            n_segments=n_segments,
         )
         found.append(np.asarray(codes)[: size - missing])
     return np.concatenate(found)
 
 
-def code_names(modes: SeriesModes) -> list[str]:
-    """Names of what `series_codes` returns."""
+def n_codes(modes: SeriesModes, n_segments: int = 1) -> int:
+    """How many numbers `series_codes` returns of a series."""
+    return len(_CODES) * n_segments * int(np.size(modes.threshold))
+
+
+def code_names(modes: SeriesModes, n_segments: int = 1) -> list[str]:
+    """Names of what `series_codes` returns; segments are named if there are several."""
     places = np.ndindex(*np.shape(modes.threshold))
     each = [f"dilation{modes.dilation[d]}_filter{f}_threshold{q}" for d, f, q in places]
-    return [f"{code}_{name}" for code in _CODES for name in each]
+    parts = [f"segment{k}_" for k in range(n_segments)] if n_segments > 1 else [""]
+    return [f"{code}_{part}{name}" for code in _CODES for part in parts for name in each]
 
 
 def _heard(n_dilations: int, n_channels: int, rng: np.random.Generator) -> np.ndarray:
@@ -214,22 +224,28 @@ def _quantiles(
     return jax.lax.map(of_one, (dilation, heard))
 
 
-@functools.partial(jax.jit, static_argnames="reach")
-def _codes(X: Any, lengths: Any, modes: SeriesModes, omega: Any, *, reach: int) -> Any:
-    """Codes (n, 2·d·84·q)."""
+@functools.partial(jax.jit, static_argnames=("reach", "n_segments"))
+def _codes(
+    X: Any, lengths: Any, modes: SeriesModes, omega: Any, *, reach: int, n_segments: int
+) -> Any:
+    """Codes (n, 2·s·d·84·q)."""
+    time = jnp.arange(X.shape[-1])
+    segment = jnp.minimum(time * n_segments // lengths[:, None], n_segments - 1)
+    within = segment[:, None] == jnp.arange(n_segments)[:, None]  # (n, s, time)
 
     def of_one(each: SeriesModes) -> Any:
         drives, counts = _drive(X, lengths, each.dilation, each.channels, reach)
-        share = counts / counts.sum(axis=1, keepdims=True)
+        seen = counts[:, None] & within[..., None]  # (n, s, time, 84)
+        share = seen / jnp.maximum(seen.sum(axis=2, keepdims=True), 1)
 
         def of_threshold(threshold: Any) -> Any:
             gamma = (drives - threshold) / each.spread
             amplitude = respond(gamma, omega, "amplitude")[0]
             codes = (gamma > 0).astype(drives.dtype), amplitude
-            return jnp.stack([(share * code).sum(axis=1) for code in codes])
+            return jnp.stack([(share * code[:, None]).sum(axis=2) for code in codes])
 
-        return jax.lax.map(of_threshold, each.threshold.T)  # (q, 2, n, 84)
+        return jax.lax.map(of_threshold, each.threshold.T)  # (q, 2, n, s, 84)
 
-    found = jax.lax.map(of_one, modes)  # (d, q, 2, n, 84)
-    shares, amplitudes = found.transpose(2, 3, 0, 4, 1).reshape(2, len(X), -1)
+    found = jax.lax.map(of_one, modes)  # (d, q, 2, n, s, 84)
+    shares, amplitudes = found.transpose(2, 3, 4, 0, 5, 1).reshape(2, len(X), -1)
     return jnp.concatenate([shares, bounded_root(amplitudes)], axis=1)
