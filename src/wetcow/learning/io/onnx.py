@@ -13,6 +13,7 @@ from wetcow.files import write_whole
 from wetcow.learning.io import onnx_layers
 from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, REGRESSOR
 from wetcow.learning.io.onnx_graph import Graph
+from wetcow.learning.model.geometry import sides_and_channels
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import FEW, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout
@@ -193,7 +194,8 @@ def _codes(graph: Graph, rows: str, hidden: HiddenModes) -> str:
     """Codes, float32 (n, d); see `HiddenModes.codes`."""
     if hidden.image is not None and hidden.frame is not None:
         images = graph("Reshape", rows, graph.integers(-1, 1, *hidden.image))
-        rows = onnx_layers.align(graph, images, hidden.image, hidden.frame)
+        sides, _ = sides_and_channels(hidden.image)
+        rows = onnx_layers.align(graph, images, sides, hidden.frame)
     elif hidden.image is not None and len(hidden.image) == 3:
         rows = graph("Reshape", rows, graph.integers(-1, *hidden.image))
     # In double precision, as NumPy computes it; centre and scale are of images or of channels.

@@ -179,7 +179,7 @@ def checked_shape(image_shape: Any) -> tuple[int, ...]:
     ((4, 5), (4, 5), (4, 5, 3))
     """
     plain = not isinstance(image_shape, str) and np.ndim(image_shape) == 1
-    shape = tuple(image_shape) if plain else ()
+    shape: tuple[Any, ...] = tuple(image_shape) if plain else ()
     whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in shape)
     if len(shape) not in (2, 3) or not whole or min(shape) < 1:
         raise ValueError(
