@@ -57,6 +57,7 @@ SLOW_EXAMPLES = {
     "wetcow.learning.dynamics.readout.read_class",
     "wetcow.learning.estimator.series.SeriesFeatures",
     "wetcow.learning.pipeline",
+    "wetcow.learning.series_files.save_series_model",
     "wetcow.plotting.animation.animate",
     "wetcow.plotting.kinds.plot",
     "wetcow.simulation.drive.Drive",
