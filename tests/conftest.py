@@ -15,6 +15,11 @@ _FLAGS = []
 if importlib.metadata.version("jaxlib").startswith("0.10."):
     _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
 
+# Threads of the compiler would wait for the other worker; places in the source would be collected
+# for each operation of a program, and read by nobody.
+_FLAGS.append("--xla_cpu_parallel_codegen_split_count=1")
+os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
+
 # Two virtual devices, so that sharing work between devices is tested on any machine.
 TWO_DEVICES = "--xla_force_host_platform_device_count=2"
 for _flag in (*_FLAGS, TWO_DEVICES):
@@ -53,39 +58,48 @@ hypothesis.settings.load_profile("wetcow")
 SLOW_EXAMPLES = {
     "wetcow.explore.views.mode.look_at_mode",
     "wetcow.fit.fitting.fit",
+    "wetcow.learning.classifier.WaveClassifier",
     "wetcow.learning.dynamics.random_modes.draw_random_modes",
     "wetcow.learning.dynamics.readout.read_class",
     "wetcow.learning.estimator.series.SeriesFeatures",
     "wetcow.learning.pipeline",
     "wetcow.learning.series_files.save_series_model",
+    "wetcow.modes.hamiltonian.motion",
+    "wetcow.networks.connectome.model.Connectome.label",
+    "wetcow.observation.sensors.eeg",
+    "wetcow.observation.volumes.Bold",
     "wetcow.plotting.animation.animate",
     "wetcow.plotting.kinds.plot",
+    "wetcow.reports.claims.borders.steepness",
+    "wetcow.reports.peers.penalised.PenalisedPerceptron",
     "wetcow.simulation.drive.Drive",
+    "wetcow.simulation.integrate.integrate",
     "wetcow.simulation.sweep.sweep",
+    "wetcow.synchrony.avalanches.find_events",
+    "wetcow.synchrony.connectivity.functional_connectivity",
+    "wetcow.synchrony.order.order_parameter",
+    "wetcow.synchrony.silence.silent_modes",
+    "wetcow.synchrony.spikes.spike_times",
     "wetcow.tissue.rays.trace_rays",
 }
 
 
 def pytest_collection_finish():
-    """Let the collector of garbage pass over what was imported, which stays to the end."""
+    """Let the collector of garbage pass over what was imported, which stays to the end.
+
+    It also looks less often: what is traced makes a hundred thousand objects, of which most stay.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.name in SLOW_EXAMPLES:
             item.add_marker(pytest.mark.slow)
-    # Those that are compiled in another way come last of their file, so that nothing is compiled
-    # twice that others of it share.
-    files = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    items[:] = [
-        item
-        for of_one in files.values()
-        for item in sorted(of_one, key=lambda one: one.get_closest_marker("optimized") is not None)
-    ]
+    # Those that are compiled in another way come last of all: what is compiled is forgotten then.
+    items.sort(key=lambda one: one.get_closest_marker("optimized") is not None)
 
 
 # Rooms whose numbers never change their type by themselves, such as real ones beside complex ones.
@@ -107,7 +121,7 @@ UNLESS_MARKED = jax.config.read("jax_disable_most_optimizations")
 
 @pytest.fixture(autouse=True)
 def compilation(request):
-    """What is marked as optimized is compiled anew, and so is what comes after all of these."""
+    """What is marked as optimized is compiled anew."""
     marked = request.node.get_closest_marker("optimized") is not None
     quickly = UNLESS_MARKED and not marked
     if quickly != jax.config.read("jax_disable_most_optimizations"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow.bench import growth, limits, methods, run
+from wetcow.bench import clock, growth, limits, methods, run
 from wetcow.bench.problem import cartesian, polar, problem
 from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
@@ -97,7 +97,10 @@ def test_methods_agree(monkeypatch):
 
 
 @pytest.mark.slow
-def test_command(tmp_path):
+def test_command(tmp_path, monkeypatch):
+    """Parts run here; those that need processes start some. Below one part has its own."""
+    monkeypatch.setattr(run, "_apart", lambda part, sizes, seed: run.PARTS[part](sizes, seed))
+    monkeypatch.setattr(clock, "_LEAST", 0.0)  # how fast is not asked
     picture, file = tmp_path / "speed.png", tmp_path / "speed.json"
     command = [
         "bench",

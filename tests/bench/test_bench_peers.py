@@ -26,7 +26,7 @@ EXPECTED = {
     "brian2 staged": [(0.1, 1e-4), (0.025, 1e-6)],
 }
 ORDER = {"numba": 4, "brainpy": 4, "brian2": 1, "brian2 staged": 4}
-SLOW = {"wetcow", "jitcode", "numba", "brainpy", "brian2", "brian2 staged"}
+SLOW = {"wetcow", "wetcow single", "jitcode", "numba", "brainpy", "brian2", "brian2 staged"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,8 @@
-"""The code of every page runs from top to bottom, and shows what the text says."""
+"""The code of every page runs from top to bottom, and shows what the text says.
+
+What takes long only because runs are long or large is made shorter here, as `SMALLER` says; the
+site runs tutorials as they are.
+"""
 
 import pathlib
 import re
@@ -27,6 +31,28 @@ def pages_with_code():
 
 
 PAGES = pages_with_code()
+
+# Parts of code by what stands for them here. Fixed steps are compiled several times as fast.
+SMALLER = {
+    "brain": {"t1=4800.0, num_samples=4801": "t1=480.0, num_samples=481", "slice(60,": "slice(3,"},
+    "connectomes": {"t1=600.0, num_samples=12001": "t1=600.0, num_samples=12001, dt=0.05"},
+    "howto": {
+        "t1=60.0, num_samples=601, gamma": "t1=60.0, dt=0.05, num_samples=601, gamma",
+        "t1=50.0, drive=kick": "t1=50.0, dt=0.05, drive=kick",
+        "t1=50.0, drive=wc.Drive(": "t1=50.0, dt=0.05, drive=wc.Drive(",
+        "t1=50.0, num_samples=501, drive": "t1=50.0, dt=0.05, num_samples=501, drive",
+    },
+    "tutorials/first_classifier": {"n_modes=64, random_state=0": "n_modes=24, random_state=0"},
+}
+
+
+def code_of(page):
+    """Blocks of a page, smaller; all that is to be replaced is there."""
+    blocks, smaller = PAGES[page], SMALLER.get(page, {})
+    for part, other in smaller.items():
+        assert any(part in block for block in blocks), f"{part!r} stands no longer in {page}.md"
+        blocks = [block.replace(part, other) for block in blocks]
+    return blocks
 
 
 def check_first_wave(names):
@@ -145,23 +171,30 @@ CHECKS = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with the files that pages take for the reader's own."""
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The files that pages take for the reader's own."""
     import nibabel
     from dipy.data import get_fnames
 
     import wetcow as wc
 
-    image, bvals, bvecs = get_fnames(name="small_64D")
+    found, (image, bvals, bvecs) = tmp_path_factory.mktemp("own"), get_fnames(name="small_64D")
     volume = nibabel.load(image)
-    nibabel.save(volume, tmp_path / "dwi.nii.gz")
-    shutil.copy(bvals, tmp_path / "bvals")
-    shutil.copy(bvecs, tmp_path / "bvecs")
+    nibabel.save(volume, found / "dwi.nii.gz")
+    shutil.copy(bvals, found / "bvals")
+    shutil.copy(bvecs, found / "bvecs")
     mask = wc.conductivity_from_dwi(image, bvals, bvecs, non_positive="exclude").mask
     nibabel.save(
-        nibabel.Nifti1Image(np.asarray(mask, np.uint8), volume.affine), tmp_path / "mask.nii.gz"
+        nibabel.Nifti1Image(np.asarray(mask, np.uint8), volume.affine), found / "mask.nii.gz"
     )
+    return found
+
+
+@pytest.fixture
+def folder(files, tmp_path, monkeypatch):
+    """A folder with them, in which pages may write."""
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
 
 
@@ -175,7 +208,7 @@ def test_what_pages_say_is_checked():
 def test_page(page, folder):
     names = {}
     try:
-        for block in PAGES[page]:
+        for block in code_of(page):
             exec(compile(block, f"{page}.md", "exec"), names)
     finally:
         plt.close("all")

@@ -2,29 +2,32 @@
 
 import importlib.util
 import json
-import os
 import pathlib
 import runpy
-import subprocess
 import sys
 
-import conftest
 import matplotlib.image
 import pytest
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 
 
-def run_example(name, folder, *options):
-    result = subprocess.run(
-        [sys.executable, EXAMPLES / name, *options, "--out", folder, "--json", folder / "n.json"],
-        env={**os.environ, "XLA_FLAGS": os.environ["XLA_FLAGS"].replace(conftest.TWO_DEVICES, "")},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+@pytest.fixture
+def run_example(monkeypatch, tmp_path):
+    """Run a script as from the command line, but in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name, *options):
+        arguments = [str(EXAMPLES / name), *options, "--out", str(tmp_path), "--json", "n.json"]
+        monkeypatch.setattr(sys, "argv", arguments)
+        runpy.run_path(arguments[0], run_name="__main__")
+        return outcome(tmp_path)
+
+    return run
+
+
+def outcome(folder):
+    """The numbers, and the names of pictures, none of them empty."""
     for picture in folder.glob("*.png"):
         image = matplotlib.image.imread(picture)
         assert image.shape[1] > 500 and image[..., :3].std() > 0.05, f"{picture} is empty"
@@ -32,8 +35,9 @@ def run_example(name, folder, *options):
 
 
 @pytest.mark.slow
-def test_whole_brain(tmp_path):
-    numbers, pictures = run_example("whole_brain.py", tmp_path, "--quick")
+@pytest.mark.filterwarnings("default")  # as for users
+def test_whole_brain(run_example):
+    numbers, pictures = run_example("whole_brain.py", "--quick")
     assert pictures == {
         f"brain_{name}.png" for name in ("phase_diagram", "connectivity", "map", "delays")
     }
@@ -46,8 +50,9 @@ def test_whole_brain(tmp_path):
 
 
 @pytest.mark.slow
-def test_avalanches(tmp_path):
-    numbers, pictures = run_example("avalanches.py", tmp_path, "--quick")
+@pytest.mark.filterwarnings("default")  # as for users
+def test_avalanches(run_example):
+    numbers, pictures = run_example("avalanches.py", "--quick")
     assert pictures == {"avalanche_76.png"}
     alone, coupled = numbers["76 regions"]
     assert alone["largest"] < 2 * alone["largest_independent"]
@@ -55,8 +60,10 @@ def test_avalanches(tmp_path):
 
 
 @pytest.mark.slow
-def test_tissue_waves(tmp_path):
-    numbers, pictures = run_example("tissue_waves.py", tmp_path)
+@pytest.mark.optimized  # most of it computes
+@pytest.mark.filterwarnings("default")  # as for users
+def test_tissue_waves(run_example):
+    numbers, pictures = run_example("tissue_waves.py")
     assert pictures == {f"tissue_{name}.png" for name in ("map", "lengths", "rays")}
     assert numbers["voxels"] == 972 and numbers["excluded"] == 28
     slow, fast = numbers["gamma_by_permittivity"].values()
@@ -67,8 +74,9 @@ def test_tissue_waves(tmp_path):
 
 
 @pytest.mark.slow
-def test_wave_field(tmp_path):
-    numbers, pictures = run_example("wave_field.py", tmp_path, "--quick")
+@pytest.mark.filterwarnings("default")  # as for users
+def test_wave_field(run_example):
+    numbers, pictures = run_example("wave_field.py", "--quick")
     assert pictures == {f"field_{name}.png" for name in ("real", "persistence", "packets")}
     assert numbers["real_plane"]["modes"]["largest_frequency_over_fastest"] < 1e-12
     ring, uniform = (value for name, value in numbers["ring"].items() if "energy" in name)

@@ -347,6 +347,7 @@ def test_impossible_memories_are_explained():
     assert read_frequencies("1;2,3  4\n5").tolist() == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_models_are_found(fitted, tmp_path):
     path = tmp_path / "digits.wetcow"
     fitted.save(path)

@@ -143,8 +143,9 @@ def test_gradients_as_finite_differences(truth, rng):
     problem, structure = problem_of(blank, data, every), Structure.of(blank)
     c, change = (0.1 * rng.normal(size=problem.layout.count) for _ in range(2))
     with jax.enable_x64(True):
-        slope = jax.grad(problem.loss)(jnp.asarray(c), structure) @ change
-        wanted = [problem.loss(jnp.asarray(c + h * change), structure) for h in (1e-5, -1e-5)]
+        loss = jax.jit(lambda c: problem.loss(c, structure))
+        slope = jax.jit(jax.grad(loss))(jnp.asarray(c)) @ change
+        wanted = [loss(jnp.asarray(c + h * change)) for h in (1e-5, -1e-5)]
     assert float(slope) == pytest.approx(float(wanted[0] - wanted[1]) / 2e-5, rel=1e-5)
 
 
@@ -162,10 +163,12 @@ def test_standard_errors_are_the_curvature_of_the_posterior(truth, rng):
     start = starting_values(blank, np.full(SIZE, 0.01))["margin"][0]
     slope = float(np.log(found.parameters.gain[-1]) * SIZE / (SIZE - 1))
     c = np.array([slope, np.log(float(found.parameters.margin) / start)])
+    structure = Structure.of(blank)
+    compiled = jax.jit(lambda c: problem.loss(c, structure))
 
     def loss(c):
         with jax.enable_x64(True):
-            return float(problem.loss(jnp.asarray(c), Structure.of(blank)))
+            return float(compiled(jnp.asarray(c)))
 
     h = 1e-3
     e = h * np.eye(2)
@@ -177,7 +180,7 @@ def test_standard_errors_are_the_curvature_of_the_posterior(truth, rng):
         ]
         for i in range(2)
     ]  # fmt: skip
-    np.testing.assert_allclose(hessian(problem, Structure.of(blank), c), second, rtol=1e-2)
+    np.testing.assert_allclose(hessian(problem, structure, c), second, rtol=1e-2)
     errors = np.sqrt(np.diag(np.linalg.inv(10 * np.array(second))))
     wanted = float(found.parameters.margin) * errors[1]
     assert float(found.parameters.margin_standard_error) == pytest.approx(wanted, rel=0.05)
@@ -341,6 +344,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_result(truth, tmp_path, monkeypa
         fit(blank, data, steps=35, path=path)
 
 
+@pytest.mark.slow
 def test_losses_of_ones_own_are_told_apart_by_what_they_compute(truth, tmp_path):
     blank, _ = truth
 
@@ -364,6 +368,7 @@ def saved(truth, tmp_path):
     return blank, data, found, files
 
 
+@pytest.mark.slow
 def test_damaged_files_of_fits_are_refused(saved):
     blank, data, found, files = saved
     rng = np.random.default_rng(0)
@@ -405,6 +410,7 @@ def test_fits_are_saved_and_loaded(truth, tmp_path):
         wc.Fitted.load(tmp_path / "other.nc")
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_fit(truth):
     blank, true = truth
     data = wc.resting(true).correlation

@@ -62,7 +62,7 @@ def test_strong_noise_as_simulate_has_it(blank):
 @pytest.mark.slow
 def test_the_loss_falls_where_noise_is_strong(blank, rng, tmp_path):
     true = blank.replace(gamma=rng.uniform(-2.2, -1.3, SIZE))
-    data = np.asarray(Sampled(runs_of(true, 0.8, 5, steps=20_000)).correlation)
+    data = np.asarray(Sampled(runs_of(true, 0.8, 5, steps=10_000)).correlation)
     how = Refinement(steps=15, t1=300.0, runs=8, learning_rate=0.05)
     found = fit(
         blank, data, noise=0.8, steps=60, refine=how, held_out=data,
@@ -91,7 +91,7 @@ def test_gradients_through_the_simulation(blank):
                           steps=100, dt=0.1, runs=2)  # fmt: skip
             return jnp.mean(jnp.abs(a) ** 2)
 
-        slope = jax.grad(loss)(1.0)
+        slope, loss = jax.jit(jax.grad(loss))(1.0), jax.jit(loss)
         difference = (loss(1.0 + 1e-5) - loss(1.0 - 1e-5)) / 2e-5
         assert float(slope) == pytest.approx(float(difference), rel=1e-6)
 

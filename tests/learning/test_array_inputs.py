@@ -90,6 +90,7 @@ def test_black_and_white(images):
     np.testing.assert_array_equal(fitted(X, y).criticality(X), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
 def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
     one = fitted(*images, batch_size=200)

@@ -119,6 +119,7 @@ def test_samples_stand_for_all(digits, where, n_memories, monkeypatch):
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
 
 
+@pytest.mark.slow
 def test_rows_stay_with_their_workers(digits, threads, monkeypatch):
     """Of landmarks, what comes back is of the size of their sums, however many rows there are."""
     X, y = digits
@@ -157,6 +158,7 @@ def test_kinds_of_arrays_and_labels(digits, where, kind):
     np.testing.assert_array_equal(found.predict(array).compute(), found.predict(X))
 
 
+@pytest.mark.slow
 def test_learning_on(digits, where):
     X, y = digits
     few = y < 5

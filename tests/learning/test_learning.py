@@ -248,16 +248,16 @@ def test_every_response_learns(digits, kind):
 
 def test_batch_size_does_not_change_the_result(digits):
     X, y = digits[0][:300], digits[1][:300]
-    one, many = (WaveClassifier(n_modes=16, batch_size=size).fit(X, y) for size in (300, 37))
+    one, many = (WaveClassifier(n_modes=8, batch_size=size).fit(X, y) for size in (300, 37))
     np.testing.assert_allclose(one.criticality(X), many.criticality(X), atol=1e-4)
 
 
 @pytest.mark.slow
 def test_several_patch_sizes_and_images_that_are_not_square(digits):
     X, y = digits[0][:200, 1:], digits[1][:200]
-    clf = WaveClassifier(n_modes=16, patch_size=(3, 5)).fit(X, y)
+    clf = WaveClassifier(n_modes=8, patch_size=(3, 5)).fit(X, y)
     assert clf.image_shape_ == (7, 8) and len(clf.hidden_.layers) == 2
-    assert clf.hidden_.n_codes == 2 * 2 * 9 * 16
+    assert clf.hidden_.n_codes == 2 * 2 * 9 * 8
     assert clf.memory_.coupling.shape == (200, 10)
 
 
@@ -287,7 +287,7 @@ def test_regions_are_symmetric_and_cover_evenly(positions, regions):
 def test_seed_determines_the_result(digits):
     X, y = digits[0][:200], digits[1][:200]
     first, again, other = (
-        WaveClassifier(n_modes=16, random_state=seed).fit(X, y).criticality(X) for seed in (1, 1, 2)
+        WaveClassifier(n_modes=8, random_state=seed).fit(X, y).criticality(X) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
@@ -297,8 +297,8 @@ def test_seed_determines_the_result(digits):
 def test_flat_rows_and_stacks_are_the_same_images(digits):
     X, y = digits[0][:200], digits[1][:200]
     rows = X.reshape(200, 64)
-    stack = WaveClassifier(n_modes=16).fit(X, y)
-    flat = WaveClassifier(n_modes=16, image_shape=(8, 8)).fit(rows, y)
+    stack = WaveClassifier(n_modes=8).fit(X, y)
+    flat = WaveClassifier(n_modes=8, image_shape=(8, 8)).fit(rows, y)
     assert stack.image_shape_ == flat.image_shape_ == (8, 8)
     np.testing.assert_array_equal(stack.criticality(rows), flat.criticality(X))
 

@@ -40,7 +40,7 @@ def plan(n_memories):
 )
 def test_framed_encoded_and_pooled_images_are_features(digits, parameters):
     X, y = digits
-    hidden = WaveClassifier(n_modes=6, **parameters).fit(X, y).hidden_
+    hidden = WaveClassifier(n_modes=8, **parameters).fit(X, y).hidden_
     rows, labels, image = pipeline.validate(X[:20], y[:20])
     assert rows.shape == (20, 64) and labels is not None and image == (8, 8)
     images = pipeline.frame(rows, hidden)
@@ -52,7 +52,7 @@ def test_framed_encoded_and_pooled_images_are_features(digits, parameters):
 @pytest.mark.slow
 def test_what_is_learned_is_a_pytree(digits):
     X, y = digits
-    clf = WaveClassifier(n_modes=6).fit(X, y)
+    clf = WaveClassifier(n_modes=8).fit(X, y)
     same = jax.tree.map(np.array, clf.hidden_)
     np.testing.assert_array_equal(
         same.codes(X[:9].reshape(9, -1)), clf.hidden_.codes(X[:9].reshape(9, -1))
@@ -63,7 +63,7 @@ def test_what_is_learned_is_a_pytree(digits):
 def test_learning_is_fitting(digits, n_memories):
     """The memory of `fit` from its hidden modes and projection, by hand."""
     X, y = digits
-    clf = WaveClassifier(n_modes=6, n_memories=n_memories, tolerance=1e-4).fit(X, y)
+    clf = WaveClassifier(n_modes=8, n_memories=n_memories, tolerance=1e-4).fit(X, y)
     samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10, batch_size=90)
     with contextlib.closing(open_batches(samples)) as batches:
         readout, known = pipeline.memorize(
@@ -85,7 +85,7 @@ def test_learning_is_fitting(digits, n_memories):
 
 def test_steps_by_hand_are_the_memory(digits):
     X, y = digits
-    clf = WaveClassifier(n_modes=6, tolerance=1e-7).fit(X, y)
+    clf = WaveClassifier(n_modes=8, tolerance=1e-7).fit(X, y)
     rows = clf.memory_.rows.astype(float)
     codes = clf.hidden_.codes(X.reshape(len(X), -1))
     np.testing.assert_allclose(pipeline.project(codes, clf.readout_.projection), rows, atol=1e-6)
@@ -102,7 +102,7 @@ def test_steps_by_hand_are_the_memory(digits):
 def test_learning_on_is_learning_all(digits, n_memories):
     """All examples, landmarks that take the place of examples on the way, landmarks from afar."""
     X, y = digits
-    clf = WaveClassifier(n_modes=6).fit(X[:200], y[:200])
+    clf = WaveClassifier(n_modes=8).fit(X[:200], y[:200])
     samples = Samples(clf.hidden_, X.reshape(len(X), -1), labels=y, n_classes=10)
     readout = columns = None
     for part in (slice(200), slice(200, None)):
@@ -139,7 +139,7 @@ def test_learning_on_is_learning_all(digits, n_memories):
 def test_calibration_is_that_of_samples_left_out_one_by_one(digits):
     """Solved again without each sample, b given."""
     X, y = digits[0][:60], digits[1][:60]
-    clf = WaveClassifier(n_modes=6, tolerance=1e-8).fit(X, y)
+    clf = WaveClassifier(n_modes=8, tolerance=1e-8).fit(X, y)
     rows = clf.memory_.rows.astype(float)
     matrix = clf.memory_.kernel.series(rows @ rows.T) + 0.03 * np.eye(60)
     np.fill_diagonal(matrix, 1.03)

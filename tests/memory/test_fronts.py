@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import wetcow as wc
-from wetcow.memory import UnstableMemoryError, WaveFrontWarning, wave_family
+from wetcow.memory import UnstableMemoryError, WaveFrontWarning, fronts, wave_family
 from wetcow.memory.families import motions
 from wetcow.memory.ridge import Asked, couplings, gram_of
 from wetcow.modes.waveform import one_period
@@ -203,9 +203,12 @@ def test_a_wave_that_travels_is_replayed(travelling):
 
 
 @pytest.mark.slow
-def test_what_cannot_be_had_is_said():
+def test_what_cannot_be_had_is_said(monkeypatch):
+    """Other prices of couplings are tried first, all that there are or fewer."""
+    monkeypatch.setattr(fronts, "RIDGES", (1.0,))
     with pytest.warns(WaveFrontWarning, match="differ from those asked for by up to"):
         wc.memorize(TARGET, OMEGA, background=0.5, max_weight=0.2)
+    monkeypatch.setattr(fronts, "RIDGES", (1.0, 0.1))
     with pytest.raises(UnstableMemoryError):
         wc.memorize(TARGET, OMEGA, 0.5, max_weight=0.6, margin=50.0, unstable="raise")
 

@@ -69,7 +69,7 @@ def assert_is(coupling, r, a, past):
         assert coupling.bound() >= np.abs(r).sum(axis=1).max() * (1 - 1e-12)
 
 
-sizes = st.integers(1, 7)
+sizes = st.sampled_from([1, 2, 3, 5, 7])  # each is compiled
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -137,6 +137,7 @@ def test_simulation_agrees(rng):
 # Derivatives.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("margin", [0.3, 1e-2, 1e-5])
 def test_gradients_as_finite_differences(rng, x64, margin):
     size = 6
@@ -237,6 +238,7 @@ def delayed_pair(gamma=-0.5, r=0.4, delay=2.0, omega=0.0):
     return wc.Network(gamma, omega, wc.Delayed([[0, r], [r, 0]], [[0, delay], [delay, 0]]))
 
 
+@pytest.mark.slow
 def test_delays_as_by_lambert_and_quadrature():
     """Two equal modes are a sum and a difference, each one delayed equation."""
     gamma, r, delay = -0.5, 0.4, 2.0

@@ -197,6 +197,7 @@ def test_volumes_are_saved_and_a_run_is_continued(brain, tmp_path, monkeypatch):
 # Pictures
 
 
+@pytest.mark.slow
 def test_volumes_and_statistics_are_drawn(brain):
     net = brain.to_network(gamma=-1.2)
     seen = {"bold": wc.Bold(tr=1.0, time_unit=brain.time_unit)}

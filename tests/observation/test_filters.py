@@ -71,6 +71,7 @@ def test_global_signal(rng):
     np.testing.assert_allclose(wc.regress_global(flat), flat - flat.mean("time"), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_labelled_run_is_a_series():
     brain = wc.Connectome([[0, 1.0], [1.0, 0]], frequency=10.0)
     run = brain.label(wc.simulate(brain.to_network(gamma=0.5), t1=100.0, num_samples=1001))

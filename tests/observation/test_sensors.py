@@ -28,6 +28,7 @@ def run(brain):
 # Known answers
 
 
+@pytest.mark.slow
 def test_sensors_see_sums_of_waves(brain, run):
     matrix = np.array([[1.0, 0.5, 0.0], [0.0, 0.2, -1.0]])
     field = wc.lead_field(matrix, sensors=["Oz", "Cz"], regions=brain)
@@ -77,6 +78,7 @@ def test_files(tmp_path):
     np.testing.assert_allclose(wc.lead_field(tmp_path / "field.mat"), matrix[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(SPEC is None, reason="tvb-data is not installed")
 def test_files_of_tvb():
     folder = pathlib.Path(str(SPEC.origin)).parent

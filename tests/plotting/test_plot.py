@@ -234,6 +234,7 @@ def test_of_complex_matrices_the_size_is_drawn():
     assert figure.axes[-1].get_ylabel().startswith("|")
 
 
+@pytest.mark.slow
 def test_matrices_have_the_names_of_regions(swept):
     run = labelled(made_run(6), 6)
     locking = labelled(wc.functional_connectivity(run), 6)

@@ -167,7 +167,7 @@ def test_digits_are_learned_counted_and_drawn(digits, monkeypatch):
     monkeypatch.setattr(energy, "load_images", lambda *_: Images("digits", *digits))
     monkeypatch.setattr(energy_metrics, "has_torch", lambda: False)
     sizes = energy_metrics.EnergySizes(
-        train=None, test=None, modes=(4, 8), integrated=2, passes=6, steps=1, widths=(32,), maps=()
+        train=700, test=200, modes=(4, 8), integrated=2, passes=6, steps=1, widths=(32,), maps=()
     )
     monkeypatch.setattr(energy, "_QUICK", sizes)
     evidence = energy.run(Effort(quick=True, seed=0, data_dir=None, say=lambda line: None))

@@ -61,6 +61,16 @@ def rows_of(**ours):
     return [row(long_training.WAVES, **ours), *others]
 
 
+@pytest.fixture(scope="module")
+def slopes():
+    return borders.steepness()
+
+
+@pytest.fixture(scope="module")
+def moving():
+    return borders.sensitivity()
+
+
 # Known answers
 
 
@@ -114,8 +124,8 @@ def test_only_the_surrogate_slope_reaches_hidden_neurons():
 
 
 @pytest.mark.slow
-def test_exact_slopes_grow_as_the_inverse_root_and_used_ones_do_not():
-    rows = borders.steepness()
+def test_exact_slopes_grow_as_the_inverse_root_and_used_ones_do_not(slopes):
+    rows = slopes
     for code in ("amplitude", "rate", "analytic"):
         of = [r for r in rows if r["code"] == code and r["border"] == borders.CRITICAL]
         exact = [row["exact"] for row in of]
@@ -172,7 +182,13 @@ def test_verdicts_on_slopes():
 
 
 @pytest.mark.slow
-def test_digits_are_learned_for_long(monkeypatch):
+def test_digits_are_learned_for_long(monkeypatch, slopes, moving):
+    """Slopes are those of the tests beside it; of rates it takes the usual and the highest."""
+    monkeypatch.setattr(borders, "steepness", lambda: slopes)
+    monkeypatch.setattr(borders, "sensitivity", lambda: moving)
+    for module in (long_training, stability):
+        monkeypatch.setattr(module, "FACTORS", (1, 1000))
+    monkeypatch.setattr(long_training, "PEER_UNITS", 32)
     learners = (long_training.WAVES, long_training.SPIKING, long_training.TRUE_SLOPE)
     sizes = long_training.TrainingSizes(
         train=600, validation=200, modes=4, steps=16, evaluations=1, learners=learners
@@ -207,11 +223,10 @@ def test_gradient_is_that_of_the_mean_cross_entropy():
 
 
 @pytest.mark.slow
-def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality():
-    found = borders.sensitivity()
-    for one in found:
+def test_slope_of_the_motion_is_the_same_on_both_sides_of_criticality(moving):
+    for one in moving:
         assert one["slope"] == pytest.approx(one["difference"], abs=1e-7)
-    rows = {row["gamma"]: row["slope"] for row in found}
+    rows = {row["gamma"]: row["slope"] for row in moving}
     at = [rows[gamma] for gamma in (2 - 1e-8, 2.0, 2 + 1e-8)]
     np.testing.assert_allclose(at, at[1], rtol=1e-6)
     # Damped, nearly A ∝ e^{γt}, and dA/dγ = t A; what is not linear takes a little more off.

@@ -78,7 +78,7 @@ def test_rate_law_has_the_right_exponent_and_the_wrong_factor():
 
 @pytest.mark.slow
 def test_only_phase_and_amplitude_replay():
-    scores = experiments.synchronization("fig2", num_draws=3, num_starts=2, seed=5)
+    scores = experiments.synchronization("fig2", num_draws=2, num_starts=1, seed=5)
     rows = {row["model"]: row for row in experiments.synchronization_table(scores)}
     both = rows.pop("phase and amplitude")
     assert both["replays"] == 1.0 and both["order"][1] > 0.999 and both["periods"][0] < 1

@@ -80,12 +80,13 @@ class TestLinks:
 
 
 class TestSteps:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "kind",
         [
             {"size": 6, "shortest": 5 * DT},
-            pytest.param({"size": 6, "now": 0.2}, marks=pytest.mark.slow),
-            pytest.param({"size": 70, "density": 0.2}, marks=pytest.mark.slow),
+            {"size": 6, "now": 0.2},
+            {"size": 70, "density": 0.2},
         ],
     )
     def test_agree_with_all_pairs(self, rng, kind):
@@ -273,6 +274,7 @@ class TestRuns:
             found = runs.a.sel(coupling_strength=strength)
             np.testing.assert_allclose(found, run.a, rtol=0, atol=1e-10)
 
+    @pytest.mark.slow
     def test_single_precision_is_as_exact_late_as_early(self, rng):
         """Times of steps are not rounded: they count from the start of each."""
         network = brain(4, rng, shortest=4 * DT)

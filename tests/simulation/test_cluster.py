@@ -59,7 +59,7 @@ def test_noise_couplings_and_reducers(network, client, rng):
 @pytest.mark.slow
 def test_processes(network):
     with cluster(True) as local, distributed.Client(local, set_as_default=False) as client:
-        same(network, client, gamma=np.linspace(-0.5, 10.0, 11), seed=[1, 2])
+        same(network, client, gamma=np.linspace(-0.5, 5.0, 11), seed=[1, 2], dt=0.02)
 
 
 # Errors

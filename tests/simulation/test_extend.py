@@ -73,14 +73,15 @@ def test_an_extension_that_is_interrupted_goes_on(net, tmp_path, monkeypatch):
 
 def test_what_cannot_go_on_says_why(tmp_path):
     mode, path = wc.Mode(gamma=0.5), tmp_path / "run.zarr"
-    wc.simulate(mode, 10.0, num_samples=101, path=path)
+    kept = {"dt": 0.05, "path": path}
+    wc.simulate(mode, 10.0, num_samples=101, **kept)
     with pytest.raises(FileExistsError, match=r"t1=20 and num_samples=201"):
-        wc.simulate(mode, 20.0, path=path)
+        wc.simulate(mode, 20.0, **kept)
     with pytest.raises(FileExistsError, match="gamma"):
-        wc.simulate(wc.Mode(gamma=0.6), 20.0, num_samples=201, path=path)
+        wc.simulate(wc.Mode(gamma=0.6), 20.0, num_samples=201, **kept)
     with pytest.raises(FileExistsError, match="t1"):  # earlier than what there is
-        wc.simulate(mode, 5.0, num_samples=51, path=path)
+        wc.simulate(mode, 5.0, num_samples=51, **kept)
     (path / CHECKPOINT).unlink()
     with pytest.raises(FileExistsError, match="not kept"):
-        wc.simulate(mode, 20.0, num_samples=201, path=path)
-    assert wc.simulate(mode, 10.0, num_samples=101, path=path).sizes["time"] == 101
+        wc.simulate(mode, 20.0, num_samples=201, **kept)
+    assert wc.simulate(mode, 10.0, num_samples=101, **kept).sizes["time"] == 101

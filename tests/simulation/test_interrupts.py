@@ -73,7 +73,6 @@ FIXED = {
     "delayed sweep": lambda: wc.sweep(DELAYED, **TIMES, gamma=[0.5, 1.5]),
     "noisy sweep": lambda: wc.sweep(MODE, **TIMES, noise=[0.0, 0.1], seed=1),
 }
-QUICK = {"noise"}
 ADAPTIVE = {
     "double": lambda: wc.simulate(MODE, **TIMES),
     "eighth order": lambda: wc.simulate(MODE, **TIMES, rtol=1e-12),
@@ -93,11 +92,9 @@ def pieces_of(monkeypatch):
 
 
 class TestPieces:
+    @pytest.mark.slow
     @pytest.mark.optimized
-    @pytest.mark.parametrize(
-        "kind",
-        [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in FIXED],
-    )
+    @pytest.mark.parametrize("kind", FIXED)
     def test_fixed_steps_are_the_same_ones(self, pieces_of, kind):
         pieces_of(1e9)
         whole = FIXED[kind]()

@@ -45,7 +45,8 @@ def test_increments_have_the_covariance():
     np.testing.assert_allclose(steps.T @ steps / 4000, 0, atol=tolerance)
 
 
-@pytest.mark.parametrize("precision", [pytest.param("double", marks=pytest.mark.slow), "single"])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["double", "single"])
 def test_all_forms_agree(net, precision):
     settings = {"t1": 10.0, "num_samples": 11, "seed": 1, "precision": precision}
     number = wc.simulate(net, noise=0.01, **settings).a

@@ -144,6 +144,7 @@ class TestFiles:
             xr.testing.assert_identical(loaded, run)
             assert loaded.a.dtype == np.complex64
 
+    @pytest.mark.slow
     def test_attributes_hold_every_parameter(self, whole):
         system, settings = arguments("noisy")
         attrs = whole("noisy").attrs

@@ -53,13 +53,9 @@ def _rotating(t, y, network):
     return _pair((rest + network.coupling(a)) * jnp.conj(turned))
 
 
-def _solver(name: str, one: NetworkProblem, t1: float, precision: str) -> Any:
-    """Return a compiled function accuracy → a(t1)."""
+def _solver(name: str, t1: float, precision: str) -> Any:
+    """Return what makes of (problem, accuracy) a call → a(t1), compiled once for all of a size."""
     complex_type, real = _TYPES[precision]
-    network = jax.tree.map(
-        lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
-        one.network().compiled_layout(),
-    )
     solver, exponential, fixed = INTEGRATION_METHODS[name]
 
     def end(network, y0, accuracy):
@@ -84,8 +80,16 @@ def _solver(name: str, one: NetworkProblem, t1: float, precision: str) -> Any:
         return jnp.exp(1j * network.modes.omega * t1) * a if exponential else a
 
     compiled = jax.jit(end)
-    y0 = _pair(jnp.asarray(one.a0, complex_type))
-    return lambda accuracy: compiled(network, y0, jnp.asarray(accuracy, real))
+
+    def run(one: NetworkProblem, accuracy: float) -> Any:
+        network = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, complex_type if np.iscomplexobj(leaf) else real),
+            one.network().compiled_layout(),
+        )
+        y0 = _pair(jnp.asarray(one.a0, complex_type))
+        return lambda: compiled(network, y0, jnp.asarray(accuracy, real))
+
+    return run
 
 
 def compare(size: int, t1: float, seed: int) -> list[dict[str, Any]]:
@@ -99,20 +103,25 @@ def compare(size: int, t1: float, seed: int) -> list[dict[str, Any]]:
         Dormand-Prince 8(7) at a tolerance of 1e-13).
     """
     rows = []
+    solvers = {
+        (method, precision): _solver(method, t1, precision)
+        for precision in _TOLERANCES
+        for method in INTEGRATION_METHODS
+    }
     for regime, omega in REGIMES.items():
         one = problem(size, seed)
         one = one._replace(omega=one.omega * omega)
         with jax.enable_x64(True):
-            exact = np.asarray(_solver("Dormand-Prince 8(7)", one, t1, "double")(1e-13))
+            exact = np.asarray(solvers["Dormand-Prince 8(7)", "double"](one, 1e-13)())
         for precision, tolerances in _TOLERANCES.items():
             for method, (_, _, fixed) in INTEGRATION_METHODS.items():
                 accuracies = [step / omega for step in _STEPS] if fixed else tolerances
-                with jax.enable_x64(precision == "double"):
-                    solve = _solver(method, one, t1, precision)
-                    for accuracy in accuracies:
-                        error = float(np.max(np.abs(np.asarray(solve(accuracy)) - exact)))
-                        row = {"what": "method", "regime": regime, "method": method}
-                        row |= {"precision": precision, "n": size, "accuracy": accuracy}
-                        seconds = best_seconds(lambda a=accuracy, s=solve: s(a))
-                        rows.append({**row, "seconds": seconds, "error": error})
+                for accuracy in accuracies:
+                    with jax.enable_x64(precision == "double"):
+                        solve = solvers[method, precision](one, accuracy)
+                        error = float(np.max(np.abs(np.asarray(solve()) - exact)))
+                        seconds = best_seconds(solve)
+                    row = {"what": "method", "regime": regime, "method": method}
+                    row |= {"precision": precision, "n": size, "accuracy": accuracy}
+                    rows.append({**row, "seconds": seconds, "error": error})
     return rows
