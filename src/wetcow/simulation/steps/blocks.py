@@ -219,16 +219,17 @@ class BlockSteps(NamedTuple):
         """Take one step; over far links `far` arrives, as of `read`; None without them."""
         near = self.read_near(moving.history, moving.step + 1)
         rows = _sum([far, None if near is None else near[0]])
-        t, dt = self.time(moving.step), self.steps.stepping.dt
-        if self.between:
-            stages = np.array([0.0, *self.between, 1.0], t.dtype)
-            seen = jnp.concatenate([moving.arrived[-1:], rows])
-
-            def past(now: Any) -> Any:
-                return _nearest(stages, seen, (now - t) / dt)
-        else:
-            past = self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
+        past = self.past_with(moving, rows)
         return self.ended(moving, past, rows[-1], slopes=self.products is None)
+
+    def past_with(self, moving: _Moving, rows: Any) -> Callable[[Any], Any]:
+        """As `past`, of the step to come; over all links `rows` arrive, (stages, n)."""
+        t, dt = self.time(moving.step), self.steps.stepping.dt
+        if not self.between:
+            return self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
+        stages = np.array([0.0, *self.between, 1.0], t.dtype)
+        seen = jnp.concatenate([moving.arrived[-1:], rows])
+        return lambda now: _nearest(stages, seen, (now - t) / dt)
 
     def ended(
         self, moving: _Moving, past: Callable[[Any], Any], arriving: Any, *, slopes: bool = True
