@@ -31,15 +31,15 @@ class ConvNet:
         self._mean = images.mean(axis=(0, 1, 2))
         self._std = images.std(axis=(0, 1, 2)) + 1e-6
         self.classes_, labels = np.unique(y, return_inverse=True)
-        images = jnp.asarray((images - self._mean) / self._std)
+        images = (images - self._mean) / self._std
         rng = np.random.default_rng(self.seed)
         weights = _drawn(rng, images.shape[1:], len(self.classes_))
         state = optax.adam(_RATE).init(weights)
         batch = min(_BATCH, len(labels))
         for _ in range(_EPOCHS):
             order = rng.permutation(len(labels))[: len(labels) // batch * batch]
-            rows = jnp.asarray(order.reshape(-1, batch))
-            weights, state = _epoch(weights, state, images, jnp.asarray(labels), rows)
+            for rows in order.reshape(-1, batch):
+                weights, state = _step(weights, state, images[rows], labels[rows])
         self._weights = weights
         return self
 
@@ -82,14 +82,12 @@ def _logits(weights: list[Any], images: Any) -> Any:
 
 
 @jax.jit
-def _epoch(weights: Any, state: Any, images: Any, labels: Any, rows: Any) -> tuple[Any, Any]:
-    def loss(weights: Any, chosen: Any) -> Any:
-        found = _logits(weights, images[chosen])
-        return optax.softmax_cross_entropy_with_integer_labels(found, labels[chosen]).mean()
+def _step(weights: Any, state: Any, images: Any, labels: Any) -> tuple[Any, Any]:
+    """One step of Adam. Convolutions in a compiled loop would take several times as long."""
 
-    def step(carried: Any, chosen: Any) -> tuple[Any, None]:
-        weights, state = carried
-        change, state = optax.adam(_RATE).update(jax.grad(loss)(weights, chosen), state)
-        return (optax.apply_updates(weights, change), state), None
+    def loss(weights: Any) -> Any:
+        found = _logits(weights, images)
+        return optax.softmax_cross_entropy_with_integer_labels(found, labels).mean()
 
-    return jax.lax.scan(step, (weights, state), rows)[0]
+    change, state = optax.adam(_RATE).update(jax.grad(loss)(weights), state)
+    return optax.apply_updates(weights, change), state

@@ -3,6 +3,7 @@
 from . import (
     augmentation as augmentation,
     background as background,
+    colours as colours,
     frame as frame,
     pictures as pictures,
 )

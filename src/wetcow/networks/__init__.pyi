@@ -8,6 +8,7 @@ from . import (
     delayed_links as delayed_links,
     dense as dense,
     gather as gather,
+    lag_products as lag_products,
     lyapunov as lyapunov,
     network as network,
     noise as noise,

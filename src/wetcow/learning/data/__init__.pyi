@@ -2,10 +2,12 @@
 
 from . import (
     batches as batches,
+    channels as channels,
     convention as convention,
     copies as copies,
     dask_arrays as dask_arrays,
     dask_cluster as dask_cluster,
+    picture_values as picture_values,
     predictions as predictions,
     rows as rows,
     samples as samples,
