@@ -9,6 +9,7 @@ from . import (
     dense as dense,
     gather as gather,
     lag_products as lag_products,
+    links as links,
     lyapunov as lyapunov,
     network as network,
     noise as noise,

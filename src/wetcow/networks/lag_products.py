@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.networks.delayed_links import MORE_STEPS, DelayedLinks, History, Links
+from wetcow.networks.delayed_links import MORE_STEPS, DelayedLinks
+from wetcow.networks.links import History, Links
 
 
 class LagProduct(eqx.Module):

@@ -16,8 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wetcow.networks.delayed_links import DelayedLinks, History
+from wetcow.networks.delayed_links import DelayedLinks
 from wetcow.networks.lag_products import LagProducts
+from wetcow.networks.links import History
 from wetcow.simulation.steps.delay_buffer import DelayBuffer, interpolated
 from wetcow.simulation.steps.fixed import FixedSteps
 from wetcow.simulation.steps.pairs import joined, pair
