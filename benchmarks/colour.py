@@ -26,6 +26,7 @@ import time
 from typing import Any
 
 import numpy as np
+from beside import standard_error
 from convnet import ConvNet
 from rich.console import Console
 from sklearn.datasets import load_sample_images
@@ -144,7 +145,7 @@ def measure(name: str, split: Split, seed: int) -> dict[str, float]:
 def row_of(data: str, name: str, seeds: list[dict[str, float]]) -> list[str]:
     """One line of the table."""
     scores = np.array([one["accuracy"] for one in seeds])
-    error = f"{scores.std(ddof=1) / np.sqrt(len(scores)):.4f}" if len(scores) > 1 else ""
+    error = f"{standard_error(scores):.4f}" if len(scores) > 1 else ""
     fit, answer = (
         float(np.median([one[key] for one in seeds])) for key in ("fit_seconds", "answer_seconds")
     )

@@ -136,6 +136,15 @@ def _brains_tables(rows: Rows) -> list[Table]:
     return [_table("Brains with conduction delays, seconds for ten of biology", columns, rows)]
 
 
+_COST = {
+    "run [s]": "seconds",
+    "CPU [s]": "cpu_seconds",
+    "memory [MB]": "peak_mb",
+    "lines": "lines",
+    "missing": "missing",
+}
+
+
 def _fits_tables(rows: Rows) -> list[Table]:
     columns = {
         "method": "method",
@@ -144,11 +153,7 @@ def _fits_tables(rows: Rows) -> list[Table]:
         "numbers": "numbers",
         "fitted subjects": "fitted",
         "others": "others",
-        "run [s]": "seconds",
-        "CPU [s]": "cpu_seconds",
-        "memory [MB]": "peak_mb",
-        "lines": "lines",
-        "missing": "missing",
+        **_COST,
     }
     return [_table("Brains fitted on four subjects, correlation of connectivity", columns, rows)]
 
@@ -157,11 +162,7 @@ def _bold_tables(rows: Rows) -> list[Table]:
     columns = {
         "method": "method",
         "regions": "regions",
-        "run [s]": "seconds",
-        "CPU [s]": "cpu_seconds",
-        "memory [MB]": "peak_mb",
-        "lines": "lines",
-        "missing": "missing",
+        **_COST,
     }
     return [_table("Ten minutes of BOLD, of a part of them, once compiled", columns, rows)]
 
