@@ -223,5 +223,7 @@ def _alike(order: np.ndarray, degree: np.ndarray, depth: int = 2) -> list[np.nda
     return [group for part in parts for group in _alike(part, degree, depth - 1)]
 
 
-def _instantaneous(r: np.ndarray) -> Dense:
+def _instantaneous(r: np.ndarray) -> Coupling:
+    if r.ndim == 2:
+        return Dense(r).compiled_layout()
     return eqx.tree_at(lambda one: one.r, Dense(np.zeros(r.shape[-2:])), r)

@@ -44,20 +44,15 @@ class LagProduct(eqx.Module):
             return past.reshape(columns)
 
         matrix = self.matrices.reshape(shares * size, columns)
-        if count == 1:  # a product with one vector takes a faster way than with two
-            past = before(0)
-            if jnp.iscomplexobj(matrix):
-                found = matrix @ past
-            else:
-                found = jax.lax.complex(matrix @ past.real, matrix @ past.imag)
+        past = jnp.stack([before(number) for number in range(count)], axis=1)
+        if jnp.iscomplexobj(matrix):
+            found = matrix @ past
+        elif count == 1:  # products with one vector take a faster way than with two
+            found = jax.lax.complex(matrix @ past[:, 0].real, matrix @ past[:, 0].imag)
         else:
-            past = jnp.stack([before(number) for number in range(count)])
-            if jnp.iscomplexobj(matrix):
-                found = past @ matrix.T
-            else:
-                both = jnp.concatenate([past.real, past.imag]) @ matrix.T
-                found = jax.lax.complex(both[:count], both[count:])
-        return found.reshape(count, shares, size)
+            both = matrix @ jnp.concatenate([past.real, past.imag], axis=1)
+            found = jax.lax.complex(both[:, :count], both[:, count:])
+        return found.T.reshape(count, shares, size)
 
 
 class LagProducts(eqx.Module):

@@ -24,6 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wetcow.precision import in_double
+from wetcow.simulation.steps.solvers import Bosh3
 from wetcow.validation import number
 
 
@@ -98,7 +99,7 @@ class Balloon(eqx.Module):
             return self.change(y, z + (z_after - z) * (t / interval))
 
         start = jnp.zeros_like(interval)
-        terms, method = diffrax.ODETerm(change), diffrax.Bosh3()
+        terms, method = diffrax.ODETerm(change), Bosh3()
         carried = method.init(terms, start, interval, state, None)
         return method.step(terms, start, interval, state, None, carried, made_jump=False)[0]
 

@@ -138,10 +138,9 @@ class BlockSteps(NamedTuple):
 
     def time(self, step: Any) -> Any:
         """Of a step; zero where it does not matter, since differences are then exact."""
-        start = self.steps.start
         if self.steps.system.stops is None and not self.steps.stepping.noisy:
-            return jnp.zeros_like(start)
-        return start + (step - self.steps.first).astype(start.dtype) * self.steps.stepping.dt
+            return jnp.zeros_like(self.steps.start)
+        return self.steps.time(step)
 
     def begin(self, state: State, carried: Any = None) -> _Moving:
         """Go on from a state, with what `end` returned if it is not at a sample."""
@@ -160,7 +159,8 @@ class BlockSteps(NamedTuple):
                 arrived = jnp.where((ends > history.length)[:, None], again, arrived)
             t, method = self.time(step), None
             if not self.smooth:
-                terms = self.steps.terms(self.steps.key, self.past(t - dt, arrived), t, t + dt)
+                drawn = self.steps.draw(self.steps.key, t, t + dt)
+                terms = self.steps.terms(drawn, self.past(t - dt, arrived), t, t + dt)
                 method = self.steps.method.init(terms, t, t + dt, pair(a), None)
             carried = arrived, self.slope(step, a, arrived), method
         arrived, slope, method = carried
@@ -189,11 +189,14 @@ class BlockSteps(NamedTuple):
 
     def block(self, moving: _Moving, count: Any, after: Callable[[_Moving, Any], Any], kept: Any):
         """Take `count` steps, at most as many as a block has, and fold them into what is kept."""
-        far = self.read_far(moving.history, moving.step + 1)
+        ahead = (
+            self.read_far(moving.history, moving.step + 1),
+            self.steps.draws(moving.step, self.links.block),
+        )
 
         def one(index, carry):
             moving, kept = carry
-            moving = self.step(moving, None if far is None else far[index])
+            moving = self.step(moving, *jax.tree.map(lambda every: every[index], ahead))
             return moving, after(moving, kept)
 
         return jax.lax.fori_loop(0, count, one, (moving, kept))
@@ -214,14 +217,18 @@ class BlockSteps(NamedTuple):
                 return arriving((now - t) / dt)
             return _nearest(stages, rows, (now - t) / dt)
 
-        return self.ended(moving, past, rows[-1])
+        drawn = jax.tree.map(lambda every: every[0], self.steps.draws(moving.step, 1))
+        return self.ended(moving, past, rows[-1], drawn)
 
-    def step(self, moving: _Moving, far: Any) -> _Moving:
-        """Take one step; over far links `far` arrives, as of `read`; None without them."""
+    def step(self, moving: _Moving, far: Any, drawn: Any) -> _Moving:
+        """Take one step; over far links `far` arrives, as of `read`; None without them.
+
+        `drawn` is the noise in it, as of `FixedSteps.draws`.
+        """
         near = self.read_near(moving.history, moving.step + 1)
         rows = _sum([far, None if near is None else near[0]])
         past = self.past_with(moving, rows)
-        return self.ended(moving, past, rows[-1], slopes=self.products is None)
+        return self.ended(moving, past, rows[-1], drawn, slopes=self.products is None)
 
     def past_with(self, moving: _Moving, rows: Any) -> Callable[[Any], Any]:
         """As `past`, of the step to come; over all links `rows` arrive, (stages, n)."""
@@ -233,25 +240,27 @@ class BlockSteps(NamedTuple):
         return lambda now: _nearest(stages, seen, (now - t) / dt)
 
     def ended(
-        self, moving: _Moving, past: Callable[[Any], Any], arriving: Any, *, slopes: bool = True
+        self,
+        moving: _Moving,
+        past: Callable[[Any], Any],
+        arriving: Any,
+        drawn: Any,
+        *,
+        slopes: bool = True,
     ) -> _Moving:
         """Take one step during which there is a past; at its end `arriving` arrives.
 
-        Without `slopes`, none is computed for the history.
+        `drawn` is the noise in it. Without `slopes`, none is computed for the history.
         """
         steps, dt = self.steps, self.steps.stepping.dt
         a, step, history, arrived, slope, method = moving
         arrived = jnp.concatenate([arrived[1:], arriving[None]])
         t = self.time(step)
-        take = steps.one if steps.system.stops is None else steps.cut
-        y, method = take(
-            steps.key_of(step),
-            past,
-            t,
-            t + dt,
-            pair(a),
-            pair(slope) if self.smooth else method,
-        )
+        method = pair(slope) if self.smooth else method
+        if steps.system.stops is None:
+            y, method = steps.one(drawn, past, t, t + dt, pair(a), method)
+        else:
+            y, method = steps.cut(steps.key_of(step), past, t, t + dt, pair(a), method)
         a = steps.system.after_step(joined(y))
         if self.smooth:
             slope, method = joined(method), None

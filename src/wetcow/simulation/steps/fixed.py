@@ -11,9 +11,11 @@ import jax.numpy as jnp
 from wetcow.modes.system import System
 from wetcow.simulation.steps import solvers
 from wetcow.simulation.steps.delay_buffer import present
-from wetcow.simulation.steps.noise import spread_of
+from wetcow.simulation.steps.noise import Drawn, increments, spread_of
 from wetcow.simulation.steps.pairs import joined, pair
 from wetcow.simulation.steps.stepping import Fixed, Piece, State, within
+
+DRAWN = 8  # steps whose noise is drawn at once
 
 
 class FixedSteps(NamedTuple):
@@ -44,7 +46,7 @@ class FixedSteps(NamedTuple):
     def method(self) -> Any:
         """The method of a step."""
         if self.stepping.noisy:
-            return diffrax.ShARK()
+            return solvers.ShARK()
         # With jumps, slopes differ at the end of a step and at the start of the next.
         return diffrax.Tsit5() if self.jumps else solvers.Tsit5()
 
@@ -53,8 +55,13 @@ class FixedSteps(NamedTuple):
         """Whether state or field may change between two steps."""
         return self.system.resets or self.system.stops is not None
 
-    def terms(self, key: Any, past: Any, start: Any, end: Any) -> Any:
-        """Drift and noise of one step, as diffrax has them."""
+    @property
+    def draws_ahead(self) -> bool:
+        """Whether noise is drawn for some steps at once: where there is some, and none is cut."""
+        return self.stepping.noisy and self.system.stops is None
+
+    def terms(self, drawn: Any, past: Any, start: Any, end: Any) -> Any:
+        """Drift and noise of one step, as diffrax has them; `drawn` as of `increments`."""
 
         def field(t, y, args):
             a = joined(y)
@@ -65,49 +72,65 @@ class FixedSteps(NamedTuple):
         drift = diffrax.ODETerm(field)
         if not self.stepping.noisy:
             return drift
-        dtype = self.start.dtype
-        path = diffrax.UnsafeBrownianPath(
-            jax.ShapeDtypeStruct((2, self.system.size), dtype),
-            key,
-            levy_area=diffrax.SpaceTimeLevyArea,
-        )
-        spread = spread_of(self.noise, self.system.size, dtype)
-        return diffrax.MultiTerm(drift, diffrax.ControlTerm(lambda t, y, args: spread, path))
+        spread = spread_of(self.noise, self.system.size, self.start.dtype)
+        noise = diffrax.ControlTerm(lambda t, y, args: spread, Drawn(drawn))
+        return diffrax.MultiTerm(drift, noise)
 
     def init(self, state: State) -> Any:
         """What the method carries on, at the sample."""
         past = state.buffer.past(self.first, self.start, self.stepping.dt)
         start, end = self.start, self.start + self.stepping.dt
-        terms = self.terms(self.key_of(self.first), past, start, end)
-        return self.method.init(terms, start, end, pair(state.a), None)
+        drawn = self.draw(self.key_of(self.first), start, end)
+        return self.method.init(self.terms(drawn, past, start, end), start, end, pair(state.a), None)
+
+    def time(self, step: Any) -> Any:
+        """At which a step begins."""
+        return self.start + (step - self.first).astype(self.start.dtype) * self.stepping.dt
 
     def key_of(self, step: Any) -> Any:
         """A key per step, so that the path does not depend on where a run was cut."""
         return jax.random.fold_in(self.key, step) if self.stepping.noisy else None
 
-    def step(self, carry: tuple[State, Any]) -> tuple[State, Any]:
-        """Take one step."""
+    def draw(self, key: Any, start: Any, end: Any) -> Any:
+        """Noise between two times, as of `increments`; None without noise."""
+        return increments(key, self.system.size, start, end) if self.stepping.noisy else None
+
+    def draws(self, step: Any, count: int) -> Any:
+        """Noise of `count` steps from `step` on, which takes little longer than that of one.
+
+        None where it is not drawn ahead.
+        """
+        if not self.draws_ahead:
+            return None
+
+        def one(step: Any) -> Any:
+            start = self.time(step)
+            return self.draw(self.key_of(step), start, start + self.stepping.dt)
+
+        return jax.vmap(one)(step + jnp.arange(count))
+
+    def step(self, carry: tuple[State, Any], drawn: Any) -> tuple[State, Any]:
+        """Take one step, with the noise of `draws` in it."""
         (a, step, buffer), method_state = carry
-        dt = self.stepping.dt
-        t = self.start + (step - self.first).astype(self.start.dtype) * dt
+        dt, t = self.stepping.dt, self.time(step)
         if self.stepping.history:
             buffer = buffer.store(step, a)
             slope = self.system.field_at(within(t, t, t + dt), a, buffer.past(step, t, dt)(t))
             buffer = buffer.store_slope(step, slope)
         past = buffer.past(step, t, dt)
-        key = self.key_of(step)
         if self.system.stops is None:
-            y, method_state = self.one(key, past, t, t + dt, pair(a), method_state)
+            y, method_state = self.one(drawn, past, t, t + dt, pair(a), method_state)
         else:
+            key = self.key_of(step)
             y, method_state = self.cut(key, past, t, t + dt, pair(a), method_state)
         a = self.system.after_step(joined(y))
         return State(a=a, step=step + 1, buffer=buffer), method_state
 
     def one(
-        self, key: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
+        self, drawn: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
     ) -> tuple[Any, Any]:
         """Step from `start` to `end`."""
-        terms = self.terms(key, past, start, end)
+        terms = self.terms(drawn, past, start, end)
         found = self.method.step(terms, start, end, y, None, method_state, self.jumps)
         return found[0], found[3]
 
@@ -129,7 +152,7 @@ class FixedSteps(NamedTuple):
                 own = jax.lax.cond(
                     number == 0, lambda: key, lambda: jax.random.fold_in(key, number)
                 )
-            y, state = self.one(own, past, begin, until, y, state)
+            y, state = self.one(self.draw(own, begin, until), past, begin, until, y, state)
             return until, number + 1, y, state
 
         first = go((start, jnp.zeros((), int), y, method_state))
@@ -138,11 +161,27 @@ class FixedSteps(NamedTuple):
 
     def repeat(self, carry: tuple[State, Any], number: Any) -> tuple[State, Any]:
         """Take steps; a traced number of them has no reverse-mode gradients."""
+        if not self.draws_ahead:
+            return self.some(carry, number)
         if isinstance(number, jax.Array):
-            return jax.lax.fori_loop(0, number, lambda _, carry: self.step(carry), carry)
-        return jax.lax.scan(lambda carry, _: (self.step(carry), None), carry, None, length=number)[
-            0
-        ]
+            until = carry[0].step + number
+            return jax.lax.while_loop(
+                lambda carry: carry[0].step < until,
+                lambda carry: self.some(carry, jnp.minimum(DRAWN, until - carry[0].step)),
+                carry,
+            )
+        whole, rest = divmod(int(number), DRAWN)
+        carry = jax.lax.fori_loop(0, whole, lambda _, carry: self.some(carry, DRAWN), carry)
+        return self.some(carry, rest) if rest else carry
+
+    def some(self, carry: tuple[State, Any], number: Any) -> tuple[State, Any]:
+        """Take steps; with noise up to `DRAWN` of them."""
+        drawn = self.draws(carry[0].step, DRAWN)
+
+        def one(index, carry):
+            return self.step(carry, jax.tree.map(lambda every: every[index], drawn))
+
+        return jax.lax.fori_loop(0, number, one, carry)
 
 
 def advance_fixed(

@@ -4,10 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+import diffrax
 import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
+
+
+class Drawn(diffrax.AbstractPath):
+    """Brownian paths over one step whose increments are known.
+
+    Attributes
+    ----------
+    increment : diffrax.SpaceTimeLevyArea
+    """
+
+    increment: Any
+    t0: Any = -np.inf
+    t1: Any = np.inf
+
+    def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Any:
+        """The increment, whatever the step."""
+        return self.increment if use_levy else self.increment.W
+
+
+def increments(key: Any, size: int, start: Any, end: Any) -> Any:
+    """Draw those of 2n independent real Brownian paths between two times, laid out as `pair`."""
+    path = diffrax.UnsafeBrownianPath(
+        jax.ShapeDtypeStruct((2, size), start.dtype), key, levy_area=diffrax.SpaceTimeLevyArea
+    )
+    return path.evaluate(start, end, use_levy=True)
 
 
 def spread_of(noise: Any, size: int, dtype: Any) -> lineax.AbstractLinearOperator:

@@ -64,12 +64,42 @@ def _sum(weights: Any, moves: list[Any]) -> Any:
     return jax.tree.map(total, *(k for _, k in own))
 
 
+class Bosh3(_Stages, diffrax.Bosh3):
+    """Bogacki and Shampine's method of third order: three evaluations a step."""
+
+
 class Tsit5(_Stages, diffrax.Tsit5):
     """Tsitouras' method of fifth order: six evaluations a step."""
 
 
 class Dopri8(_Stages, diffrax.Dopri8):
     """Dormand and Prince's method of eighth order: thirteen evaluations a step."""
+
+
+class ShARK(diffrax.ShARK):
+    """Foster's method of strong order 1.5: two evaluations a step.
+
+    For noise that depends neither on the state nor on time, as all is here.
+    """
+
+    def step(
+        self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any, solver_state: Any, made_jump: Any
+    ) -> Any:
+        """One step; see `diffrax.AbstractSolver.step`. It has no estimate of the error."""
+        drift, noise = terms.terms
+        drawn, control = noise.contr(t0, t1, use_levy=True), drift.contr(t0, t1)
+        spread = noise.vf(t0, y0, args)
+        w, h = (noise.prod(spread, part) for part in (drawn.W, drawn.H))
+        tableau = self.tableau
+        moves: list[Any] = []
+        for weights, c, of_w, of_h in zip(
+            [(), *tableau.a], [0, *tableau.c], tableau.coeffs_w.a, tableau.coeffs_hh.a, strict=True
+        ):
+            z = _add(y0, _sum([*weights, of_w, of_h], [*moves, w, h]))
+            moves.append(drift.prod(drift.vf(t0 + float(c) * (t1 - t0), z, args), control))
+        b_sol = [*tableau.b_sol, tableau.coeffs_w.b_sol, tableau.coeffs_hh.b_sol]
+        y1 = _add(y0, _sum(b_sol, [*moves, w, h]))
+        return y1, None, {"y0": y0, "y1": y1}, None, RESULTS.successful
 
 
 def _size_of_error(error: Any) -> Any:
