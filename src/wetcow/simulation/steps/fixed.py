@@ -81,7 +81,9 @@ class FixedSteps(NamedTuple):
         past = state.buffer.past(self.first, self.start, self.stepping.dt)
         start, end = self.start, self.start + self.stepping.dt
         drawn = self.draw(self.key_of(self.first), start, end)
-        return self.method.init(self.terms(drawn, past, start, end), start, end, pair(state.a), None)
+        return self.method.init(
+            self.terms(drawn, past, start, end), start, end, pair(state.a), None
+        )
 
     def time(self, step: Any) -> Any:
         """At which a step begins."""
