@@ -53,6 +53,7 @@ MOVED = {
     "learning.pictures": "images.pictures",
     "learning.predictions": "learning.data.predictions",
     "learning.presets": "learning.settings.presets",
+    "learning.progress": "learning.data.progress",
     "learning.readout": "learning.dynamics.readout",
     "learning.record": "learning.io.record",
     "learning.refine": "learning.finetune.refine",

@@ -18,10 +18,10 @@ from wetcow.images.frame import SEVEN, Frame
 from wetcow.learning import pipeline
 from wetcow.learning.classifier import WaveClassifier
 from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.progress import silent
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.model import dictionary, encoder
-from wetcow.learning.progress import silent
 from wetcow.learning.settings.checks import find_settings
 from wetcow.learning.settings.presets import BUDGETS, Settings
 

@@ -9,11 +9,11 @@ import pytest
 from wetcow import WaveClassifier, datasets
 from wetcow.learning import pipeline
 from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.progress import silent
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.memory.examples import Plan
 from wetcow.learning.model.memory.landmarks import Landmarks
 from wetcow.learning.model.memory.stored import Kernel
-from wetcow.learning.progress import silent
 
 
 @pytest.fixture(scope="module")

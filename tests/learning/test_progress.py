@@ -9,8 +9,8 @@ import rich
 
 from wetcow import datasets
 from wetcow.cli import learn as command
-from wetcow.learning import progress
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data import progress
 
 STAGES = ["view", "hidden modes", "projection", "codes", "memory", "calibration"]
 SUMS = ["projection", "codes and sums", "memory", "calibration"]  # of landmarks

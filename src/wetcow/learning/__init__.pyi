@@ -10,7 +10,6 @@ from . import (
     memory as memory,
     model as model,
     pipeline as pipeline,
-    progress as progress,
     series_files as series_files,
     settings as settings,
     views as views,

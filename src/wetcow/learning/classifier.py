@@ -14,6 +14,7 @@ from wetcow.images.augmentation import Deformation
 from wetcow.images.frame import Frame
 from wetcow.learning.data import convention
 from wetcow.learning.data.channels import one_channels_last
+from wetcow.learning.data.progress import StartStage, stages
 from wetcow.learning.data.samples import Samples, some_samples
 from wetcow.learning.data.weights import check_weights, class_weights, distinct, present
 from wetcow.learning.estimator.former_names import refuses_removed, renamed
@@ -31,7 +32,6 @@ from wetcow.learning.model.readout import (
     MemoryReadout,
     check_updatable,
 )
-from wetcow.learning.progress import StartStage, stages
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 

@@ -43,6 +43,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from wetcow.learning.data import validation
+from wetcow.learning.data.progress import StartStage, silent
 from wetcow.learning.data.samples import some_rows
 from wetcow.learning.data.sources import Batches
 from wetcow.learning.memory.calibration import Learned, LeftOut, calibrate
@@ -53,7 +54,6 @@ from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.innate import innate_projection
 from wetcow.learning.model.memory.projection import Projection, fit_projection
 from wetcow.learning.model.readout import MemoryReadout, directions
-from wetcow.learning.progress import StartStage, silent
 from wetcow.learning.views.construction import construct, look
 
 __all__ = [

@@ -9,6 +9,7 @@ from . import (
     dask_cluster as dask_cluster,
     picture_values as picture_values,
     predictions as predictions,
+    progress as progress,
     rows as rows,
     samples as samples,
     series as series,

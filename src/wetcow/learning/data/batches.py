@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wetcow.learning.data.copies import encoded
+from wetcow.learning.data.progress import Advance, ignore
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.data.sources import Batches, Parts, Result, as_batches
 from wetcow.learning.data.validation import as_floats, is_dask
-from wetcow.learning.progress import Advance, ignore
 
 
 class _Piece(NamedTuple):

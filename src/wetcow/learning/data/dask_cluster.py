@@ -10,11 +10,11 @@ from dask.delayed import delayed
 
 from wetcow.learning.data.copies import Copies, encoded
 from wetcow.learning.data.dask_arrays import Place, chunks_of
+from wetcow.learning.data.progress import Advance, ignore
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.data.sources import Parts, Result, as_batches
 from wetcow.learning.data.validation import as_floats
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.progress import Advance, ignore
 
 
 class ClusterBatches:

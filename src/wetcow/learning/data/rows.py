@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.data.sources import Batches, Parts
 from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.readout import directions
-from wetcow.learning.progress import StartStage
 
 
 class Rows(NamedTuple):

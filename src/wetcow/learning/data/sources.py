@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from wetcow.learning.data.progress import Advance, ignore
 from wetcow.learning.data.samples import Samples, targets_of
-from wetcow.learning.progress import Advance, ignore
 
 
 class Batch(NamedTuple):

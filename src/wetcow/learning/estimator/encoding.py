@@ -13,9 +13,9 @@ from sklearn.utils import check_random_state
 from wetcow.learning import pipeline
 from wetcow.learning.data import convention, validation
 from wetcow.learning.data.predictions import predictions
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.model.geometry import find_image_shape
 from wetcow.learning.model.hidden_modes import HiddenModes
-from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.channels import check_channels
 from wetcow.learning.settings.presets import Settings

@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 
 from wetcow.images.frame import Frame
 from wetcow.learning.data import validation
+from wetcow.learning.data.progress import stages
 from wetcow.learning.data.weights import check_weights, distinct, present
 from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.estimator.keeping import Kept
@@ -22,7 +23,6 @@ from wetcow.learning.model.activation import Response
 from wetcow.learning.model.feature_names import names_of_codes
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
-from wetcow.learning.progress import stages
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 

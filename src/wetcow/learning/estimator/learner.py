@@ -14,6 +14,7 @@ from wetcow.learning import pipeline
 from wetcow.learning.data import validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.data.samples import Samples
 from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
@@ -23,7 +24,6 @@ from wetcow.learning.memory.scale import find_scales, rescaled
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
 from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
-from wetcow.learning.progress import StartStage
 from wetcow.learning.settings import checks
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from wetcow.images.frame import Frame
 from wetcow.learning.data.predictions import by_row
+from wetcow.learning.data.progress import stages
 from wetcow.learning.data.samples import some_samples
 from wetcow.learning.data.weights import check_weights, distinct, present
 from wetcow.learning.estimator.keeping import Kept
@@ -23,7 +24,6 @@ from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
 from wetcow.learning.model.hidden_modes import united
 from wetcow.learning.model.readout import MemoryReadout, check_updatable, recall_with_doubt
-from wetcow.learning.progress import stages
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 

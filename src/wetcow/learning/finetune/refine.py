@@ -14,6 +14,7 @@ import numpy as np
 from wetcow.images.augmentation import Augmentation
 from wetcow.learning import pipeline
 from wetcow.learning.data.batches import open_batches
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.data.samples import Samples, some_rows
 from wetcow.learning.data.validation import is_dask
 from wetcow.learning.finetune.checkpoint import Checkpoint
@@ -21,7 +22,6 @@ from wetcow.learning.finetune.linear import Linear, solve_linear
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
 from wetcow.learning.memory.examples import Plan
 from wetcow.learning.model.hidden_modes import NUM_STANDARDISING, HiddenModes
-from wetcow.learning.progress import StartStage
 from wetcow.learning.settings.checks import member_augmentations
 
 _SHARE, _MOST = 10, 5_000  # a tenth of the samples judges, but not more of them

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.data.rows import Rows, rows_of
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches
@@ -36,7 +37,6 @@ from wetcow.learning.model.memory.projection import Projection
 from wetcow.learning.model.memory.solver import Progress
 from wetcow.learning.model.memory.stored import FEW, Kernel, Memory
 from wetcow.learning.model.readout import Examples, MemoryReadout
-from wetcow.learning.progress import StartStage
 from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 

@@ -9,6 +9,7 @@ import functools
 
 import numpy as np
 
+from wetcow.learning.data.progress import StartStage
 from wetcow.learning.data.rows import Rows
 from wetcow.learning.data.samples import some_rows, targets_of
 from wetcow.learning.data.sources import Batches, Parts
@@ -20,7 +21,6 @@ from wetcow.learning.model.memory.recall import memory_of_landmarks
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.readout import MemoryReadout, directions
 from wetcow.learning.model.statistics import Statistics, accumulate
-from wetcow.learning.progress import StartStage
 
 
 def take_landmarks(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from wetcow.learning.data import convention
+from wetcow.learning.data.progress import StartStage, silent
 from wetcow.learning.data.samples import some_rows, take
 from wetcow.learning.model.encoder import Geometry
 from wetcow.learning.model.hidden_modes import HiddenModes, construct_hidden
 from wetcow.learning.model.innate import innate_hidden
-from wetcow.learning.progress import StartStage, silent
 from wetcow.learning.settings.presets import Settings
 from wetcow.learning.settings.view import Decision, View
 from wetcow.learning.views.decide import N_IMAGES, decide_view
