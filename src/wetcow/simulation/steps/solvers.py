@@ -91,13 +91,15 @@ class ShARK(diffrax.ShARK):
         spread = noise.vf(t0, y0, args)
         w, h = (noise.prod(spread, part) for part in (drawn.W, drawn.H))
         tableau = self.tableau
+        w_coeffs, h_coeffs = tableau.coeffs_w, tableau.coeffs_hh
+        assert h_coeffs is not None
         moves: list[Any] = []
         for weights, c, of_w, of_h in zip(
-            [(), *tableau.a], [0, *tableau.c], tableau.coeffs_w.a, tableau.coeffs_hh.a, strict=True
+            [(), *tableau.a], [0, *tableau.c], w_coeffs.a, h_coeffs.a, strict=True
         ):
             z = _add(y0, _sum([*weights, of_w, of_h], [*moves, w, h]))
             moves.append(drift.prod(drift.vf(t0 + float(c) * (t1 - t0), z, args), control))
-        b_sol = [*tableau.b_sol, tableau.coeffs_w.b_sol, tableau.coeffs_hh.b_sol]
+        b_sol = [*tableau.b_sol, w_coeffs.b_sol, h_coeffs.b_sol]
         y1 = _add(y0, _sum(b_sol, [*moves, w, h]))
         return y1, None, {"y0": y0, "y1": y1}, None, RESULTS.successful
 
