@@ -96,6 +96,7 @@ def test_arrays_of_files_are_chosen(folder, brain):
         (["none.npy"], "none.npy"),
         (["small.csv"], "3 by 3"),
         (["other.csv"], "other regions"),
+        (["turned.csv"], "in another order"),
     ],
 )
 def test_errors(folder, arguments, message):
@@ -104,6 +105,8 @@ def test_errors(folder, arguments, message):
     np.savetxt("small.csv", np.eye(3), delimiter=",")
     names = [f"S{i}" for i in range(8)]
     pd.DataFrame(np.eye(8) + 0.1, names, names).to_csv("other.csv")
+    numbers = [str(i) for i in (2, 1, 3, 4, 5, 6, 7, 8)]
+    pd.DataFrame(np.eye(8) + 0.1, numbers, numbers).to_csv("turned.csv")
     result = run(*arguments)
     assert result.exit_code == 2, result.output
     assert message in result.output

@@ -454,6 +454,8 @@ def test_the_function_keeps_its_name_beside_the_room():
         ({"parameters": 3}, "parameters must be a dict"),
         ({"bounds": [(0, 1)]}, "bounds must be a dict"),
         ({"nulls": 2}, "nulls must be of"),
+        ({"bounds": {"gamma": (-2, -1)}}, "'gamma' has bounds or a prior but is not fitted"),
+        ({"held_out": np.full((SIZE, SIZE), np.nan)}, "the held_out needs three or more finite"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_any_work(truth, settings, message, monkeypatch):
@@ -461,6 +463,12 @@ def test_what_makes_no_sense_is_said_before_any_work(truth, settings, message, m
     monkeypatch.setattr(importlib.import_module("wetcow.fit.fitting"), "minimise", None)
     with pytest.raises(ValueError, match=message):
         fit(blank, wc.resting(true).correlation, **settings)
+
+
+def test_a_loss_is_one_number(truth):
+    blank, _ = truth
+    with pytest.raises(ValueError, match=r"one real number, got float32 of shape \(6, 6\)"):
+        fit(blank, loss=lambda rest: rest.correlation, steps=2)
 
 
 def test_names_are_suggested(truth):

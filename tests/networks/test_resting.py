@@ -110,6 +110,7 @@ def test_lagged_covariances_are_matrix_exponentials(rng):
     for lag, found in zip(lags, rest.lagged_covariance(lags), strict=True):
         close(found, scipy.linalg.expm(rest.matrix * lag) @ rest.covariance, 1e-12)
     np.testing.assert_allclose(rest.lagged_correlation(0.0), rest.correlation, atol=1e-12)
+    assert np.abs(rest.lagged_covariance([1e3, 1e6, 1e12])).max() < 1e-12
 
 
 def test_correlations_of_power_by_sampling(rng):
@@ -290,6 +291,13 @@ def test_delays_that_make_a_network_unstable_are_refused():
     assert wc.resting(stable).margin > 0
     with pytest.raises(ValueError, match="unstable at rest"):
         wc.resting(delayed_pair(-0.3, 0.5j, delay=3.0, omega=0.5))
+
+
+def test_what_is_too_long_or_too_strong_is_not_called_unstable(rng):
+    with pytest.raises(ValueError, match="too long"):
+        wc.resting(delayed_pair(-0.6, 0.3, delay=3e3, omega=0.5))
+    with pytest.raises(ValueError, match="the noise is too strong"):
+        wc.resting(network(rng), noise=1e154)
 
 
 @pytest.mark.slow

@@ -100,5 +100,7 @@ def test_errors(rest):
     with pytest.raises(ValueError, match="phase"):
         wc.resting_bold(wc.resting(delayed), time_unit=1.0)
     chain = wc.Network(-1.0, 1.0, wc.Dense([[0, 0.0], [0.3, 0]]))
+    with pytest.raises(ValueError, match="without noise nothing moves"):
+        wc.resting_bold(wc.resting(chain, noise=0.0), time_unit=1.0)
     with pytest.raises(ValueError, match="nearly parallel"):
         wc.resting_bold(wc.resting(chain), time_unit=1.0)

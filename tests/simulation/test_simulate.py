@@ -248,6 +248,7 @@ class TestErrors:
             ({"rtol": 1e-8, "precision": "single"}, "single precision"),
             ({"atol": -1.0}, "atol must be finite and positive"),
             ({"precision": "half"}, "precision"),
+            ({"precision": "single", "t0": 1e6, "t1": 1e6 + 1}, "precision='double', or fixed"),
             ({"record": False}, "reduce"),
             ({"modes": [5]}, r"must lie in \[0, 2\)"),
             ({"modes": []}, "indices"),

@@ -124,6 +124,8 @@ class TestWaves:
         # Half of the regions are within a fifth of a turn, so that much is synchrony.
         assert float(found.quality.min()) > float(found.chance) > 0.9
         assert len(wc.plot(found).axes) == 4
+        some = [0, 10, 20, 30]  # of few regions all others are neighbours
+        assert wc.travelling_waves(wave[:, some], places[some]).sizes["time"] == 200
         # The other sign of all phases is the same wave; the other order of times is not.
         same = wc.travelling_waves(wave.conj(), places)
         np.testing.assert_allclose(same.direction, found.direction, atol=1e-6)

@@ -22,6 +22,8 @@ from wetcow.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from wetcow.fit.result import Fitted
@@ -199,10 +201,18 @@ def _matrices(paths: list[pathlib.Path], brain: Connectome, array: str | None) -
         if names is not None and set(names) == set(brain.regions or ()):
             order = [names.index(name) for name in brain.regions or ()]
             matrix = matrix[np.ix_(order, order)]
-        elif names is not None and not all(name.isdigit() for name in names):
-            raise ValueError(f"{path} names other regions than the connectome: {names[0]}, …")
+        elif names is not None and not _counted(names):
+            raise ValueError(
+                f"{path} names other regions than the connectome, or numbers them in another "
+                f"order: {', '.join(names[:3])}, …"
+            )
         found.append(matrix)
     return np.stack(found) if found else None
+
+
+def _counted(names: Sequence[str]) -> bool:
+    """Whether names only count the regions, from 0 or 1 on."""
+    return any(list(names) == [str(first + i) for i in range(len(names))] for first in (0, 1))
 
 
 def _fit(brain: Connectome, target: Any, **settings: Any) -> Fitted:

@@ -159,6 +159,8 @@ def fit(
         num_independent=_independent(num_independent, network.size),
     )
     judged = None if held_out is None else mean_of_subjects("held_out", held_out, network.size)
+    if judged is not None:
+        target_of("fc", judged, network.size, name="held_out")
     further = checked_refinement(refine, problem.objective, network)
     structure = Structure.of(network)
     distance = _distances(distance, network)

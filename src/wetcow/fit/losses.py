@@ -68,7 +68,13 @@ class Objective(eqx.Module):
 
     def __call__(self, rest: Resting) -> Any:
         if self.own is not None:
-            return self.own(rest)
+            found = self.own(rest)
+            if jnp.shape(found) or jnp.iscomplexobj(found):
+                raise ValueError(
+                    "loss must return one real number, got "
+                    f"{jnp.result_type(found)} of shape {jnp.shape(found)}"
+                )
+            return found
         losses = [
             weight * 0.5 * jnp.log(jnp.maximum(1 - target.correlation(rest), 1e-12))
             for target, weight in zip(self.targets, self.weights, strict=True)
@@ -129,9 +135,9 @@ def _named(target: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
     return {kinds[0]: target}
 
 
-def target_of(kind: str, data: Any, size: int) -> Target:
-    """Measured data of one kind, averaged over subjects, as a `Target`."""
-    name = f"target of {kind!r}"
+def target_of(kind: str, data: Any, size: int, name: str | None = None) -> Target:
+    """Measured data of one kind, averaged over subjects, as a `Target`; `name` is for errors."""
+    name = f"target of {kind!r}" if name is None else name
     if kind in ("fc", "power_fc"):
         mean = mean_of_subjects(name, data, size)
         if np.max(np.abs(mean - mean.T), initial=0, where=np.isfinite(mean + mean.T)) > 1e-6:

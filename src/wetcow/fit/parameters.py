@@ -170,6 +170,12 @@ def layout_of(
             raise ValueError(f"{name} must be a dict of names of parameters, got {given!r}")
     for given, known in ((wanted, NAMES), (bounds, tuple(wanted)), (priors, tuple(wanted))):
         unknown = {name: one for name, one in given.items() if name not in known}
+        idle = [name for name in unknown if name in NAMES]
+        if idle:
+            raise ValueError(
+                f"{idle[0]!r} has bounds or a prior but is not fitted: name it in parameters, "
+                f"which are {', '.join(known)}"
+            )
         validation.refuse_unknown(unknown, known, SYNONYMS)
     if not wanted:
         raise ValueError("parameters is empty: name at least one to fit")

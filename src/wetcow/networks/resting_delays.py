@@ -141,9 +141,9 @@ class DelayedRest(eqx.Module):
                 return covariance, -round(float(turn.sum()) / (2 * np.pi))
             before, blocks = covariance, 2 * blocks
         raise ValueError(
-            "this network with delays is too close to instability for its covariance to be "
-            f"integrated over {MOST_BLOCKS * BLOCK} frequencies: lower gamma or the coupling "
-            "strength, or use delays='phase'"
+            "this network with delays is too close to instability, or its delays are too long, for "
+            f"its covariance to be integrated over {MOST_BLOCKS * BLOCK} frequencies: use "
+            "delays='phase', or lower gamma or the coupling strength"
         )
 
 

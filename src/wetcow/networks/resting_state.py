@@ -144,7 +144,11 @@ def of_matrix(a: Any, q: Any) -> Resting:
     _require_stable(border, a)
     covariance = in_double(_covariance)(a, q)
     if not np.all(np.isfinite(covariance)):
-        _require_stable(0.0, a)
+        raise ValueError(
+            "the covariance is not finite: the noise is too strong, its largest Q is "
+            f"{np.max(np.abs(q)):.3g}, or the network, whose growth rate is {border:.3g}, too "
+            "close to instability"
+        )
     return Resting(matrix=a, noise_covariance=q, covariance=covariance, abscissa=border)
 
 
@@ -159,6 +163,12 @@ def _with_delays(network: Any, q: Any, traced: bool) -> Resting:
         covariance, border = covariance_of(rest, q), exact_abscissa(rest)
     else:
         border = in_double(exact_abscissa)(rest)
+        if not np.isfinite(border):
+            raise ValueError(
+                "how fast this network with delays relaxes could not be found: delays, up to "
+                f"{np.max(rest.delay):.3g} units of time, are too long beside its rates to follow "
+                "its characteristic roots. Use delays='phase', or shorter delays"
+            )
         _require_stable(float(border), in_double(DelayedRest.matrix)(rest, 0j))
         covariance, roots = rest.covariance_and_unstable_roots(q)
         if roots:

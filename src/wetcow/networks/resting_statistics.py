@@ -15,6 +15,7 @@ from wetcow.networks.lyapunov import adjoint, complex_of, product, rightmost
 from wetcow.networks.resting_delays import DelayedRest
 from wetcow.precision import in_double, is_traced
 
+MOST_SQUARINGS = 48  # of exponentials: lags of up to 10¹⁵ over the norm of A
 AT_ONCE = 64  # frequencies or lags of one compiled call
 
 
@@ -209,7 +210,8 @@ def _spectrum(system: Any, frequency: Any) -> Any:
 
 def _lagged(system: Any, lag: Any) -> Any:
     a, s = system
-    return jax.scipy.linalg.expm(a * lag.astype(a.dtype)) @ s
+    # Of long lags nothing is left; with fewer squarings it would be NaN.
+    return jax.scipy.linalg.expm(a * lag.astype(a.dtype), max_squarings=MOST_SQUARINGS) @ s
 
 
 @eqx.filter_jit

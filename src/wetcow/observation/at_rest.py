@@ -117,6 +117,8 @@ def resting_bold(
 def _exponentials(rest: Resting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """λ, U and W of the covariance U e^{λτ} W."""
     s = np.asarray(rest.covariance)
+    if not np.any(s):
+        raise ValueError("without noise nothing moves at rest: resting(network, noise=…)")
     rates, u = np.linalg.eig(np.asarray(rest.matrix))
     w = np.linalg.solve(u, s)
     error = np.max(np.abs(u @ w - s)) / np.max(np.abs(s))

@@ -32,15 +32,37 @@ class Grid(NamedTuple):
     num_steps : int array ()
         Steps of the model between two samples.
     num_volumes : int array ()
-    length : int
-        Of the buffer of volumes.
+    due : int array (length,)
+        Sample at or after which each volume is; -1 where there is none.
+    left : float array (length,)
+        From the volume to that sample, in intervals. Both are found before the run, in double
+        precision: times of a long one are rounded by more than an interval in single.
     """
 
     start: Any
     interval: Any
     num_steps: Any
     num_volumes: Any
-    length: int
+    due: Any
+    left: Any
+
+    @classmethod
+    def of(cls, times: np.ndarray, interval: float, start: float, tr: float) -> Grid:
+        """Of samples at `times`, `interval` seconds apart."""
+        count = 1 + int((times.size - 1) * interval / tr * (1 + ROUNDING))
+        place = np.arange(count) * (tr / interval)
+        order = np.arange(count)
+        due = np.ceil(place - ROUNDING * np.maximum(place, 1)).astype(int)
+        due = np.minimum(np.maximum.accumulate(due - order) + order, times.size - 1)
+        length = 1 << (max(count, FEWEST_VOLUMES) - 1).bit_length()
+        return cls(
+            start=start,
+            interval=interval,
+            num_steps=np.asarray(max(1, int(np.ceil(interval / LONGEST_STEP)))),
+            num_volumes=np.asarray(count),
+            due=np.pad(due, (0, length - count), constant_values=-1),
+            left=np.pad(np.clip(due - place, 0, 1), (0, length - count)),
+        )
 
 
 class Blood(NamedTuple):
@@ -132,15 +154,8 @@ class Bold(Reducer):
                 f"samples are {interval:.3g} s apart and volumes {self.tr:g} s: take more samples, "
                 "as dense as the signal needs (num_samples of a run)"
             )
-        volumes = 1 + int((times.size - 1) * interval / self.tr * (1 + ROUNDING))
-        grid = Grid(
-            start=float(times[0]) * self.time_unit,
-            interval=interval,
-            num_steps=np.asarray(max(1, int(np.ceil(interval / LONGEST_STEP)))),
-            num_volumes=np.asarray(volumes),
-            length=1 << (max(volumes, FEWEST_VOLUMES) - 1).bit_length(),
-        )
-        return dataclasses.replace(self, grid=grid)
+        start = float(times[0]) * self.time_unit
+        return dataclasses.replace(self, grid=Grid.of(times, interval, start, float(self.tr)))
 
     def axes(self, name: str) -> dict[str, xr.Variable]:
         assert self.grid is not None
@@ -155,7 +170,7 @@ class Bold(Reducer):
             state=jnp.zeros((4, a.size), kind),
             samples=jnp.zeros((), int),
             taken=jnp.ones((), int),
-            volumes=jnp.zeros((self.grid.length, a.size), kind),
+            volumes=jnp.zeros((self.grid.due.size, a.size), kind),
         )
 
     def update(self, accumulator: Blood, t: Any, a: Any) -> Blood:
@@ -163,12 +178,10 @@ class Bold(Reducer):
         assert grid is not None
         state = self._after(before, a)
         samples = before.samples + 1
-        kind = state.dtype
-        end = samples.astype(kind) * jnp.asarray(grid.interval, kind)
-        left = (end - before.taken.astype(kind) * jnp.asarray(self.tr, kind)) / grid.interval
-        due = left >= -ROUNDING
+        due = samples == grid.due[before.taken]
         early, late = (self.balloon.signal(one) for one in (before.state, state))
-        seen = late + jnp.clip(left, 0, 1) * (early - late)
+        left = jnp.asarray(grid.left, state.dtype)[before.taken]
+        seen = late + left * (early - late)
         kept = before.volumes[before.taken]
         return Blood(
             a=a,

@@ -17,6 +17,7 @@ from wetcow.validation import array, integer, number, reasonable_size
 MAX_STEPS = 10**8  # of one run; some minutes for a small network
 STEPS_PER_RATE = 20  # automatic step: this fraction of the fastest linear time scale
 COPIES_OF_TIMES = 9  # held at once while a run to a file starts, measured; in memory 3
+ROUNDED_TURN = 0.01  # rad between two neighbouring times in single precision, at most
 TOLERANCES = {"double": (1e-8, 1e-10), "single": (1e-5, 1e-7)}
 HISTORY_BYTES = (
     96.0  # of a mode and a step: amplitude and slope, in a ring, and twice while stepping
@@ -182,6 +183,8 @@ def choose_stepping(
         raise ValueError(f"precision must be 'double' or 'single', got {precision!r}")
     delays = system.delays if delays is None else delays
     if dt is None and not (noisy or system.resets or delays[1]):
+        if precision == "single":
+            _require_times(fastest_rate(system), times)
         return _adaptive_steps(rtol, atol, precision)
     if rtol is not None or atol is not None:
         raise ValueError(
@@ -190,6 +193,16 @@ def choose_stepping(
         )
     longest = float(np.min(system.longest_step))
     return fixed_steps(fastest_rate(system), float(times[1] - times[0]), dt, delays, noisy, longest)
+
+
+def _require_times(rate: float, times: np.ndarray) -> None:
+    """Single precision rounds late times by more than adaptive steps would notice."""
+    latest = float(np.max(np.abs(times)))
+    if rate * float(np.spacing(np.float32(latest))) > ROUNDED_TURN:
+        raise ValueError(
+            f"in single precision times near {latest:g} are too coarse for adaptive steps at rates "
+            f"of {rate:.3g}: take precision='double', or fixed steps, dt=…, which are counted"
+        )
 
 
 def _adaptive_steps(rtol: float | None, atol: float | None, precision: str) -> Adaptive:

@@ -18,6 +18,7 @@ from wetcow.modes.system import System
 from wetcow.precision import in_double
 from wetcow.simulation.batch.calls import SYSTEM, system_of_run
 from wetcow.simulation.plan import SYNONYMS, check_noise, check_seed
+from wetcow.simulation.seeds import seed_words
 
 TAKEN = ("a", "time", "mode", "seed", "noise")
 MOST_TRIED = 64  # values that constructors check one by one
@@ -34,7 +35,7 @@ class Varied(NamedTuple):
         Of the sweep, in the order of dimensions.
     shape : tuple of int
         Of the sweep.
-    runs : (parameters, noise, seeds)
+    runs : (parameters, noise, words of seeds)
         Pytrees of arrays whose first axis are the runs; no seeds: None.
     seed : int, optional
         Of all runs, if there is one.
@@ -100,7 +101,7 @@ class Varied(NamedTuple):
             runs=(
                 values,
                 noises[index.get("noise", same)],
-                None if seeds is None else seeds[index.get("seed", same)],
+                None if seeds is None else seed_words(seeds[index.get("seed", same)]),
             ),
             seed=None if several_seeds or seeds is None else int(seeds[0]),
             fixed=_fixed(systems[0], systems, own),

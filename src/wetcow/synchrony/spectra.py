@@ -175,6 +175,10 @@ def _multitaper(
             raise ValueError(
                 f"bandwidth must be {2 / whole:.4g} to {0.5 / interval:.4g}, got {bandwidth:g}"
             )
+    elif len(x) <= 4 * half:
+        raise ValueError(
+            f"{len(x)} samples are too few for tapers, which need more than {4 * half:.0f}"
+        )
     tapers = np.asarray(dpss(len(x), half, max(int(2 * half) - 1, 1)))
     deviation = x - x.mean(axis=0)
     shape = (len(x),) + (1,) * (x.ndim - 1)

@@ -96,8 +96,8 @@ def _peaks(x: np.ndarray, reach: int) -> np.ndarray:
 
 
 def travelling_waves(
-    run: Any, positions: Any = None, *, neighbours: int = 6, after: float | None = None,
-    seed: int = 0,
+    run: Any, positions: Any = None, *, neighbours: int | None = None,
+    after: float | None = None, seed: int = 0,
 ) -> xr.Dataset:  # fmt: skip
     """Direction, speed and length of the plane wave that comes nearest to the phases of regions.
 
@@ -108,9 +108,10 @@ def travelling_waves(
         narrow band. n regions, four or more.
     positions : array (n, 3), optional
         mm. Default: those that `Connectome.label` gave.
-    neighbours : int
-        To how many nearest regions each is compared. The wave must be more than twice as long as
-        they are apart, since phases are known up to turns.
+    neighbours : int, optional
+        To how many nearest regions each is compared. Default: six, or all others if they are
+        fewer. The wave must be more than twice as long as they are apart, since phases are known
+        up to turns.
     after : float, optional
         Use samples from this time on. Default: all.
     seed : int
@@ -168,6 +169,7 @@ def travelling_waves(
         raise ValueError(f"fewer than three samples after {after}")
     size = series.sizes["mode"]
     places = _places(series, positions, size)
+    neighbours = min(6, size - 1) if neighbours is None else neighbours
     count = validation.integer("neighbours", neighbours, minimum=3, maximum=size - 1)
     unit_phase = np.exp(1j * np.angle(series.values))
     vector, quality = _plane_waves(unit_phase, places, count)

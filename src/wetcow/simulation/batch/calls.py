@@ -84,23 +84,25 @@ def _side_by_side(function, devices, *batch):
     return jax.shard_map(batched, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)(*batch)
 
 
-def _initial(system, a0, key, like):
-    start = system.initial(key) if a0 is None else a0
-    start = jnp.broadcast_to(jnp.asarray(start), system.size)
-    return start.astype(np.result_type(like.dtype, np.complex64))
+@eqx.filter_jit
+def initial_group(system: System, own: Any) -> Any:
+    """The system's own amplitudes at the start, (runs, n)."""
+
+    def initial(own):
+        one = system_of_run(system, own[0])
+        return jnp.broadcast_to(jnp.asarray(one.initial(keys(own[2])[0])), one.size)
+
+    return jax.vmap(initial)(own)
 
 
 @eqx.filter_jit
 def start_group(settings: Settings, own: Any, a0: Any, t: Any) -> Member:
-    """At the start."""
+    """At the start, at amplitudes (runs, n)."""
     stepping = settings.stepping
     length = stepping.history if isinstance(stepping, Fixed) else 0
 
-    def start(own):
-        varied, _, seed = own
-        one = system_of_run(settings.system, varied)
-        a = _initial(one, a0, keys(seed)[0], t)
-        observed = one.observe(a)
+    def start(own, a):
+        observed = system_of_run(settings.system, own[0]).observe(a)
         return Member(
             a=a,
             taken=jnp.zeros((), int),
@@ -108,7 +110,7 @@ def start_group(settings: Settings, own: Any, a0: Any, t: Any) -> Member:
             accumulators={name: each.init(t, observed) for name, each in settings.reducers.items()},
         )
 
-    return _side_by_side(start, settings.devices, own)
+    return _side_by_side(start, settings.devices, own, a0)
 
 
 def _begin(settings, one, member, step, times):
@@ -120,7 +122,7 @@ def _begin(settings, one, member, step, times):
     finite = jnp.isfinite(member.a).all()
     if isinstance(settings.stepping, Fixed):
         return State(a=member.a, step=step, buffer=member.buffer), finite
-    begin = jnp.where(finite, member.a, _initial(one, None, None, times))
+    begin = jnp.where(finite, member.a, one.initial().astype(member.a.dtype))
     return State(a=begin, step=member.taken, buffer=member.buffer), finite
 
 

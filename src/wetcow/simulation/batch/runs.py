@@ -68,7 +68,7 @@ class Batch(NamedTuple):
 
         Parameters
         ----------
-        varied : (parameters, noise, seeds)
+        varied : (parameters, noise, words of seeds)
             Pytrees of arrays whose first axis are the runs, whole groups for each device.
         devices : sequence of JAX devices, optional
             That share them; default: the first one.
@@ -154,11 +154,22 @@ class _Work:
 
     def start(self) -> tuple[Any, list[Any]]:
         """What is carried on, at the start."""
-        batch = self.batch
-        a0 = None if batch.a0 is None else jnp.asarray(batch.a0, TYPES[batch.precision])
-        t = jnp.asarray(self.times[0])
-        groups = [calls.start_group(self.settings, own, a0, t) for own in self.own]
+        settings, t = self.settings, jnp.asarray(self.times[0])
+        groups = [calls.start_group(settings, own, self._initial(own), t) for own in self.own]
         return jnp.zeros((), int), groups
+
+    def _initial(self, own: Any) -> Any:
+        """Amplitudes at the start of the runs of a group, (runs, n).
+
+        In double precision, as those of `simulate`: a seed has the same phases in any.
+        """
+        a0, kind, size = self.batch.a0, TYPES[self.batch.precision], self.settings.system.size
+        if a0 is not None:
+            shape = (jax.tree.leaves(own)[0].shape[0], size)
+            return jnp.broadcast_to(jnp.asarray(a0, kind), shape)
+        with jax.enable_x64(True):
+            found = np.asarray(calls.initial_group(self.settings.system, own))
+        return jnp.asarray(found, kind)
 
     def advance(
         self, carry: Any, times: Any, count: int, tick: Callable[[float], None]

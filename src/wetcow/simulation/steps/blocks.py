@@ -136,12 +136,6 @@ class BlockSteps(NamedTuple):
         parts = [self.read_near(history, step), self.read_far(history, step, 1)]
         return _sum(parts)[0, -1]
 
-    def time(self, step: Any) -> Any:
-        """Of a step; zero where it does not matter, since differences are then exact."""
-        if self.steps.system.stops is None and not self.steps.stepping.noisy:
-            return jnp.zeros_like(self.steps.start)
-        return self.steps.time(step)
-
     def begin(self, state: State, carried: Any = None) -> _Moving:
         """Go on from a state, with what `end` returned if it is not at a sample."""
         buffer, step = state.buffer, jnp.asarray(state.step)
@@ -157,11 +151,10 @@ class BlockSteps(NamedTuple):
                 ends = earliest + jnp.arange(self.points)
                 again = jax.vmap(lambda end: self.read_all(history, end))(ends)
                 arrived = jnp.where((ends > history.length)[:, None], again, arrived)
-            t, method = self.time(step), None
+            method = None
             if not self.smooth:
-                drawn = self.steps.draw(self.steps.key, t, t + dt)
-                terms = self.steps.terms(drawn, self.past(t - dt, arrived), t, t + dt)
-                method = self.steps.method.init(terms, t, t + dt, pair(a), None)
+                past = self.past(arrived)
+                method = self.steps.init(a, step, lambda since: past(since + dt))
             carried = arrived, self.slope(step, a, arrived), method
         arrived, slope, method = carried
         history = history.store(step, a, slope)
@@ -179,13 +172,13 @@ class BlockSteps(NamedTuple):
 
     def slope(self, step: Any, a: Any, arrived: Any) -> Any:
         """Derivative at the start of a step, where the last of what arrived arrives."""
-        t = self.time(step)
+        t = self.steps.time(step)
         return self.steps.system.field_at(within(t, t, t + self.steps.stepping.dt), a, arrived[-1])
 
-    def past(self, t: Any, arrived: Any) -> Callable[[Any], Any]:
-        """Map times of the step from `t` on to what arrives then."""
+    def past(self, arrived: Any) -> Callable[[Any], Any]:
+        """Map times since the start of the last step to what arrives then."""
         dt = self.steps.stepping.dt
-        return lambda now: interpolated((now - t) / dt, arrived)
+        return lambda since: interpolated(since / dt, arrived)
 
     def block(self, moving: _Moving, count: Any, after: Callable[[_Moving, Any], Any], kept: Any):
         """Take `count` steps, at most as many as a block has, and fold them into what is kept."""
@@ -203,19 +196,20 @@ class BlockSteps(NamedTuple):
 
     def first_step(self, moving: _Moving) -> _Moving:
         """Take one step while the start arrives, where slopes jump: nothing is interpolated."""
-        dt, t = self.steps.stepping.dt, self.time(moving.step)
+        dt = self.steps.stepping.dt
 
         def arriving(share: Any) -> Any:
             return self.links.arriving_within(moving.history, moving.step, share, dt)
 
         # All stages at once; with stops between them it is not known when they are.
-        stages = np.unique([0.0, *self.steps.method.tableau.c, 1.0]).astype(t.dtype)
+        stages = np.unique([0.0, *self.steps.method.tableau.c, 1.0])
+        stages = stages.astype(self.steps.start.dtype)
         rows = jax.vmap(arriving)(stages)
 
-        def past(now: Any) -> Any:
+        def past(since: Any) -> Any:
             if self.steps.system.stops is not None:
-                return arriving((now - t) / dt)
-            return _nearest(stages, rows, (now - t) / dt)
+                return arriving(since / dt)
+            return _nearest(stages, rows, since / dt)
 
         drawn = jax.tree.map(lambda every: every[0], self.steps.draws(moving.step, 1))
         return self.ended(moving, past, rows[-1], drawn)
@@ -232,12 +226,12 @@ class BlockSteps(NamedTuple):
 
     def past_with(self, moving: _Moving, rows: Any) -> Callable[[Any], Any]:
         """As `past`, of the step to come; over all links `rows` arrive, (stages, n)."""
-        t, dt = self.time(moving.step), self.steps.stepping.dt
+        dt = self.steps.stepping.dt
         if not self.between:
-            return self.past(t, jnp.concatenate([moving.arrived[1:], rows]))
-        stages = np.array([0.0, *self.between, 1.0], t.dtype)
+            return self.past(jnp.concatenate([moving.arrived[1:], rows]))
+        stages = np.array([0.0, *self.between, 1.0], self.steps.start.dtype)
         seen = jnp.concatenate([moving.arrived[-1:], rows])
-        return lambda now: _nearest(stages, seen, (now - t) / dt)
+        return lambda since: _nearest(stages, seen, since / dt)
 
     def ended(
         self,
@@ -252,16 +246,11 @@ class BlockSteps(NamedTuple):
 
         `drawn` is the noise in it. Without `slopes`, none is computed for the history.
         """
-        steps, dt = self.steps, self.steps.stepping.dt
         a, step, history, arrived, slope, method = moving
         arrived = jnp.concatenate([arrived[1:], arriving[None]])
-        t = self.time(step)
         method = pair(slope) if self.smooth else method
-        if steps.system.stops is None:
-            y, method = steps.one(drawn, past, t, t + dt, pair(a), method)
-        else:
-            y, method = steps.cut(steps.key_of(step), past, t, t + dt, pair(a), method)
-        a = steps.system.after_step(joined(y))
+        y, method = self.steps.take(step, drawn, past, pair(a), method)
+        a = self.steps.system.after_step(joined(y))
         if self.smooth:
             slope, method = joined(method), None
         elif slopes:

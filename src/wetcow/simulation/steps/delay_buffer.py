@@ -26,8 +26,8 @@ class DelayBuffer(NamedTuple):
     >>> buffer = DelayBuffer.constant(jnp.zeros(1), 4)
     >>> for step in range(3):
     ...     buffer = buffer.store(step, 0.5 * jnp.full(1, step)).store_slope(step, jnp.ones(1))
-    >>> past = buffer.past(step=2, now=1.0, dt=0.5)
-    >>> past(1.25)(jnp.array([[0.5]]))
+    >>> past = buffer.past(step=2, dt=0.5)
+    >>> past(0.25)(jnp.array([[0.5]]))
     Array([[0.75]], dtype=float32)
     """
 
@@ -55,14 +55,14 @@ class DelayBuffer(NamedTuple):
         """Buffer with the derivatives at a step."""
         return self._replace(slopes=self.slopes.at[step % self.length].set(slope))
 
-    def past(self, step: Any, now: Any, dt: Any) -> Callable[[Any], Callable[[Any], Any] | None]:
-        """Map t to the function delays (n, n) → a_j(t − delay_ij), or to None without delays.
+    def past(self, step: Any, dt: Any) -> Callable[[Any], Callable[[Any], Any] | None]:
+        """Map times since a step to functions of delays (n, n) → a_j then; None without delays.
 
-        By cubic Hermite interpolation; `step` is the last one stored, at time `now`.
+        By cubic Hermite interpolation; `step` is the last one stored.
         """
         if not self.length:
-            return lambda t: None
-        return lambda t: lambda delay: self._at((t - delay - now) / dt, jnp.asarray(step), dt)
+            return lambda since: None
+        return lambda since: lambda delay: self._at((since - delay) / dt, jnp.asarray(step), dt)
 
     def _at(self, back: Any, step: Any, dt: Any) -> Any:
         """Amplitudes at places in steps from the last one, at most 0 but for rounding."""

@@ -1,4 +1,8 @@
-"""Fixed steps: for delays, resets and noise, or where a step is given."""
+"""Fixed steps: for delays, resets and noise, or where a step is given.
+
+Within a step time is counted from its start. Differences of times that have grown large would be
+rounded, in single precision so much that frequencies and noise came out wrong.
+"""
 
 from __future__ import annotations
 
@@ -60,14 +64,18 @@ class FixedSteps(NamedTuple):
         """Whether noise is drawn for some steps at once: where there is some, and none is cut."""
         return self.stepping.noisy and self.system.stops is None
 
-    def terms(self, drawn: Any, past: Any, start: Any, end: Any) -> Any:
-        """Drift and noise of one step, as diffrax has them; `drawn` as of `increments`."""
+    def terms(self, drawn: Any, past: Any, start: Any, begin: Any, until: Any) -> Any:
+        """Drift and noise of a step that starts at `start`, as diffrax has them.
 
-        def field(t, y, args):
+        `drawn` are `increments`; it goes from `begin` to `until`, in times since the start.
+        """
+
+        def field(since, y, args):
             a = joined(y)
-            found = past(t)
+            found = past(since)
             found = present(a) if found is None else found
-            return pair(self.system.field_at(within(t, start, end), a, found))
+            t = within(start + since, start + begin, start + until)
+            return pair(self.system.field_at(t, a, found))
 
         drift = diffrax.ODETerm(field)
         if not self.stepping.noisy:
@@ -76,14 +84,17 @@ class FixedSteps(NamedTuple):
         noise = diffrax.ControlTerm(lambda t, y, args: spread, Drawn(drawn))
         return diffrax.MultiTerm(drift, noise)
 
-    def init(self, state: State) -> Any:
-        """What the method carries on, at the sample."""
-        past = state.buffer.past(self.first, self.start, self.stepping.dt)
-        start, end = self.start, self.start + self.stepping.dt
-        drawn = self.draw(self.key_of(self.first), start, end)
-        return self.method.init(
-            self.terms(drawn, past, start, end), start, end, pair(state.a), None
-        )
+    @property
+    def length(self) -> Any:
+        """Of a step, in the type of times."""
+        return jnp.asarray(self.stepping.dt, self.start.dtype)
+
+    def init(self, a: Any, step: Any, past: Any) -> Any:
+        """What the method carries on, at the start of a step."""
+        start, none = self.time(step), jnp.zeros_like(self.start)
+        drawn = self.draw(self.key_of(step), self.length)
+        terms = self.terms(drawn, past, start, none, self.length)
+        return self.method.init(terms, none, self.length, pair(a), None)
 
     def time(self, step: Any) -> Any:
         """At which a step begins."""
@@ -93,9 +104,9 @@ class FixedSteps(NamedTuple):
         """A key per step, so that the path does not depend on where a run was cut."""
         return jax.random.fold_in(self.key, step) if self.stepping.noisy else None
 
-    def draw(self, key: Any, start: Any, end: Any) -> Any:
-        """Noise between two times, as of `increments`; None without noise."""
-        return increments(key, self.system.size, start, end) if self.stepping.noisy else None
+    def draw(self, key: Any, length: Any) -> Any:
+        """Noise of a step or a part of one, as of `increments`; None without noise."""
+        return increments(key, self.system.size, length) if self.stepping.noisy else None
 
     def draws(self, step: Any, count: int) -> Any:
         """Noise of `count` steps from `step` on, which takes little longer than that of one.
@@ -104,12 +115,8 @@ class FixedSteps(NamedTuple):
         """
         if not self.draws_ahead:
             return None
-
-        def one(step: Any) -> Any:
-            start = self.time(step)
-            return self.draw(self.key_of(step), start, start + self.stepping.dt)
-
-        return jax.vmap(one)(step + jnp.arange(count))
+        steps = step + jnp.arange(count)
+        return jax.vmap(lambda one: self.draw(self.key_of(one), self.length))(steps)
 
     def step(self, carry: tuple[State, Any], drawn: Any) -> tuple[State, Any]:
         """Take one step, with the noise of `draws` in it."""
@@ -117,32 +124,37 @@ class FixedSteps(NamedTuple):
         dt, t = self.stepping.dt, self.time(step)
         if self.stepping.history:
             buffer = buffer.store(step, a)
-            slope = self.system.field_at(within(t, t, t + dt), a, buffer.past(step, t, dt)(t))
+            past = buffer.past(step, dt)(jnp.zeros_like(t))
+            slope = self.system.field_at(within(t, t, t + dt), a, past)
             buffer = buffer.store_slope(step, slope)
-        past = buffer.past(step, t, dt)
-        if self.system.stops is None:
-            y, method_state = self.one(drawn, past, t, t + dt, pair(a), method_state)
-        else:
-            key = self.key_of(step)
-            y, method_state = self.cut(key, past, t, t + dt, pair(a), method_state)
+        past = buffer.past(step, dt)
+        y, method_state = self.take(step, drawn, past, pair(a), method_state)
         a = self.system.after_step(joined(y))
         return State(a=a, step=step + 1, buffer=buffer), method_state
 
+    def take(self, step: Any, drawn: Any, past: Any, y: Any, method_state: Any) -> tuple[Any, Any]:
+        """Go through a step, in parts where the field is not smooth; `past` of times in it."""
+        start, none = self.time(step), jnp.zeros_like(self.start)
+        if self.system.stops is None:
+            # XLA aborts where it makes one kernel of steps whose time is not used at all.
+            length = self.length + (start - start)
+            return self.one(drawn, past, start, none, length, y, method_state)
+        return self.cut(self.key_of(step), past, start, y, method_state)
+
     def one(
-        self, drawn: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
+        self, drawn: Any, past: Any, start: Any, begin: Any, until: Any, y: Any, method_state: Any
     ) -> tuple[Any, Any]:
-        """Step from `start` to `end`."""
-        terms = self.terms(drawn, past, start, end)
-        found = self.method.step(terms, start, end, y, None, method_state, self.jumps)
+        """Go from `begin` to `until`, in times since the start."""
+        terms = self.terms(drawn, past, start, begin, until)
+        found = self.method.step(terms, begin, until, y, None, method_state, self.jumps)
         return found[0], found[3]
 
-    def cut(
-        self, key: Any, past: Any, start: Any, end: Any, y: Any, method_state: Any
-    ) -> tuple[Any, Any]:
-        """Step from `start` to `end` in several, which end where the field is not smooth."""
+    def cut(self, key: Any, past: Any, start: Any, y: Any, method_state: Any) -> tuple[Any, Any]:
+        """Go through a step in several, which end where the field is not smooth."""
+        end = self.length
         stops = jnp.asarray(self.system.stops, start.dtype)
-        stops = jnp.append(stops, jnp.inf)
-        apart = 1e-9 * (end - start) + 16 * jnp.finfo(start.dtype).eps * jnp.abs(end)
+        stops = jnp.append(stops, jnp.inf) - start
+        apart = 1e-9 * end + 16 * jnp.finfo(start.dtype).eps * jnp.abs(start + end)
 
         def go(carry):
             begin, number, y, state = carry
@@ -154,12 +166,17 @@ class FixedSteps(NamedTuple):
                 own = jax.lax.cond(
                     number == 0, lambda: key, lambda: jax.random.fold_in(key, number)
                 )
-            y, state = self.one(self.draw(own, begin, until), past, begin, until, y, state)
+            drawn = self.draw(own, until - begin)
+            y, state = self.one(drawn, past, start, begin, until, y, state)
             return until, number + 1, y, state
 
-        first = go((start, jnp.zeros((), int), y, method_state))
+        first = go((jnp.zeros_like(start), jnp.zeros((), int), y, method_state))
         *_, y, method_state = jax.lax.while_loop(lambda carry: carry[0] < end, go, first)
         return y, method_state
+
+    def begin(self, state: State) -> Any:
+        """What the method carries on, at the sample."""
+        return self.init(state.a, self.first, state.buffer.past(self.first, self.stepping.dt))
 
     def repeat(self, carry: tuple[State, Any], number: Any) -> tuple[State, Any]:
         """Take steps; a traced number of them has no reverse-mode gradients."""
@@ -199,7 +216,7 @@ def advance_fixed(
     steps = FixedSteps(
         system=system, stepping=stepping, start=times[0], first=state.step, noise=noise, key=key
     )
-    carry, length = (state, steps.init(state)), times.shape[0] - 1
+    carry, length = (state, steps.begin(state)), times.shape[0] - 1
 
     def one_sample(carry, _):
         carry = steps.repeat(carry, stepping.steps_per_sample)
@@ -227,7 +244,7 @@ def first_fixed_piece(
         system=system, stepping=stepping, start=times[0], first=state.step, noise=noise, key=key
     )
     return Piece(
-        state=state, first=state.step, time=times[0], method=steps.init(state), control=None
+        state=state, first=state.step, time=times[0], method=steps.begin(state), control=None
     )
 
 

@@ -28,12 +28,18 @@ class Drawn(diffrax.AbstractPath):
         return self.increment if use_levy else self.increment.W
 
 
-def increments(key: Any, size: int, start: Any, end: Any) -> Any:
-    """Draw those of 2n independent real Brownian paths between two times, laid out as `pair`."""
+def increments(key: Any, size: int, length: Any) -> Any:
+    """Draw those of 2n independent real Brownian paths over a step, laid out as `pair`.
+
+    They are those of a step of length 1, scaled: what is drawn depends on the key alone, neither on
+    when the step is nor on how its length is rounded.
+    """
+    one = jnp.ones_like(length)
     path = diffrax.UnsafeBrownianPath(
-        jax.ShapeDtypeStruct((2, size), start.dtype), key, levy_area=diffrax.SpaceTimeLevyArea
+        jax.ShapeDtypeStruct((2, size), one.dtype), key, levy_area=diffrax.SpaceTimeLevyArea
     )
-    return path.evaluate(start, end, use_levy=True)
+    drawn, scale = path.evaluate(jnp.zeros_like(one), one, use_levy=True), jnp.sqrt(length)
+    return diffrax.SpaceTimeLevyArea(dt=length, W=scale * drawn.W, H=scale * drawn.H)
 
 
 def spread_of(noise: Any, size: int, dtype: Any) -> lineax.AbstractLinearOperator:
