@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wetcow.bench import clock, growth, limits, methods, run
+from wetcow.bench import clock, devices, growth, limits, methods, run, sweeps
 from wetcow.bench.problem import cartesian, polar, problem
 from wetcow.bench.tables import beside, powers, reaching
 from wetcow.cli import app
@@ -96,9 +96,26 @@ def test_methods_agree(monkeypatch):
 # Files
 
 
+def _alone_here(part, monkeypatch):
+    """Let what one process does alone run in this; what several share has its own as ever."""
+    apart = part.rows_of
+
+    def rows_of(module, calls):
+        count = calls[0][2] if part is devices else calls[0][0]
+        if count > 1:
+            return apart(module, calls)
+        with monkeypatch.context() as patch:
+            patch.setattr(part, "bind", lambda first, count: None)
+            return json.loads(json.dumps(part._worker(*calls[0])))
+
+    monkeypatch.setattr(part, "rows_of", rows_of)
+
+
 @pytest.mark.slow
 def test_command(tmp_path, monkeypatch):
     """Parts run here; those that need processes start some. Below one part has its own."""
+    _alone_here(devices, monkeypatch)
+    _alone_here(sweeps, monkeypatch)
     monkeypatch.setattr(run, "_apart", lambda part, sizes, seed: run.PARTS[part](sizes, seed))
     monkeypatch.setattr(clock, "_LEAST", 0.0)  # how fast is not asked
     picture, file = tmp_path / "speed.png", tmp_path / "speed.json"

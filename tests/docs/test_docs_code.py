@@ -37,10 +37,20 @@ SMALLER = {
     "brain": {"t1=4800.0, num_samples=4801": "t1=480.0, num_samples=481", "slice(60,": "slice(3,"},
     "connectomes": {"t1=600.0, num_samples=12001": "t1=600.0, num_samples=12001, dt=0.05"},
     "howto": {
+        "t1=50.0, seed=0": "t1=50.0, dt=0.025, seed=0",
+        "t1=75.0, num_samples=3001, seed=0": "t1=75.0, dt=0.025, num_samples=3001, seed=0",
         "t1=60.0, num_samples=601, gamma": "t1=60.0, dt=0.05, num_samples=601, gamma",
         "t1=50.0, drive=kick": "t1=50.0, dt=0.05, drive=kick",
         "t1=50.0, drive=wc.Drive(": "t1=50.0, dt=0.05, drive=wc.Drive(",
+        "t1=50.0, drive=slow": "t1=50.0, dt=0.05, drive=slow",
         "t1=50.0, num_samples=501, drive": "t1=50.0, dt=0.05, num_samples=501, drive",
+        "simulate(many, 200.0,": "simulate(many, 200.0, dt=0.005,",
+        "t1=20.0, devices": "t1=20.0, dt=0.05, devices",
+        "label in np.unique(y[:100]):": "label in np.unique(y[:100])[:3]:",
+    },
+    "tutorials/first_brain": {
+        "t1=800.0, num_samples=801, noise=1e-3": "t1=800.0, num_samples=801, dt=0.1, noise=1e-3",
+        '"steps": 60': '"steps": 30',
     },
     "tutorials/first_classifier": {"n_modes=64, random_state=0": "n_modes=24, random_state=0"},
 }

@@ -42,13 +42,26 @@ def server(model):
 
 
 @pytest.fixture(scope="module")
-def page(server):
+def chromium(server):
+    """One browser for all tests; to start one takes seconds."""
     page = browser.Page(server[0])
     yield page
     page.close()
 
 
-@pytest.mark.slow
+@pytest.fixture
+def page(chromium, server):
+    """The page anew: each tab that is open takes time whenever another changes."""
+    chromium.driver.get(server[0])
+    return chromium
+
+
+def names_and_faults(page):
+    """Name of the first slider, and serious faults by the rules of axe, once all have names."""
+    page.wait(lambda: all(one.get_attribute("aria-label") for one in page.find(".noUi-handle")))
+    return page.find(".noUi-handle")[0].get_attribute("aria-label"), page.faults()
+
+
 def test_slider_moves_the_mode(page):
     page.wait_for("criticality cr")
     assert page.driver.title == "wetcow explorer"
@@ -63,33 +76,44 @@ def test_slider_moves_the_mode(page):
     after = page.wait(lambda: page.column("motion", "amplitude"))
     assert np.ptp(after[-500:]) < 1e-6  # silent
     page.wait(lambda: page.find(".bk-Figure, .bk-figure")[0].screenshot_as_png != picture)
+    assert names_and_faults(page) == ("excitation γ", [])
 
 
-def test_other_pages_open(page):
-    page.open_tab("a network")
+def network_opens(page):
     page.wait_for("its mean over the second half")
     # test_views.py compares what is looked at with other integrators; this is what a page says.
     view = look_at_network(10, 1.0)
     assert page.value_of("order parameter r at the end") == f"{view.order[-1]:.3f}"
     assert page.value_of("its mean over the second half") == f"{view.mean_order:.3f}"
-    page.open_tab("a memory")
+
+
+def memory_opens(page):
     page.wait_for("modes that replay it")
     assert page.value_of("modes that replay it") == "10 of 10"
-    page.open_tab("a brain")
+
+
+def brain_opens(page):
     page.wait_for("mean spiking frequency, Hz")
     assert len(page.column("regions", "hertz")) == 76
-    page.open_tab("tissue")
+
+
+def tissue_opens(page):
     page.wait_for("energy left")
 
 
-def test_whoever_has_pages_read_to_them_is_told_all(page):
-    """No serious fault by the rules of axe; runs after every page but the digit's was opened."""
-    page.wait(lambda: all(one.get_attribute("aria-label") for one in page.find(".noUi-handle")))
-    for tab in ("a mode", "a network", "a memory", "a brain", "tissue"):
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"a network": network_opens, "a memory": memory_opens},
+        {"a brain": brain_opens, "tissue": tissue_opens},
+    ],
+    ids=" and ".join,
+)
+def test_other_pages_open_and_tell_all_to_whoever_has_them_read(page, opening):
+    for tab, opens in opening.items():
         page.open_tab(tab)
-        assert page.faults() == []
-    label = page.find(".noUi-handle")[0].get_attribute("aria-label")
-    assert label == "excitation γ"
+        opens(page)
+        assert names_and_faults(page) == ("excitation γ", [])  # of the first tab, which stays
 
 
 def test_drawn_digit_is_answered(page, model):
@@ -108,61 +132,42 @@ def test_drawn_digit_is_answered(page, model):
     page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
 
 
-def test_without_a_model_or_data_one_answers_that_comes_with_wetcow(tmp_path, monkeypatch):
-    monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path))  # no images there
-    with browser.serving() as (url, _), contextlib.closing(browser.Page(url)) as page:
-        page.open_tab("draw a digit")
-        page.wait_for("that comes with wetcow, constructed from 50,000")
-        empty = canvas_of(page)
-        page.draw(TWO)
-        page.wait(lambda: [one.text for one in page.find(".answer")] == ["2"])
-        assert float(page.value_of("uncertainty / usual")) < 1
-        clear = next(button for button in page.find("button") if button.text == "clear")
-        clear.click()
-        page.wait(lambda: not page.find(".answer"))
-        page.wait(lambda: canvas_of(page) == empty)  # with its prompt
-        assert page.errors() == [] and page.faults() == []
-
-
-def canvas_of(page):
-    """What is drawn, as a PNG in text."""
-    (canvas,) = page.find("canvas[aria-label='draw here']")
-    return page.driver.execute_script("return arguments[0].toDataURL()", canvas)
-
-
-def test_address_leads_back_and_presets_show_something(server):
-    url, _ = server
-    with contextlib.closing(browser.Page(f"{url}?mode-gamma=2.5")) as page:
-        page.wait(lambda: page.value_of("criticality cr") == "1.2500")
-        next(one for one in page.find("button") if one.text == "spike slowly").click()
-        page.wait(lambda: page.value_of("criticality cr") == "0.9900")
-        page.wait(lambda: "mode-gamma=1.98" in page.driver.current_url)
-        assert [one.text for one in page.find("mark")] in ([], ["γ"], ["ω"])
-        # The code that can be copied gives the numbers of the page.
-        (code,) = [one.get_attribute("value") for one in page.find("textarea")]
-        names = {}
-        exec(code, names)
-        assert f"{names['rates']['integrated']:.4f}" == page.value_of("ωs, integrated")
-        assert f"{float(names['criticality']):.4f}" == "0.9900"
-        assert page.errors() == []
-
-
-def test_narrow_window_has_everything_below_each_other(server):
-    with contextlib.closing(browser.Page(server[0])) as page:
-        page.driver.set_window_size(390, 1000)
-        page.wait_for("criticality cr")
-        script = "return [document.scrollingElement.scrollWidth, window.innerWidth]"
-        page.wait(lambda: page.find(".bk-Figure, .bk-figure"))
-        across, window = page.driver.execute_script(script)
-        assert across <= window
-        slider, figure = page.find(".noUi-target")[0], page.find(".bk-Figure, .bk-figure")[0]
-        assert figure.rect["y"] > slider.rect["y"] + 100
-        assert figure.rect["x"] < 60
-
-
-def test_nothing_went_wrong_and_nothing_left_this_machine(page, server):
+def test_address_leads_back_and_presets_show_something(chromium, server):
+    chromium.driver.get(f"{server[0]}?mode-gamma=2.5")
+    page = chromium
+    page.wait(lambda: page.value_of("criticality cr") == "1.2500")
+    next(one for one in page.find("button") if one.text == "spike slowly").click()
+    page.wait(lambda: page.value_of("criticality cr") == "0.9900")
+    page.wait(lambda: "mode-gamma=1.98" in page.driver.current_url)
+    assert [one.text for one in page.find("mark")] in ([], ["γ"], ["ω"])
+    # The code that can be copied gives the numbers of the page.
+    (code,) = [one.get_attribute("value") for one in page.find("textarea")]
+    names = {}
+    exec(code, names)
+    assert f"{names['rates']['integrated']:.4f}" == page.value_of("ωs, integrated")
+    assert f"{float(names['criticality']):.4f}" == "0.9900"
     assert page.errors() == []
-    requests = page.requests()
+
+
+def test_narrow_window_has_everything_below_each_other(chromium, server):
+    usual = chromium.driver.get_window_size()
+    chromium.driver.set_window_size(390, 1000)
+    chromium.driver.get(server[0])
+    page = chromium
+    page.wait_for("criticality cr")
+    script = "return [document.scrollingElement.scrollWidth, window.innerWidth]"
+    page.wait(lambda: page.find(".bk-Figure, .bk-figure"))
+    across, window = page.driver.execute_script(script)
+    assert across <= window
+    slider, figure = page.find(".noUi-target")[0], page.find(".bk-Figure, .bk-figure")[0]
+    assert figure.rect["y"] > slider.rect["y"] + 100
+    assert figure.rect["x"] < 60
+    chromium.driver.set_window_size(usual["width"], usual["height"])
+
+
+def test_nothing_went_wrong_and_nothing_left_this_machine(chromium, server):
+    assert chromium.errors() == []
+    requests = chromium.requests()
     elsewhere = [
         url for url in requests if not url.startswith((server[0], "blob:", "data:", "chrome:"))
     ]
@@ -201,7 +206,6 @@ def test_other_names_of_this_machine_get_nothing(server):
     assert status("/autoload.js?bokeh-autoload-element=1", address) == 403
 
 
-@pytest.mark.slow
 def test_pages_of_others_cannot_connect(server):
     """What another page opens in a browser on this machine must not reach the sessions."""
     address = server[0].removeprefix("http://").rstrip("/")
@@ -224,3 +228,32 @@ def test_pages_of_others_cannot_connect(server):
     # A name of theirs that leads to this machine does not help them.
     assert connect(f"http://example.org:{address.split(':')[1]}") == 403
     assert connect(f"http://{address}") != 403
+
+
+# Another server: last, as what the first page asked for is looked at above
+
+
+def test_without_a_model_or_data_one_answers_that_comes_with_wetcow(
+    chromium, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WETCOW_DATA_DIR", str(tmp_path))  # no images there
+    page = chromium
+    with browser.serving() as (url, _):
+        page.driver.get(url)
+        page.open_tab("draw a digit")
+        page.wait_for("that comes with wetcow, constructed from 50,000")
+        empty = canvas_of(page)
+        page.draw(TWO)
+        page.wait(lambda: [one.text for one in page.find(".answer")] == ["2"])
+        assert float(page.value_of("uncertainty / usual")) < 1
+        clear = next(button for button in page.find("button") if button.text == "clear")
+        clear.click()
+        page.wait(lambda: not page.find(".answer"))
+        page.wait(lambda: canvas_of(page) == empty)  # with its prompt
+        assert page.errors() == [] and page.faults() == []
+
+
+def canvas_of(page):
+    """What is drawn, as a PNG in text."""
+    (canvas,) = page.find("canvas[aria-label='draw here']")
+    return page.driver.execute_script("return arguments[0].toDataURL()", canvas)
