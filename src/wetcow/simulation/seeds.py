@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -22,6 +23,6 @@ def keys(seed: Any) -> tuple[Any, Any]:
     """Keys of the initial state and of the noise for a seed, or its words; None for both."""
     if seed is None:
         return None, None
-    words = seed_words(seed) if np.ndim(seed) == 0 else seed
+    words = jnp.asarray(seed_words(seed) if np.ndim(seed) == 0 else seed)
     initial, noise = jax.random.split(jax.random.wrap_key_data(words, impl="threefry2x32"))
     return initial, noise

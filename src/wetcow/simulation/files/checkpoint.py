@@ -62,5 +62,6 @@ def state_of(leaves: dict[str, np.ndarray], like: Any, folder: pathlib.Path) -> 
         if one is None or one.shape != np.shape(leaf) or len(found) != len(leaves):
             raise CheckpointError(f"{folder / CHECKPOINT} has not the state of this run; {RESTART}")
     return structure.unflatten(
-        jax.numpy.asarray(one.astype(leaf.dtype)) for one, leaf in zip(found, wanted, strict=True)
+        jax.numpy.asarray(np.asarray(one, leaf.dtype))
+        for one, leaf in zip(found, wanted, strict=True)
     )

@@ -38,7 +38,8 @@ def increments(key: Any, size: int, length: Any) -> Any:
     path = diffrax.UnsafeBrownianPath(
         jax.ShapeDtypeStruct((2, size), one.dtype), key, levy_area=diffrax.SpaceTimeLevyArea
     )
-    drawn, scale = path.evaluate(jnp.zeros_like(one), one, use_levy=True), jnp.sqrt(length)
+    drawn: Any = path.evaluate(jnp.zeros_like(one), one, use_levy=True)
+    scale = jnp.sqrt(length)
     return diffrax.SpaceTimeLevyArea(dt=length, W=scale * drawn.W, H=scale * drawn.H)
 
 
