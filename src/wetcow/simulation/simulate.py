@@ -93,7 +93,8 @@ def simulate(
     rtol, atol : float, optional
         Tolerances of adaptive steps: 1e-8 and 1e-10 in double, 1e-5 and 1e-7 in single precision.
     precision : {"double", "single"}
-        float64 or float32 arithmetic.
+        float64 or float32 arithmetic. Noise of a seed is another one in either; phases at the
+        start are the same.
     record : bool
         Whether to keep the trajectory.
     modes : int or sequence of int, optional
