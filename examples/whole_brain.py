@@ -16,7 +16,7 @@ import pathlib
 import sys
 import time
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -201,14 +201,20 @@ def memory(brain: Connectome, num_starts: int, t1: float) -> dict[str, Any]:
     """Ask the connectome's links, and no others, to hold a critically synchronized memory.
 
     Weights are bounded by the structural ones (times two over their mean). The couplings nearest to
-    zero and those nearest to random ones both satisfy the conditions [26-30].
+    zero, those nearest to random ones, and those that `memorize` makes of these as they do not
+    attract, all satisfy the conditions [26-30].
     """
     linked = brain.select(np.flatnonzero(brain.links.any(axis=1)).tolist())
     omega = np.random.default_rng(1).normal(1, 0.2, linked.size)
     target = wc.Mode(gamma=1.9)
     wanted = float(target.spiking_frequency())
     outcome: dict[str, Any] = {"regions": linked.size, "frequency_wanted": wanted}
-    for name, seed in (("nearest to zero", None), ("nearest to random", 0)):
+    constructed: tuple[tuple[str, int | None, Literal["warn", "ignore"]], ...] = (
+        ("nearest to zero", None, "warn"),
+        ("nearest to random", 0, "ignore"),
+        ("nearest to random that attract", 0, "warn"),
+    )
+    for name, seed, unstable in constructed:
         network = wc.memorize(
             target,
             omega,
@@ -217,6 +223,7 @@ def memory(brain: Connectome, num_starts: int, t1: float) -> dict[str, Any]:
             max_weight=2 * linked.weights / linked.weights[linked.links].mean(),
             max_phase=np.pi / 2,
             seed=seed,
+            unstable=unstable,
         )
         runs = wc.sweep(
             network,
