@@ -130,9 +130,9 @@ def encode(images: np.ndarray, hidden: HiddenModes) -> list[tuple[Any, ...]]:
 
     Returns
     -------
-    list of tuples of JAX arrays (n or 2n, rows, columns, n_modes)
+    list of tuples of JAX arrays (n, rows, columns, n_modes or 2 · n_modes)
         A tuple has one array a code, in units of the modes' own frequencies where these are
-        constant. Images that are pooled with their mirror images are followed by these.
+        constant. Modes that are pooled with their mirror images are followed by these.
 
     Notes
     -----

@@ -96,38 +96,59 @@ def has_unit(layer: Layer, response: Response) -> bool:
     return layer.frequency is None and response != "relu"
 
 
-def drive(images: Any, layer: Layer, geometry: Geometry, unit: Any = 1.0) -> tuple[Any, Any]:
-    """Excitations γ̄ and frequencies ω̄ to which images drive hidden modes, in units of `unit`.
+def drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
+    """Excitations γ̄ and frequencies ω̄ to which images drive hidden modes.
 
     Parameters
     ----------
     images : float32 array (n, height, width), or with channels (n, height, width, channels)
+        If the geometry is mirrored, they are followed by their mirror images.
     layer : Layer
     geometry : Geometry
-        If it is mirrored, images are followed by their mirror images.
-    unit : float or array (n_modes,)
-        Frequency.
 
     Returns
     -------
     gamma : array (n or 2n, rows, columns, n_modes)
     omega : array of the same shape, or (n_modes,) where frequencies are constant
     """
-    images = brightness(images, geometry)
+    gamma, omega = _drive_of_views(images, layer, geometry, 1.0)
     if geometry.mirrored:
-        images = jnp.concatenate([images, images[:, :, ::-1]])
-    seen = patches(images, geometry, layer.floor)
+        gamma = _turned(gamma)
+        omega = layer.omega if layer.frequency is None else _turned(omega)
+    return gamma, omega
+
+
+def _turned(values: Any) -> Any:
+    """From mirrored modes that look at images to modes that look at mirrored images."""
+    as_they_are, mirrored = jnp.split(values, 2, axis=-1)
+    return jnp.concatenate([as_they_are, mirrored[:, :, ::-1]])
+
+
+def _drive_of_views(images: Any, layer: Layer, geometry: Geometry, unit: Any) -> tuple[Any, Any]:
+    """As `drive`, in units of `unit`, (n_modes,) or 1; modes are followed by mirrored ones.
+
+    A mode sees at a place of a mirrored image what its mirror image sees at the mirrored place of
+    the image: so patches are taken once.
+    """
+    seen = patches(brightness(images, geometry), geometry, layer.floor)
     # A constant beside the pixels: γ is one more coupling, and its slope one more of the product.
     seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
-    gamma = _driven(seen, layer.excitation / unit, layer.gamma / unit)
+    gamma = _driven(seen, layer.excitation / unit, layer.gamma / unit, geometry)
     if layer.frequency is None:
-        return gamma, layer.omega / unit
-    return gamma, _driven(seen, layer.frequency / unit, layer.omega / unit)
+        omega = layer.omega / unit
+        return gamma, jnp.tile(omega, 2) if geometry.mirrored else omega
+    return gamma, _driven(seen, layer.frequency / unit, layer.omega / unit, geometry)
 
 
-def _driven(seen: Any, coupling: Any, without_input: Any) -> Any:
+def _driven(seen: Any, coupling: Any, without_input: Any, geometry: Geometry) -> Any:
     """What patches with a one at their end drive modes to, (n, rows, columns, modes)."""
-    weights = jnp.concatenate([coupling, without_input[None]])
+    views = [coupling]
+    if geometry.mirrored:
+        height, width = geometry.patch
+        across = coupling.reshape(height, width, geometry.channels, -1)[:, ::-1]
+        views.append(across.reshape(coupling.shape))
+    each = [jnp.concatenate([view, without_input[None]]) for view in views]
+    weights = jnp.concatenate(each, axis=1)
     # With two axes: with four, the product for its slope is slow.
     return (seen.reshape(-1, len(weights)) @ weights).reshape(*seen.shape[:-1], -1)
 
@@ -142,10 +163,10 @@ def codes_at_positions(
 ) -> tuple[Any, ...]:
     """Codes of hidden modes at all positions, a tuple of one array or two.
 
-    Each is (n or 2n, rows, columns, n_modes), in units of the modes' own frequencies where these
-    are constant.
+    Each is (n, rows, columns, n_modes), in units of the modes' own frequencies where these are
+    constant. If the geometry is mirrored, modes are followed by their mirror images: 2 · n_modes.
     """
-    gamma, omega = drive(images, layer, geometry, _unit(layer, response))
+    gamma, omega = _drive_of_views(images, layer, geometry, _unit(layer, response))
     return respond(gamma, 1.0 if has_unit(layer, response) else omega, response)
 
 
@@ -155,7 +176,10 @@ def pooled_codes(
     """Square roots of means over regions of `codes_at_positions`, (n, features)."""
     pooled = jnp.stack([pool(code, geometry) for code in codes], axis=1)
     if geometry.mirrored:
-        pooled = (pooled[: len(pooled) // 2] + pooled[len(pooled) // 2 :]) / 2
+        across = (geometry.n_regions, geometry.n_regions, 2, np.size(layer.gamma))
+        views = pooled.reshape(*pooled.shape[:2], *across)
+        pooled = (views[..., 0, :] + views[..., ::-1, 1, :]) / 2
+        pooled = pooled.reshape(*pooled.shape[:2], -1, across[-1])
     # The fitted polynomials may dip below zero by their error.
     return bounded_root(_unit(layer, response) * pooled).reshape(len(pooled), -1)
 

@@ -27,20 +27,23 @@ from wetcow.modes.kernel_matrix import BLOCK, kernel_tile
 from wetcow.modes.kernel_series import KernelSeries
 
 _MOST_MASKS = 3  # different columns of known examples that have factors of their own
+_AT_ONCE = 8  # tiles of a compiled call
 _ROUND_TO = 128  # rows of a tile where there are few, so that few sizes are compiled
 
 
 @jax.jit
-def _both_products(tile: Any, right: Any, left: Any) -> tuple[Any, Any]:
-    """Of a tile with the vectors of its columns, and of its transpose with those of its rows.
+def _both_products(tiles: Any, right: Any, left: Any) -> tuple[Any, Any]:
+    """Of tiles beside each other with vectors of their columns, and transposed with those of rows.
 
-    The second is the transpose of what it says, (columns, n): four times as fast on a CPU, which
-    would copy the tile to transpose it.
+    Several tiles a call, as a call takes as long as the products of one. The second are transposes
+    of what they say, (columns, n): four times as fast on a CPU, which would copy a tile to
+    transpose it.
     """
-    return (
-        jnp.matmul(tile, right, precision="highest"),
-        jnp.matmul(left.T, tile, precision="highest"),
-    )
+    of_rows = [
+        jnp.matmul(tile, vectors, precision="highest")
+        for tile, vectors in zip(tiles, right, strict=True)
+    ]
+    return sum(of_rows), [jnp.matmul(left.T, tile, precision="highest") for tile in tiles]
 
 
 @jax.jit
@@ -87,12 +90,13 @@ class Tiles:
         ]
         found = np.zeros((len(parts) * self.size, vectors.shape[1]))
         blocks = found.reshape(len(parts), self.size, -1)
-        waiting: list[tuple[int, int, Any]] = []
+        waiting: list[tuple[int, range, Any]] = []
         for i in range(len(parts)):
-            for j in range(i, len(parts)):
-                products = _both_products(self._tile(i, j), parts[j], parts[i])
-                waiting.append((i, j, products))
-                if len(waiting) > 1:  # one is added up while another is computed
+            for some in _groups(i, len(parts)):
+                tiles = [self._tile(i, j) for j in some]
+                products = _both_products(tiles, [parts[j] for j in some], parts[i])
+                waiting.append((i, some, products))
+                if len(waiting) > 1:  # some are added up while others are computed
                     _add(blocks, *waiting.pop(0))
         while waiting:
             _add(blocks, *waiting.pop(0))
@@ -120,9 +124,17 @@ class Tiles:
         return tile
 
 
-def _add(blocks: np.ndarray, i: int, j: int, products: tuple[Any, Any]) -> None:
+def _groups(start: int, stop: int) -> list[range]:
+    """Numbers by `_AT_ONCE`, and what is left one by one, so that two sizes are compiled."""
+    left = stop - (stop - start) % _AT_ONCE
+    whole = [range(first, first + _AT_ONCE) for first in range(start, left, _AT_ONCE)]
+    return whole + [range(one, one + 1) for one in range(left, stop)]
+
+
+def _add(blocks: np.ndarray, i: int, some: range, products: tuple[Any, Any]) -> None:
     blocks[i] += products[0]
-    blocks[j] += np.asarray(products[1]).T
+    for j, product in zip(some, products[1], strict=True):
+        blocks[j] += np.asarray(product).T
 
 
 def _padded(rows: np.ndarray, size: int) -> np.ndarray:
@@ -185,7 +197,9 @@ class Nystroem:
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """Return P⁻¹ times float64 vectors (n, columns)."""
         single = jnp.asarray(vectors, jnp.float32)
-        reduced = np.array(jnp.matmul(self._features.T, single, precision="highest"), np.float64)
+        # Transposed, as in `_both_products`.
+        reduced = jnp.matmul(single.T, self._features, precision="highest")
+        reduced = np.array(np.asarray(reduced).T, np.float64, order="C")
         for columns, factor in self._factors:
             reduced[:, columns] = scipy.linalg.cho_solve(factor, reduced[:, columns])
         weights = jnp.asarray(reduced, jnp.float32)
