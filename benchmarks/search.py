@@ -69,7 +69,8 @@ def main() -> None:
         X, y = datasets.load(data, split="train", data_dir=options.data_dir)
         for parameters in own:
             for seed in options.seed:
-                preset = settings(parameters.get("budget", "seconds"), IMAGE)
+                budget = parameters.get("budget", "seconds")
+                preset = settings(budget, IMAGE, framed=data == "mnist")
                 key = plain(
                     {
                         "data": data,

@@ -217,6 +217,27 @@ def test_bounds_are_kept(truth):
 
 
 @pytest.mark.slow
+def test_betas_are_those_of_adam(truth, tmp_path):
+    """Its first step hardly differs; what follows does, and is not mixed in a checkpoint."""
+    blank, true = truth
+    data, path = wc.resting(true).correlation, tmp_path / "fit.npz"
+    losses = [
+        fit(blank, data, steps=20, betas=betas, path=one).losses[:, 0, 0]
+        for betas, one in (((0.9, 0.999), path), ((0.5, 0.9), None))
+    ]
+    np.testing.assert_allclose(losses[0][:2], losses[1][:2], rtol=1e-4)
+    assert abs(losses[0][5] / losses[1][5] - 1) > 1e-3
+    with pytest.raises(FileExistsError, match="other data or settings"):
+        fit(blank, data, steps=20, betas=(0.5, 0.9), path=path)
+
+
+@pytest.mark.parametrize("betas", [0.9, (0.9, 1.0), (-0.1, 0.9), (0.9, 0.9, 0.9), (0.9, np.nan)])
+def test_betas_must_be_shares(truth, betas):
+    with pytest.raises(ValueError, match="betas must"):
+        fit(truth[0], wc.resting(truth[1]).correlation, betas=betas)
+
+
+@pytest.mark.slow
 def test_priors_hold_back(truth):
     blank, true = truth
     settings = {"parameters": {"gain": "region"}, "steps": 40}

@@ -99,14 +99,22 @@ def test_what_is_given_stays(digits):
         y[:FEW],
         (8, 8),
         rng(),
-        frame=(HANDWRITING,),
+        frame=(None,),
         mirror=(True,),
         response=("amplitude",),
     )
-    assert {one.view.frame for one in found.trials} == {HANDWRITING}
+    assert {one.view.frame for one in found.trials} == {None}
     assert all(one.view.mirror for one in found.trials)
-    assert len(found.trials) == 2
+    assert {one.view.encoding for one in found.trials} == {"brightness", "both"}
     assert f"decided on {FEW} images" in found.describe()
+
+
+def test_roots_are_not_tried_in_a_frame(digits):
+    X, y = (part[:FEW] for part in digits)
+    some = {"frame": (HANDWRITING,), "response": ("amplitude",)}
+    found = decide_view(X, y, (8, 8), rng(), mirror=(False, True), **some)
+    assert {one.view.encoding for one in found.trials} == {"brightness"}
+    assert decide_view(X, y, (8, 8), rng(), mirror=(True,), **some).reason == "all is given"
 
 
 def test_nothing_is_decided_where_nothing_can_be(digits):

@@ -48,6 +48,7 @@ def fit(
     starts: int = 1,
     steps: int = 120,
     learning_rate: float = 0.05,
+    betas: tuple[float, float] = (0.9, 0.999),
     seed: int = 0,
     precision: str = "single",
     standard_errors: bool = False,
@@ -98,6 +99,8 @@ def fit(
         Of Adam.
     learning_rate : float
         At the start; it falls like a cosine.
+    betas : (float, float)
+        Of Adam: what is kept at each step of the mean of gradients, and of that of their squares.
     seed : int
         Of random starts and nulls.
     precision : {"single", "double"}
@@ -146,6 +149,7 @@ def fit(
     starts = validation.integer("starts", starts, minimum=1)
     steps = validation.integer("steps", steps, minimum=1)
     learning_rate = validation.number("learning_rate", learning_rate, above=0)
+    betas = _betas(betas)
     seed = validation.integer("seed", seed, minimum=0)
     if precision not in ("single", "double"):
         raise ValueError(f"precision must be 'single' or 'double', got {precision!r}")
@@ -171,6 +175,7 @@ def fit(
         np.tile(layout.scatter(starts, SPREAD, np.random.default_rng(seed)), (len(variants), 1)),
         steps=steps,
         learning_rate=learning_rate,
+        betas=betas,
         double=precision == "double",
         progress=progress,
         path=None if path is None else pathlib.Path(path).expanduser(),
@@ -200,6 +205,13 @@ def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
         hint = ": call its to_network() first" if hasattr(network, "to_network") else ""
         raise TypeError(f"fit() is of a Network, got a {type(network).__name__}{hint}")
+
+
+def _betas(betas: Any) -> tuple[float, float]:
+    found = validation.array("betas", betas, ndim=1)
+    if found.shape != (2,) or np.any(found < 0) or np.any(found >= 1):
+        raise ValueError(f"betas must be two numbers from 0 to below 1, got {betas!r}")
+    return float(found[0]), float(found[1])
 
 
 def _independent(num_independent: float | None, size: int) -> float:

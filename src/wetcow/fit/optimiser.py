@@ -73,9 +73,6 @@ class State(eqx.Module):
     moments: Any
 
 
-_ADAM = optax.scale_by_adam()
-
-
 def first_state(coefficients: Any) -> State:
     """State at the start from `coefficients`, (fits, k)."""
     return State(
@@ -83,15 +80,16 @@ def first_state(coefficients: Any) -> State:
         coefficients=coefficients,
         best=coefficients,
         least=jnp.full(len(coefficients), jnp.inf, coefficients.dtype),
-        moments=jax.vmap(_ADAM.init)(coefficients),
+        moments=jax.vmap(optax.scale_by_adam().init)(coefficients),
     )
 
 
 @eqx.filter_jit
 def _chunk(
-    problem: Problem, structures: Structure, state: State, steps: Any, rate: Any
+    problem: Problem, structures: Structure, state: State, steps: Any, rate: Any, betas: Any
 ) -> tuple[State, Any]:
     """`CHUNK` steps of all fits, and the losses before each, (CHUNK, fits)."""
+    adam = optax.scale_by_adam(b1=betas[0], b2=betas[1])
 
     def one(state, _):
         losses, slopes = jax.vmap(jax.value_and_grad(problem.loss))(state.coefficients, structures)
@@ -100,7 +98,7 @@ def _chunk(
         slopes = jnp.where(fine[:, None], slopes, 0)
         better = fine & (losses < state.least)
         best = jnp.where(better[:, None], state.coefficients, state.best)
-        change, moments = jax.vmap(_ADAM.update)(slopes, state.moments)
+        change, moments = jax.vmap(adam.update)(slopes, state.moments)
         now = rate * 0.5 * (1 + jnp.cos(jnp.pi * state.step / steps))
         here = jnp.where(fine[:, None], state.coefficients, best)
         new = State(
@@ -123,6 +121,7 @@ def minimise(
     *,
     steps: int,
     learning_rate: float,
+    betas: tuple[float, float],
     double: bool,
     progress: bool,
     path: str | os.PathLike | None,
@@ -135,7 +134,7 @@ def minimise(
     structures : Structure
         Of each fit, stacked: (fits, n, n).
     start : float array (fits, k)
-    steps, learning_rate
+    steps, learning_rate, betas
         Of Adam; the rate falls to zero like a cosine.
     double : bool
         Precision.
@@ -159,13 +158,12 @@ def minimise(
         state, losses = first_state(jnp.asarray(start, kind)), np.zeros((0, len(start)))
         identity = ""
         if path is not None:
-            parts = (problem, structures, start, steps, learning_rate, double)
+            parts = (problem, structures, start, steps, learning_rate, betas, double)
             identity = content_digest(parts)
             state, losses = _resumed(path, identity, state, losses)
+        count, rate = jnp.asarray(steps), jnp.asarray(learning_rate, kind)
         while int(state.step) < steps:
-            state, found = _chunk(
-                problem, structures, state, jnp.asarray(steps), jnp.asarray(learning_rate, kind)
-            )
+            state, found = _chunk(problem, structures, state, count, rate, jnp.asarray(betas, kind))
             wait(state)
             losses = np.concatenate([losses, np.asarray(found)])[:steps]
             if path is not None:

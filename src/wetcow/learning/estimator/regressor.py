@@ -121,7 +121,7 @@ couplings, threshold, omega
         n_memories: int | None = None,
         tolerance: float = 1e-3,
         batch_size: int = 4096,
-        cache_size: float = 4e9,
+        cache_size: float = 8e9,
         progress: bool = False,
         random_state: Any = 0,
     ):

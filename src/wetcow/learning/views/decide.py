@@ -59,7 +59,8 @@ def decide_view(
     """Decide how to look at images by what is recognised best among some of them.
 
     Each alternative is a tuple in order of preference, the simplest first; with one entry it is
-    given. First frame and mirror are decided together, then codes and encoding.
+    given. First frame and mirror are decided together, then codes and, of images without a frame,
+    their encoding.
 
     Parameters
     ----------
@@ -114,6 +115,8 @@ def decide_view(
         )
     if image is not None:
         frame = (frame[0], *(one for one in frame[1:] if _fits(one, image)))
+    if None not in frame:
+        encoding = encoding[:1]  # see below
     simplest = View(frame[0], mirror[0], response[0], encoding[0])
     n_alternatives = math.prod(map(len, (frame, mirror, response, encoding)))
     reason = _nothing_to_decide(labels, image, n_alternatives)
@@ -129,7 +132,8 @@ def decide_view(
         tried.best([simplest._replace(frame=f, mirror=m) for m in mirror], least) for f in frame
     ]
     best = tried.best(framed)
-    pairs = itertools.product(response, encoding)
+    # What a frame leaves is ink on nothing, of which roots show no more.
+    pairs = itertools.product(response, encoding if best.frame is None else encoding[:1])
     best = tried.best([best._replace(response=r, encoding=e) for r, e in pairs])
     return Decision(best, tuple(tried.trials.values()), len(chosen))
 
