@@ -15,6 +15,20 @@ _FLAGS = []
 if importlib.metadata.version("jaxlib").startswith("0.10."):
     _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
 
+# What the compiler does to programs before it writes code takes as long as the code. These passes
+# only make them faster; others, such as those of algebra and of sums, change digits.
+_PASSES = (
+    "constant_folding",
+    "reshape-mover",
+    "simplify-conditional",
+    "simplify-sorts",
+    "simplify-while-loops",
+    "while-loop-constant-sinking",
+    "while-loop-invariant-code-motion",
+)
+if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "1":
+    _FLAGS.append(f"--xla_disable_hlo_passes={','.join(_PASSES)}")
+
 # Threads of the compiler would wait for the other worker; places in the source would be collected
 # for each operation of a program, and read by nobody.
 _FLAGS.append("--xla_cpu_parallel_codegen_split_count=1")
@@ -35,7 +49,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 os.environ.setdefault("EQX_ON_ERROR", "nan")
 _KEPT = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_KEPT))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")  # to read: a tenth of it
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 
 # A shell's jobs in the background ignore Ctrl-C, which tests send.
@@ -128,6 +142,8 @@ def compilation(request):
         eqx.clear_caches()
         jax.clear_caches()
         jax.config.update("jax_disable_most_optimizations", quickly)
+        # If not, it is the one pass that is left out, in place of those above; CPUs have none.
+        jax.config.update("jax_compiler_enable_remat_pass", quickly)
 
 
 @pytest.fixture
