@@ -47,7 +47,7 @@ def test_codes_at_a_frequency_that_is_not_positive():
 
 @pytest.mark.slow
 def test_codes_have_finite_slopes():
-    slope = jax.vmap(jax.grad(lambda gamma: sum(codes(gamma, 1.0))))
+    slope = jax.jit(jax.vmap(jax.grad(lambda gamma: sum(codes(gamma, 1.0)))))
     assert np.all(np.isfinite(slope(jnp.array([-1.0, 0.0, 1.0, 2.0, 3.0]))))
 
 
@@ -56,19 +56,16 @@ def test_slopes_are_those_of_the_codes():
     """Of each code by γ̄ and by ω̄, away from the critical point, where they are bounded."""
     below, beyond = np.linspace(0.01, 1.99, 100), np.linspace(2.01, 9, 100)
     c, step = np.concatenate([-below, below, beyond]), 1e-6
+    along, compiled = jax.jit(lambda at, moved: jax.jvp(codes, at, moved)[1]), jax.jit(codes)
     with jax.enable_x64(True):
-        for which in range(2):
-            for moved in ((1.0, 0.0), (0.0, 1.0)):
-                _, slope = jax.jvp(
-                    lambda gamma, omega, which=which: codes(gamma, omega)[which],
-                    (jnp.asarray(c), jnp.ones_like(c)),
-                    tuple(jnp.full_like(c, direction) for direction in moved),
-                )
-                ends = [
-                    codes(c + sign * step * moved[0], 1 + sign * step * moved[1])[which]
-                    for sign in (-1, 1)
-                ]
-                np.testing.assert_allclose(slope, (ends[1] - ends[0]) / (2 * step), atol=1e-6)
+        at = jnp.asarray(c), jnp.ones_like(c)
+        for moved in ((1.0, 0.0), (0.0, 1.0)):
+            slopes = along(at, tuple(jnp.full_like(c, direction) for direction in moved))
+            before, after = (
+                compiled(c + sign * step * moved[0], 1 + sign * step * moved[1]) for sign in (-1, 1)
+            )
+            for slope, one, other in zip(slopes, before, after, strict=True):
+                np.testing.assert_allclose(slope, (other - one) / (2 * step), atol=1e-6)
 
 
 def test_analytic_rate_is_equation_28():

@@ -351,7 +351,8 @@ class TestGradients:
         with jax.enable_x64(True):
             frequency = spiking.SPIKING_METHODS[method]
             for wrt in (0, 1):
-                slope = jax.vmap(jax.grad(frequency, argnums=wrt), in_axes=(0, None))(gamma, 1.0)
+                slopes = jax.vmap(jax.grad(frequency, argnums=wrt), in_axes=(0, None))
+                slope = jax.jit(slopes)(gamma, 1.0)
                 h = np.eye(2)[wrt] * step
                 up = frequency(gamma + h[0], 1.0 + h[1])
                 down = frequency(gamma - h[0], 1.0 - h[1])
@@ -374,15 +375,15 @@ class TestGradients:
         gamma = np.array([0.0, 1e-12, 2 - 1e-12, 2.0, 2 + 1e-12, 3.0, 100.0])
         with jax.enable_x64(True):
             for method in spiking.SPIKING_METHODS.values():
-                slope = jax.vmap(jax.grad(lambda g, f=method: f(g, 1.0)))(gamma)
+                slope = jax.jit(jax.vmap(jax.grad(lambda g, f=method: f(g, 1.0))))(gamma)
                 assert np.all(np.isfinite(slope))
-            slope = jax.vmap(jax.grad(lambda c: wc.response(c)[1]))(gamma)
+            slope = jax.jit(jax.vmap(jax.grad(lambda c: wc.response(c)[1])))(gamma)
             assert np.all(np.isfinite(slope))
 
     @pytest.mark.slow
     def test_amplitude_beyond_criticality(self):
         with jax.enable_x64(True):
-            slope = jax.grad(lambda c: wc.response(c)[1])(3.0)
+            slope = jax.jit(jax.grad(lambda c: wc.response(c)[1]))(3.0)
             up, down = wc.response(3.0 + 1e-6)[1], wc.response(3.0 - 1e-6)[1]
             assert slope == pytest.approx(float((up - down) / 2e-6), rel=1e-6)
 

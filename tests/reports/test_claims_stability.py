@@ -118,7 +118,7 @@ def test_only_the_surrogate_slope_reaches_hidden_neurons():
         return jnp.sum(spiking.scores_and_spikes(weights, rows, steepness)[0] ** 2)
 
     for steepness in (None, 10.0):
-        *hidden, last = jax.grad(total)(weights, steepness)
+        *hidden, last = jax.jit(jax.grad(total), static_argnums=1)(weights, steepness)
         assert norm(last) > 0
         assert (norm(hidden) == 0) == (steepness is None)
 

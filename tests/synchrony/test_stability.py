@@ -72,7 +72,7 @@ def test_silent_memories_have_the_eigenvalues_of_where_they_rest():
             return jnp.concatenate([change.real, change.imag])
 
         at = np.concatenate([rest.real, rest.imag])
-        jacobian = np.asarray(jax.jacfwd(field)(at))
+        jacobian = np.asarray(jax.jit(jax.jacfwd(field))(at))
     expected = np.linalg.eigvals(jacobian)
     np.testing.assert_allclose(np.sort(found.exponents.real), np.sort(expected.real), atol=1e-9)
     assert found.period == np.inf and found.largest == found.exponents[0].real
@@ -156,7 +156,7 @@ def test_where_there_is_no_synchronized_motion_derivatives_are_nan():
         return wc.stability(network.replace(omega=OMEGA * step)).largest
 
     with jax.enable_x64(True):
-        assert np.isnan(jax.grad(largest)(1.1))
+        assert np.isnan(jax.jit(jax.grad(largest))(1.1))
 
 
 # An independent integrator or library
@@ -249,7 +249,7 @@ def test_gradient_of_all_exponents():
         return found[2].real + 2 * found[4].real
 
     with jax.enable_x64(True):
-        slope = jax.grad(spread)(0.0)
+        slope = jax.jit(jax.grad(spread))(0.0)
     assert float(slope) == pytest.approx(float(spread(1e-5) - spread(-1e-5)) / 2e-5, rel=1e-4)
 
 
