@@ -16,7 +16,7 @@ if importlib.metadata.version("jaxlib").startswith("0.10."):
     _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
 
 # What the compiler does to programs before it writes code takes as long as the code. These passes
-# only make them faster; others, such as those of algebra and of sums, change digits.
+# only make programs faster; that of sums, for one, makes them more exact.
 _PASSES = (
     "constant_folding",
     "reshape-mover",
