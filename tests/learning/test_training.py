@@ -18,6 +18,7 @@ from wetcow.learning.finetune.checkpoint import Checkpoint, CheckpointError
 from wetcow.learning.finetune.linear import solve_linear
 from wetcow.learning.finetune.trainable import logits
 from wetcow.learning.model.activation import RESPONSES, codes, respond
+from wetcow.process import _JAX
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,19 @@ def test_learns(constructed, digits):
     assert int(final.step) == 160 and points[-1].step == 160
     assert points[-1].loss < 0.7 * points[0].loss
     assert trainer.accuracy(final.average) > linear_of(constructed, digits)[1]
+
+
+@pytest.mark.slow
+def test_another_seed_deforms_otherwise_and_compiles_nothing(constructed, digits):
+    one, other = (trainer_of(constructed, digits, HANDWRITING, seed=seed) for seed in (0, 1))
+    rows = one._rows(0, training.STEPS_PER_CALL)
+    other._rows = one._rows = lambda *_: rows  # the same images
+    _, loss = one.advance(one.start(60), training.STEPS_PER_CALL)
+    _JAX.compiled = 0
+    _, again = one.advance(one.start(60), training.STEPS_PER_CALL)
+    _, deformed = other.advance(other.start(60), training.STEPS_PER_CALL)
+    assert _JAX.compiled == 0
+    assert again == loss and deformed != loss
 
 
 @pytest.mark.slow
@@ -182,8 +196,9 @@ def test_gradients_are_bounded_at_critical_points_and_at_rest(response):
     def total(gamma, omega):
         return sum(code.sum() for code in respond(gamma, omega, response))
 
+    slopes = jax.jit(jax.grad(total, argnums=(0, 1)))
     for at in (omega, jnp.float32(1e-6)):
-        by_gamma, by_omega = jax.grad(total, argnums=(0, 1))(critical, at)
+        by_gamma, by_omega = slopes(critical, at)
         assert np.all(np.isfinite(by_gamma)) and np.isfinite(by_omega)
         assert np.abs(by_gamma).max() < 30
     amplitude, rate = codes(critical, omega)

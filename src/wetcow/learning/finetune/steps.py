@@ -51,27 +51,42 @@ def optimiser(steps: Any, largest: float) -> optax.GradientTransformation:
 
 @functools.partial(jax.jit, static_argnames="plan")
 def advance(
-    state: TrainingState, scaling: Scaling, images: Any, labels: Any, rows: Any, plan: Plan
+    state: TrainingState,
+    scaling: Scaling,
+    images: Any,
+    labels: Any,
+    rows: Any,
+    key: Any,
+    plan: Plan,
 ) -> tuple[TrainingState, Any]:
-    """As many steps as there are rows (steps, batch) of images; their mean loss."""
+    """As many steps as there are rows (steps, batch) of images; their mean loss.
+
+    Deformations follow from the key: training with another seed does not compile anew.
+    """
     whole, parts = PartitionSpec(), PartitionSpec(None, plan.mesh.axis_names[0])
     run = jax.shard_map(
         functools.partial(_advance_part, plan=plan),
         mesh=plan.mesh,
-        in_specs=(whole, whole, whole, whole, parts),
+        in_specs=(whole, whole, whole, whole, parts, whole),
         out_specs=(whole, whole),
         check_vma=False,
     )
-    return run(state, scaling, images, labels, rows)
+    return run(state, scaling, images, labels, rows, key)
 
 
 def _advance_part(
-    state: TrainingState, scaling: Scaling, images: Any, labels: Any, rows: Any, plan: Plan
+    state: TrainingState,
+    scaling: Scaling,
+    images: Any,
+    labels: Any,
+    rows: Any,
+    key: Any,
+    plan: Plan,
 ) -> tuple[TrainingState, Any]:
     """Steps with this device's part of each batch; the state is the same on all."""
 
     def one(state: TrainingState, chosen: Any) -> tuple[TrainingState, Any]:
-        some = _deformed(images[chosen], state.step, plan)
+        some = _deformed(images[chosen], jax.random.fold_in(key, state.step), plan)
         value, gradient = _gradient(state.network, scaling, some, labels[chosen], plan)
         return _updated(state, gradient, plan), value / plan.batch
 
@@ -79,13 +94,12 @@ def _advance_part(
     return state, losses.mean()
 
 
-def _deformed(images: Any, step: Any, plan: Plan) -> Any:
-    """Deform this device's part of a batch, as follows from the step and places in it."""
+def _deformed(images: Any, now: Any, plan: Plan) -> Any:
+    """Deform this device's part of a batch, as follows from the step's key and places in it."""
     if plan.augmentation is None:
         return images
     (axis,), part = plan.mesh.axis_names, plan.batch // plan.mesh.size
     places = jax.lax.axis_index(axis) * part + jnp.arange(part)
-    now = jax.random.fold_in(jax.random.key(plan.seed), step)
     keys = jax.vmap(jax.random.fold_in, (None, 0))(now, places)
     return augment(images, keys, plan.augmentation)
 

@@ -99,6 +99,8 @@ class Trainer:
             seed=seed,
             mesh=jax.sharding.Mesh(np.array(devices), ("images",)),
         )
+        # What is compiled is that of any seed.
+        self._compiled, self._key = self.plan._replace(seed=0), jax.random.key(seed)
         self.network, self.scaling = start_trainable(hidden, modes, inverse_temperature)
 
     def start(self, steps: int) -> TrainingState:
@@ -117,7 +119,7 @@ class Trainer:
         """Do so many steps and return their mean loss. Which images come depends on the step."""
         rows = self._rows(int(state.step), steps)
         state, loss = compiled.advance(
-            state, self.scaling, self.images, self.labels, rows, plan=self.plan
+            state, self.scaling, self.images, self.labels, rows, self._key, plan=self._compiled
         )
         return state, float(loss)
 
@@ -142,7 +144,7 @@ class Trainer:
         missing = groups * size - len(images)
         padded = np.pad(images, ((0, missing), *[(0, 0)] * (images.ndim - 1)))
         padded = padded.reshape(groups, size, *images.shape[1:])
-        found = np.asarray(compiled.classes(network, self.scaling, padded, plan=self.plan))
+        found = np.asarray(compiled.classes(network, self.scaling, padded, plan=self._compiled))
         return float(np.mean(found.reshape(-1)[: len(images)] == labels))
 
     def hidden_of(self, network: Trainable) -> tuple[Layer, ...]:
