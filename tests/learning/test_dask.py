@@ -1,6 +1,8 @@
 """Dask arrays: what NumPy arrays give, without bringing the data to this process."""
 
 import contextlib
+import copy
+import functools
 import os
 import subprocess
 import sys
@@ -35,6 +37,15 @@ UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
 def digits():
     X, y = datasets.load("digits")
     return X[:600], y[:600]
+
+
+@functools.cache
+def fitted(how="as they are", **parameters):
+    """A classifier of these images as NumPy arrays, fitted once; who changes it takes a copy."""
+    X, y = datasets.load("digits")
+    X, y = X[:600], y[:600]
+    seen = {"as they are": X, "whole numbers": np.round(X * 16), "without a row": X[:, 1:]}[how]
+    return WaveClassifier(**PARAMETERS | parameters).fit(seen, y)
 
 
 @contextlib.contextmanager
@@ -152,7 +163,10 @@ def test_kinds_of_arrays_and_labels(digits, where, kind):
     else:
         y = np.array([f"digit {label}" for label in y])
         labels = y.tolist()
-    expected = WaveClassifier(**PARAMETERS).fit(X, y)
+    if kind == "labels":
+        expected = WaveClassifier(**PARAMETERS).fit(X, y)
+    else:
+        expected = fitted("whole numbers")
     found = WaveClassifier(**PARAMETERS).fit(array, labels)
     same_model(found, expected, X)
     np.testing.assert_array_equal(found.predict(array).compute(), found.predict(X))
@@ -175,7 +189,7 @@ def test_an_xarray_of_dask_chunks(digits, where):
     X, y = digits
     array = xr.DataArray(da.from_array(X, chunks=(150, 8, 8)), dims=("image", "y", "x"))
     found = WaveClassifier(**PARAMETERS).fit(array, xr.DataArray(y))
-    same_model(found, WaveClassifier(**PARAMETERS).fit(X, y), X)
+    same_model(found, fitted(), X)
     assert isinstance(found.predict(array), da.Array)
 
 
@@ -230,7 +244,7 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
 
 def test_an_interruption_leaves_nothing_behind(digits, threads, monkeypatch):
     X, y = digits
-    clf = WaveClassifier(**PARAMETERS).fit(X, y)
+    clf = copy.deepcopy(fitted())
     before = clf.criticality(X)
 
     def interrupt(*_, **__):
@@ -276,7 +290,7 @@ def processes():
 def test_processes(digits, processes, n_memories):
     X, y = digits
     parameters = PARAMETERS | {"n_memories": n_memories}
-    expected = WaveClassifier(**parameters).fit(X, y)
+    expected = fitted(n_memories=n_memories)
     with processes.as_current():
         chunk = dask.delayed(made_on_a_worker, pure=False)
         parts = [
@@ -319,8 +333,7 @@ def test_tables(where):
 )
 def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
     X, y = digits
-    parameters = PARAMETERS | parameters
-    expected = WaveClassifier(**parameters).fit(X, y)
+    expected, parameters = fitted(**parameters), PARAMETERS | parameters
     array = da.from_array(X, chunks=(chunks, 8, 8))
     same_model(WaveClassifier(**parameters).fit(array, y), expected, X)
 
@@ -329,8 +342,7 @@ def test_fit_is_that_of_numpy(digits, where, chunks, parameters):
 
 
 def test_nothing_is_computed_before_it_is_wanted(digits):
-    X, y = digits
-    clf = WaveClassifier(**PARAMETERS).fit(X, y)
+    X, clf = digits[0], fitted()
 
     def fail(block):
         raise AssertionError("a chunk was computed")
@@ -346,6 +358,7 @@ def test_nothing_is_computed_before_it_is_wanted(digits):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
     """Whether it is among the rows from which hidden modes are made or not."""
+    old, good = copy.deepcopy(fitted("without a row")), copy.deepcopy(fitted())
     monkeypatch.setattr(construction, "_NUM_SEEN", 20)
     X, y = digits
     spoiled = X.copy()
@@ -360,12 +373,10 @@ def test_what_is_not_finite_is_named(digits, where, row, bad, monkeypatch):
     with pytest.raises(ValueError, match=said):
         new.fit(array, y)
     assert not [name for name in vars(new) if name.endswith("_")]
-    old = WaveClassifier(**PARAMETERS).fit(X[:, 1:], y)
     before = old.criticality(X[:, 1:])
     with pytest.raises(ValueError, match=said):
         old.fit(array, y)
     np.testing.assert_array_equal(old.criticality(X[:, 1:]), before)
-    good = WaveClassifier(**PARAMETERS).fit(X, y)
     for learn in (good.partial_fit, lambda X, _: good.predict(X).compute()):
         with pytest.raises(ValueError, match=said):
             learn(array, y)
