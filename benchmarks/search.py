@@ -69,8 +69,7 @@ def main() -> None:
         X, y = datasets.load(data, split="train", data_dir=options.data_dir)
         for parameters in own:
             for seed in options.seed:
-                budget = parameters.get("budget", "seconds")
-                preset = settings(budget, IMAGE, framed=data == "mnist")
+                preset = settings(parameters.get("budget", "seconds"), IMAGE)
                 key = plain(
                     {
                         "data": data,

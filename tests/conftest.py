@@ -15,20 +15,6 @@ _FLAGS = []
 if importlib.metadata.version("jaxlib").startswith("0.10."):
     _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
 
-# What the compiler does to programs before it writes code takes as long as the code. These passes
-# only make programs faster; that of sums, for one, makes them more exact.
-_PASSES = (
-    "constant_folding",
-    "reshape-mover",
-    "simplify-conditional",
-    "simplify-sorts",
-    "simplify-while-loops",
-    "while-loop-constant-sinking",
-    "while-loop-invariant-code-motion",
-)
-if os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "1":
-    _FLAGS.append(f"--xla_disable_hlo_passes={','.join(_PASSES)}")
-
 # Threads of the compiler would wait for the other worker; places in the source would be collected
 # for each operation of a program, and read by nobody.
 _FLAGS.append("--xla_cpu_parallel_codegen_split_count=1")
@@ -142,8 +128,6 @@ def compilation(request):
         eqx.clear_caches()
         jax.clear_caches()
         jax.config.update("jax_disable_most_optimizations", quickly)
-        # If not, it is the one pass that is left out, in place of those above; CPUs have none.
-        jax.config.update("jax_compiler_enable_remat_pass", quickly)
 
 
 @pytest.fixture

@@ -83,19 +83,9 @@ def test_settings_follow_the_encoding_that_is_decided(digits):
     for one in ("brightness", "both"):
         clf = wc.WaveClassifier(**given, encoding=one).fit(X, y)
         assert not clf.decision_.trials
-        assert clf.settings_ == settings("minute", (28, 28), encoding=one)._replace(n_modes=4)
+        assert clf.settings_ == settings("minute", (28, 28), one)._replace(n_modes=4)
         if one == encoding:
             np.testing.assert_array_equal(clf.criticality(X[:9]), found.criticality(X[:9]))
-
-
-def test_settings_follow_the_frame_that_is_decided(digits):
-    X, y = moved_digits(digits, 40)
-    given = dict(budget="minutes", n_modes=4, mirror=False)
-    for frame in (None, "handwriting"):
-        clf = wc.WaveClassifier(**given, frame=frame).fit(X, y)
-        wanted = settings("minutes", (28, 28), framed=frame is not None)._replace(n_modes=4)
-        assert clf.settings_ == wanted
-    assert settings("minutes", (28, 28), framed=True) != settings("minutes", (28, 28))
 
 
 def test_frames_larger_than_images_are_not_tried(digits):

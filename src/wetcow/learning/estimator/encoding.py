@@ -88,7 +88,7 @@ class Encoder:
             n_images=_NUM_TRIED[self.budget == "seconds"],
             start=start,
         )
-        self.settings_ = chosen = checks.find_settings(self, shape, decision.view)
+        self.settings_ = chosen = checks.find_settings(self, shape, decision.view.encoding)
         view = decision.view._replace(response=chosen.response)
         self.decision_ = dataclasses.replace(decision, view=view)
         logger.info("%s", self.decision_.line())

@@ -15,7 +15,7 @@ from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.data.channels import check_channel_axis
 from wetcow.learning.model.activation import RESPONSES
-from wetcow.learning.model.geometry import ROOTS, Geometry, encoded, image_geometry
+from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry, encoded, image_geometry
 from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, encodings, settings
 from wetcow.learning.settings.view import View
 from wetcow.process import bound_compiled_calls, check_process
@@ -256,7 +256,7 @@ def alternatives(classifier: Any, image: tuple[int, ...] | None) -> dict[str, tu
 
 
 def find_settings(
-    classifier: Any, image: tuple[int, ...] | None, view: View | None = None
+    classifier: Any, image: tuple[int, ...] | None, encoding: Encoding | None = None
 ) -> Settings:
     """Return the settings of a classifier's budget, and the user's where they are given.
 
@@ -266,12 +266,10 @@ def find_settings(
         Its parameters.
     image : (int, int), (int, int, int) or None
         Shape of the images in the rows.
-    view : View, optional
-        That was decided; default: nothing was.
+    encoding : str, optional
+        That was decided, if the user gave none.
     """
-    view = View() if view is None else view
-    encoding = classifier.encoding or view.encoding
-    budget = settings(classifier.budget, image, encoding=encoding, framed=view.frame is not None)
+    budget = settings(classifier.budget, image, classifier.encoding or encoding or "brightness")
     given = {name: getattr(classifier, name, None) for name in Settings._fields}
     chosen = budget._replace(**{k: v for k, v in given.items() if v is not None})
     if classifier.n_memories is not None:  # landmarks stand for all examples

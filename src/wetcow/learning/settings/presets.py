@@ -88,7 +88,7 @@ _SECONDS = Settings(
     n_components=400,
     n_examples=12_000,
 )
-_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=40_000)
+_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=38_000)
 _MINUTES = _MINUTE._replace(patch_size=(3, 5, 7), n_regions=6, response="both", n_examples=None)
 _IMAGES = {
     "seconds": _SECONDS,
@@ -96,16 +96,9 @@ _IMAGES = {
     "minutes": _MINUTES,
     "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
-# Of images in a frame, such as handwriting: details are coarser, and places matter less.
-_FRAMED = _IMAGES | {
-    "minutes": _MINUTE._replace(n_modes=96, n_examples=None),
-    "hour": _MINUTE._replace(n_modes=128, n_components=1_000, n_examples=None),
-}
-# Of images without one that are better recognised so, in the same time.
+# At the same time, of images that are better recognised so.
 _WITH_ROOTS = {
-    "minute": _MINUTE._replace(
-        n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=450, n_examples=38_000
-    )
+    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=400)
 }
 _SMALL_IMAGES = _SECONDS._replace(
     n_modes=128,
@@ -131,23 +124,9 @@ def encodings(budget: Budget, image: tuple[int, ...] | None) -> tuple[Encoding, 
 
 
 def settings(
-    budget: Budget,
-    image: tuple[int, ...] | None,
-    *,
-    encoding: Encoding = "brightness",
-    framed: bool = False,
+    budget: Budget, image: tuple[int, ...] | None, encoding: Encoding = "brightness"
 ) -> Settings:
-    """Settings for a budget and images.
-
-    Parameters
-    ----------
-    budget : str
-    image : (int, int), (int, int, int) or None
-        Shape of the images; None for a table.
-    encoding : str
-        In which they are seen.
-    framed : bool
-        Whether they are brought into a frame.
+    """Settings for a budget and images of a size, or None for a table, seen in an encoding.
 
     Examples
     --------
@@ -156,8 +135,6 @@ def settings(
     """
     if image is None or min(image[:2]) < _SMALL:
         return _SMALL_IMAGES
-    if framed:
-        return _FRAMED[budget]
     return _WITH_ROOTS[budget] if encoding in encodings(budget, image)[1:] else _IMAGES[budget]
 
 
