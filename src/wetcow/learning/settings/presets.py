@@ -98,7 +98,7 @@ _IMAGES = {
 }
 # At the same time, of images that are better recognised so.
 _WITH_ROOTS = {
-    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=400)
+    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=450)
 }
 _SMALL_IMAGES = _SECONDS._replace(
     n_modes=128,
