@@ -224,10 +224,11 @@ def curve(rows: list[dict[str, Any]]) -> Any:
     mean, sd = (np.array([row["lead"][key] for row in rows]) for key in ("mean", "sd"))
     right.errorbar(shown, mean, sd, fmt="o", color="C1", capsize=2)
     for x, y, row in zip(shown, mean, rows, strict=True):
-        aside = "priors" in row["parameters"]  # beside each other, there would be no room
+        # Beside each other, there would be no room.
+        aside, below = "priors" in row["parameters"], row["parameters"] == WITH_NOISE
         right.annotate(
-            row["parameters"], (x, y), (-5 if aside else 5, 4), textcoords="offset points",
-            ha="right" if aside else "left", fontsize=7,
+            row["parameters"], (x, y), (-5 if aside else 5, -12 if below else 4),
+            textcoords="offset points", ha="right" if aside else "left", fontsize=7,
         )  # fmt: skip
     right.axhline(0, color="0.5", lw=1)
     right.set(xscale="log", xlabel="numbers fitted", ylabel="lead over the best null",

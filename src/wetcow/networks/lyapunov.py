@@ -73,25 +73,32 @@ def lyapunov(a: Any, q: Any) -> Any:
     a, q = jnp.asarray(a), jnp.asarray(q)
     kind = np.result_type(a.dtype, q.dtype, np.complex64)
     a, q = a.astype(kind), q.astype(kind)
+    p, inverse = _inverse_of_distant(jax.lax.stop_gradient(a))
     return jax.lax.custom_linear_solve(
         lambda s: -(product(a, s) + product(s, adjoint(a))),
         q,
-        lambda _, right: _doubled(jax.lax.stop_gradient(a), right),
+        lambda _, right: _doubled(p, inverse, right),
         # The transposed map is G ↦ −(Aᵀ G + G A*), the same for Aᵀ.
-        lambda _, right: _doubled(jax.lax.stop_gradient(a).T, right),
+        lambda _, right: _doubled(p, inverse.T, right),
     )
 
 
-def _doubled(a: Any, q: Any) -> Any:
-    """S by doubling."""
+def _inverse_of_distant(a: Any) -> tuple[Any, Any]:
+    """Some p > 0, and B = (A − p)⁻¹."""
     identity = jnp.eye(a.shape[-1], dtype=a.dtype)
     # What turns all modes alike changes nothing: S is the same for A − iω.
     a = a - complex_of(0.0, jnp.mean(jnp.imag(jnp.diagonal(a)))) * identity
-    p = jnp.sqrt(jnp.sum(jnp.abs(a) ** 2) / a.shape[-1]) + jnp.finfo(a.dtype).tiny
+    # Between fast and slow decay: with a larger p slow modes take more doublings.
+    p = jnp.sqrt(jnp.sum(jnp.abs(a) ** 2) / a.shape[-1]) / 2 + jnp.finfo(a.dtype).tiny
     p = p.astype(a.dtype)
-    inverse = _inverse(a - p * identity)
+    return p, _inverse(a - p * identity)
+
+
+def _doubled(p: Any, inverse: Any, q: Any) -> Any:
+    """S by doubling."""
+    identity = jnp.eye(inverse.shape[-1], dtype=inverse.dtype)
     start = 2 * p * product(product(inverse, q), adjoint(inverse))
-    limit = CONVERGED * jnp.finfo(a.dtype).eps
+    limit = CONVERGED * jnp.finfo(inverse.dtype).eps
 
     def more(carry):
         s, _, change, count = carry
@@ -103,7 +110,7 @@ def _doubled(a: Any, q: Any) -> Any:
         added = product(product(e, s), adjoint(e))
         return s + added, product(e, e), jnp.linalg.norm(added), count + 1
 
-    carry = (start, identity + 2 * p * inverse, jnp.asarray(jnp.inf, a.real.dtype), 0)
+    carry = (start, identity + 2 * p * inverse, jnp.asarray(jnp.inf, inverse.real.dtype), 0)
     s, _, change, _ = jax.lax.while_loop(more, double, carry)
     size = jnp.linalg.norm(s)
     return jnp.where((change <= limit * size) & jnp.isfinite(size), s, jnp.nan)
