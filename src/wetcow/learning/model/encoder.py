@@ -114,7 +114,7 @@ def drive(images: Any, layer: Layer, geometry: Geometry) -> tuple[Any, Any]:
     gamma, omega = _drive_of_views(images, layer, geometry, 1.0)
     if geometry.mirrored:
         gamma = _turned(gamma)
-        omega = layer.omega if layer.frequency is None else _turned(omega)
+        omega = omega if layer.frequency is None else _turned(omega)
     return gamma, omega
 
 
@@ -135,8 +135,8 @@ def _drive_of_views(images: Any, layer: Layer, geometry: Geometry, unit: Any) ->
     seen = jnp.concatenate([seen, jnp.ones_like(seen[..., :1])], axis=-1)
     gamma = _driven(seen, layer.excitation / unit, layer.gamma / unit, geometry)
     if layer.frequency is None:
-        omega = layer.omega / unit
-        return gamma, jnp.tile(omega, 2) if geometry.mirrored else omega
+        # Constant ones are the unit of codes, and ReLUs have none: not repeated for mirrored modes.
+        return gamma, layer.omega / unit
     return gamma, _driven(seen, layer.frequency / unit, layer.omega / unit, geometry)
 
 
