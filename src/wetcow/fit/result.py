@@ -183,8 +183,8 @@ class Fitted(NamedTuple):
         found = files.load(path)
         found["outcomes"] = tuple(Outcome(**one) for one in found["outcomes"])
         if found.get("refined") is not None:
-            kept = found["refined"]
-            found["refined"] = Refined(**{**kept, "losses": np.array(kept["losses"])})
+            kept = Refined(**found["refined"])
+            found["refined"] = kept._replace(losses=np.array(kept.losses))
         return cls(**found)
 
 
