@@ -74,8 +74,7 @@ def main() -> None:
             row |= {"date": datetime.date.today().isoformat()}
             rows.append(plain(row))
             write_whole(options.json, json.dumps(rows, indent=1).encode())
-            for done in state.parent.glob(f"{state.name}*"):  # one for each member
-                done.unlink()
+            state.unlink(missing_ok=True)
             Console(highlight=False).print(
                 f"{data}, seed {seed}, {options.minutes:g} minutes: "
                 f"test {row['test_accuracy']:.4f} ({how})"
@@ -126,11 +125,11 @@ def _selected(
     points: list[EvaluationPoint] = []
     train(trainer, begun, checkpoint.write, points.append)
     best = max(classifier.score(X_test, y_test), *(point.accuracy for point in points))
-    return {"test_accuracy": best, "training": [[point._asdict() for point in points]]}
+    return {"test_accuracy": best, "training": [point._asdict() for point in points]}
 
 
 def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
-    """Draw how accuracy on validation images, the mean of members, goes with the time of each."""
+    """Draw how accuracy on validation images goes with the time of training."""
     from matplotlib.figure import Figure
 
     rows = [row for row in rows if row["how"] == HONEST]
@@ -142,22 +141,30 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
     for axis, name in zip(axes, names, strict=True):
         for row in (row for row in rows if row["data"] == name):
             label = f"{row['minutes']:g} minutes, seed {row['seed']}"
-            members = [
-                ([one["seconds"] / 60 for one in points], [one["accuracy"] for one in points])
-                for points in row["training"]
-            ]
-            first = max(minutes[0] for minutes, _ in members)
-            minutes = np.linspace(first, min(minutes[-1] for minutes, _ in members))
-            accuracy = np.mean([np.interp(minutes, *member) for member in members], axis=0)
+            minutes, accuracy = _curve(row["training"])
             (line,) = axis.plot(minutes, accuracy, lw=1.3, label=label)
             constructed = row["validation_accuracy_constructed"]
             axis.axhline(constructed, color=line.get_color(), ls=":", lw=1)
-        axis.set(
-            title=DATA[name], xlabel="minutes of training a member", ylabel="validation accuracy"
-        )
+        axis.set(title=DATA[name], xlabel="minutes of training", ylabel="validation accuracy")
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
     save_figure(figure, path, dpi=110)
+
+
+def _curve(training: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes and accuracies of looks while a network was trained.
+
+    Rows of earlier versions have lists of looks, of several networks trained apart and read
+    together: of these the mean.
+    """
+    runs = [training] if isinstance(training[0], dict) else training
+    curves = [
+        ([look["seconds"] / 60 for look in looks], [look["accuracy"] for look in looks])
+        for looks in runs
+    ]
+    first = max(minutes[0] for minutes, _ in curves)
+    minutes = np.linspace(first, min(minutes[-1] for minutes, _ in curves))
+    return minutes, np.mean([np.interp(minutes, *curve) for curve in curves], axis=0)
 
 
 if __name__ == "__main__":

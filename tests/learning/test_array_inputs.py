@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 from wetcow import datasets
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.data import validation
+from wetcow.learning.data import samples, validation
 from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.memory import landmarks as landmark_memory
 
@@ -92,9 +92,10 @@ def test_black_and_white(images):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cache_size", [0, 2e5, 1e9])
-def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size):
-    one = fitted(*images, batch_size=200)
-    many = fitted(*images, batch_size=30, cache_size=cache_size)
+def test_labels_are_one_hot_block_by_block_whatever_is_kept(images, cache_size, monkeypatch):
+    one = fitted(*images)
+    monkeypatch.setattr(samples, "BATCH_SIZE", 30)
+    many = fitted(*images, cache_size=cache_size)
     found, expected = many.criticality(images[0]), one.criticality(images[0])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
     assert many.inverse_temperature_ == pytest.approx(one.inverse_temperature_, rel=1e-4)
@@ -178,14 +179,15 @@ def test_labels_that_are_strings_and_data_frames(images, expected, tmp_path):
 @pytest.mark.slow
 def test_a_memory_map_is_neither_copied_nor_converted(images, tmp_path, monkeypatch):
     monkeypatch.setattr(landmark_memory, "NUM_CALIBRATING", 100)
+    monkeypatch.setattr(samples, "BATCH_SIZE", 100)
     X = np.kron(images[0], np.ones((30, 3, 3), np.uint8))  # 6,000 of 24×24 pixels
     y = np.repeat(images[1], 30)
     np.save(tmp_path / "images.npy", X)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
-    clf = WaveClassifier(n_modes=2, patch_size=3, n_regions=1, batch_size=100, n_memories=100)
-    clf.set_params(warm_start=True).fit(X[:300], y[:300])  # hidden modes are made and compiled
-    for learn in (lambda: clf.fit(mapped, y), lambda: clf.predict(mapped)):
+    clf = WaveClassifier(n_modes=2, patch_size=3, n_regions=1, n_memories=100)
+    clf.partial_fit(X[:300], y[:300])  # hidden modes are made and compiled
+    for learn in (lambda: clf.partial_fit(mapped, y), lambda: clf.predict(mapped)):
         assert peak_of(learn) < X.nbytes  # measured: 0.67; a copy in float32 alone would be 4
     here = clf.criticality(mapped[:50])
     np.testing.assert_array_equal(here, clf.criticality(X[:50]))

@@ -208,7 +208,7 @@ def test_training_sees_channels(monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: STEPS_PER_CALL)
     how = {"train_minutes": 60, "augmentation": Augmentation(shift=0.1), "mirror": False}
     clf = wc.WaveClassifier(**SMALL, **how).fit(*hues(120))
-    assert clf.refined_[0].trained > 0.9 and clf.refined_[0].complete
+    assert clf.refined_.trained > 0.9 and clf.refined_.complete
     assert clf.score(*hues(40, seed=2)) > 0.9
 
 

@@ -390,7 +390,7 @@ def test_duplicates_count_as_often_as_they_come(digits):
     X, y = digits[0][:100], digits[1][:100]
     clf = WaveClassifier(n_modes=4).fit(np.repeat(X, 3, axis=0), np.repeat(y, 3))
     # As if the noise had been a third.
-    once = WaveClassifier(n_modes=4, noise=0.01, tolerance=1e-6, warm_start=True)
+    once = WaveClassifier(n_modes=4, noise=0.01, tolerance=1e-6)
     once.fit(X, y)
     assert clf.memory_.reached and np.mean(clf.predict(X) == once.predict(X)) > 0.95
     assert np.all(clf.uncertainty(X) < 0.05)

@@ -242,9 +242,7 @@ def test_learning_on_is_checked_as_well(digits, held_out):
         with pytest.raises(ValueError, match="learned images with"):
             model.partial_fit(other, y)
     np.testing.assert_array_equal(model.predict_proba(held_out[0]), before)
-    with pytest.raises(ValueError, match="learned images with"):
-        model.set_params(warm_start=True).fit(255 * X, y)
-    model.set_params(warm_start=False).fit(255 * X, y)  # all anew
+    model.fit(255 * X, y)  # all anew
     assert model.convention_.high == 255
 
 

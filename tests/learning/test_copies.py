@@ -8,6 +8,7 @@ import pytest
 
 from wetcow import WaveClassifier, datasets
 from wetcow.images.augmentation import Augmentation, augment
+from wetcow.learning.data import samples
 from wetcow.learning.data.copies import Copies, encoded
 
 OF_DIGITS = Augmentation(shift=0.1, rotation=8.0)
@@ -68,12 +69,13 @@ def test_copies_are_the_same_of_all_kinds_of_numbers(digits):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_memories", [None, 100])
-def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, n_memories):
+def test_result_does_not_depend_on_blocks_or_what_is_kept(digits, n_memories, monkeypatch):
     X, y = digits[0][:200], digits[1][:200]
     solved = dict(n_memories=n_memories, tolerance=1e-5, n_modes=8)
     clf = classifier(**solved).fit(X, y)
     wanted = clf.criticality(X)
-    for other in ({"batch_size": 89}, {"cache_size": 0, "batch_size": 70}):
+    for size, other in ((89, {}), (70, {"cache_size": 0})):
+        monkeypatch.setattr(samples, "BATCH_SIZE", size)
         found = classifier(**solved, **other).fit(X, y)
         np.testing.assert_allclose(found.criticality(X), wanted, atol=1e-4)
         assert found.inverse_temperature_ == pytest.approx(clf.inverse_temperature_, rel=1e-3)

@@ -15,7 +15,7 @@ import pytest
 from wetcow import datasets
 from wetcow.learning import pipeline
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.data import batches, dask_cluster
+from wetcow.learning.data import batches, dask_cluster, samples
 from wetcow.learning.memory import examples as memory, landmarks as landmark_memory
 from wetcow.learning.model.statistics import Statistics
 from wetcow.learning.views import construction
@@ -29,8 +29,15 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:U
 
 # How images are seen is decided from the first rows in one test alone.
 AS_THEY_ARE = {"frame": None, "mirror": False}
-PARAMETERS = {"n_modes": 8, "patch_size": 3, "batch_size": 150, "tolerance": 1e-7, **AS_THEY_ARE}
+PARAMETERS = {"n_modes": 8, "patch_size": 3, "tolerance": 1e-7, **AS_THEY_ARE}
 UNEVEN = (130, 200, 0, 45, 25, 200)  # chunks of 600 images
+
+
+@pytest.fixture(scope="module", autouse=True)
+def several_batches():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(samples, "BATCH_SIZE", 150)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -236,9 +243,10 @@ def test_one_chunk_at_a_time(digits, monkeypatch):
             yield piece._replace(load=lambda piece=piece: load(piece))
 
     monkeypatch.setattr(batches, "_pieces", watched)
+    monkeypatch.setattr(samples, "BATCH_SIZE", 40)
     with dask.config.set(scheduler="threads"):
         array = da.from_array(X, chunks=(100, 8, 8))
-        WaveClassifier(**PARAMETERS | {"batch_size": 40}).fit(array, y)
+        WaveClassifier(**PARAMETERS).fit(array, y)
     assert len(loaded_so_far) == 6 and most == 1
 
 

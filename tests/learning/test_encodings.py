@@ -12,7 +12,7 @@ KINDS = [
     {"encoding": "root"},
     {"encoding": "both", "patch_size": (3, 5)},
     {"couplings": "innate"},
-    {"couplings": "innate", "encoding": "both", "response": "amplitude", "n_members": 2},
+    {"couplings": "innate", "encoding": "both", "response": "amplitude"},
 ]
 
 
@@ -27,12 +27,10 @@ def model(request, digits):
     return wc.WaveClassifier(**(SMALL | request.param)).fit(X[:300], y[:300])
 
 
-def test_banks_are_members_encodings_sizes(model):
+def test_banks_are_encodings_then_sizes(model):
     roots = {"brightness": [False], "root": [True], "both": [False, True]}
     sizes = model.settings_.patch_size
-    expected = model.n_members * [
-        ((size, size), root) for root in roots[model.settings_.encoding] for size in sizes
-    ]
+    expected = [((size, size), root) for root in roots[model.settings_.encoding] for size in sizes]
     assert [(one.patch, one.root) for one in model.hidden_.geometries] == expected
     innate = model.settings_.couplings == "innate"
     assert all(one.relative == innate for one in model.hidden_.geometries)
@@ -143,11 +141,3 @@ def test_class_after_class_in_any_order_is_fit(digits):
         clf.partial_fit(X[y == one], y[y == one], classes=range(10))
     found = clf.criticality(new)
     assert np.linalg.norm(found - at_once) < 1e-5 * np.linalg.norm(at_once)
-
-
-@pytest.mark.slow
-def test_members_with_innate_couplings_differ(digits):
-    X, y = digits
-    clf = wc.WaveClassifier(**SMALL, couplings="innate", n_members=2).fit(X[:60], y[:60])
-    first, second = clf.hidden_.layers
-    assert not np.allclose(first.excitation, second.excitation)

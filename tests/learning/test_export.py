@@ -75,7 +75,7 @@ def test_digits_of_any_number(fitted, digits, path):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"response": "rate", "n_regions": 4, "patch_size": 5, "n_members": 2},
+        {"response": "rate", "n_regions": 4, "patch_size": (5, 4)},
         {"response": "analytic", "patch_size": 8, "n_regions": 1},
         {"response": "relu", "frame": HANDWRITING._replace(size=None)},
         {"response": "amplitude", "mirror": True, "patch_size": (3, 4), "frame": "seven"},

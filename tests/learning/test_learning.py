@@ -8,8 +8,9 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import LeaveOneGroupOut, LeaveOneOut, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from wetcow import datasets
+from wetcow import WaveFeatures, WaveRegressor, datasets
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data import samples
 from wetcow.learning.model import (
     activation,
     dictionary,
@@ -243,10 +244,12 @@ def test_every_response_learns(digits, kind):
     assert clf.score(X[900:], y[900:]) > 0.9
 
 
-def test_batch_size_does_not_change_the_result(digits):
+def test_borders_of_batches_do_not_change_the_result(digits, monkeypatch):
     X, y = digits[0][:300], digits[1][:300]
-    one, many = (WaveClassifier(n_modes=8, batch_size=size).fit(X, y) for size in (300, 37))
-    np.testing.assert_allclose(one.criticality(X), many.criticality(X), atol=1e-4)
+    one = WaveClassifier(n_modes=8).fit(X, y).criticality(X)
+    monkeypatch.setattr(samples, "BATCH_SIZE", 37)
+    many = WaveClassifier(n_modes=8).fit(X, y).criticality(X)
+    np.testing.assert_allclose(one, many, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -340,7 +343,7 @@ def test_an_undetermined_solution_says_so():
         ({"n_modes": 0}, r"'n_modes' .* an int in the range \[1, inf\) .* Got 0"),
         ({"n_modes": 2.5}, "'n_modes' .* must be an int"),
         ({"n_regions": 0}, "'n_regions' .* must be"),
-        ({"batch_size": True}, "batch_size must be"),
+        ({"n_modes": True}, "n_modes must be a number"),
         ({"patch_size": ()}, "empty sequence"),
         ({"patch_size": (3, 0)}, "patch_size must be an integer of at least 1"),
         ({"patch_size": 20}, "patches of 20×20 on images of 8×8.*change patch_size"),
@@ -365,11 +368,26 @@ def test_nonsense_raises(digits, parameters, message):
 
 @pytest.mark.parametrize(
     ("name", "instead"),
-    [("ridge", "noise="), ("margin_passes", "needs none"), ("block_size", "batch_size=")],
+    [
+        ("ridge", "noise="),
+        ("margin_passes", "needs none"),
+        ("block_size", "is fixed"),
+        ("batch_size", "is fixed"),
+        ("n_members", "n_modes= or patch_size="),
+        ("warm_start", "partial_fit"),
+    ],
 )
 def test_what_is_in_the_place_of_removed_parameters(name, instead):
     with pytest.raises(TypeError, match=f"no parameter {name} any more.*{instead}"):
         WaveClassifier(**{name: 1})
+
+
+@pytest.mark.parametrize("kind", [WaveRegressor, WaveFeatures])
+def test_errors_of_removed_parameters_name_the_estimator(kind):
+    with pytest.raises(TypeError, match=f"{kind.__name__} has no parameter batch_size any more"):
+        kind(batch_size=100)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'batches'"):
+        kind(batches=100)
 
 
 def test_image_shape_must_fit_rows(digits):

@@ -50,13 +50,13 @@ def test_old_constant():
 def test_files_keep_the_names_of_the_first_version(digits, fitted, tmp_path):
     """Of attributes; parameters are called as they are now."""
     X, _ = digits
-    fitted.set_params(batch_size=70).save(tmp_path / "model")
+    fitted.set_params(cache_size=7e9).save(tmp_path / "model")
     header, _ = read_model(tmp_path / "model")
     assert set(RENAMED) < set(header) and "ground" in header["convention"]
-    assert header["parameters"]["batch_size"] == 70
+    assert header["parameters"]["cache_size"] == 7e9
     loaded = WaveClassifier.load(tmp_path / "model")
-    assert loaded.batch_size == 70
+    assert loaded.cache_size == 7e9
     for new in RENAMED.values():
         assert getattr(loaded, new) == getattr(fitted, new)
     np.testing.assert_allclose(loaded.criticality(X), fitted.criticality(X), atol=1e-9)
-    fitted.set_params(batch_size=4096)
+    fitted.set_params(cache_size=8e9)

@@ -35,7 +35,7 @@ def plan(n_memories):
     [
         {"response": "both", "patch_size": (3, 5)},
         {"response": "amplitude", "frame": "handwriting", "mirror": True},
-        {"response": "analytic", "n_members": 2},
+        {"response": "analytic"},
     ],
 )
 def test_framed_encoded_and_pooled_images_are_features(digits, parameters):

@@ -10,7 +10,7 @@ import rich
 from wetcow import datasets
 from wetcow.cli import learn as command
 from wetcow.learning.classifier import WaveClassifier
-from wetcow.learning.data import progress
+from wetcow.learning.data import progress, samples
 
 STAGES = ["view", "hidden modes", "projection", "codes", "memory", "calibration"]
 SUMS = ["projection", "codes and sums", "memory", "calibration"]  # of landmarks
@@ -43,7 +43,8 @@ def lines(text):
 def test_stages_are_shown_to_their_ends(digits, terminal, monkeypatch):
     monkeypatch.setattr("wetcow.learning.memory.examples.FEW", 100)
     X, y = digits
-    clf = WaveClassifier(n_modes=8, batch_size=70, progress=True)
+    monkeypatch.setattr(samples, "BATCH_SIZE", 70)
+    clf = WaveClassifier(n_modes=8, progress=True)
     clf.fit(X, y)
     last = lines(terminal)[-len(STAGES) :]
     for stage, line in zip(STAGES, last, strict=True):
@@ -56,13 +57,13 @@ def test_stages_are_shown_to_their_ends(digits, terminal, monkeypatch):
 @pytest.mark.parametrize("n_memories", [None, 100])
 def test_only_stages_that_there_are(digits, terminal, n_memories):
     X, y = digits
-    clf = WaveClassifier(n_modes=8, n_memories=n_memories, warm_start=True)
+    clf = WaveClassifier(n_modes=8, n_memories=n_memories)
     clf.fit(X, y).set_params(progress=True)
     assert lines(terminal) == []
-    for learn in (clf.fit, clf.partial_fit):
+    after = SUMS if n_memories else STAGES[2:]
+    for learn, expected in ((clf.fit, [*STAGES[:2], *after]), (clf.partial_fit, after)):
         terminal.truncate(0)
         learn(X, y)
-        expected = SUMS if n_memories else STAGES[2:]
         last = lines(terminal)[-len(expected) :]
         assert [line.split("  ")[0].split(" ━")[0].strip() for line in last] == expected
 

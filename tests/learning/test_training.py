@@ -131,7 +131,7 @@ def test_training_that_harms_is_not_kept(digits, monkeypatch):
     with pytest.warns(UserWarning, match="hardly any training.* give more train_minutes"):
         clf = WaveClassifier(n_modes=12, train_minutes=1e-4).fit(*digits[:2])
     plain = WaveClassifier(n_modes=12).fit(*digits[:2])
-    (refined,) = clf.refined_
+    refined = clf.refined_
     assert refined.trained < refined.constructed
     kept = (refined.constructed, refined.trained, refined.seconds, refined.complete)
     assert clf.record_.trained == (kept,)
@@ -244,7 +244,7 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
     X, y, X_other, _ = digits
     clf = WaveClassifier(n_modes=6, train_minutes=1, augmentation="handwriting")
     clf.set_params(checkpoint=tmp_path / "state").fit(X, y)
-    (refined,) = clf.refined_
+    refined = clf.refined_
     assert refined.evaluations[-1].step == 64
     plain = WaveClassifier(n_modes=6).fit(X, y)
     same = np.array_equal(clf.hidden_.layers[0].gamma, plain.hidden_.layers[0].gamma)
@@ -263,50 +263,29 @@ def test_classifier_trains_and_is_never_worse_on_what_judges(digits, tmp_path, m
 
 
 @pytest.mark.slow
-def test_members_are_trained_apart_and_read_together(digits, tmp_path, monkeypatch):
+def test_interrupted_training_is_kept(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 32)
-    X, y, X_other, y_other = digits
-    clf = WaveClassifier(n_modes=8, n_members=2, train_minutes=1, checkpoint=tmp_path / "state")
-    clf.set_params(augmentation="handwriting").fit(X, y)
-    assert len(clf.refined_) == 2 and len(clf.hidden_.layers) == 2
-    one, other = (refined.hidden.layers[0].excitation for refined in clf.refined_)
-    assert np.abs(one - other).max() > 0.1
-    assert {path.name for path in tmp_path.iterdir()} == {"state", "state.1"}
-    single = WaveClassifier(n_modes=8, train_minutes=1, augmentation="handwriting").fit(X, y)
-    assert clf.score(X_other, y_other) > single.score(X_other, y_other)
+    monkeypatch.setattr(refine, "train", lambda trainer, state, *_: state)  # as after Ctrl-C
+    X, y, X_other, _ = digits
+    clf = WaveClassifier(n_modes=8, train_minutes=1).fit(X, y)
+    assert not clf.refined_.complete and not clf.record_.trained[0].complete
     clf.save(tmp_path / "model")
     loaded = WaveClassifier.load(tmp_path / "model")
+    assert loaded.record_ == clf.record_ and loaded.refined_ is None
     np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
-    # Ctrl-C ends the training of all.
-    monkeypatch.setattr(refine, "train", lambda trainer, state, *_: state)
-    early = WaveClassifier(n_modes=8, n_members=2, train_minutes=1).fit(X, y)
-    assert len(early.refined_) == 1 and not early.refined_[0].complete
-    assert len(early.hidden_.layers) == 2
-    # Without training it is one wider network.
-    plain = WaveClassifier(n_modes=8, n_members=2).fit(X, y)
-    assert len(plain.hidden_.mean) == 2 * len(single.hidden_.mean) and plain.refined_ == []
+    assert clf.set_params(train_minutes=0).fit(X, y).refined_ is None
 
 
 @pytest.mark.slow
-def test_members_may_have_sizes_and_deformations_of_their_own(digits, tmp_path, monkeypatch):
+def test_training_sees_images_deformed_as_is_said(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(refine, "fit_to_time", lambda *_: 16)
-    X, y, X_other, _ = digits
-    clf = WaveClassifier(n_modes=6, n_members=2, patch_size=[3, (4, 5)], train_minutes=1)
-    clf.set_params(augmentation=[GARMENTS, None]).fit(X, y)
-    assert [geometry.patch[0] for geometry in clf.hidden_.geometries] == [3, 4, 5]
+    X, y, *_ = digits
+    clf = WaveClassifier(n_modes=6, train_minutes=1, augmentation=GARMENTS).fit(X, y)
     clf.save(tmp_path / "model")
-    loaded = WaveClassifier.load(tmp_path / "model")
-    assert loaded.augmentation == clf.augmentation and loaded.settings_ == clf.settings_
-    np.testing.assert_array_equal(loaded.predict(X_other), clf.predict(X_other))
-
-    # Each is trained on images deformed as is said for it: the second as if none were deformed.
+    assert WaveClassifier.load(tmp_path / "model").augmentation == GARMENTS
     plain = clone(clf).set_params(augmentation=None).fit(X, y)
-    losses = [[member.evaluations[0].loss for member in one.refined_] for one in (clf, plain)]
-    assert losses[0][0] > losses[1][0] and losses[0][1] == losses[1][1]
-
-    clf.set_params(warm_start=True)  # by now they are one network
-    with pytest.raises(ValueError, match=r"augmentation has 2 entries.*there are 1"):
-        clf.fit(X, y)
+    losses = [one.refined_.evaluations[0].loss for one in (clf, plain)]
+    assert losses[0] > losses[1]
 
 
 @pytest.mark.slow
@@ -318,7 +297,7 @@ def test_command_trains_and_keeps_its_state(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     report = json.loads((tmp_path / "report").read_text())
     assert report["train_seconds"] > 0 and report["validation_accuracy_trained"] > 0.9
-    (points,) = report["training"]
+    points = report["training"]
     assert points[-1]["step"] == points[-1]["steps"] and points[-1]["seconds"] > 0
     assert (tmp_path / "state").exists()
 
@@ -334,10 +313,9 @@ def test_command_trains_and_keeps_its_state(tmp_path, monkeypatch):
         ({"learning_rate": 0.0}, r"\(0.0, inf\)"),
         ({"augmentation": "letters"}, "'handwriting'"),
         ({"augmentation": Augmentation(shift=-1.0)}, "at least 0"),
-        ({"augmentation": [None, "garments"]}, "2 entries, one for each member.*change n_members"),
-        ({"patch_size": [3, [4, 5]], "n_members": 3}, "patch_size has 2 entries"),
-        ({"patch_size": [3, []], "n_members": 2}, "empty"),
-        ({"augmentation": ["garments"] * 2, "n_members": 2, "copies": 1}, "one for all members"),
+        ({"augmentation": [None, "garments"]}, "'garments' or an Augmentation"),
+        ({"patch_size": [3, [4, 5]]}, r"at least 1, got \[4, 5\]"),
+        ({"copies": 1}, "needs an augmentation"),
     ],
 )
 def test_errors(digits, parameters, said):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import glob
 import os
 import pathlib
-import statistics
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,9 +96,6 @@ CopiesOption = Annotated[
 TrainMinutes = Annotated[
     float, typer.Option(min=0, help="Time to train what was constructed, by gradient.")
 ]
-NMembers = Annotated[
-    int, typer.Option(min=1, help="Networks constructed and trained apart, read together.")
-]
 Resume = Annotated[
     pathlib.Path | None,
     typer.Option(
@@ -126,7 +121,6 @@ def command(
     mirror: MirrorOption = None,
     copies: CopiesOption = 0,
     train_minutes: TrainMinutes = 0.0,
-    n_members: NMembers = 1,
     channel_axis: ChannelAxis = None,
     resume: Resume = None,
     restart: Restart = False,
@@ -158,7 +152,6 @@ def command(
             **({} if channel_axis is None else {"channel_axis": channel_axis}),
             copies=copies,
             train_minutes=train_minutes,
-            n_members=n_members,
             checkpoint=resume,
         )
 
@@ -195,14 +188,14 @@ def run(
 
 
 def set_aside(checkpoint: pathlib.Path | None) -> None:
-    """Rename what an earlier training or construction kept to FILE.old, also that of members."""
+    """Rename what an earlier training or construction kept to FILE.old."""
     from wetcow.learning.memory.construction_files import SUFFIXES
 
     if checkpoint is None:
         raise ValueError("--restart needs --resume FILE, which says what to begin anew")
-    for path in [checkpoint, *checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}.*")]:
-        known = path == checkpoint or path.suffix[1:].isdigit() or path.suffix in SUFFIXES
-        if path.is_file() and known:
+    for suffix in ("", *SUFFIXES):
+        path = checkpoint.with_name(checkpoint.name + suffix)
+        if path.is_file():
             os.replace(path, path.with_name(f"{path.name}.old"))
 
 
@@ -255,7 +248,7 @@ def learn(
     start = time.perf_counter()
     decision = classifier.fit(X, y).decision_
     refined = classifier.refined_
-    train_seconds = sum(member.seconds for member in refined)
+    train_seconds = 0.0 if refined is None else refined.seconds
     construct_seconds = time.perf_counter() - start - train_seconds
     if save is not None:
         classifier.save(save, notes=said)
@@ -295,14 +288,14 @@ def _size(classifier: WaveClassifier) -> dict[str, int]:
     }
 
 
-def _validation(refined: list[Refined]) -> dict[str, Any]:
-    """Fields that only training gives: means of the members, and how each went."""
-    if not refined:
+def _validation(refined: Refined | None) -> dict[str, Any]:
+    """Fields that only training gives: what it came to, and how it went."""
+    if refined is None:
         return {}
     return {
-        "validation_accuracy_constructed": statistics.fmean(one.constructed for one in refined),
-        "validation_accuracy_trained": statistics.fmean(one.trained for one in refined),
-        "training": [[point._asdict() for point in one.evaluations] for one in refined],
+        "validation_accuracy_constructed": refined.constructed,
+        "validation_accuracy_trained": refined.trained,
+        "training": [point._asdict() for point in refined.evaluations],
     }
 
 
@@ -312,7 +305,7 @@ def _training(report: dict[str, Any]) -> dict[str, str]:
     constructed, trained = (
         report[f"validation_accuracy_{name}"] for name in ("constructed", "trained")
     )
-    steps = sum(points[-1]["step"] for points in report["training"] if points)
+    steps = report["training"][-1]["step"] if report["training"] else 0
     kept = "kept" if trained > constructed else "no better, not kept"
     return {
         "trained for": f"{report['train_seconds']:.0f} s, {steps} steps",

@@ -26,7 +26,6 @@ from wetcow.learning.memory.construction_files import ConstructionFiles, constru
 from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
-from wetcow.learning.model.hidden_modes import united
 from wetcow.learning.model.readout import (
     LinearReadout,
     MemoryReadout,
@@ -58,9 +57,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         tables all budgets are the same.
     n_modes : int, optional
         Hidden modes, for each patch size.
-    patch_size : int, sequence of int, or one of these for each member, optional
-        Height and width of the patches; several sizes give several banks of `n_modes`. A sequence
-        with a sequence in it, as in ``[[5, 7], [9]]``, has the sizes of each member. Ignored for
+    patch_size : int or sequence of int, optional
+        Height and width of the patches; several sizes give several banks of `n_modes`. Ignored for
         tables.
     n_regions : int, optional
         Codes are pooled over a grid of n_regions × n_regions regions. Ignored for tables.
@@ -116,38 +114,29 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     copies : int
         Randomly deformed copies of each image to learn beside it
         (`wetcow.learning.data.copies`); they need an `augmentation`. Ignored for tables.
-    n_members : int
-        Networks whose hidden modes are constructed, and trained if `train_minutes`, apart from each
-        other. They differ by what is drawn at random and, if given for each, by `patch_size` and
-        `augmentation`. One memory has the codes of all of them side by side.
     train_minutes : float
         Time for which `fit` refines what was constructed by gradient
-        (`wetcow.learning.finetune.training`), in equal parts for the members; 0: not at all. A
-        tenth of the samples, at most 5,000, then tells whether to keep that, and what came out
-        makes the codes that are memorized. Ctrl-C ends training early.
+        (`wetcow.learning.finetune.training`); 0: not at all. A tenth of the samples, at most
+        5,000, then tells whether to keep that, and what came out makes the codes that are
+        memorized. Ctrl-C ends training early.
     learning_rate : float
         Largest step of training, in units of the root mean square of what changes.
-    augmentation : "handwriting", "garments", Augmentation or None, or a list of these
+    augmentation : "handwriting", "garments", Augmentation or None
         How images are deformed at random, in copies and while training
-        (`wetcow.images.augmentation`). A list has that of each member; copies cannot use one.
+        (`wetcow.images.augmentation`).
     checkpoint : path, optional
-        With `train_minutes`, a file that keeps the state of training; members but the first have
-        files of their own beside it, with their number at the end of the name. Without, two files
-        of that name and ``.codes`` and ``.solution`` keep what `fit` has computed of all examples,
-        if it stores all of them and they are no Dask arrays; 4 bytes for each number of the memory.
-        If there are such files `fit` goes on from them, with the same result. They stay: remove
-        them when the model is saved.
+        With `train_minutes`, a file that keeps the state of training. Without, two files of that
+        name and ``.codes`` and ``.solution`` keep what `fit` has computed of all examples, if it
+        stores all of them and they are no Dask arrays; 4 bytes for each number of the memory. If
+        there are such files `fit` goes on from them, with the same result. They stay: remove them
+        when the model is saved.
     class_weight : dict, "balanced" or None
         Weights of classes, by which those of their samples are multiplied; 1 for labels that are
         not in the dict. "balanced": all classes have the same weight in all, so that rare ones are
         heard; only in `fit`, which knows all samples.
-    batch_size : int
-        Images whose codes are computed at once. Does not change the result beyond rounding.
     cache_size : float
         Bytes of the kernel's values between stored examples that may be kept while class modes are
         solved; never more than is free. What is not kept is computed again in each iteration.
-    warm_start : bool
-        Whether `fit` keeps the hidden modes of an earlier `fit` or `partial_fit`.
     progress : bool
         Whether `fit` and `partial_fit` show the stages of their work and the time these take.
     random_state : int, RandomState instance or None
@@ -186,8 +175,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
     uncertainty_threshold_ : float
         Exceeded by the `uncertainty` of 1 % of images like those learned; `usual_uncertainty_`
         until now.
-    refined_ : list of Refined
-        What training came to in the last `fit`, one for each member that was trained.
+    refined_ : Refined or None
+        What training came to in the last `fit`, if there was any.
     record_ : Record or None
         How it was learned: samples of each class, the date, the accuracy on left-out samples. None
         if it was loaded from a file of a version that kept none.
@@ -232,7 +221,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         budget: Budget = "seconds",
         *,
         n_modes: int | None = None,
-        patch_size: int | Sequence[int | Sequence[int]] | None = None,
+        patch_size: int | Sequence[int] | None = None,
         n_regions: int | None = None,
         image_shape: Literal["auto"] | tuple[int, ...] | None = "auto",
         channel_axis: Literal["auto", -1, 1] | None = "auto",
@@ -247,15 +236,12 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         n_memories: int | None = None,
         tolerance: float = 1e-2,
         copies: int = 0,
-        n_members: int = 1,
         train_minutes: float = 0.0,
         learning_rate: float = 0.004,
-        augmentation: Deformation | Sequence[Deformation] = None,
+        augmentation: Deformation = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         checkpoint: str | os.PathLike | None = None,
-        batch_size: int = 4096,
         cache_size: float = 8e9,
-        warm_start: bool = False,
         progress: bool = False,
         random_state: Any = 0,
     ):
@@ -276,20 +262,17 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         self.n_memories = n_memories
         self.tolerance = tolerance
         self.copies = copies
-        self.n_members = n_members
         self.train_minutes = train_minutes
         self.learning_rate = learning_rate
-        self.augmentation: Deformation | Sequence[Deformation] = augmentation
+        self.augmentation: Deformation = augmentation
         self.class_weight = class_weight
         self.checkpoint = checkpoint
-        self.batch_size = batch_size
         self.cache_size = cache_size
-        self.warm_start = warm_start
         self.progress = progress
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> WaveClassifier:
-        """Construct the network from training data.
+        """Construct the network from training data, anew.
 
         If it fails or is interrupted, what was learned before stays as it was.
 
@@ -315,9 +298,8 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
             values that are too large to compute with; for several labels of a sample, which
             wrappers of scikit-learn have.
         """
-        keep = self.warm_start and hasattr(self, "hidden_")
         with checks.all_or_nothing(self), stages(self.progress) as start:
-            X, y = self._checked(X, y, first=not keep)
+            X, y = self._checked(X, y, first=True)
             X, y, weights = self._weighted(X, y, sample_weight, least=2)
             counts = np.unique(y, return_counts=True)[1]
             rng = self._rng()
@@ -329,16 +311,15 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
             classes, labels = np.unique(y, return_inverse=True)
             self._check_room(X, len(classes), first=True)
             files = construction_files(self, X, labels, weights)
-            members = [self.hidden_] if keep else self._construct(X, labels, weights, rng, start)
-            samples = self._samples(members[0], X, labels, weights, len(classes))
-            self.refined_ = []
+            hidden = self._construct(X, labels, weights, rng, start)
+            samples = self._samples(hidden, X, labels, weights, len(classes))
+            self.refined_ = None
             if self.train_minutes:
-                from wetcow.learning.finetune.refine import refine_members
+                from wetcow.learning.finetune.refine import refine_classifier
 
-                self.refined_ = refine_members(self, members, samples, self._plan(), rng, start)
-            members[: len(self.refined_)] = [refined.hidden for refined in self.refined_]
-            samples = samples._replace(hidden=united(members))
-            noises = () if keep else self._noises()
+                self.refined_ = refine_classifier(self, samples, self._plan(), rng, start)
+                samples = samples._replace(hidden=self.refined_.hidden)
+            noises = self._noises()
             known = self._memorize(samples, classes, rng, start, files=files, noises=noises)
             self.record_ = make_record(known, counts, trained(self.refined_))
         return self
@@ -388,9 +369,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
             X, labels, weights = distinct(X, labels, weights)
             self._check_room(X, len(wanted), first=first)
             rng = self._rng()
-            hidden = self.hidden_ if not first else None
-            if hidden is None:
-                hidden = united(self._construct(X, labels, weights, rng, start))
+            hidden = self._construct(X, labels, weights, rng, start) if first else self.hidden_
             samples = self._samples(hidden, X, labels, weights, len(wanted))
             before = None if first else self.record_
             noises = self._noises() if first else ()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wetcow.learning.data.samples import batch_size
 from wetcow.learning.data.validation import as_floats, is_dask
 from wetcow.learning.model.hidden_modes import HiddenModes
 
@@ -16,7 +17,6 @@ def predictions(
     function: Callable[[np.ndarray], np.ndarray],
     hidden: HiddenModes,
     X: Any,
-    batch_size: int,
     width: int | None,
     check: Callable[[np.ndarray], None],
 ) -> Any:
@@ -30,8 +30,6 @@ def predictions(
         Whose codes are taken.
     X : array (n, columns), or Dask array
         Checked rows.
-    batch_size : int
-        Rows whose codes are computed at once.
     width : int or None
         Columns of the result.
     check : callable
@@ -41,7 +39,7 @@ def predictions(
     -------
     array, or Dask array that is not computed yet
     """
-    predict = functools.partial(_over_batches, function, hidden, batch_size, check)
+    predict = functools.partial(_over_batches, function, hidden, check)
     if not is_dask(X):
         return predict(X)
     from wetcow.learning.data import dask_arrays
@@ -87,11 +85,10 @@ def nearest_class(classes: np.ndarray, criticality: np.ndarray) -> np.ndarray:
 def _over_batches(
     function: Callable[[np.ndarray], np.ndarray],
     hidden: HiddenModes,
-    batch_size: int,
     check: Callable[[np.ndarray], None],
     X: np.ndarray,
 ) -> np.ndarray:
     check(X)
-    starts = range(0, len(X), batch_size)
-    parts = (as_floats(X[start : start + batch_size]) for start in starts)
+    size = batch_size(X.shape[1])
+    parts = (as_floats(X[low : low + size]) for low in range(0, len(X), size))
     return np.concatenate([function(hidden.codes(part)) for part in parts])

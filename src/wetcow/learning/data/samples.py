@@ -11,6 +11,10 @@ from wetcow.learning.data.copies import NO_COPIES, Copies, encoded
 from wetcow.learning.data.validation import as_floats, is_dask
 from wetcow.learning.model.hidden_modes import HiddenModes
 
+BATCH_SIZE = 4096
+"""Rows whose codes are computed at once, if they are not large."""
+_LARGEST_BATCH = 2**28  # bytes of these rows in single precision
+
 
 class Samples(NamedTuple):
     """Training data, and how codes are made of it.
@@ -38,7 +42,7 @@ class Samples(NamedTuple):
     labels: np.ndarray
     n_classes: int
     weights: np.ndarray | None = None
-    batch_size: int = 4096
+    batch_size: int = BATCH_SIZE
     copies: Copies = NO_COPIES
 
     def codes(self, rows: np.ndarray) -> np.ndarray:
@@ -64,6 +68,19 @@ class Samples(NamedTuple):
             X, rows = take(X, rows), np.arange(len(rows))
         for low in range(0, len(rows), self.batch_size):
             yield as_floats(X[rows[low : low + self.batch_size]])
+
+
+def batch_size(columns: int) -> int:
+    """How many rows of so many columns are encoded at once: `BATCH_SIZE`, or as many as 256 MiB.
+
+    Where one batch ends and the next begins changes nothing beyond rounding.
+
+    Examples
+    --------
+    >>> batch_size(28 * 28), batch_size(1024 * 1024 * 3), batch_size(10**9)
+    (4096, 21, 1)
+    """
+    return min(BATCH_SIZE, max(_LARGEST_BATCH // (4 * columns), 1))
 
 
 def targets_of(

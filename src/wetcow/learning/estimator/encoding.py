@@ -38,9 +38,7 @@ class Encoder:
     budget: str
     image_shape: Any
     channel_axis: Any
-    batch_size: int
     random_state: Any
-    n_members: int = 1
     copies: int = 0
     augmentation: Any = None
     noise: float | None = None
@@ -69,8 +67,8 @@ class Encoder:
         weights: np.ndarray | None,
         rng: np.random.Generator,
         start: StartStage,
-    ) -> list[HiddenModes]:
-        """Decide how to look at rows, and construct the hidden modes of all members.
+    ) -> HiddenModes:
+        """Decide how to look at rows, and construct hidden modes.
 
         Labels may be values, or None: without any, images are seen as the simplest alternative.
         """
@@ -93,16 +91,16 @@ class Encoder:
         self.decision_ = dataclasses.replace(decision, view=view)
         logger.info("%s", self.decision_.line())
         start("hidden modes")
-        members, self.convention_ = pipeline.construct(
+        hidden, self.convention_ = pipeline.construct(
             X,
-            checks.member_geometries(self.n_members, chosen, shape, view),
+            checks.geometries(chosen, shape, view),
             rng,
             image=shape,
             view=view,
             settings=chosen,
             weights=weights,
         )
-        return members
+        return hidden
 
     def _predictions(
         self,
@@ -116,8 +114,7 @@ class Encoder:
         check_process()
         X = validation.check_rows(self, X)
         check = self._values_check(any_background=any_background)
-        size = self.batch_size
-        return predictions(function, self.hidden_, X, batch_size=size, width=width, check=check)
+        return predictions(function, self.hidden_, X, width=width, check=check)
 
     def _values_check(self, *, any_background: bool = False) -> Callable[[np.ndarray], None]:
         """Return what raises for rows with values of another convention than those learned."""

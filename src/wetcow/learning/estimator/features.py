@@ -18,11 +18,11 @@ from wetcow.learning.data import validation
 from wetcow.learning.data.progress import stages
 from wetcow.learning.data.weights import check_weights, distinct, present
 from wetcow.learning.estimator.encoding import Encoder
+from wetcow.learning.estimator.former_names import refuses_removed
 from wetcow.learning.estimator.keeping import Kept
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.feature_names import names_of_codes
 from wetcow.learning.model.geometry import Encoding
-from wetcow.learning.model.hidden_modes import united
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 
@@ -40,7 +40,7 @@ class WaveFeatures(Encoder, Kept, TransformerMixin, BaseEstimator):
     budget : {"seconds", "minute", "minutes", "hour"}
         As in `WaveClassifier`, like all other parameters.
     n_modes, patch_size, n_regions, image_shape, channel_axis, frame, mirror, response, encoding, \
-couplings, threshold, omega, batch_size, progress, random_state
+couplings, threshold, omega, progress, random_state
         See `WaveClassifier`. What is "auto" is decided if `fit` is given labels or values, else
         frame and mirror are none.
 
@@ -70,6 +70,7 @@ couplings, threshold, omega, batch_size, progress, random_state
     _kind: ClassVar[str] = "features"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
+    @refuses_removed
     def __init__(
         self,
         budget: Budget = "seconds",
@@ -86,7 +87,6 @@ couplings, threshold, omega, batch_size, progress, random_state
         couplings: Couplings | None = None,
         threshold: float | None = None,
         omega: float | None = None,
-        batch_size: int = 4096,
         progress: bool = False,
         random_state: Any = 0,
     ):
@@ -103,7 +103,6 @@ couplings, threshold, omega, batch_size, progress, random_state
         self.couplings: Couplings | None = couplings
         self.threshold = threshold
         self.omega = omega
-        self.batch_size = batch_size
         self.progress = progress
         self.random_state = random_state
 
@@ -146,7 +145,7 @@ couplings, threshold, omega, batch_size, progress, random_state
                 *present(X, labels, check_weights(sample_weight, len(labels)), 1)
             )
             known = None if y is None else labels
-            self.hidden_ = united(self._construct(X, known, weights, self._rng(), start))
+            self.hidden_ = self._construct(X, known, weights, self._rng(), start)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -169,7 +168,7 @@ couplings, threshold, omega, batch_size, progress, random_state
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns that `transform` returns, array of str (codes,).
 
-        Of images they say bank (patch size, and member), code, region and mode, each counted from
+        Of images they say bank (patch size), code, region and mode, each counted from
         1; of a table they are those of its columns, and "constant".
         """
         check_is_fitted(self, "hidden_")

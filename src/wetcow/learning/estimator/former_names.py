@@ -1,4 +1,4 @@
-"""Names that classifiers had: old attributes still answer, old parameters say what is instead."""
+"""Names that estimators had: old attributes still answer, old parameters say what is instead."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ REMOVED = {
     "ridge": "noise=, λ of the memory of examples",
     "margin_passes": "nothing: a memory of examples needs none",
     "padding": "nothing: images are padded by half a patch",
-    "block_size": "batch_size=",
+    "block_size": "nothing: how many rows are encoded at once is fixed",
+    "batch_size": "nothing: how many rows are encoded at once is fixed",
+    "n_members": "n_modes= or patch_size=: the codes of all hidden modes are side by side anyway",
+    "warm_start": "partial_fit, which keeps the hidden modes; fit always constructs anew",
 }
-"""Parameters that classifiers had, and what is in their place."""
+"""Parameters that estimators had, and what is in their place."""
 
 
 def renamed(old: str, new: str) -> Any:
@@ -36,7 +39,8 @@ def refuses_removed(init: Callable[P, None]) -> Callable[P, None]:
     def checked(*arguments: P.args, **parameters: P.kwargs) -> None:
         for name in REMOVED.keys() & parameters.keys():
             raise TypeError(
-                f"WaveClassifier has no parameter {name} any more; in its place is {REMOVED[name]}"
+                f"{type(arguments[0]).__name__} has no parameter {name} any more; in its place is "
+                f"{REMOVED[name]}"
             )
         init(*arguments, **parameters)
 

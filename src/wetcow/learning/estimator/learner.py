@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from wetcow.images.augmentation import check_augmentation
 from wetcow.learning import pipeline
 from wetcow.learning.data import validation
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.copies import Copies
 from wetcow.learning.data.progress import StartStage
-from wetcow.learning.data.samples import Samples
+from wetcow.learning.data.samples import Samples, batch_size
 from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
@@ -95,14 +96,14 @@ class Learner(Encoder):
         n_classes: int,
     ) -> Samples:
         count = 0 if self.image_shape_ is None else self.copies
-        augmentation = checks.shared_augmentation(self.augmentation)
+        augmentation = check_augmentation(self.augmentation)
         return Samples(
             hidden=hidden,
             X=X,
             labels=labels,
             weights=weights,
             n_classes=n_classes,
-            batch_size=self.batch_size,
+            batch_size=batch_size(X.shape[1]),
             copies=Copies(count=count, augmentation=augmentation),
         )
 

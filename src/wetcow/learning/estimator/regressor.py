@@ -15,6 +15,7 @@ from wetcow.learning.data.predictions import by_row
 from wetcow.learning.data.progress import stages
 from wetcow.learning.data.samples import some_samples
 from wetcow.learning.data.weights import check_weights, distinct, present
+from wetcow.learning.estimator.former_names import refuses_removed
 from wetcow.learning.estimator.keeping import Kept
 from wetcow.learning.estimator.learner import Learner
 from wetcow.learning.io.record import make_record
@@ -22,7 +23,6 @@ from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.memory.values import Values, calibrate_values, scale_of
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
-from wetcow.learning.model.hidden_modes import united
 from wetcow.learning.model.readout import MemoryReadout, check_updatable, recall_with_doubt
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
@@ -54,8 +54,6 @@ couplings, threshold, omega
     tolerance : float
         Relative residual to which the system for stored examples is solved; 2,000 or fewer are
         solved for directly.
-    batch_size : int
-        Rows whose codes are computed at once.
     cache_size : float
         Bytes of the kernel's values that may be kept while the system is solved.
     progress : bool
@@ -101,6 +99,7 @@ couplings, threshold, omega
     _kind: ClassVar[str] = "regressor"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = checks.CONSTRAINTS
 
+    @refuses_removed
     def __init__(
         self,
         budget: Budget = "seconds",
@@ -120,7 +119,6 @@ couplings, threshold, omega
         noise: float | None = None,
         n_memories: int | None = None,
         tolerance: float = 1e-3,
-        batch_size: int = 4096,
         cache_size: float = 8e9,
         progress: bool = False,
         random_state: Any = 0,
@@ -141,7 +139,6 @@ couplings, threshold, omega
         self.noise = noise
         self.n_memories = n_memories
         self.tolerance = tolerance
-        self.batch_size = batch_size
         self.cache_size = cache_size
         self.progress = progress
         self.random_state = random_state
@@ -246,7 +243,7 @@ couplings, threshold, omega
             else:
                 units = self._same_units(y, flat)
             self._check_room(X, self.n_outputs_, first=first)
-            hidden = united(self._construct(X, y, weights, rng, start)) if first else self.hidden_
+            hidden = self._construct(X, y, weights, rng, start) if first else self.hidden_
             samples = self._samples(hidden, X, units.standardised(y), weights, self.n_outputs_)
             known = self._learn(
                 samples,

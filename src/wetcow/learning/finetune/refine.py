@@ -6,12 +6,11 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.images.augmentation import Augmentation
+from wetcow.images.augmentation import Augmentation, check_augmentation
 from wetcow.learning import pipeline
 from wetcow.learning.data.batches import open_batches
 from wetcow.learning.data.progress import StartStage
@@ -22,7 +21,6 @@ from wetcow.learning.finetune.linear import Linear, solve_linear
 from wetcow.learning.finetune.training import EvaluationPoint, Trainer, fit_to_time, train
 from wetcow.learning.memory.examples import Plan
 from wetcow.learning.model.hidden_modes import NUM_STANDARDISING, HiddenModes
-from wetcow.learning.settings.checks import member_augmentations
 
 _SHARE, _MOST = 10, 5_000  # a tenth of the samples judges, but not more of them
 _MEMORIZED = 5_000  # samples in the memories that are judged
@@ -65,7 +63,7 @@ class Recipe(NamedTuple):
     rate : float
         Largest learning rate.
     checkpoint : path or None
-        Of this network alone.
+        File for the state of training.
     plan : Plan
     n_components : int
         Of memories.
@@ -181,8 +179,8 @@ def _train(
         left = 60 * recipe.minutes - spent
         if left <= 0:
             warnings.warn(
-                f"hardly any training: of {60 * recipe.minutes:.3g} s for a member, judging it "
-                f"before and after takes {spent:.3g} s; give more train_minutes, or choose a "
+                f"hardly any training: of {60 * recipe.minutes:.3g} s, judging before and after "
+                f"takes {spent:.3g} s; give more train_minutes, or choose a "
                 "smaller budget",
                 stacklevel=5,
             )
@@ -200,34 +198,21 @@ def _train(
     return train(trainer, state, checkpoint.write, tell), evaluations
 
 
-def refine_members(
-    classifier: Any,
-    members: Sequence[HiddenModes],
-    samples: Samples,
-    plan: Plan,
-    rng: np.random.Generator,
-    start: StartStage,
-) -> list[Refined]:
-    """Train members one after the other, each in its part of the time.
+def refine_classifier(
+    classifier: Any, samples: Samples, plan: Plan, rng: np.random.Generator, start: StartStage
+) -> Refined:
+    """Train the hidden modes that were constructed for a classifier.
 
     Parameters
     ----------
     classifier : WaveClassifier
-        Its parameters and settings say how. Members but the first have checkpoints of their own
-        beside its file, with their number at the end of the name.
-    members : sequence of HiddenModes
-        Constructed.
+        Its parameters and settings say how.
     samples : Samples
-        Whatever its hidden modes.
+        Rows, and the hidden modes constructed for them.
     plan : Plan
         Of the memories to judge by.
     rng, start
         As for `refine`.
-
-    Returns
-    -------
-    list of Refined
-        Fewer than members if someone interrupted training; the others stay as constructed.
 
     Raises
     ------
@@ -236,19 +221,12 @@ def refine_members(
     """
     if is_dask(samples.X):
         raise ValueError("training needs rows in memory; Dask arrays are only constructed from")
-    augmentations = member_augmentations(classifier.augmentation, len(members))
-    found: list[Refined] = []
-    for number, (hidden, augmentation) in enumerate(zip(members, augmentations, strict=True)):
-        path = classifier.checkpoint
-        recipe = Recipe(
-            minutes=classifier.train_minutes / len(members),
-            augmentation=augmentation,
-            rate=classifier.learning_rate,
-            checkpoint=path if path is None or not number else f"{os.fspath(path)}.{number}",
-            plan=plan,
-            n_components=classifier.settings_.n_components,
-        )
-        found.append(refine(samples._replace(hidden=hidden), recipe, rng, start))
-        if not found[-1].complete:
-            break
-    return found
+    recipe = Recipe(
+        minutes=classifier.train_minutes,
+        augmentation=check_augmentation(classifier.augmentation),
+        rate=classifier.learning_rate,
+        checkpoint=classifier.checkpoint,
+        plan=plan,
+        n_components=classifier.settings_.n_components,
+    )
+    return refine(samples, recipe, rng, start)

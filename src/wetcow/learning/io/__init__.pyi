@@ -4,6 +4,7 @@ from . import (
     card as card,
     cards as cards,
     container as container,
+    earlier as earlier,
     kinds as kinds,
     labels as labels,
     model as model,

@@ -18,7 +18,7 @@ from wetcow.learning.model.readout import LinearReadout
 from wetcow.learning.settings.view import decision_from_header
 
 _MOST_ROWS = 100  # of the table of classes
-_NOT_OF_THE_MODEL = ("progress", "checkpoint", "batch_size", "cache_size")
+_NOT_OF_THE_MODEL = ("progress", "checkpoint", "cache_size")
 
 
 def facts(classifier: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ import numpy as np
 from wetcow.files import whole_file
 from wetcow.version import __version__
 
-FORMAT, FORMAT_VERSION = "wetcow-model", 5
+FORMAT, FORMAT_VERSION = "wetcow-model", 6
 _HEADER = "header.json"  # first in the file, so that a part of a file can be told from others
 _README = "README.md"
 _OURS = ("format", "format_version", "wetcow", "arrays")  # fields of the header that are set here

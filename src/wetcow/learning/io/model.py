@@ -21,6 +21,7 @@ from wetcow.learning.io.container import (
     read_model,
     write_model,
 )
+from wetcow.learning.io.earlier import modern
 from wetcow.learning.io.kinds import CLASSES, CLASSIFIER, FEATURES, REGRESSOR, SERIES, UNITS
 from wetcow.learning.io.labels import pack_labels, unpack_labels
 from wetcow.learning.io.readout import Packed, pack_memory, unpack_linear, unpack_memory
@@ -43,14 +44,6 @@ _NUMBERS = {
     "residual_variance_": "noise_",
     "uncertainty_threshold_": "usual_uncertainty_",
 }
-
-# What files of the first format, with linear class modes, do not have.
-_SINCE_THE_FIRST = {"noise": None, "n_memories": None, "tolerance": 1e-2}
-# What all images were seen by, before there was a choice.
-_ONE_WAY = {"encoding": "brightness", "couplings": "sampled"}
-_UNWEIGHTED = {"class_weight": None}  # before samples had weights
-_GREY = {"channel_axis": "auto"}  # before images had channels
-_WITHOUT_MEMORY = {"noise": 0.03, "n_memories": None, "n_components": 600, "n_examples": None}
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -157,12 +150,12 @@ def unpack(cls: Any, header: Header, arrays: Arrays, path: str | os.PathLike) ->
             f"wetcow.{CLASSES[kind]}.load"
         )
     try:
-        header = _modern(header)
+        header = modern(header)
         estimator = cls(**_parameters_from_header(header["parameters"], cls))
         check_parameters(estimator)
         check_contents(header, arrays)
         chosen = Settings(**header["settings"])
-        estimator.settings_ = chosen._replace(patch_size=_tuples(chosen.patch_size))
+        estimator.settings_ = chosen._replace(patch_size=tuple(chosen.patch_size))
         estimator.n_features_in_ = header["n_features"]
         if header.get("feature_names") is not None:
             estimator.feature_names_in_ = np.array(header["feature_names"], dtype=object)
@@ -207,7 +200,7 @@ def _unpack_classes(classifier: Any, header: Header, arrays: Arrays) -> None:
     classifier.classes_ = unpack_labels(arrays.get("classes", header.get("classes")))
     for attribute, name in _NUMBERS.items():
         setattr(classifier, attribute, header[name])
-    classifier.refined_ = []
+    classifier.refined_ = None
 
 
 def _pack_values(regressor: Any) -> Packed:
@@ -246,8 +239,8 @@ def _parameters_to_header(estimator: Any) -> dict[str, Any]:
         parameters["frame"] = frame_to_header(parameters["frame"])
     if not isinstance(parameters["random_state"], Integral):
         parameters["random_state"] = None  # a generator cannot be written as JSON
-    if "augmentation" in parameters:
-        parameters["augmentation"] = _augmentation_to_header(parameters["augmentation"])
+    if isinstance(parameters.get("augmentation"), Augmentation):
+        parameters["augmentation"] = parameters["augmentation"]._asdict()
     weights = parameters.get("class_weight")
     if isinstance(weights, Mapping):  # labels may be numbers, which JSON has no keys of
         labels = pack_labels(np.array([*weights], dtype=object))
@@ -262,56 +255,16 @@ def _parameters_from_header(header: Header, cls: Any) -> dict[str, Any]:
         raise KeyError(f"parameters {missing} are missing from the header")
     if isinstance(parameters["frame"], dict):
         parameters["frame"] = frame_from_header(parameters["frame"])
-    if "augmentation" in parameters:
-        parameters["augmentation"] = _augmentation_from_header(parameters["augmentation"])
-    for name in ("image_shape", "patch_size"):
-        parameters[name] = _tuples(parameters[name])
+    if isinstance(parameters.get("augmentation"), dict):
+        parameters["augmentation"] = Augmentation(**parameters["augmentation"])
+    for name in ("image_shape", "patch_size"):  # JSON makes lists of tuples
+        if isinstance(parameters[name], list):
+            parameters[name] = tuple(parameters[name])
     weights = parameters.get("class_weight")
     if isinstance(weights, dict):
         labels = unpack_labels(weights["labels"]).tolist()
         parameters["class_weight"] = dict(zip(labels, weights["weights"], strict=True))
     return parameters
-
-
-def _modern(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Header of any version with the parameters and settings of this one."""
-    if header["format_version"] > 4:
-        return dict(header)
-    header = {**header, "parameters": {**_GREY, **header["parameters"]}}
-    if header["format_version"] > 3:
-        return header
-    header = {**header, "parameters": {**_UNWEIGHTED, **header["parameters"]}}
-    if header["format_version"] > 2:
-        return header
-    header = {**header, "parameters": {**_ONE_WAY, **header["parameters"]}}
-    if header["format_version"] > 1:
-        return header
-    parameters = {**_SINCE_THE_FIRST, **header["parameters"]}
-    parameters["batch_size"] = parameters.pop("block_size")
-    settings = dict(header["settings"])
-    for name in ("ridge", "margin_passes", "padding"):
-        parameters.pop(name, None)
-        settings.pop(name, None)
-    return {**header, "parameters": parameters, "settings": {**_WITHOUT_MEMORY, **settings}}
-
-
-def _augmentation_to_header(augmentation: Any) -> Any:
-    if isinstance(augmentation, Augmentation):
-        return augmentation._asdict()
-    if isinstance(augmentation, list | tuple):  # one for each member
-        return [*map(_augmentation_to_header, augmentation)]
-    return augmentation
-
-
-def _augmentation_from_header(header: Any) -> Any:
-    if isinstance(header, list):
-        return [*map(_augmentation_from_header, header)]
-    return Augmentation(**header) if isinstance(header, dict) else header
-
-
-def _tuples(value: Any) -> Any:
-    """Tuples in place of lists, which is what JSON makes of them."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _names(estimator: Any) -> list[str] | None:

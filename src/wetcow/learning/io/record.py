@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Trained(NamedTuple):
-    """What training by gradient came to, for one member.
+    """What training by gradient came to.
 
     Attributes
     ----------
@@ -51,7 +51,8 @@ class Record(NamedTuple):
     together : bool
         Whether they were left out all at once; else each alone.
     trained : tuple of Trained
-        One for each member that was trained.
+        One if it was trained. (Files of earlier versions may have several, of networks that were
+        trained apart.)
     notes : str
         What the user said of the data.
     """
@@ -94,17 +95,17 @@ def from_header(header: Mapping[str, Any] | None) -> Record | None:
     return Record(**fields)
 
 
-def trained(members: Sequence[Refined]) -> tuple[Trained, ...]:
-    """Return what is kept of training."""
-    return tuple(
-        Trained(
-            constructed=one.constructed,
-            trained=one.trained,
-            seconds=one.seconds,
-            complete=one.complete,
-        )
-        for one in members
+def trained(refined: Refined | None) -> tuple[Trained, ...]:
+    """Return what is kept of training, if there was any."""
+    if refined is None:
+        return ()
+    known = Trained(
+        constructed=refined.constructed,
+        trained=refined.trained,
+        seconds=refined.seconds,
+        complete=refined.complete,
     )
+    return (known,)
 
 
 def counted(counts: np.ndarray, earlier: Record | None, columns: Any) -> np.ndarray:

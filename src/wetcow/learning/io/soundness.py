@@ -212,14 +212,11 @@ def _check_settings(
     if image is None:
         return chosen.n_modes
     seen = [
-        (size, size, chosen.n_regions, root)
-        for one in _each_member(sizes)
-        for root in ROOTS[chosen.encoding]
-        for size in one
+        (size, size, chosen.n_regions, root) for root in ROOTS[chosen.encoding] for size in sizes
     ]
-    members, rest = divmod(len(geometries), len(seen))
     found = [(*one.patch, one.n_regions, one.root) for one in geometries]
-    if rest or found != members * seen:
+    # In any order: networks of several members, of earlier versions, had those of each together.
+    if sorted(found) != sorted(seen):
         raise UnsoundError(
             f"settings have patches of {sizes}, encoding {chosen.encoding!r}, modes (size, size, "
             f"regions, root) {found}"
@@ -227,11 +224,6 @@ def _check_settings(
     if any(one.relative != (chosen.couplings == "innate") for one in geometries):
         raise UnsoundError(f"couplings are {chosen.couplings!r}, but geometries {geometries}")
     return chosen.n_modes
-
-
-def _each_member(sizes: Any) -> Sequence[tuple[int, ...]]:
-    """Patch sizes of each member that has its own, or of one that is like all."""
-    return sizes if isinstance(sizes[0], tuple) else (sizes,)
 
 
 def _check_array(

@@ -17,7 +17,7 @@ from wetcow.learning.model.memory.checkpoint import MarkedFile, mark_of
 from wetcow.version import __version__
 
 SUFFIXES = (".codes", ".solution")
-_NO_MATTER = ("checkpoint", "progress", "batch_size", "cache_size")  # to the result
+_NO_MATTER = ("checkpoint", "progress", "cache_size")  # to the result
 
 
 class ConstructionFiles(NamedTuple):
@@ -67,11 +67,10 @@ def construction_files(
             "leave it at None"
         )
     seed = estimator.random_state
-    if not isinstance(seed, (int, np.integer)) or estimator.warm_start:
+    if not isinstance(seed, (int, np.integer)):
         raise ValueError(
-            "checkpoint needs an integer as random_state and no warm_start, got "
-            f"random_state={seed!r} and warm_start={estimator.warm_start!r}: else fit has other "
-            "hidden modes each time, and cannot go on from what an earlier one kept"
+            f"checkpoint needs an integer as random_state, got random_state={seed!r}: else fit has "
+            "other hidden modes each time, and cannot go on from what an earlier one kept"
         )
     parameters = {
         name: value for name, value in estimator.get_params().items() if name not in _NO_MATTER

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -118,20 +117,6 @@ class HiddenModes:
         # Modes that hardly ever answer would be blown up; they are left as small as they are.
         spread = np.where(spread > 1e-3 * spread.max(), spread, 1).astype(np.float32)
         return dataclasses.replace(other, mean=raw.mean(axis=0), spread=spread)
-
-
-def united(members: Sequence[HiddenModes]) -> HiddenModes:
-    """All hidden modes of several networks that see the same images, side by side."""
-    first = members[0]
-    if len(members) == 1:
-        return first
-    return dataclasses.replace(
-        first,
-        geometries=tuple(geometry for member in members for geometry in member.geometries),
-        layers=tuple(layer for member in members for layer in member.layers),
-        mean=np.concatenate([member.mean for member in members]),
-        spread=np.concatenate([member.spread for member in members]),
-    )
 
 
 def _framed(X: np.ndarray, image: tuple[int, ...] | None, frame: Frame | None) -> np.ndarray:

@@ -99,7 +99,7 @@ def innate_layer(
     threshold, omega, response
         As in `wetcow.learning.model.dictionary.construct_layer`; s̄ is that of the photographs.
     seed : int
-        Which patches; members of an ensemble differ by it.
+        Which patches.
 
     Returns
     -------

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from wetcow.images.augmentation import Augmentation, check_augmentation
+from wetcow.images.augmentation import check_augmentation
 from wetcow.images.frame import HANDWRITING, SEVEN, Frame, check_frame
 from wetcow.learning.data.channels import check_channel_axis
 from wetcow.learning.model.activation import RESPONSES
 from wetcow.learning.model.geometry import ROOTS, Encoding, Geometry, encoded, image_geometry
-from wetcow.learning.settings.presets import BUDGETS, PatchSizes, Settings, encodings, settings
+from wetcow.learning.settings.presets import BUDGETS, Settings, encodings, settings
 from wetcow.learning.settings.view import View
 from wetcow.process import bound_compiled_calls, check_process
 from wetcow.validation import refuse_masked
@@ -46,14 +46,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_memories": [_whole(1), None],
     "tolerance": [Interval(Real, left=0, right=1, closed="neither")],
     "copies": [_whole(0)],
-    "n_members": [_whole(1)],
     "train_minutes": [_NOT_NEGATIVE],
     "learning_rate": [_POSITIVE],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "checkpoint": [str, os.PathLike, None],
-    "batch_size": [_whole(1)],
     "cache_size": [_NOT_NEGATIVE],
-    "warm_start": _FLAG,
     "progress": _FLAG,
     "random_state": ["random_state"],
 }
@@ -68,15 +65,13 @@ def check_parameters(classifier: Any) -> None:
             raise ValueError(f"{name} must be a number, got {value!r}")
     classifier._validate_params()
     if classifier.patch_size is not None:
-        member_sizes(patch_sizes(classifier.patch_size), classifier.n_members)
+        patch_sizes(classifier.patch_size)
     check_channel_axis(classifier.channel_axis)
     if not is_auto(classifier.frame):
         find_frame(classifier.frame)
-    member_augmentations(classifier.augmentation, classifier.n_members)
-    if classifier.copies and shared_augmentation(classifier.augmentation) is None:
+    if check_augmentation(classifier.augmentation) is None and classifier.copies:
         raise ValueError(
-            f"copies={classifier.copies} needs an augmentation, which says how they are deformed: "
-            "one for all members"
+            f"copies={classifier.copies} needs an augmentation, which says how they are deformed"
         )
 
 
@@ -141,64 +136,14 @@ def find_labels(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return labels
 
 
-def patch_sizes(patch_size: Any) -> PatchSizes:
-    """Return patch sizes as a tuple of positive integers, or as one such tuple for each member.
+def patch_sizes(patch_size: Any) -> tuple[int, ...]:
+    """Return patch sizes as a tuple of positive integers.
 
     Examples
     --------
-    >>> patch_sizes(5), patch_sizes([3, 5]), patch_sizes([7, [3, 5]])
-    ((5,), (3, 5), ((7,), (3, 5)))
+    >>> patch_sizes(5), patch_sizes([3, 5])
+    ((5,), (3, 5))
     """
-    if isinstance(patch_size, Sequence) and any(isinstance(one, Sequence) for one in patch_size):
-        return tuple(_sizes(one) for one in patch_size)
-    return _sizes(patch_size)
-
-
-def member_sizes(sizes: PatchSizes, n_members: int) -> list[Any]:
-    """Patch sizes of each of several members, a tuple of int each.
-
-    Examples
-    --------
-    >>> member_sizes((3, 5), 2), member_sizes(((7,), (3, 5)), 2)
-    ([(3, 5), (3, 5)], [(7,), (3, 5)])
-    """
-    if isinstance(sizes[0], tuple):
-        return _one_each("patch_size", sizes, n_members)
-    return [sizes] * n_members
-
-
-def member_augmentations(augmentation: Any, n_members: int) -> list[Augmentation | None]:
-    """Augmentation of each of several members, from one for each or one for all.
-
-    Examples
-    --------
-    >>> [one is not None for one in member_augmentations(["garments", None], 2)]
-    [True, False]
-    """
-    if _is_several(augmentation):
-        return [*map(check_augmentation, _one_each("augmentation", augmentation, n_members))]
-    return [check_augmentation(augmentation)] * n_members
-
-
-def shared_augmentation(augmentation: Any) -> Augmentation | None:
-    """The augmentation of all members, if it is the same."""
-    return None if _is_several(augmentation) else check_augmentation(augmentation)
-
-
-def _is_several(augmentation: Any) -> bool:
-    return isinstance(augmentation, list | tuple) and not isinstance(augmentation, Augmentation)
-
-
-def _one_each(name: str, values: Any, n_members: int) -> list[Any]:
-    if len(values) != n_members:
-        raise ValueError(
-            f"{name} has {len(values)} entries, one for each member, but there are {n_members}; "
-            "change n_members, or give one value for all"
-        )
-    return list(values)
-
-
-def _sizes(patch_size: Any) -> tuple[int, ...]:
     sizes = tuple(patch_size) if isinstance(patch_size, Sequence) else (patch_size,)
     if not sizes:
         raise ValueError("patch_size must be an integer or several, got an empty sequence")
@@ -208,31 +153,26 @@ def _sizes(patch_size: Any) -> tuple[int, ...]:
     return sizes
 
 
-def member_geometries(
-    n_members: int, chosen: Settings, image: tuple[int, ...] | None, view: View
-) -> list[tuple[Geometry, ...]]:
-    """How the banks of hidden modes of each member look at rows.
+def geometries(chosen: Settings, image: tuple[int, ...] | None, view: View) -> tuple[Geometry, ...]:
+    """How the banks of hidden modes look at rows; a table has none.
 
     Parameters
     ----------
-    n_members : int
     chosen : Settings
     image : (int, int), (int, int, int) or None
         Shape of the images in the rows.
     view : View
         Frame and mirror.
     """
-    sizes = member_sizes(chosen.patch_size, n_members)
     if image is None:
-        return [()]
+        return ()
     seen: tuple[int, ...] = image
     if view.frame is not None and view.frame.size is not None:
         seen = view.frame.size
-
-    def geometry(size: int) -> Geometry:
-        return image_geometry(seen, size, chosen.n_regions, view.mirror)
-
-    return [encoded(tuple(map(geometry, some)), chosen.encoding) for some in sizes]
+    banks = (
+        image_geometry(seen, size, chosen.n_regions, view.mirror) for size in chosen.patch_size
+    )
+    return encoded(tuple(banks), chosen.encoding)
 
 
 def is_auto(value: Any) -> bool:

@@ -15,7 +15,6 @@ from wetcow.learning.model.geometry import Encoding
 
 Budget = Literal["seconds", "minute", "minutes", "hour"]
 Couplings = Literal["sampled", "innate"]
-PatchSizes = tuple[int, ...] | tuple[tuple[int, ...], ...]  # or those of each member
 BUDGETS: tuple[str, ...] = get_args(Budget)
 
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
@@ -47,7 +46,7 @@ class Settings(NamedTuple):
     Attributes
     ----------
     n_modes : int
-    patch_size : tuple of int, or one such tuple for each member
+    patch_size : tuple of int
     n_regions : int
     response : str
     threshold, omega : float
@@ -63,7 +62,7 @@ class Settings(NamedTuple):
     """
 
     n_modes: int
-    patch_size: PatchSizes
+    patch_size: tuple[int, ...]
     n_regions: int
     response: Response
     threshold: float

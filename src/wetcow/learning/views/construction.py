@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -73,22 +73,22 @@ def look(
 
 def construct(
     X: Any,
-    geometries: Sequence[tuple[Geometry, ...]],
+    geometries: tuple[Geometry, ...],
     rng: np.random.Generator,
     *,
     image: tuple[int, ...] | None,
     view: View,
     settings: Settings,
     weights: np.ndarray | None = None,
-) -> tuple[list[HiddenModes], convention.Convention | None]:
-    """Construct the hidden modes of all members from a sample of rows, without labels.
+) -> tuple[HiddenModes, convention.Convention | None]:
+    """Construct hidden modes from a sample of rows, without labels.
 
     Parameters
     ----------
     X : array (n, columns), or Dask array
         Rows.
-    geometries : sequence of tuples of Geometry
-        How the banks of each member look at images.
+    geometries : tuple of Geometry
+        How the banks look at images; none for a table.
     rng : numpy Generator
         Draws the rows and the patches in them.
     image : (int, int), (int, int, int) or None
@@ -102,26 +102,17 @@ def construct(
 
     Returns
     -------
-    members : list of HiddenModes
+    hidden : HiddenModes
     convention : Convention or None
         Values that the images have; None for a table.
     """
-    members, known = [], None
     levels: Any = {
         name: getattr(settings, name) for name in ("n_modes", "threshold", "omega", "response")
     }
-    for number, banks in enumerate(geometries):
-        seen = some_rows(len(X), _NUM_SEEN, rng)
-        rows, each = take(X, seen), None if weights is None else weights[seen]
-        if image is None:
-            hidden = construct_hidden(rows, None, None, banks, rng, **levels, weights=each)
-        else:
-            known = convention.learned(rows, image)
-            if settings.couplings == "innate":
-                hidden = innate_hidden(image, view.frame, banks, seed=number, **levels)
-            else:
-                hidden = construct_hidden(
-                    rows, image, view.frame, banks, rng, **levels, weights=each
-                )
-        members.append(hidden)
-    return members, known
+    seen = some_rows(len(X), _NUM_SEEN, rng)
+    rows, each = take(X, seen), None if weights is None else weights[seen]
+    known = None if image is None else convention.learned(rows, image)
+    if image is not None and settings.couplings == "innate":
+        return innate_hidden(image, view.frame, geometries, **levels), known
+    frame = None if image is None else view.frame
+    return construct_hidden(rows, image, frame, geometries, rng, **levels, weights=each), known
