@@ -116,3 +116,13 @@ def test_files_of_this_version_have_no_members(digits, tmp_path):
     write_model(tmp_path / "model", header, arrays)
     with pytest.raises(ModelFileError, match="at least 1"):
         wc.WaveClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", [["classifier"], {"classifier": 1}, "tree", None])
+def test_what_is_no_kind_of_model_is_refused(digits, as_format_5, kind):
+    path = as_format_5(
+        wc.WaveClassifier(**SMALL).fit(digits[0][:60], digits[1][:60]),
+        lambda header: header.update(kind=kind),
+    )
+    with pytest.raises(ModelFileError, match="not a model"):
+        wc.WaveClassifier.load(path)

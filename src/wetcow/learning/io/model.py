@@ -144,7 +144,7 @@ def unpack(cls: Any, header: Header, arrays: Arrays, path: str | os.PathLike) ->
         raise ModelFileError(
             f"{path} is a model of series: load it by wetcow.learning.load_series_model"
         )
-    if kind != cls._kind and kind in CLASSES:
+    if kind != cls._kind and kind in [*CLASSES]:  # whatever it is, also a list
         raise ModelFileError(
             f"{path} is the model of a {CLASSES[kind]}, not of a {cls.__name__}: load it by "
             f"wetcow.{CLASSES[kind]}.load"
