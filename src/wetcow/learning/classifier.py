@@ -107,7 +107,7 @@ class WaveClassifier(ClassAnswers, Kept, ClassifierMixin, BaseEstimator):
         Most examples that are stored. Of more, so many become landmarks that stand for all of them
         (`wetcow.learning.memory.examples`), which takes less memory. None: all that `fit` learns.
         That is a random part of more than 12,000 images of 28×28 pixels with budget "seconds", of
-        more than 38,000 with "minute", and else all; `partial_fit` learns all it is given.
+        more than 41,000 with "minute", and else all; `partial_fit` learns all it is given.
     tolerance : float
         Relative residual to which the system for stored examples is solved. A looser one hardly
         changes predictions; a tighter one makes learning on equal to learning at once.

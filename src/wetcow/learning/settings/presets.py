@@ -87,7 +87,7 @@ _SECONDS = Settings(
     n_components=400,
     n_examples=12_000,
 )
-_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=38_000)
+_MINUTE = _SECONDS._replace(n_modes=64, n_components=600, n_examples=41_000)
 _MINUTES = _MINUTE._replace(patch_size=(3, 5, 7), n_regions=6, response="both", n_examples=None)
 _IMAGES = {
     "seconds": _SECONDS,

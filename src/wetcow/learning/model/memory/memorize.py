@@ -168,7 +168,7 @@ def memorize_examples(
     tiles = Tiles(rows, kernel.series, room)
     system = system_of(tiles, rows, chosen, known, kernel, roots)
     if state is None and start is not None:
-        state = system.start_at(right, np.where(known, start / roots, 0.0))
+        state = system.start_at(right, np.where(known, start / roots, 0.0), tolerance)
     found = solve(
         system,
         right,

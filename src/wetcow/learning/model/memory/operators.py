@@ -15,6 +15,7 @@ takes 4mn bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -28,22 +29,27 @@ from wetcow.modes.kernel_series import KernelSeries
 
 _MOST_MASKS = 3  # different columns of known examples that have factors of their own
 _AT_ONCE = 8  # tiles of a compiled call
+Pairs = list[tuple[int, int]]  # of blocks of rows whose tile is meant
 _ROUND_TO = 128  # rows of a tile where there are few, so that few sizes are compiled
 
 
 @jax.jit
 def _both_products(tiles: Any, right: Any, left: Any) -> tuple[Any, Any]:
-    """Of tiles beside each other with vectors of their columns, and transposed with those of rows.
+    """Of tiles with vectors of their columns, and transposed with those of their rows.
 
     Several tiles a call, as a call takes as long as the products of one. The second are transposes
-    of what they say, (columns, n): four times as fast on a CPU, which would copy a tile to
+    of what they say, (tiles, columns, n): four times as fast on a CPU, which would copy a tile to
     transpose it.
     """
     of_rows = [
         jnp.matmul(tile, vectors, precision="highest")
         for tile, vectors in zip(tiles, right, strict=True)
     ]
-    return sum(of_rows), [jnp.matmul(left.T, tile, precision="highest") for tile in tiles]
+    of_columns = [
+        jnp.matmul(vectors.T, tile, precision="highest")
+        for tile, vectors in zip(tiles, left, strict=True)
+    ]
+    return jnp.stack(of_rows), jnp.stack(of_columns)
 
 
 @jax.jit
@@ -72,6 +78,8 @@ class Tiles:
         starts = range(0, self.count, self.size)
         padded = [_padded(rows[start : start + self.size], self.size) for start in starts]
         self._blocks = [jnp.asarray(block) for block in padded]
+        count = len(self._blocks)
+        self._pairs = [(i, j) for i in range(count) for j in range(i, count)]
         self._series = jnp.asarray(series.chebyshev[0])
         self._room = int(min(cache_size, 2.0**62) // (4 * self.size**2))
         self._kept: dict[tuple[int, int], Any] = {}
@@ -79,8 +87,7 @@ class Tiles:
     @property
     def kept(self) -> float:
         """Share of the tiles that are kept from one product to the next."""
-        blocks = len(self._blocks)
-        return min(1.0, self._room / (blocks * (blocks + 1) / 2))
+        return min(1.0, self._room / len(self._pairs))
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """Return K times float64 vectors (n, columns), in single precision."""
@@ -90,14 +97,13 @@ class Tiles:
         ]
         found = np.zeros((len(parts) * self.size, vectors.shape[1]))
         blocks = found.reshape(len(parts), self.size, -1)
-        waiting: list[tuple[int, range, Any]] = []
-        for i in range(len(parts)):
-            for some in _groups(i, len(parts)):
-                tiles = [self._tile(i, j) for j in some]
-                products = _both_products(tiles, [parts[j] for j in some], parts[i])
-                waiting.append((i, some, products))
-                if len(waiting) > 1:  # some are added up while others are computed
-                    _add(blocks, *waiting.pop(0))
+        waiting: list[tuple[Pairs, Any]] = []
+        for some in _groups(self._pairs):
+            tiles = [self._tile(i, j) for i, j in some]
+            right, left = [parts[j] for _, j in some], [parts[i] for i, _ in some]
+            waiting.append((some, _both_products(tiles, right, left)))
+            if len(waiting) > 1:  # some are added up while others are computed
+                _add(blocks, *waiting.pop(0))
         while waiting:
             _add(blocks, *waiting.pop(0))
         return found[: self.count]
@@ -107,11 +113,10 @@ class Tiles:
         size, count = self.size, len(self._blocks)
         given = _padded(vectors, count * size).reshape(count, size, -1)
         found = np.zeros_like(given)
-        for i in range(count):
-            for j in range(i, count):
-                tile = np.asarray(self._tile(i, j), np.float64)
-                found[i] += tile @ given[j]
-                found[j] += tile.T @ given[i]
+        for i, j in self._pairs:
+            tile = np.asarray(self._tile(i, j), np.float64)
+            found[i] += tile @ given[j]
+            found[j] += tile.T @ given[i]
         return found.reshape(count * size, -1)[: self.count]
 
     def _tile(self, i: int, j: int) -> Any:
@@ -124,17 +129,18 @@ class Tiles:
         return tile
 
 
-def _groups(start: int, stop: int) -> list[range]:
-    """Numbers by `_AT_ONCE`, and what is left one by one, so that two sizes are compiled."""
-    left = stop - (stop - start) % _AT_ONCE
-    whole = [range(first, first + _AT_ONCE) for first in range(start, left, _AT_ONCE)]
-    return whole + [range(one, one + 1) for one in range(left, stop)]
+def _groups(pairs: Pairs) -> Iterator[Pairs]:
+    """Pairs by `_AT_ONCE`, and what is left one by one, so that two sizes are compiled."""
+    whole = len(pairs) - len(pairs) % _AT_ONCE
+    yield from (pairs[start : start + _AT_ONCE] for start in range(0, whole, _AT_ONCE))
+    yield from ([pair] for pair in pairs[whole:])
 
 
-def _add(blocks: np.ndarray, i: int, some: range, products: tuple[Any, Any]) -> None:
-    blocks[i] += products[0]
-    for j, product in zip(some, products[1], strict=True):
-        blocks[j] += np.asarray(product).T
+def _add(blocks: np.ndarray, pairs: Pairs, products: tuple[Any, Any]) -> None:
+    of_rows, of_columns = map(np.asarray, products)
+    for (i, j), here, there in zip(pairs, of_rows, of_columns, strict=True):
+        blocks[i] += here
+        blocks[j] += there.T
 
 
 def _padded(rows: np.ndarray, size: int) -> np.ndarray:

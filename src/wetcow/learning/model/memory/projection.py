@@ -7,15 +7,17 @@ Hundreds of components instead of ten thousands codes make the kernel cheap, and
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.linalg
 from sklearn.utils.extmath import randomized_svd
 
 from wetcow.modes.kernel_matrix import unit_rows
 
 _SMALLEST = 1e-6  # added to relative variances, which may vanish
 ROUNDING = 1e-6  # of relative variances in single precision, where there are none
+_EXACTLY = 4_000  # rows of a square up to which a decomposition is faster than a randomised one
 _NUM_ITERATIONS = 3  # each sharpens the variances of a square by its square
 
 
@@ -44,10 +46,10 @@ class Projection(NamedTuple):
 def fit_projection(
     codes: np.ndarray, n_components: int, seed: int = 0, weights: np.ndarray | None = None
 ) -> Projection:
-    """Find the components of a sample of raw codes, by a randomised singular value decomposition.
+    """Find the components of a sample of raw codes.
 
     Decomposed are inner products of samples, or of columns if these are fewer, so that many columns
-    cost one product.
+    cost one product; by a randomised decomposition if both are more than 4,000.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def fit_projection(
     n_components : int
         At most; no more than n − 1 or d, and none without variance.
     seed : int
-        Of the decomposition.
+        Of a randomised decomposition.
     weights : array (n,), optional
         How much samples count, if they differ.
 
@@ -88,16 +90,24 @@ def fit_projection(
         rows *= np.sqrt(weights / np.mean(weights)).astype(np.float32)[:, None]
     wide = len(rows) < rows.shape[1]
     square = rows @ rows.T if wide else rows.T @ rows
-    vectors, values, _ = randomized_svd(
-        square,
-        count,
-        n_iter=_NUM_ITERATIONS,  # pyright: ignore[reportArgumentType]
-        random_state=seed,
-    )
+    vectors, values = _leading(square, count, seed)
     some = values > ROUNDING * values[0]
     vectors, values = vectors[:, some], values[some]
     components = rows.T @ (vectors / np.sqrt(values)) if wide else vectors
     return half_whitened(components, values, mean)
+
+
+def _leading(square: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvectors (n, count) and eigenvalues of a positive matrix (n, n), the largest first."""
+    size = len(square)
+    if size > _EXACTLY:
+        iterations: Any = _NUM_ITERATIONS
+        vectors, values, _ = randomized_svd(square, count, n_iter=iterations, random_state=seed)
+        return vectors, values
+    values, vectors = scipy.linalg.eigh(
+        square, subset_by_index=(size - count, size - 1), overwrite_a=True, check_finite=False
+    )
+    return vectors[:, ::-1], values[::-1]
 
 
 def half_whitened(components: np.ndarray, values: np.ndarray, mean: np.ndarray) -> Projection:

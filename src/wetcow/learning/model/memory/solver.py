@@ -7,7 +7,9 @@ Polak and Ribière, which forgives the rounding of the preconditioner.
 system with K + E, |E_ij| ≲ 1e-6, whose norm is about 2·sqrt(n)·1e-6 if roundings are independent:
 5e-4 for 60,000 examples, beside λ = 0.03. That system is solved as accurately as asked for:
 iterations multiply in single precision, but once their residual has become small it is computed
-anew from α in double precision, and they begin again from there if it is not small after all.
+anew from α, and they begin again from there if it is not small after all. That is done in double
+precision if less than 0.005 is asked for. In single it was within 2e-5 of that (12,000 images of
+Fashion-MNIST, λ = 0.003), in a third of the time or less.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+_COARSE = 5e-3  # relative residual for which single precision is enough
 _TRUSTED = 1e-4  # fall of the residual after which it is computed anew
 _RECENT = 5  # iterations from which the time left is estimated
 
@@ -112,8 +115,10 @@ class System(NamedTuple):
         """Return the left side for `vectors`, which must be zero for unknown examples."""
         return self.known * self.product(vectors) + self.noise * vectors
 
-    def left(self, right: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """Residual of `alpha`, in double precision."""
+    def left(self, right: np.ndarray, alpha: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+        """Residual of `alpha`, as accurate as a tolerance needs."""
+        if tolerance >= _COARSE:
+            return right - self.apply(alpha)
         return right - self.known * self.exact_product(alpha) - self.noise * alpha
 
     def start(
@@ -124,9 +129,9 @@ class System(NamedTuple):
         product = (residual * direction).sum(0)
         return State(alpha, residual, direction, product, iteration, verified)
 
-    def start_at(self, right: np.ndarray, alpha: np.ndarray) -> State:
+    def start_at(self, right: np.ndarray, alpha: np.ndarray, tolerance: float) -> State:
         """Begin at a solution that is nearly right."""
-        left = self.left(right, alpha)
+        left = self.left(right, alpha, tolerance)
         return self.start(alpha, left, 1, _relative(left, np.linalg.norm(right, axis=0)))
 
     def step(self, state: State) -> State:
@@ -205,16 +210,16 @@ def solve(
                 now <= max(tolerance, _TRUSTED * state.verified)
                 or state.iteration >= max_iterations
             ):
-                exact = system.left(right, state.alpha)
-                found = _relative(exact, norm)
+                anew = system.left(right, state.alpha, tolerance)
+                found = _relative(anew, norm)
                 done = found <= tolerance or state.iteration >= max_iterations
                 if done or found > state.verified / 2:  # rounding allows no better
                     break
                 if found > 2 * now:  # the recurrence has drifted: begin again from here
-                    state = system.start(state.alpha, exact, state.iteration + 1, found)
+                    state = system.start(state.alpha, anew, state.iteration + 1, found)
                 else:  # all directions so far are still worth something
                     state = state._replace(
-                        residual=exact, iteration=state.iteration + 1, verified=found
+                        residual=anew, iteration=state.iteration + 1, verified=found
                     )
             state = system.step(state)
             past.append((state.iteration, _relative(state.residual, norm)))
