@@ -68,7 +68,7 @@ def table_of(result: dict[str, Any]) -> dict[str, Any]:
                 TITLES[data],
                 name,
                 ", ".join(f"{one:.4f}" for one in accuracy),
-                f"{np.mean(accuracy):.4f}",
+                f"{np.floor(1e4 * np.mean(accuracy) + 1e-6) / 1e4:.4f}",  # never rounded up
                 took if len(runs) > 1 and round(min(seconds)) < round(max(seconds)) else
                 f"{np.median(seconds):.0f} s",
                 f"{max(one['peak_memory_mb'] for one in runs) / 1e3:.1f} GB",
