@@ -194,6 +194,30 @@ def test_training_is_kept_and_drawn(tmp_path, monkeypatch):
     assert picture.stat().st_size > 5_000
 
 
+@pytest.mark.slow
+def test_budgets_are_kept_and_become_a_table(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    script = importlib.import_module("budgets")
+    monkeypatch.setattr(script, "TABLE", tmp_path / "table.json")
+    file = tmp_path / "budgets.json"
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["budgets.py", "--json", str(file), *options])
+        script.main()
+        return json.loads(file.read_text())
+
+    found = run("--data", "digits", "--seeds", "0", "1")
+    assert [one["seed"] for one in found["runs"]] == [0, 1]
+    accuracy = [one["test_accuracy"] for one in found["runs"]]
+    assert min(accuracy) > 0.98
+    assert run("--data", "digits", "--seeds", "1") == found  # nothing is done twice
+    found["runs"][0]["test_accuracy"], found["runs"][1]["test_accuracy"] = 0.99387, 0.99389
+    file.write_text(json.dumps(found))
+    run("--draw")
+    (row,) = json.loads(script.TABLE.read_text())["rows"]
+    assert row[:4] == ["digits, 8×8 pixels", "seconds", "0.9939, 0.9939", "0.9938"]
+
+
 # Errors
 
 
