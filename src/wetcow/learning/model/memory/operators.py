@@ -29,8 +29,10 @@ from wetcow.modes.kernel_series import KernelSeries
 
 _MOST_MASKS = 3  # different columns of known examples that have factors of their own
 _AT_ONCE = 8  # tiles of a compiled call
-Pairs = list[tuple[int, int]]  # of blocks of rows whose tile is meant
 _ROUND_TO = 128  # rows of a tile where there are few, so that few sizes are compiled
+
+Pairs = list[tuple[int, int]]
+"""Which tiles: numbers of the blocks of rows and of columns."""
 
 
 @jax.jit
