@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import tokenize
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 
 from wetcow.files import whole_file
@@ -46,3 +48,43 @@ def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
             return dict(file)
     except _DAMAGE as error:
         raise DamagedArraysError(repr(error)) from error
+
+
+def state_bytes(state: Any) -> np.ndarray:
+    """Leaves of a pytree, as equinox writes them, as one of the arrays of a file.
+
+    Parameters
+    ----------
+    state : pytree of arrays and numbers
+
+    Returns
+    -------
+    uint8 array (n,)
+    """
+    file = io.BytesIO()
+    eqx.tree_serialise_leaves(file, state)
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def state_of_bytes(found: np.ndarray, like: Any) -> Any:
+    """State that `state_bytes` made an array of.
+
+    Parameters
+    ----------
+    found : uint8 array (n,)
+    like : pytree
+        With the structure, shapes and dtypes of the state.
+
+    Raises
+    ------
+    DamagedArraysError
+        If it is another state.
+    """
+    file = io.BytesIO(found.tobytes())
+    try:
+        state = eqx.tree_deserialise_leaves(file, like)
+    except _DAMAGE as error:
+        raise DamagedArraysError(f"it has another state ({error})") from error
+    if file.read(1):
+        raise DamagedArraysError("it has another state (of more leaves)")
+    return state

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
+from wetcow.array_files import read_arrays, write_arrays
 from wetcow.fit import optimiser
 from wetcow.fit.fitting import fit
 from wetcow.fit.losses import objective_of
@@ -360,6 +361,11 @@ def test_an_interrupted_fit_goes_on_to_the_same_result(truth, tmp_path, monkeypa
     assert resumed.score == whole.score
     with pytest.raises(FileExistsError, match="other data or settings"):
         fit(blank, data, steps=36, path=path)
+    saved = read_arrays(path)
+    for other in (saved["state"][:-4], np.append(saved["state"], np.uint8(0))):
+        write_arrays(path, saved | {"state": other})
+        with pytest.raises(FileExistsError, match="another state"):
+            fit(blank, data, steps=35, path=path)
     path.write_bytes(b"something else")
     with pytest.raises(FileExistsError, match="no checkpoint"):
         fit(blank, data, steps=35, path=path)

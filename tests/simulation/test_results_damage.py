@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import wetcow as wc
+from wetcow.array_files import write_arrays
 from wetcow.files import only_writer
 
 SUFFIXES = [".nc", ".zarr"]
@@ -279,6 +280,9 @@ class TestDamage:
                 xr.testing.assert_identical(found, kept)
             shutil.rmtree(tmp_path / "again.zarr")
         assert refused > 5
+        write_arrays(checkpoint, {"samples_done": np.asarray(32), "leaf_0": np.zeros(1)})
+        with pytest.raises(CheckpointError, match=r"earlier version.*--restart"):
+            wc.simulate(wc.Mode(gamma=1.0), **settings)
         checkpoint.write_bytes(b"nothing")
         store.discard_run(path)
         xr.testing.assert_identical(wc.simulate(wc.Mode(gamma=1.0), **settings), kept)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wetcow.array_files import read_arrays, write_arrays
+from wetcow.array_files import read_arrays, state_bytes, state_of_bytes, write_arrays
 from wetcow.fit.losses import Objective
 from wetcow.fit.model import Structure, statistics
 from wetcow.fit.parameters import Layout
@@ -182,21 +182,19 @@ def minimise(
 
 
 def _save(path: Any, identity: str, state: State, losses: np.ndarray) -> None:
-    leaves = {f"leaf_{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
-    write_arrays(path, {"identity": np.array(identity), "losses": losses, **leaves})
+    arrays = {"identity": np.array(identity), "losses": losses, "state": state_bytes(state)}
+    write_arrays(path, arrays)
 
 
 def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tuple[State, Any]:
     if not os.path.exists(path):
         return state, losses
-    wanted = jax.tree.leaves(state)
     try:
         saved = read_arrays(path)
         same = str(saved["identity"]) == identity
-        leaves = [saved[f"leaf_{i}"] for i in range(len(wanted))]
         losses = saved["losses"]
-        if same and [leaf.shape for leaf in leaves] != [leaf.shape for leaf in wanted]:
-            raise ValueError("it has another state")
+        if same:
+            state = state_of_bytes(saved["state"], state)
     except (KeyError, ValueError) as error:
         raise FileExistsError(
             f"{path} is no checkpoint of a fit, or a damaged one: {error}; delete it to start "
@@ -207,8 +205,7 @@ def _resumed(path: Any, identity: str, state: State, losses: np.ndarray) -> tupl
             f"{path} is the checkpoint of a fit with other data or settings: give another path, or "
             "delete it"
         )
-    leaves = [jnp.asarray(leaf) for leaf in leaves]
-    return jax.tree.unflatten(jax.tree.structure(state), leaves), losses
+    return state, losses
 
 
 @contextlib.contextmanager

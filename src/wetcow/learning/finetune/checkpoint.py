@@ -6,16 +6,15 @@ import functools
 import hashlib
 import os
 import pathlib
-from typing import Any
 
 import jax
 import numpy as np
 
-from wetcow.array_files import read_arrays, write_arrays
+from wetcow.array_files import read_arrays, state_bytes, state_of_bytes, write_arrays
 from wetcow.learning.finetune.steps import TrainingState
 from wetcow.learning.finetune.training import Trainer
 
-_FORMAT = "wetcow training 1"
+_FORMAT = "wetcow training 2"
 _ADVICE = "remove it to train from the start (wetcow learn --restart does)"
 
 
@@ -52,8 +51,8 @@ class Checkpoint:
         """Replace the file by one with this state, whole or not at all."""
         if self.path is None:
             return
-        values: dict[str, Any] = {f"leaf{i}": leaf for i, leaf in enumerate(jax.tree.leaves(state))}
-        write_arrays(self.path, {"format": _FORMAT, "mark": self._mark, **values})
+        arrays = {"format": _FORMAT, "mark": self._mark, "state": state_bytes(state)}
+        write_arrays(self.path, arrays)
 
     def read(self) -> TrainingState | None:
         """State in the file; None without one.
@@ -68,18 +67,14 @@ class Checkpoint:
             found = read_arrays(self.path)
             if found["format"].item() != _FORMAT:
                 raise ValueError(f"its format is {found['format']}")
-            mark = found["mark"].item()
+            same = found["mark"].item() == self._mark
+            state = state_of_bytes(found["state"], self.trainer.start(1)) if same else None
         except (KeyError, ValueError) as error:
             raise CheckpointError(
                 f"{self.path} is no checkpoint, or a damaged one: {error}; {_ADVICE}"
             ) from error
-        if mark != self._mark:
+        if state is None:
             raise CheckpointError(
                 f"{self.path} belongs to a training of other data or parameters; {_ADVICE}"
             )
-        leaves, structure = jax.tree.flatten(self.trainer.start(1))
-        stored = [found.get(f"leaf{i}") for i in range(len(leaves))]
-        for leaf, one in zip(leaves, stored, strict=True):
-            if one is None or one.shape != leaf.shape or one.dtype != leaf.dtype:
-                raise CheckpointError(f"{self.path} has not the state of training; {_ADVICE}")
-        return jax.tree.unflatten(structure, stored)
+        return state

@@ -118,7 +118,7 @@ class ZarrStore:
         self.labels = labels if record else labels.drop_dims("time")
         self.samples_done = 0
         self.finished = False
-        self._leaves: dict[str, np.ndarray] = {}
+        self._state = np.zeros(0, np.uint8)
         coords = {str(name): np.asarray(value) for name, value in labels.coords.items()}
         known = identity({**coords, **arguments})
         reducers = self.reducers = arguments.get("reduce", {})
@@ -132,7 +132,7 @@ class ZarrStore:
             block.enter_context(only_writer(self.path))
             if self.path.exists():
                 self.finished = recognise(self.path, known, labels, reducers, named=self.path)
-                self.samples_done, self._leaves = read_checkpoint(self.path, self.num_samples)
+                self.samples_done, self._state = read_checkpoint(self.path, self.num_samples)
             else:
                 self._create(known, dtype, record)
             self._open_block = block.pop_all()
@@ -227,7 +227,7 @@ class ZarrStore:
         CheckpointError
             If the file has another state.
         """
-        return state_of(self._leaves, like, self.path)
+        return state_of(self._state, like, self.path)
 
     def finish(self, results: dict[str, np.ndarray]) -> xr.Dataset:
         """Add the results of reducers, and return everything; arguments as of `MemoryStore`."""
