@@ -107,9 +107,11 @@ def test_couplings_are_sums_over_repetitions(problem):
         np.testing.assert_allclose(without[one], expected, rtol=1e-6)
         assert variance[one] == pytest.approx(1 - alone @ matrix[rest, gone], rel=1e-6)
     some = np.array([0, 7])
-    again, doubt = leave_one_out(iterated, targets, some, weights=weights, tolerance=1e-8)
+    again, predictive_variance = leave_one_out(
+        iterated, targets, some, weights=weights, tolerance=1e-8
+    )
     np.testing.assert_allclose(again, without[some], atol=1e-4)
-    np.testing.assert_allclose(doubt, variance[some], atol=1e-4)
+    np.testing.assert_allclose(predictive_variance, variance[some], atol=1e-4)
 
 
 def test_sums_of_landmarks_are_over_repetitions(problem):
@@ -131,12 +133,12 @@ def test_sums_of_landmarks_are_over_repetitions(problem):
     others = Statistics.of(many[rest], wanted[rest])
     alone = ridge.solve(others, kernel.noise / others.count)
     np.testing.assert_allclose(without, alone.criticality(features[[one]]), atol=1e-4)
-    doubt = Variance.of(landmarks, found.xx, kernel.noise)
+    predictive_variance = Variance.of(landmarks, found.xx, kernel.noise)
     of_others = Variance.of(landmarks, others.xx, kernel.noise)
     np.testing.assert_allclose(
-        doubt.left_out(rows[[one]], weights[[one]]), of_others(rows[[one]]), rtol=1e-4
+        predictive_variance.left_out(rows[[one]], weights[[one]]), of_others(rows[[one]]), rtol=1e-4
     )
-    assert np.all(doubt(new) > 0)
+    assert np.all(predictive_variance(new) > 0)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.99, 1.0])

@@ -1,4 +1,4 @@
-"""What estimators with a memory have in common: learning, at once or by and by, and their doubt."""
+"""What estimators with a memory have in common: learning, at once or by and by, and variances."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wetcow.learning.memory.construction_files import ConstructionFiles
 from wetcow.learning.memory.scale import find_scales, rescaled
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
-from wetcow.learning.model.readout import LinearReadout, MemoryReadout, doubt, recall
+from wetcow.learning.model.readout import LinearReadout, MemoryReadout, predictive_variance, recall
 from wetcow.learning.settings import checks
 
 
@@ -52,7 +52,9 @@ class Learner(Encoder):
         check_is_fitted(self)
         answer: Any = self.readout_.variance
         if isinstance(self.readout_, MemoryReadout):
-            answer = functools.partial(doubt, self.readout_.projection, self.readout_.doubt)
+            answer = functools.partial(
+                predictive_variance, self.readout_.projection, self.readout_.predictive_variance
+            )
         return self._predictions(answer, X, None, any_background=True)
 
     @property

@@ -23,7 +23,7 @@ from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.memory.values import Values, calibrate_values, scale_of
 from wetcow.learning.model.activation import Response
 from wetcow.learning.model.geometry import Encoding
-from wetcow.learning.model.readout import MemoryReadout, check_updatable, recall_with_doubt
+from wetcow.learning.model.readout import MemoryReadout, check_updatable, recall_with_variance
 from wetcow.learning.settings import checks
 from wetcow.learning.settings.presets import Budget, Couplings
 
@@ -217,7 +217,10 @@ couplings, threshold, omega
             return by_row(units.restored, found, np.float64, dropped=1 if units.flat else None)
         assert isinstance(self.readout_, MemoryReadout)
         answer = functools.partial(
-            recall_with_doubt, self.readout_.projection, self.readout_.memory, self.readout_.doubt
+            recall_with_variance,
+            self.readout_.projection,
+            self.readout_.memory,
+            self.readout_.predictive_variance,
         )
         both = self._predictions(answer, X, self.n_outputs_ + 1)
         std = functools.partial(units.deviation, noise=self.settings_.noise)

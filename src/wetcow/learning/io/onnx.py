@@ -254,11 +254,11 @@ def _squared(graph: Graph, rows: str) -> str:
 
 def _variance(graph: Graph, rows: str, readout: MemoryReadout) -> str:
     """Predictive variance, float64 (n, 1); see `MemoryReadout.variance`."""
-    doubt = readout.doubt
-    rho = graph("MatMul", rows, graph.floats(doubt.landmarks.rows.T))
+    predictive_variance = readout.predictive_variance
+    rho = graph("MatMul", rows, graph.floats(predictive_variance.landmarks.rows.T))
     series = readout.memory.kernel.series.chebyshev[0]
     answered = graph.cast(onnx_layers.kernel(graph, rho, series), np.float64)
-    along = graph("MatMul", answered, graph.doubles(doubt.quadratic()))
+    along = graph("MatMul", answered, graph.doubles(predictive_variance.quadratic()))
     known = graph("ReduceSum", graph("Mul", along, answered), graph.integers(1), keepdims=1)
     missing = graph("Sub", graph.doubles(1.0), known)
     return graph("Min", graph("Max", missing, graph.doubles(0.0)), graph.doubles(1.0))

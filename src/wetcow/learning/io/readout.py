@@ -24,7 +24,7 @@ def pack_memory(readout: MemoryReadout) -> Packed:
     Rows take 4nd bytes for n examples of d components: 144 MB for 60,000 of 600. What tells how
     well inputs are known takes 4m² for m landmarks, and as much again to learn on with them.
     """
-    memory, doubt = readout.memory, readout.doubt
+    memory, predictive_variance = readout.memory, readout.predictive_variance
     header = {
         "kernel": memory.kernel._asdict(),
         "residual": memory.residual,
@@ -42,10 +42,10 @@ def pack_memory(readout: MemoryReadout) -> Packed:
         for name, value in readout.projection._asdict().items():
             arrays[f"projection/{name}"] = value
     if readout.examples is None:
-        arrays["doubt/factor"] = packed(doubt.factor.astype(np.float32))
+        arrays["doubt/factor"] = packed(predictive_variance.factor.astype(np.float32))
     else:
-        arrays["doubt/rows"] = doubt.landmarks.rows
-        arrays["doubt/factor"] = packed(doubt.factor)
+        arrays["doubt/rows"] = predictive_variance.landmarks.rows
+        arrays["doubt/factor"] = packed(predictive_variance.factor)
         for name, value in readout.examples._asdict().items():
             real = value.dtype.kind == "f"
             arrays[f"examples/{name}"] = value.astype(np.float64 if real else np.int64)
@@ -95,7 +95,7 @@ def unpack_memory(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     return MemoryReadout(
         projection=projection,
         memory=memory,
-        doubt=Variance(landmarks, factor, kernel.noise),
+        predictive_variance=Variance(landmarks, factor, kernel.noise),
         examples=examples,
         sums=sums,
     )

@@ -123,7 +123,7 @@ def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> 
     return float(lower + rest * (upper - lower))
 
 
-def _with_doubt(targets: np.ndarray, total: float) -> np.ndarray:
+def _with_one_unseen(targets: np.ndarray, total: float) -> np.ndarray:
     """Return targets of which one more, unseen, has any class: else no error would be certainty."""
     share = 1 / (total + 1)
     return (1 - share) * targets + share / targets.shape[1]
@@ -154,7 +154,7 @@ def calibrate(left_out: LeftOut) -> Calibration:
     """
     criticality, targets, weights = left_out.criticality, left_out.targets, left_out.weights
     right = criticality.argmax(axis=1) == targets.argmax(axis=1)
-    wanted = _with_doubt(targets, float(weights.sum()))
+    wanted = _with_one_unseen(targets, float(weights.sum()))
     squares = np.mean((criticality - targets) ** 2, axis=1)
     return Calibration(
         inverse_temperature=fit_temperature(criticality, wanted, weights),

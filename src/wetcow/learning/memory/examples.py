@@ -41,7 +41,7 @@ from wetcow.process import available_memory
 from wetcow.validation import reasonable_size
 
 _SHARE_LEFT_OUT = 5  # of so many examples one at most is left out of a second solution
-_DOUBT_LANDMARKS = 1_000  # examples of more than these by which variances are computed
+_VARIANCE_LANDMARKS = 1_000  # examples of more than these by which variances are computed
 
 
 class Plan(NamedTuple):
@@ -125,7 +125,7 @@ def memorize(
         assert earlier.sums is not None
         assert columns is not None
         sums = earlier.sums.with_classes(columns, batches.samples.n_classes)
-        landmarks = earlier.doubt.landmarks
+        landmarks = earlier.predictive_variance.landmarks
         return add_to_landmarks(
             batches, projection, landmarks, plan.kernel, rng=rng, start=start, earlier=sums
         )
@@ -179,13 +179,15 @@ def _store(
     """Solve for all examples, and for all but some to calibrate with."""
     left_out = _left_out(rows, rng)
     if left_out is None:
-        memory, doubt, known = _store_few(rows, n_classes, plan.kernel, start)
+        memory, predictive_variance, known = _store_few(rows, n_classes, plan.kernel, start)
     else:
-        memory, doubt, known = _store_many(rows, begun, n_classes, left_out, plan, rng, start)
+        memory, predictive_variance, known = _store_many(
+            rows, begun, n_classes, left_out, plan, rng, start
+        )
     readout = MemoryReadout(
         projection=projection,
         memory=memory,
-        doubt=doubt,
+        predictive_variance=predictive_variance,
         examples=Examples(
             labels=rows.labels,
             images=rows.images,
@@ -213,7 +215,7 @@ def _store_few(
         unseen=rows.unseen,
         together=False,
     )
-    return direct.memory, _doubt(rows, np.arange(len(targets)), kernel), known
+    return direct.memory, _variance_of(rows, np.arange(len(targets)), kernel), known
 
 
 def _store_many(
@@ -240,21 +242,21 @@ def _store_many(
     )
     start("calibration")
     others = np.flatnonzero(~left_out)
-    chosen = others[some_rows(len(others), _DOUBT_LANDMARKS, rng)]
-    doubt = _doubt(rows, chosen, plan.kernel)
+    chosen = others[some_rows(len(others), _VARIANCE_LANDMARKS, rng)]
+    predictive_variance = _variance_of(rows, chosen, plan.kernel)
     # Of an image and its copies, the image came first.
     judged = np.flatnonzero(left_out)
     judged = judged[np.unique(rows.images[judged], return_index=True)[1]]
     without = _columns(solved, slice(n_classes, None))
     known = LeftOut(
         criticality=without.criticality(rows.directions[judged]),
-        variance=doubt.left_out(rows.directions[judged], rows.weights[judged]),
+        variance=predictive_variance.left_out(rows.directions[judged], rows.weights[judged]),
         targets=targets_of(rows.labels[judged], n_classes),
         weights=rows.weights[judged],
         unseen=rows.unseen[judged],
         together=True,
     )
-    return _columns(solved, slice(0, n_classes)), doubt, known
+    return _columns(solved, slice(0, n_classes)), predictive_variance, known
 
 
 def _left_out(rows: Rows, rng: np.random.Generator) -> np.ndarray | None:
@@ -290,7 +292,7 @@ def _told(advance: Any, tolerance: float) -> Any:
     return tell
 
 
-def _doubt(rows: Rows, chosen: np.ndarray, kernel: Kernel) -> Variance:
+def _variance_of(rows: Rows, chosen: np.ndarray, kernel: Kernel) -> Variance:
     landmarks = Landmarks(rows.directions[chosen], kernel.series)
     features = landmarks.features(rows.directions)
     features *= np.sqrt(rows.weights).astype(np.float32)[:, None]

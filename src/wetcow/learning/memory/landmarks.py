@@ -104,20 +104,20 @@ def _solved(
     """A memory of landmarks; `unit` (n, 1 + copies, d) calibrate it, each left out alone."""
     start("memory")
     modes = solve_landmarks(sums, kernel.noise)
-    doubt = Variance.of(landmarks, sums.xx, kernel.noise).in_single()
+    predictive_variance = Variance.of(landmarks, sums.xx, kernel.noise).in_single()
     start("calibration")
     features = landmarks.features(unit.reshape(-1, unit.shape[2])).reshape(*unit.shape[:2], -1)
     criticality, _ = ridge.leave_one_out(modes, features, targets, weights)
     readout = MemoryReadout(
         projection=projection,
         memory=memory_of_landmarks(landmarks, modes, kernel),
-        doubt=doubt,
+        predictive_variance=predictive_variance,
         examples=None,
         sums=sums,
     )
     left_out = LeftOut(
         criticality=criticality,
-        variance=doubt.left_out(unit[:, 0], weights),
+        variance=predictive_variance.left_out(unit[:, 0], weights),
         targets=targets,
         weights=weights,
         unseen=np.ones(len(targets), bool),

@@ -1,4 +1,4 @@
-"""Read-outs: from the codes of hidden modes to the criticalities of class modes, and their doubt.
+"""Read-outs: from the codes of hidden modes to the criticalities of class modes.
 
 `MemoryReadout` is the memory of examples. `LinearReadout` is that of files of earlier versions,
 which still answer as they did; nothing learns with it.
@@ -85,7 +85,7 @@ def recall(projection: Projection | None, memory: Memory, codes: np.ndarray) -> 
     return memory.criticality(directions(projection, codes))
 
 
-def recall_with_doubt(
+def recall_with_variance(
     projection: Projection | None, memory: Memory, variance: Variance, codes: np.ndarray
 ) -> np.ndarray:
     """Return what the memory answers and, in one more column, the predictive variance."""
@@ -93,7 +93,9 @@ def recall_with_doubt(
     return np.column_stack([memory.criticality(rows), variance(rows)])
 
 
-def doubt(projection: Projection | None, variance: Variance, codes: np.ndarray) -> np.ndarray:
+def predictive_variance(
+    projection: Projection | None, variance: Variance, codes: np.ndarray
+) -> np.ndarray:
     """Predictive variance, float64 (n,)."""
     return variance(directions(projection, codes))
 
@@ -109,7 +111,7 @@ class MemoryReadout:
         are compared as they are.
     memory : Memory
         Rows and their couplings to the class modes.
-    doubt : Variance
+    predictive_variance : Variance
         How well examples like an input are known.
     examples : Examples or None
         Which examples the rows of the memory are; None if they are landmarks.
@@ -120,7 +122,7 @@ class MemoryReadout:
 
     projection: Projection | None
     memory: Memory
-    doubt: Variance
+    predictive_variance: Variance
     examples: Examples | None
     sums: Statistics | None
 
@@ -142,7 +144,7 @@ class MemoryReadout:
 
     def variance(self, codes: np.ndarray) -> np.ndarray:
         """σ² = κ(1) − k(x)ᵀ(K + λ1)⁻¹k(x), between 0 and 1; see `Readout`."""
-        return doubt(self.projection, self.doubt, codes)
+        return predictive_variance(self.projection, self.predictive_variance, codes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
