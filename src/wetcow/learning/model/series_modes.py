@@ -31,7 +31,7 @@ N_FILTERS = len(_THREES)
 
 _CODES = ("share", "amplitude")
 _SOME = 16  # series whose drives thresholds are taken from
-_AT_ONCE = 2**22  # drives computed together
+_AT_ONCE = 2**20  # drives computed together
 _MOST_CHANNELS = 9  # that one filter hears
 _GOLDEN = (math.sqrt(5) + 1) / 2
 
@@ -232,19 +232,23 @@ def _codes(
     time = jnp.arange(X.shape[-1])
     segment = jnp.minimum(time * n_segments // lengths[:, None], n_segments - 1)
     within = segment[:, None] == jnp.arange(n_segments)[:, None]  # (n, s, time)
+    within = (within & (time < lengths[:, None])[:, None]).astype(X.dtype)
 
     def of_one(each: SeriesModes) -> Any:
         drives, counts = _drive(X, lengths, each.dilation, each.channels, reach)
-        seen = counts[:, None] & within[..., None]  # (n, s, time, 84)
-        share = seen / jnp.maximum(seen.sum(axis=2, keepdims=True), 1)
+        number = jnp.einsum("ntf,nst->nsf", counts.astype(X.dtype), within)
+        # Time is last: what is summed is then computed eight samples at a time.
+        drives = jnp.where(counts, drives, -jnp.inf).transpose(0, 2, 1)
 
         def of_threshold(threshold: Any) -> Any:
-            gamma = (drives - threshold) / each.spread
+            gamma = (drives - threshold[:, None]) / each.spread[:, None]
             amplitude = respond(gamma, omega, "amplitude")[0]
             codes = (gamma > 0).astype(drives.dtype), amplitude
-            return jnp.stack([(share * code[:, None]).sum(axis=2) for code in codes])
+            if n_segments == 1:
+                return jnp.stack([code.sum(axis=-1)[:, None] for code in codes])
+            return jnp.stack([jnp.einsum("nft,nst->nsf", code, within) for code in codes])
 
-        return jax.lax.map(of_threshold, each.threshold.T)  # (q, 2, n, s, 84)
+        return jax.lax.map(of_threshold, each.threshold.T) / jnp.maximum(number, 1)
 
     found = jax.lax.map(of_one, modes)  # (d, q, 2, n, s, 84)
     shares, amplitudes = found.transpose(2, 3, 4, 0, 5, 1).reshape(2, len(X), -1)
