@@ -198,3 +198,52 @@ def test_constant_and_very_short_series_are_heard_as_nothing(rng):
     assert np.all(np.isfinite(features.transform([np.ones(1), np.zeros(3)])))
     still = wc.SeriesFeatures(n_modes=100).fit_transform(np.ones((5, 30)))
     assert np.all(np.isfinite(still)) and np.ptp(still, axis=0).max() < 1e-6
+
+
+# Differences from sample to sample.
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_differences_are_heard_as_series_of_their_own(rng, channels):
+    X, _ = waves(rng, number=12, channels=channels)  # few, so that thresholds are of all of them
+    X = X.reshape(12, channels, -1)
+    features = wc.SeriesFeatures(n_modes=84, differences=True).fit(X)
+    found = features.transform(X)
+    assert found.shape[1] == len(features.get_feature_names_out()) == features._n_features_out
+    assert features.get_feature_names_out()[-1].startswith("differences_amplitude_")
+    own = 2 * features.modes_.threshold.size
+    if channels == 1:
+        alone = wc.SeriesFeatures(n_modes=84).fit_transform(np.diff(X))
+        np.testing.assert_allclose(found[:, own:], alone, atol=1e-6)
+    # Zeros after the ends of shorter series are no changes.
+    cut = [x[:, : 80 - k] for k, x in enumerate(X)]
+    each = np.vstack([features.transform([x]) for x in cut])
+    np.testing.assert_allclose(features.transform(cut), each, atol=1e-6)
+
+
+def test_differences_are_heard_where_a_memory_errs_less_with_them(rng):
+    """Small steps on a slow wave tell the class; or its height does."""
+    y = np.arange(40) % 2
+    slow = 3 * np.cumsum(rng.normal(size=(40, 60)), axis=1)
+    steps = np.sin(np.where(y, 2.0, 1.5)[:, None] * np.arange(60) + rng.uniform(0, 6, (40, 1)))
+    features = wc.SeriesFeatures(n_modes=84)
+    assert features.fit(slow + steps, y).difference_modes_ is not None
+    assert features.fit(slow + steps).difference_modes_ is None  # without labels
+    assert features.fit(slow + steps, np.zeros(40)).difference_modes_ is None  # of one class
+    assert clone(features).set_params(differences=False).fit(slow, y).difference_modes_ is None
+    heights = rng.normal(size=(40, 60)) + np.where(y, 3.0, 0.0)[:, None] * (np.arange(60) > 30)
+    assert features.fit(heights, y).difference_modes_ is None
+    values = heights[:, 30:].mean(axis=1)
+    assert features.fit(heights, values).difference_modes_ is None
+
+
+def test_series_of_one_sample_have_no_differences(rng):
+    X, y = rng.normal(size=(10, 1, 1)), np.arange(10) % 2
+    assert wc.SeriesFeatures(n_modes=84).fit(X, y).difference_modes_ is None
+    with pytest.raises(ValueError, match="one sample"):
+        wc.SeriesFeatures(n_modes=84, differences=True).fit(X, y)
+    features = wc.SeriesFeatures(n_modes=84, differences=True).fit(rng.normal(size=(10, 1, 30)))
+    short = features.transform(X)
+    assert np.isfinite(short).all() and not short[:, 2 * features.modes_.threshold.size :].any()
+    with pytest.raises(ValueError, match="inconsistent"):
+        wc.SeriesFeatures(n_modes=84).fit(X, y[:-1])

@@ -61,26 +61,35 @@ def test_a_pipeline_answers_as_before(series, classes, values, tmp_path):
 
 def test_features_alone_keep_what_fit_was_given(series, tmp_path):
     X, _ = series
-    flat = wc.SeriesFeatures(100, omega=0.3, n_segments=2).fit(X[:, 0])
+    flat = wc.SeriesFeatures(100, omega=0.3, n_segments=2, differences=True).fit(X[:, 0])
     save_series_model(flat, tmp_path / "model")
     again = load_series_model(tmp_path / "model")
     assert (
         again.omega == 0.3
         and again.n_segments == 2
+        and again.differences is True
         and again.n_features_in_ == 50
         and again.n_channels_ == 1
     )
     np.testing.assert_array_equal(again.transform(X[:, 0]), flat.transform(X[:, 0]))
+    assert "420 more hear in the same way by how much series change" in series_card(again)
+    rewritten(tmp_path / "model", lambda header, arrays: arrays.pop("series/differences/spread"))
+    with pytest.raises(ModelFileError, match="series/differences/spread"):
+        load_series_model(tmp_path / "model")
 
 
-@pytest.mark.parametrize(("length", "n_segments"), [(50, 1), (20, 3), (3, 1)])
-def test_onnx_has_the_same_codes(series, classes, tmp_path, length, n_segments):
+@pytest.mark.parametrize(
+    ("length", "n_segments", "differences"),
+    [(50, 1, False), (20, 3, False), (3, 1, False), (50, 1, True), (20, 2, True)],
+)
+def test_onnx_has_the_same_codes(series, classes, tmp_path, length, n_segments, differences):
     """Also where filters reach beyond all of a series, and are heard nevertheless."""
     runtime = pytest.importorskip("onnxruntime")
     X = series[0][:6, :, :length].astype(np.float32)
     features = classes[0]
-    if n_segments > 1:
-        features = wc.SeriesFeatures(300, n_segments=n_segments).fit(series[0])
+    if n_segments > 1 or differences:
+        features = wc.SeriesFeatures(300, n_segments=n_segments, differences=differences)
+        features.fit(series[0])
     series_to_onnx(features, tmp_path / "model.onnx")
     (found,) = runtime.InferenceSession(tmp_path / "model.onnx").run(None, {"X": X})
     wanted = features.transform(X)

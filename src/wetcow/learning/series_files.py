@@ -23,10 +23,9 @@ from wetcow.learning.io.container import ModelFileError, read_model, write_model
 from wetcow.learning.io.kinds import CLASSIFIER, REGRESSOR, SERIES
 from wetcow.learning.io.onnx import Before, onnx_model, require_onnx
 from wetcow.learning.io.onnx_graph import Graph
-from wetcow.learning.io.onnx_series import encode_series
+from wetcow.learning.io.onnx_series import encode_features
 from wetcow.learning.io.series import pack_series, series_facts, unpack_series
 from wetcow.learning.io.soundness import UnsoundError
-from wetcow.learning.model.series_modes import n_codes
 from wetcow.version import __version__
 
 _ANSWERS = {CLASSIFIER: WaveClassifier, REGRESSOR: WaveRegressor}
@@ -103,7 +102,7 @@ def load_series_model(path: str | os.PathLike) -> Any:
     own = {name[len(_PART) :]: one for name, one in arrays.items() if name.startswith(_PART)}
     below = {**below, "format_version": header["format_version"]}
     answers = files.unpack(_ANSWERS[below["kind"]], below, own, path)
-    count = n_codes(features.modes_, features.n_segments)
+    count = features._n_features_out
     if answers.n_features_in_ != count:
         raise ModelFileError(
             f"{path} has {count} features of series, but what answers wants "
@@ -168,7 +167,7 @@ def series_to_onnx(model: Any, path: str | os.PathLike) -> None:
     features, answers = _parts(model)
     require_onnx()
     graph, shape = Graph(), ("n", features.n_channels_, "time")
-    rows = encode_series(graph, "X", features.modes_, features.omega, features.n_segments)
+    rows = encode_features(graph, "X", features)
     if answers is not None:
         proto = onnx_model(answers, Before(graph, rows, shape))
     else:
@@ -176,7 +175,7 @@ def series_to_onnx(model: Any, path: str | os.PathLike) -> None:
         proto = graph.model(
             "SeriesFeatures",
             {"X": (np.float32, shape)},
-            {"features": (np.float32, ("n", n_codes(features.modes_, features.n_segments)))},
+            {"features": (np.float32, ("n", features._n_features_out))},
             description="Features of wave modes that hear series.",
             metadata={"wetcow": __version__},
             producer=("wetcow", __version__),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from wetcow.learning.data.samples import some_rows
 from wetcow.learning.data.series import (
     as_series,
     check_channels,
@@ -18,13 +19,18 @@ from wetcow.learning.data.series import (
     filled,
     is_ragged,
 )
+from wetcow.learning.memory.more_codes import are_worth_it, targets_of
 from wetcow.learning.model.series_modes import (
     SeriesModes,
     code_names,
     construct_modes,
+    differences,
+    n_codes,
     series_codes,
 )
 from wetcow.validation import refuse_masked
+
+_MOST = 500  # series by which it is decided whether differences help
 
 
 class SeriesFeatures(TransformerMixin, BaseEstimator):
@@ -45,6 +51,10 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
     n_segments : int
         Equal parts of each series over which the two numbers are pooled. More than 1 tell when a
         mode is driven, for series that begin and end alike.
+    differences : {"auto", True, False}
+        Whether as many modes hear by how much a series changes from sample to sample. "auto": if a
+        memory errs less with them, on at most 500 of the series that `fit` is given labels or
+        values of, each left out alone; not without labels or values.
     random_state : int, RandomState instance or None
         Seed of the series that thresholds are taken from, and of the channels that a mode hears.
 
@@ -54,6 +64,8 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         Of the series.
     modes_ : SeriesModes
         Hidden modes.
+    difference_modes_ : SeriesModes or None
+        Those that hear changes, if any.
     n_features_in_ : int
         Samples of a series; only if `fit` was given an array (n, time).
 
@@ -86,6 +98,7 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         "n_modes": [Interval(Integral, 1, None, closed="left")],
         "omega": [Interval(Real, 0, None, closed="neither")],
         "n_segments": [Interval(Integral, 1, None, closed="left")],
+        "differences": [StrOptions({"auto"}), "boolean"],
         "random_state": ["random_state"],
     }
 
@@ -95,11 +108,13 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         *,
         omega: float = 0.5,
         n_segments: int = 1,
+        differences: bool | Literal["auto"] = "auto",
         random_state: Any = 0,
     ):
         self.n_modes = n_modes
         self.omega = omega
         self.n_segments = n_segments
+        self.differences = differences
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> SeriesFeatures:
@@ -109,7 +124,8 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         ----------
         X : array (n, time) or (n, channels, time), or sequence of arrays
             Series. Of unequal lengths they are a sequence of arrays (time,) or (channels, time).
-        y : ignored
+        y : array (n,) or (n, outputs), optional
+            Labels, or values with fractions, by which `differences="auto"` is decided.
 
         Returns
         -------
@@ -128,10 +144,39 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         seed = np.random.default_rng(int(rng.randint(2**31)))
         self.modes_: SeriesModes = construct_modes(series, lengths, self.n_modes, seed)
         self.n_channels_ = series.shape[1]
+        self.difference_modes_ = self._modes_of_differences(series, lengths, y, seed)
         return self
+
+    def _modes_of_differences(
+        self, series: np.ndarray, lengths: np.ndarray, y: Any, rng: np.random.Generator
+    ) -> SeriesModes | None:
+        """Return modes that hear by how much series change, or None if there are to be none."""
+        targets = None
+        if self.differences == "auto" and y is not None:
+            wanted = np.asarray(y)
+            check_consistent_length(series, wanted)
+            targets = targets_of(wanted)
+        if self.differences is False or (self.differences == "auto" and targets is None):
+            return None
+        changes, counts = differences(series, lengths)
+        if not np.any(counts):
+            if self.differences == "auto":
+                return None
+            raise ValueError(
+                "series of one sample have no differences: give longer ones, or differences=False"
+            )
+        modes = construct_modes(changes, counts, self.n_modes, rng)
+        if targets is None:
+            return modes
+        some = some_rows(len(series), _MOST, rng)
+        codes = series_codes(series[some], lengths[some], self.modes_, self.omega, self.n_segments)
+        more = series_codes(changes[some], counts[some], modes, self.omega, self.n_segments)
+        return modes if are_worth_it(codes, more, targets[some]) else None
 
     def transform(self, X: Any) -> np.ndarray:
         """Codes of series, float32 (n, codes): shares of time, then roots of mean amplitudes.
+
+        Those of modes that hear differences come after the others.
 
         Parameters
         ----------
@@ -140,12 +185,28 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         series, lengths = self._series(X, first=False)
-        return series_codes(series, lengths, self.modes_, self.omega, self.n_segments)
+        codes = series_codes(series, lengths, self.modes_, self.omega, self.n_segments)
+        if self.difference_modes_ is None:
+            return codes
+        changes, counts = differences(series, lengths)
+        of_changes = self.difference_modes_
+        more = series_codes(changes, counts, of_changes, self.omega, self.n_segments)
+        return np.hstack([codes, more])
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many numbers `transform` returns of a series."""
+        each = (self.modes_, self.difference_modes_)
+        return sum(n_codes(modes, self.n_segments) for modes in each if modes is not None)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of what `transform` returns: code, dilation in samples, filter and threshold."""
         check_is_fitted(self)
-        return np.array(code_names(self.modes_, self.n_segments), dtype=object)
+        names = code_names(self.modes_, self.n_segments)
+        if self.difference_modes_ is not None:
+            more = code_names(self.difference_modes_, self.n_segments)
+            names += [f"differences_{name}" for name in more]
+        return np.array(names, dtype=object)
 
     def _series(self, X: Any, *, first: bool) -> tuple[np.ndarray, np.ndarray]:
         """Series as float32 (n, channels, time), zero beyond their ends, and their lengths."""

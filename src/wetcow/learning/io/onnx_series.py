@@ -6,13 +6,27 @@ another in each call.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wetcow.learning.io.onnx_graph import Graph
 from wetcow.learning.io.onnx_layers import respond
 from wetcow.learning.model.series_modes import LENGTH, N_FILTERS, SeriesModes, filters
+
+
+def encode_features(graph: Graph, series: str, features: Any) -> str:
+    """What fitted `wetcow.SeriesFeatures` return, float32 (n, codes), of (n, channels, time)."""
+    omega, n_segments = features.omega, features.n_segments
+    codes = encode_series(graph, series, features.modes_, omega, n_segments)
+    if features.difference_modes_ is None:
+        return codes
+    axis, last = graph.integers(2), graph.integers(np.iinfo(np.int64).max)
+    later = graph("Slice", series, graph.integers(1), last, axis)
+    earlier = graph("Slice", series, graph.integers(0), graph.integers(-1), axis)
+    changes = graph("Sub", later, earlier)
+    more = encode_series(graph, changes, features.difference_modes_, omega, n_segments)
+    return graph("Concat", codes, more, axis=1)
 
 
 def encode_series(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from wetcow.learning.io.soundness import UnsoundError
-from wetcow.learning.model.series_modes import N_FILTERS, SeriesModes, n_codes
+from wetcow.learning.model.series_modes import N_FILTERS, SeriesModes
 
-_PREFIX = "series/"
+_PREFIX, _CHANGES = "series/", "series/differences/"
 
 
 def pack_series(features: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -22,12 +22,17 @@ def pack_series(features: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             "n_modes": int(features.n_modes),
             "omega": float(features.omega),
             "n_segments": int(features.n_segments),
+            "differences": features.differences,
             "random_state": int(seed) if isinstance(seed, Integral) else None,
         },
+        "hears_differences": features.difference_modes_ is not None,
         "n_channels": features.n_channels_,
         "n_times": getattr(features, "n_features_in_", None),
     }
-    arrays = {f"{_PREFIX}{name}": array for name, array in features.modes_._asdict().items()}
+    arrays = {}
+    for prefix, modes in ((_PREFIX, features.modes_), (_CHANGES, features.difference_modes_)):
+        if modes is not None:
+            arrays |= {f"{prefix}{name}": array for name, array in modes._asdict().items()}
     return header, arrays
 
 
@@ -48,9 +53,11 @@ def unpack_series(cls: Any, header: Mapping[str, Any], arrays: Mapping[str, np.n
     for name, value in (("n_channels", channels), ("n_times", 1 if times is None else times)):
         if type(value) is not int or value < 1:
             raise UnsoundError(f"{name} is {value!r}, not an integer of at least 1")
-    modes = SeriesModes(*(arrays[f"{_PREFIX}{name}"] for name in SeriesModes._fields))
-    _check_modes(modes, channels)
-    features.modes_, features.n_channels_ = modes, channels
+    features.n_channels_ = channels
+    features.modes_ = _modes(arrays, _PREFIX, channels)
+    features.difference_modes_ = None
+    if header.get("hears_differences", False):  # not in files of earlier versions
+        features.difference_modes_ = _modes(arrays, _CHANGES, channels)
     if times is not None:
         features.n_features_in_ = times
     return features
@@ -61,13 +68,17 @@ def series_facts(features: Any) -> str:
     modes = features.modes_
     count = features.n_channels_
     heard = "one channel" if count == 1 else f"{count} channels"
-    widest, numbers = int(modes.dilation[-1]), n_codes(modes, features.n_segments)
+    widest, numbers = int(modes.dilation[-1]), features._n_features_out
+    changes = ""
+    if features.difference_modes_ is not None:
+        also = features.difference_modes_.threshold.size
+        changes = f" {also:,} more hear in the same way by how much series change."
     return (
         f"Series of {heard}, of any length. {modes.threshold.size:,} hidden modes hear nine "
         f"moments each, 1 to {widest} samples apart ({len(modes.dilation)} scales, {N_FILTERS} "
-        f"couplings, {modes.threshold.shape[2]} thresholds). Of each, the share of time beyond "
-        f"its onset and its mean amplitude are kept: {numbers:,} numbers for a series, pooled over "
-        f"{_segments(features.n_segments)}. "
+        f"couplings, {modes.threshold.shape[2]} thresholds).{changes} Of each, the share of time "
+        f"beyond its onset and its mean amplitude are kept: {numbers:,} numbers for a series, "
+        f"pooled over {_segments(features.n_segments)}. "
         "Missing values are refused. The scale of series counts, and all of their length."
     )
 
@@ -76,8 +87,9 @@ def _segments(count: int) -> str:
     return "all of it" if count == 1 else f"{count} equal parts of it"
 
 
-def _check_modes(modes: SeriesModes, channels: int) -> None:
-    """Raise unless arrays are those of modes that hear so many channels."""
+def _modes(arrays: Mapping[str, np.ndarray], prefix: str, channels: int) -> SeriesModes:
+    """Return modes that hear so many channels; raise unless arrays are those of such."""
+    modes = SeriesModes(*(arrays[f"{prefix}{name}"] for name in SeriesModes._fields))
     dilations = len(modes.dilation)
     thresholds = modes.threshold.shape[-1] if modes.threshold.ndim else 0
     shapes = {
@@ -91,12 +103,13 @@ def _check_modes(modes: SeriesModes, channels: int) -> None:
         kind = np.int32 if name == "dilation" else np.float32
         if array.shape != shape or array.dtype != kind or not array.size:
             raise UnsoundError(
-                f"array '{_PREFIX}{name}' is {array.dtype} {array.shape}, not {kind.__name__} "
+                f"array '{prefix}{name}' is {array.dtype} {array.shape}, not {kind.__name__} "
                 f"{shape} with at least one number"
             )
         if not np.isfinite(array).all():
-            raise UnsoundError(f"array '{_PREFIX}{name}' has NaN or infinity")
+            raise UnsoundError(f"array '{prefix}{name}' has NaN or infinity")
     if modes.dilation[0] < 1 or np.any(np.diff(modes.dilation) <= 0):
         raise UnsoundError("dilations do not grow from at least 1")
     if modes.spread.min() <= 0:
-        raise UnsoundError(f"array '{_PREFIX}spread' has what is not positive")
+        raise UnsoundError(f"array '{prefix}spread' has what is not positive")
+    return modes

@@ -30,7 +30,7 @@ _MOST_ROWS = 500  # by which they are
 _TURNS = 3  # parts of these, of which each is once unknown
 
 
-class _Examples(NamedTuple):
+class TableRows(NamedTuple):
     """Rows of a table: standardised columns over the root of their number, targets, weights."""
 
     columns: np.ndarray
@@ -38,7 +38,7 @@ class _Examples(NamedTuple):
     weights: np.ndarray
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
     """One way to see rows, and its squared error for each example left out alone."""
 
     seen: Seen
@@ -75,20 +75,47 @@ def find_scales(
     codes, targets = samples.take(rows)
     weights = samples.weighted(rows)
     weights = np.ones(len(rows)) if weights is None else weights
-    examples = _in_order(_Examples(codes[:, 0, :-1].astype(np.float64), targets, weights))
+    examples = _in_order(TableRows(codes[:, 0, :-1].astype(np.float64), targets, weights))
     weights = examples.weights
     count = len(samples.labels)
     of_classes = samples.labels.ndim == 1
     kept = [noise for noise, lost in zip(noises, drowned(noises, count), strict=True) if not lost]
-    common = _common(examples, kernel.series, kept)
+    common = best_common(examples, kernel.series, kept)
     chosen = common
     if of_classes:
         usual = Seen(np.ones(examples.columns.shape[1]), kernel.noise)
-        usual = _Choice(usual, _squares(examples, kernel.series, usual.scales, [kernel.noise])[0])
-        chosen = common if _better(common, usual, weights) else usual
+        usual = Choice(usual, _squares(examples, kernel.series, usual.scales, [kernel.noise])[0])
+        chosen = common if better(common, usual, weights) else usual
     if examples.columns.shape[1] <= _MOST_COLUMNS:
         return _refined(examples, kernel.series, common.seen, chosen.seen, least_noise(count))
     return chosen.seen
+
+
+def best_common(examples: TableRows, series: KernelSeries, noises: Sequence[float]) -> Choice:
+    """Return the best of `SCALES` for all columns, and of the noises."""
+    best, least = None, np.inf
+    products = examples.columns @ examples.columns.T
+    for scale in SCALES:
+        inner = scale**2 * products + 1
+        lengths = np.sqrt(np.diag(inner))
+        cosines = np.clip(inner / lengths / lengths[:, None], -1, 1)
+        squares = left_out_squares(
+            _kernel(cosines, series), examples.targets, examples.weights, noises
+        )
+        errors = np.average(squares, axis=1, weights=examples.weights)
+        if best is None or errors.min() < least:
+            k, least = int(errors.argmin()), errors.min()
+            scales = np.full(examples.columns.shape[1], scale)
+            best = Choice(Seen(scales, float(noises[k])), squares[k])
+    assert best is not None
+    return best
+
+
+def better(one: Choice, other: Choice, weights: np.ndarray) -> bool:
+    """Return whether one's error is less by more than the standard error of the difference."""
+    gain = other.squares - one.squares
+    mean = np.average(gain, weights=weights)
+    return bool(mean > np.sqrt(np.average((gain - mean) ** 2, weights=weights) / weights.sum()))
 
 
 def rescaled(hidden: HiddenModes, scales: np.ndarray) -> HiddenModes:
@@ -109,7 +136,7 @@ def rescaled(hidden: HiddenModes, scales: np.ndarray) -> HiddenModes:
     )
 
 
-def _in_order(examples: _Examples) -> _Examples:
+def _in_order(examples: TableRows) -> TableRows:
     """Rows in an order that does not depend on how they came: along a direction that is fixed."""
     fixed = np.random.default_rng(0)
     along = examples.columns @ fixed.normal(size=examples.columns.shape[1])
@@ -117,28 +144,8 @@ def _in_order(examples: _Examples) -> _Examples:
     return _part(examples, np.lexsort((wanted, along)))
 
 
-def _common(examples: _Examples, series: KernelSeries, noises: Sequence[float]) -> _Choice:
-    """The best of `SCALES` for all columns, and of the noises."""
-    best, least = None, np.inf
-    products = examples.columns @ examples.columns.T
-    for scale in SCALES:
-        inner = scale**2 * products + 1
-        lengths = np.sqrt(np.diag(inner))
-        cosines = np.clip(inner / lengths / lengths[:, None], -1, 1)
-        squares = left_out_squares(
-            _kernel(cosines, series), examples.targets, examples.weights, noises
-        )
-        errors = np.average(squares, axis=1, weights=examples.weights)
-        if best is None or errors.min() < least:
-            k, least = int(errors.argmin()), errors.min()
-            scales = np.full(examples.columns.shape[1], scale)
-            best = _Choice(Seen(scales, float(noises[k])), squares[k])
-    assert best is not None
-    return best
-
-
 def _refined(
-    examples: _Examples, series: KernelSeries, start: Seen, chosen: Seen, least: float
+    examples: TableRows, series: KernelSeries, start: Seen, chosen: Seen, least: float
 ) -> Seen:
     """Scales of each column, or what was chosen if they do no better on rows they are not of."""
     some = np.linspace(0, len(examples.columns) - 1, min(_MOST_ROWS, len(examples.columns)))
@@ -152,17 +159,17 @@ def _refined(
         seen = find_relevance(*known, series, start, least)
         ours[turn == k] = _unknown_squares(known, unknown, series, seen)
         others[turn == k] = _unknown_squares(known, unknown, series, chosen)
-    if _better(_Choice(chosen, ours), _Choice(chosen, others), part.weights):
+    if better(Choice(chosen, ours), Choice(chosen, others), part.weights):
         return find_relevance(*part, series, start, least)
     return chosen
 
 
-def _part(examples: _Examples, rows: np.ndarray) -> _Examples:
-    return _Examples(*(array[rows] for array in examples))
+def _part(examples: TableRows, rows: np.ndarray) -> TableRows:
+    return TableRows(*(array[rows] for array in examples))
 
 
 def _unknown_squares(
-    known: _Examples, unknown: _Examples, series: KernelSeries, seen: Seen
+    known: TableRows, unknown: TableRows, series: KernelSeries, seen: Seen
 ) -> np.ndarray:
     """Squared errors of what a memory of known rows says of others."""
     count = len(known.columns)
@@ -174,17 +181,10 @@ def _unknown_squares(
 
 
 def _squares(
-    examples: _Examples, series: KernelSeries, scales: np.ndarray, noises: Sequence[float]
+    examples: TableRows, series: KernelSeries, scales: np.ndarray, noises: Sequence[float]
 ) -> np.ndarray:
     cosines, _ = cosines_of(examples.columns, scales)
     return left_out_squares(_kernel(cosines, series), examples.targets, examples.weights, noises)
-
-
-def _better(one: _Choice, other: _Choice, weights: np.ndarray) -> bool:
-    """Whether one's error is less by more than the standard error of the difference."""
-    gain = other.squares - one.squares
-    mean = np.average(gain, weights=weights)
-    return bool(mean > np.sqrt(np.average((gain - mean) ** 2, weights=weights) / weights.sum()))
 
 
 def _kernel(cosines: np.ndarray, series: KernelSeries) -> np.ndarray:

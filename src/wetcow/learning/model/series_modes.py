@@ -151,6 +151,31 @@ def series_codes(
     return np.concatenate(found)
 
 
+def differences(X: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much series change from sample to sample, and how many changes they have.
+
+    Parameters
+    ----------
+    X, lengths
+        As of `construct_modes`.
+
+    Returns
+    -------
+    float32 array (n, c, max(time − 1, 1)), int array (n,)
+        Zero after the ends.
+
+    Examples
+    --------
+    >>> X = np.array([[[1.0, 4.0, 9.0], [2.0, 2.0, 0.0]]])
+    >>> differences(X, np.array([3]))[0].tolist()
+    [[[3.0, 5.0], [0.0, -2.0]]]
+    """
+    changes = np.diff(X, axis=-1) if X.shape[-1] > 1 else np.zeros_like(X)
+    count = np.maximum(lengths - 1, 0)
+    inside = np.arange(changes.shape[-1]) < count[:, None]
+    return np.where(inside[:, None], changes, 0), count
+
+
 def n_codes(modes: SeriesModes, n_segments: int = 1) -> int:
     """How many numbers `series_codes` returns of a series."""
     return len(_CODES) * n_segments * int(np.size(modes.threshold))

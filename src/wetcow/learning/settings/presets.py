@@ -95,9 +95,10 @@ _IMAGES = {
     "minutes": _MINUTES,
     "hour": _MINUTES._replace(n_modes=96, n_components=1_000),
 }
-# At the same time, of images that are better recognised so.
+# For images that are better recognised so.
 _WITH_ROOTS = {
-    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=450)
+    "minute": _MINUTE._replace(n_modes=32, patch_size=(3, 5, 7), encoding="both", n_components=450),
+    "hour": _IMAGES["hour"]._replace(encoding="both"),
 }
 _SMALL_IMAGES = _SECONDS._replace(
     n_modes=128,
