@@ -108,7 +108,7 @@ class DelayedCoupling(DenseCoupling):
         r = self.matrix(n, seed)
         delay = numbers(self.delay, "coupling.delay", seed, r.shape)
         delay = delay if np.ndim(delay) else np.full(r.shape, delay)
-        return Delayed(r, delay, self.min_delay)
+        return Delayed(r=r, delay=delay, min_delay=self.min_delay)
 
 
 class SparseCoupling(Entries):
@@ -144,7 +144,11 @@ class SheetCoupling(Entries):
         height, width = self.shape
         if height * width > MOST_NUMBERS:
             raise ValueError(f"shape: {height} × {width} are more than {MOST_NUMBERS} modes")
-        return Sheet((height, width), self.entries((height, width), seed), self.periodic)
+        return Sheet(
+            shape=(height, width),
+            kernel=self.entries((height, width), seed),
+            periodic=self.periodic,
+        )
 
 
 class LowRankCoupling(ConfigTable):

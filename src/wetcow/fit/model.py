@@ -120,9 +120,9 @@ def fitted_network(network: Network, structure: Structure, values: dict[str, Any
         new = Dense(r)
     constants = network.modes.constants._asdict()
     return Network(
-        values["gamma"] - shift,
-        values["omega"],
-        new,
+        gamma=values["gamma"] - shift,
+        omega=values["omega"],
+        coupling=new,
         coupling_strength=scale * float(network.coupling_strength),
         **constants,
     )

@@ -274,8 +274,8 @@ def refine_fit(
     size = network.size
     mode = Mode(np.zeros(size), 0.0, **network.modes.constants._asdict())
     course = _Course(
-        problem, structure, jax.tree.map(np.asarray, mode), how.loss,
-        round(how.t1 / how.dt), how.dt, how.runs,
+        problem=problem, structure=structure, mode=jax.tree.map(np.asarray, mode), own=how.loss,
+        steps=round(how.t1 / how.dt), dt=how.dt, runs=how.runs,
     )  # fmt: skip
     targets = {one.kind: one for one in problem.objective.targets if one.kind in SIMULATED}
     if judged is not None:

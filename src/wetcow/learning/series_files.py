@@ -169,7 +169,7 @@ def series_to_onnx(model: Any, path: str | os.PathLike) -> None:
     graph, shape = Graph(), ("n", features.n_channels_, "time")
     rows = encode_features(graph, "X", features)
     if answers is not None:
-        proto = onnx_model(answers, Before(graph, rows, shape))
+        proto = onnx_model(answers, Before(graph=graph, rows=rows, shape=shape))
     else:
         graph("Identity", rows, name="features")
         proto = graph.model(

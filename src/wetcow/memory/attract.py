@@ -107,7 +107,11 @@ class Judge(NamedTuple):
             if "bistable" in (target.state, like.state):
                 continue
             if patient or len(members) <= DENSE_UP_TO:
-                memories.append(Judged(members, constants, float(target.criticality) < 1))
+                memories.append(
+                    Judged(
+                        members=members, constants=constants, spikes=float(target.criticality) < 1
+                    )
+                )
         rate = min(float(target.omega) for target in targets)
         return cls(full["gamma"] + 1j * full["omega"], tuple(memories), rate)
 
@@ -140,7 +144,9 @@ class Judge(NamedTuple):
             slopes.append(slope)
         share = softmax(sharpness * np.array(bounds))
         bound = float(logsumexp(sharpness * np.array(bounds)) / sharpness)
-        return Slope(max(largest), bound, np.tensordot(share, np.array(slopes), 1))
+        return Slope(
+            largest=max(largest), bound=bound, derivative=np.tensordot(share, np.array(slopes), 1)
+        )
 
 
 def settle(

@@ -163,7 +163,7 @@ def memorize(
             f"{frequencies.shape}. For equal frequencies use np.full(n, omega)"
         )
     size = len(frequencies)
-    modes = Mode(background, frequencies, w_a, w_phi, psi, alpha)
+    modes = Mode(gamma=background, omega=frequencies, w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
     lags = checked_lags(lags, size)
     target = target if lags is None else _for_each(target, size)
     fronts = target if isinstance(target, Mode) and target.shape != () else None
@@ -218,7 +218,7 @@ def _nearest_to_draw(
         draw = drawn(np.random.default_rng(seed), needed, allowed, weight, phase)
         fill_saturated(draw, needed, weight)
     total = np.stack([needed.total.real, needed.total.imag], axis=1)
-    row = Row(draw, needed.factor, total, weight, phase)
+    row = Row(draw=draw, factor=needed.factor, total=total, weight=weight, phase=phase)
     solution = nearest(row)
     if not solution.solved.all():
         raise infeasible(row, solution)

@@ -75,7 +75,9 @@ def wave_family(modes: Mode, ridge: float = RIDGE, *, lags: Any = None) -> Famil
     values = np.linalg.eigvalsh(gram)
     size = len(gram)
     links = np.where(np.eye(size, dtype=bool), 0.0, np.inf)
-    asked = Asked(np.zeros(size, complex), links, np.full(links.shape, np.pi), 0 * gram)
+    asked = Asked(
+        own=np.zeros(size, complex), weight=links, phase=np.full(links.shape, np.pi), draw=0 * gram
+    )
     left = residual(couplings(gram, np.ones(size), asked, ridge), np.ones(size), gram)
     return Family(float(np.sum(values / (values + ridge))), left)
 

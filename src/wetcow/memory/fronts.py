@@ -125,7 +125,7 @@ def memorize_fronts(
     drawn = bool(np.any(draw))
     tried = [(ridge, share) for share in SHARES if drawn or share == 0]
     for strength, share in tried + [(ridge * factor, 0.0) for factor in RIDGES[1:]]:
-        asked = Asked(own, weight, phase, share * draw)
+        asked = Asked(own=own, weight=weight, phase=phase, draw=share * draw)
         found = corrected(target, modes, asked, strength, lags=lags)
         if best is None or _rank(found) < _rank(best):
             best = found
@@ -202,13 +202,13 @@ def corrected(
         network = Network(coupling=Dense(r), **modes.parameters())
         orbit = nearby_orbit(network, wanted, best and best.orbit, lags)
         if orbit is None:
-            return best or Found(r, None, np.inf, left)
+            return best or Found(r=r, orbit=None, error=np.inf, residual=left)
         turned = 2 * np.pi / orbit.stability.period / rate
         grown = np.abs(orbit.a).max(axis=0) / heights
         error = float(max(abs(turned - 1), np.abs(grown - 1).max()))
         late = 0.0 if lags is None else lateness(orbit, lags)
         if best is None or max(error, late) < best.error:
-            best = Found(r, orbit, max(error, late), left)
+            best = Found(r=r, orbit=orbit, error=max(error, late), residual=left)
         if error <= CORRECT:
             break
         at = course.next(at, np.log(np.append(turned, grown)))

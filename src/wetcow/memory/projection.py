@@ -79,7 +79,7 @@ def project(z: Any, weight: Any, phase: Any) -> Projection:
     radial = np.where(clipped, in_sector / modulus, 0)
     same = np.where(inside, np.where(clipped, on_arc, 1), np.where(at_edge & ~clipped, 0.5, 0))
     mirrored = np.where(inside, -on_arc * radial**2, np.where(at_edge & ~clipped, edge**2 / 2, 0))
-    return Projection(value, same, mirrored)
+    return Projection(value=value, same=same, mirrored=mirrored)
 
 
 class Row(NamedTuple):
@@ -122,7 +122,7 @@ def _evaluate(row: Row, mu: Real) -> Point:
     x = projection.value
     reached = np.stack([x.real, x.imag], axis=1) @ row.factor.swapaxes(1, 2)
     dual = np.sum((x.conj() * z).real - np.abs(x) ** 2 / 2, axis=1) - _inner(mu, row.total)
-    return Point(mu, projection, dual, reached - row.total)
+    return Point(mu=mu, projection=projection, dual=dual, gradient=reached - row.total)
 
 
 def _newton_step(row: Row, point: Point, regularisation: Real) -> Any:
@@ -218,7 +218,7 @@ def nearest(row: Row) -> Solution:
             row, point, stiffness * np.maximum(1e-3 * np.minimum(error, 1) ** 2, 1e-15)
         )
         point = _search(row, point, step, best * scale)
-    return Solution(x, solved, impossible, direction)
+    return Solution(x=x, solved=solved, impossible=impossible, direction=direction)
 
 
 def _search(row: Row, point: Point, step: Real, best: Real) -> Point:

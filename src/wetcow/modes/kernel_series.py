@@ -158,9 +158,9 @@ class KernelSeries:
         slope = -np.sin(angles) * slope
         # At the ends the slope by t is zero, or for a jump that of the neighbours.
         return CubicHermiteSpline(
-            np.array([0.0, *angles, np.pi]),
-            np.array([1.0, *value, opposite]),
-            np.array([slope[0], *slope, slope[-1]]),
+            x=np.array([0.0, *angles, np.pi]),
+            y=np.array([1.0, *value, opposite]),
+            dydx=np.array([slope[0], *slope, slope[-1]]),
         )
 
     def __call__(self, rho: Any) -> np.ndarray:
@@ -246,7 +246,7 @@ def kernel_series(
     coefficients = (each**2).sum(0) / total
     tail = max(1 - coefficients.sum(), 0.0)
     degrees, shares = _higher(coefficients, tail, _DECAY[_SINGULARITY[code]])
-    return KernelSeries(coefficients, degrees, shares, tail)
+    return KernelSeries(coefficients=coefficients, degrees=degrees, shares=shares, tail=tail)
 
 
 def _higher(coefficients: np.ndarray, tail: float, decay: float) -> tuple[np.ndarray, np.ndarray]:

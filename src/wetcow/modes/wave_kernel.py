@@ -72,7 +72,11 @@ class WaveKernel(NormalizedKernelMixin, Kernel):
         return self._hyperparameter("bias", self.bias > 0)
 
     def _hyperparameter(self, name: str, free: bool) -> Hyperparameter:
-        return Hyperparameter(name, "numeric", getattr(self, f"{name}_bounds") if free else "fixed")
+        return Hyperparameter(
+            name=name,
+            value_type="numeric",
+            bounds=getattr(self, f"{name}_bounds") if free else "fixed",
+        )
 
     @property
     def series(self) -> KernelSeries:
@@ -212,6 +216,6 @@ def wave_kernel(
             f"code says what modes answer, such as 'amplitude', got a {type(code).__name__}; the "
             "matrix of rows X is wave_kernel()(X)"
         )
-    kernel = WaveKernel(code, threshold, omega, bias)
+    kernel = WaveKernel(code=code, threshold=threshold, omega=omega, bias=bias)
     _ = kernel.series, number("bias", bias, minimum=0)  # which raise for what does not fit
     return kernel

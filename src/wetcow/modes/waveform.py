@@ -69,7 +69,7 @@ def waveforms(modes: Mode, theta: Any) -> tuple[NDArray[np.complex128], NDArray[
         for value in (*modes.parameters().values(), modes.critical_phase, modes.critical_ratio)
     )
     distance = np.sqrt(1 - criticality)
-    own = Constants(w_a, w_phi, psi, alpha)
+    own = Constants(w_a=w_a, w_phi=w_phi, psi=psi, alpha=alpha)
     with np.errstate(all="ignore"):
         orbit = solve_orbit(np, distance, own, at, ratio)[0]
     if not np.all(orbit.error < 1e-6):

@@ -132,10 +132,10 @@ class Delayed(Coupling):
         return self.r
 
     def scaled(self, strength):
-        return Delayed(strength * self.r, self.delay, self.min_delay)
+        return Delayed(r=strength * self.r, delay=self.delay, min_delay=self.min_delay)
 
     def part(self, part):
-        return Delayed(part(np.asarray(self.r)), self.delay, self.min_delay)
+        return Delayed(r=part(np.asarray(self.r)), delay=self.delay, min_delay=self.min_delay)
 
     def parameters(self):
         found = super().parameters()

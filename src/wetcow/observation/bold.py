@@ -109,7 +109,9 @@ def bold(
         for name, one in run.coords.items()
         if "time" not in one.dims and set(one.dims) <= set(a.dims)
     }
-    found = xr.DataArray(values, {**kept, "time": ("time", seconds.values, SECONDS)}, a.dims)
+    found = xr.DataArray(
+        data=values, coords={**kept, "time": ("time", seconds.values, SECONDS)}, dims=a.dims
+    )
     found = _described(found, reducer).transpose(..., "time", "mode")
     if remark := singular(found):
         warnings.warn(remark, stacklevel=2)

@@ -142,7 +142,13 @@ def resample(series: xr.DataArray, rate: float) -> xr.DataArray:
     time = start + np.arange(len(values)) * interval * way.denominator / way.numerator
     coords = {name: one for name, one in whole.coords.items() if "time" not in one.dims}
     stamps = ("time", time, {"long_name": "time", "units": "s"})
-    found = xr.DataArray(values, {**coords, "time": stamps}, whole.dims, whole.name, whole.attrs)
+    found = xr.DataArray(
+        data=values,
+        coords={**coords, "time": stamps},
+        dims=whole.dims,
+        name=whole.name,
+        attrs=whole.attrs,
+    )
     return found.transpose(*series.dims)
 
 

@@ -111,7 +111,9 @@ def lead_field(
         for axis, values in zip("xyz", positions[known].T, strict=True):
             coords[f"sensor_{axis}"] = ("sensor", values, {"units": "mm"})
     attrs = {"kind": kind, "long_name": f"lead field of {kind.upper()}"}
-    return xr.DataArray(matrix[known], coords, ("sensor", "mode"), "lead_field", attrs)
+    return xr.DataArray(
+        data=matrix[known], coords=coords, dims=("sensor", "mode"), name="lead_field", attrs=attrs
+    )
 
 
 def _matrix(source: Any) -> np.ndarray:

@@ -70,7 +70,7 @@ def eeg(
         if "mode" not in one.dims
     }
     kind = lead_field.attrs.get("kind", "eeg")
-    found = xr.DataArray(values, coords, dims, kind)
+    found = xr.DataArray(data=values, coords=coords, dims=dims, name=kind)
     reference = {"reference": "average"} if average_reference else {}
     attrs = {"long_name": f"{kind.upper()} signal", "units": "1", "kind": kind, **reference}
     return in_seconds(found, time_unit).assign_attrs(attrs)

@@ -160,7 +160,7 @@ class Bold(Reducer):
     def axes(self, name: str) -> dict[str, xr.Variable]:
         assert self.grid is not None
         seconds = self.grid.start + self.tr * np.arange(int(self.grid.num_volumes))
-        return {f"{name}_time": xr.Variable(f"{name}_time", seconds, SECONDS)}
+        return {f"{name}_time": xr.Variable(dims=f"{name}_time", data=seconds, attrs=SECONDS)}
 
     def init(self, t: Any, a: Any) -> Blood:
         assert self.grid is not None

@@ -46,7 +46,7 @@ def _ordered(per_mode: list[np.ndarray], start: float, end: float) -> Events:
     time = np.concatenate([np.empty(0), *per_mode])
     mode = np.repeat(np.arange(len(per_mode)), [len(one) for one in per_mode])
     order = np.argsort(time, kind="stable")
-    return Events(time[order], mode[order], float(start), float(end))
+    return Events(time=time[order], mode=mode[order], start=float(start), end=float(end))
 
 
 def find_events(
@@ -133,7 +133,7 @@ def shuffled(events: Events, seed: int = 0) -> Events:
     shift = rng.uniform(0, length, size=int(events.mode.max()) + 1)
     time = events.start + (events.time - events.start + shift[events.mode]) % length
     order = np.argsort(time, kind="stable")
-    return Events(time[order], events.mode[order], events.start, events.end)
+    return Events(time=time[order], mode=events.mode[order], start=events.start, end=events.end)
 
 
 def _check(events: Events) -> None:
@@ -193,7 +193,7 @@ class Avalanches(NamedTuple):
         bin_width = self.bin if all(one.bin == self.bin for one in others) else 0.0
         columns = zip(*(one[:4] for one in every), strict=True)
         size, duration, first, second = (np.concatenate(column) for column in columns)
-        return Avalanches(size, duration, first, second, bin_width)
+        return Avalanches(size=size, duration=duration, first=first, second=second, bin=bin_width)
 
 
 def find_avalanches(events: Events, bin: float | None = None) -> Avalanches:
@@ -243,7 +243,13 @@ def find_avalanches(events: Events, bin: float | None = None) -> Avalanches:
     count = np.bincount(place, minlength=number + 1)
     before = np.concatenate([[0], np.cumsum(count)])
     second = np.where(high - low > 1, count[np.minimum(low + 1, number)], 0)
-    return Avalanches(before[high] - before[low], high - low, count[low], second, width)
+    return Avalanches(
+        size=before[high] - before[low],
+        duration=high - low,
+        first=count[low],
+        second=second,
+        bin=width,
+    )
 
 
 class Crackling(NamedTuple):
@@ -292,4 +298,6 @@ def crackling(found: Avalanches, sizes: PowerLaw, durations: PowerLaw) -> Crackl
     residual = np.log(mean) - design @ np.array([slope, offset])
     scatter = (number * residual**2).sum() / (len(duration) - 2)
     predicted = (durations.exponent - 1) / (sizes.exponent - 1)
-    return Crackling(float(slope), float(np.sqrt(scatter * inverse[0, 0])), predicted)
+    return Crackling(
+        slope=float(slope), error=float(np.sqrt(scatter * inverse[0, 0])), predicted=predicted
+    )

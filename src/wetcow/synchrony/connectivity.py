@@ -188,7 +188,10 @@ def compare_connectivity(first: Any, second: Any, pairs: Any = None) -> Agreemen
         if chosen.shape != shape or chosen.dtype != bool:
             raise ValueError(f"pairs must be a boolean array {shape}")
         upper &= chosen | chosen.T
-    a, b = (xr.DataArray(one.values, one.coords, (*one.dims[:-2], "i", "j")) for one in (a, b))
+    a, b = (
+        xr.DataArray(data=one.values, coords=one.coords, dims=(*one.dims[:-2], "i", "j"))
+        for one in (a, b)
+    )
     a, b = xr.broadcast(a, b)
     a, b = (one.transpose(..., "i", "j") for one in (a, b))
     leading = a.shape[:-2]
@@ -226,7 +229,7 @@ def _matrices(name: str, value: Any) -> xr.DataArray:
     found = validation.array(name, numbers, finite=False)
     if found.ndim < 2:
         raise ValueError(f"{name} must be square matrices (…, n, n), got shape {found.shape}")
-    return xr.DataArray(found, coords, (*dims, "mode", "mode_from"))
+    return xr.DataArray(data=found, coords=coords, dims=(*dims, "mode", "mode_from"))
 
 
 def _renamed(plain: xr.DataArray, other: xr.DataArray) -> xr.DataArray:
@@ -243,6 +246,8 @@ def _agreement(a: np.ndarray, b: np.ndarray, upper: np.ndarray) -> Agreement:
     finite = np.isfinite(a) & np.isfinite(b)
     a, b = a[finite], b[finite]
     if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return Agreement(np.nan, np.nan, a.size)
+        return Agreement(pearson=np.nan, spearman=np.nan, num_pairs=a.size)
     ranks: Any = spearmanr(a, b)
-    return Agreement(float(np.corrcoef(a, b)[0, 1]), float(ranks.statistic), a.size)
+    return Agreement(
+        pearson=float(np.corrcoef(a, b)[0, 1]), spearman=float(ranks.statistic), num_pairs=a.size
+    )

@@ -78,7 +78,7 @@ def connectivity_dynamics(run: Any, window: float = 60.0, step: float = 2.0) -> 
     middle = times_of(series)[0][starts] + 0.5 * (size - 1) * interval
     stamps = {"long_name": "time of the window", "units": unit}
     coords = {dim: (dim, middle, stamps) for dim in ("window", "window_from")}
-    result = xr.DataArray(found, coords, ("window", "window_from"))
+    result = xr.DataArray(data=found, coords=coords, dims=("window", "window_from"))
     return measured(result, "connectivity_dynamics", "connectivity dynamics")
 
 

@@ -47,11 +47,11 @@ def of_matrix(m: NDArray[np.complex128], constants: Mode) -> Stability:
     if not spikes(mode):
         found = np.linalg.eigvals(floquet.rest_matrix(m, mode))
         found = found[np.argsort(-found.real, kind="stable")].astype(complex)
-        return Stability(found, float(found[0].real), np.inf)
+        return Stability(exponents=found, largest=float(found[0].real), period=np.inf)
     period = 2 * np.pi / float(mode.spiking_frequency())
     product = frames.turn(floquet.propagators(m, mode)).product()
     found = neutral_first(frames.exponents(np.linalg.eigvals(product), period)[0])
-    return Stability(found, float(found[1].real), period)
+    return Stability(exponents=found, largest=float(found[1].real), period=period)
 
 
 def spikes(mode: Mode) -> bool:

@@ -76,7 +76,7 @@ def nonlinear(mode: Mode, s: Any) -> tuple[Complex, Complex]:
 def _at(mode: Mode, theta: Any, width: float) -> Local:
     s, pace = waveform(mode, theta)
     p, q = nonlinear(mode, s)
-    return Local(width * pace * p, width * pace * q, width * pace)
+    return Local(p=width * pace * p, q=width * pace * q, time=width * pace)
 
 
 def gauss_points(mode: Mode, num: int = NUM_INTERVALS) -> tuple[Local, Local]:

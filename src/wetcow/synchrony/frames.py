@@ -107,7 +107,7 @@ def turn(each: Iterable[Real], keep: bool = False) -> Turn:
     # lift those that decay to e^{−100}.
     rotation = frames[0].T @ frames[-1]
     rotation[np.abs(rotation) < NONE] = 0
-    return Turn(segments, frames, triangles, rotation)
+    return Turn(segments=segments, frames=frames, triangles=triangles, rotation=rotation)
 
 
 def slope(m: Any, mode: Mode, weights: Callable[[Complex], Complex]) -> tuple[Complex, Complex]:

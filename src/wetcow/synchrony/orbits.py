@@ -225,7 +225,7 @@ def _orbit(found: Any, times: Real, a: Complex, period: float, missed: float) ->
         a=a[1:-1],
         start=a[0],
         missed=missed,
-        stability=Stability(every, float(every[1].real), period),
+        stability=Stability(exponents=every, largest=float(every[1].real), period=period),
     )
 
 

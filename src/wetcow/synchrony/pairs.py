@@ -74,5 +74,5 @@ def _labelled(a: xr.DataArray, value: np.ndarray, name: str) -> xr.DataArray:
         if values.dims == ("mode",) and label != "mode":  # such as regions
             coords[label] = ("mode", values.values, values.attrs)
             coords[f"{label}_from"] = ("mode_from", values.values, values.attrs)
-    found = xr.DataArray(value, coords, (*leading, "mode", "mode_from"))
+    found = xr.DataArray(data=value, coords=coords, dims=(*leading, "mode", "mode_from"))
     return measured(found, name, name.replace("_", " "))

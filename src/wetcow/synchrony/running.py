@@ -42,7 +42,19 @@ def _watch(t: Any, a: Any) -> _Watch:
     angle, size = jnp.angle(a), jnp.abs(a)
     each = jnp.broadcast_to(angle, (len(BANDS), *angle.shape))
     since, path = jnp.full_like(each, t), jnp.zeros_like(each)
-    return _Watch(t, t, angle, angle, each, since, each, each, path, _largest(size), size)
+    return _Watch(
+        start=t,
+        time=t,
+        angle=angle,
+        phase=angle,
+        anchor=each,
+        since=since,
+        low=each,
+        high=each,
+        path=path,
+        largest=_largest(size),
+        size=size,
+    )
 
 
 def _largest(size: Any) -> Any:

@@ -79,7 +79,9 @@ def power_spectrum(
     else:
         frequency, power = _multitaper(x, interval, bandwidth)
     coords = {**labels_of(series), "frequency": ("frequency", frequency, _in_hertz(unit))}
-    found = xr.DataArray(power, coords, ("frequency", *series.dims[1:]), "power_spectrum")
+    found = xr.DataArray(
+        data=power, coords=coords, dims=("frequency", *series.dims[1:]), name="power_spectrum"
+    )
     attrs = {"long_name": "power spectral density", "units": _density(unit), "method": method}
     return found.transpose(..., "frequency", "mode").assign_attrs(attrs)
 
@@ -129,7 +131,7 @@ def spectrogram(run: Any, window: float, *, step: float | None = None) -> xr.Dat
         "time": ("time", times_of(series)[0][0] + middle, time),
     }
     dims = ("frequency", *series.dims[1:], "time")
-    found = xr.DataArray(power, coords, dims, "spectrogram")
+    found = xr.DataArray(data=power, coords=coords, dims=dims, name="spectrogram")
     attrs = {"long_name": "power spectral density", "units": _density(unit)}
     return found.transpose(..., "frequency", "time", "mode").assign_attrs(attrs)
 

@@ -214,9 +214,13 @@ def _leading(network: Network, members: Any, count: int) -> Stability:
     mode = common(total, _constants(network, members))
     found = leading_exponents(coupling, own, mode, count)
     if not spikes(mode):
-        return Stability(found, float(found[0].real), np.inf)
+        return Stability(exponents=found, largest=float(found[0].real), period=np.inf)
     found = neutral_first(found)
-    return Stability(found, float(found[1].real), 2 * np.pi / float(mode.spiking_frequency()))
+    return Stability(
+        exponents=found,
+        largest=float(found[1].real),
+        period=2 * np.pi / float(mode.spiking_frequency()),
+    )
 
 
 def _traced(network: Network, members: Any) -> Stability:
@@ -225,4 +229,4 @@ def _traced(network: Network, members: Any) -> Stability:
     values = jnp.asarray([float(value) for value in constants.constants])
     found, period = differentiable(m, values)
     at = jnp.where(jnp.isinf(period), 0, 1)
-    return Stability(found, found[at].real, period)
+    return Stability(exponents=found, largest=found[at].real, period=period)

@@ -132,4 +132,6 @@ def survival(conductivity: Conductivity, wave_number: Any) -> xr.Dataset:
         "wave_number": ("wave_number", wave_number, {"units": "rad/m"}),
         "component": list(axes),
     }
-    return xr.Dataset(labelled, coords, tissue_attributes(conductivity, "survival"))
+    return xr.Dataset(
+        data_vars=labelled, coords=coords, attrs=tissue_attributes(conductivity, "survival")
+    )

@@ -253,4 +253,6 @@ def dispersion(
     coords = {**conductivity.coordinates(), **wave_coordinates(k)}
     if "group_velocity" in rates:
         coords["component"] = list(axes)
-    return xr.Dataset(labelled, coords, tissue_attributes(conductivity, "dispersion"))
+    return xr.Dataset(
+        data_vars=labelled, coords=coords, attrs=tissue_attributes(conductivity, "dispersion")
+    )

@@ -68,7 +68,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
         canvas.value = []
 
     clear.on_click(wipe)
-    Follower({"strokes": canvas}, look, show, fail=fail, parts=[figures])
+    Follower(widgets={"strokes": canvas}, look=look, show=show, fail=fail, parts=[figures])
     return beside(pn.Column(canvas, clear, about, values, box, width=310), figures)
 
 

@@ -90,8 +90,8 @@ def lesson_page(
         The widgets, and what else moves them.
     """
     keep_in_address(name, widgets)
-    panes = Panes(name, drawing, describe)
+    panes = Panes(name=name, drawing=drawing, describe=describe)
     text = head(lesson, widgets)
-    Follower(widgets, look, panes.show, fail=panes.fail, parts=[panes.figures])
+    Follower(widgets=widgets, look=look, show=panes.show, fail=panes.fail, parts=[panes.figures])
     column = pn.Column(*controls, panes.values, panes.box, panes.gifts.buttons, width=310)
     return pn.Column(text, beside(column, panes.figures), sizing_mode="stretch_width")

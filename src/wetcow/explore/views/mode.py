@@ -112,7 +112,7 @@ def look_at_mode(
     >>> [round(rate, 3) for rate in view.frequencies.values()]
     [0.661, 0.578, 0.564, 0.564]
     """
-    mode = Mode(gamma, omega, w_a, w_phi, psi)
+    mode = Mode(gamma=gamma, omega=omega, w_a=w_a, w_phi=w_phi, psi=psi)
     critical = float(mode.critical_gamma)
     # The mode itself is the first of a row: one call for both.
     row = mode.replace(gamma=np.concatenate([[gamma], critical * _curve()]))

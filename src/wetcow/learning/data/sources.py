@@ -97,7 +97,12 @@ def as_batches(
     start = 0
     for number, some in enumerate(codes):
         rows = slice(start, start + len(some))
-        yield Batch(some, labels[rows], n_classes, None if weights is None else weights[rows])
+        yield Batch(
+            codes=some,
+            labels=labels[rows],
+            n_classes=n_classes,
+            weights=None if weights is None else weights[rows],
+        )
         advance(len(some) / (1 + copies))
         if number % (1 + copies) == copies:
             start = rows.stop

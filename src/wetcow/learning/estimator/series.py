@@ -95,9 +95,9 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_modes": [Interval(Integral, 1, None, closed="left")],
-        "omega": [Interval(Real, 0, None, closed="neither")],
-        "n_segments": [Interval(Integral, 1, None, closed="left")],
+        "n_modes": [Interval(type=Integral, left=1, right=None, closed="left")],
+        "omega": [Interval(type=Real, left=0, right=None, closed="neither")],
+        "n_segments": [Interval(type=Integral, left=1, right=None, closed="left")],
         "differences": [StrOptions({"auto"}), "boolean"],
         "random_state": ["random_state"],
     }

@@ -214,7 +214,9 @@ def _pack_values(regressor: Any) -> Packed:
 
 def _unpack_values(regressor: Any, header: Header, arrays: Arrays) -> None:
     center, scale, spread = (arrays[f"values/{name}"] for name in UNITS)
-    regressor.values_ = Values(center, scale, spread, header["values"]["flat"])
+    regressor.values_ = Values(
+        center=center, scale=scale, spread=spread, flat=header["values"]["flat"]
+    )
     regressor.n_outputs_ = header["values"]["outputs"]
     regressor.uncertainty_threshold_ = header["usual_uncertainty_"]
 

@@ -43,7 +43,7 @@ def encode_series(
             series,
             SeriesModes(*(np.asarray(part)[k] for part in modes)),
             omega,
-            _Moments(time, count, n_segments),
+            _Moments(time=time, count=count, n_segments=n_segments),
         )
         for k in range(len(modes.dilation))
     ]

@@ -95,7 +95,7 @@ def unpack_memory(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -
     return MemoryReadout(
         projection=projection,
         memory=memory,
-        predictive_variance=Variance(landmarks, factor, kernel.noise),
+        predictive_variance=Variance(landmarks=landmarks, factor=factor, noise=kernel.noise),
         examples=examples,
         sums=sums,
     )

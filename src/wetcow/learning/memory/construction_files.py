@@ -78,7 +78,7 @@ def construction_files(
     told = f"{__version__} {sorted(parameters.items())!r}"
     problem = (X, labels, () if weights is None else weights, told)
     path = os.fspath(estimator.checkpoint)
-    codes = MarkedFile(path + SUFFIXES[0], "wetcow codes 1", mark_of(problem))
+    codes = MarkedFile(path=path + SUFFIXES[0], form="wetcow codes 1", mark=mark_of(problem))
     found: Any = codes.read(Rows._fields)
     known = None if found is None else Rows(**found)
     return ConstructionFiles(codes=codes, solution=path + SUFFIXES[1], known=known)

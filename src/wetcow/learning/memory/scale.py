@@ -75,7 +75,9 @@ def find_scales(
     codes, targets = samples.take(rows)
     weights = samples.weighted(rows)
     weights = np.ones(len(rows)) if weights is None else weights
-    examples = _in_order(TableRows(codes[:, 0, :-1].astype(np.float64), targets, weights))
+    examples = _in_order(
+        TableRows(columns=codes[:, 0, :-1].astype(np.float64), targets=targets, weights=weights)
+    )
     weights = examples.weights
     count = len(samples.labels)
     of_classes = samples.labels.ndim == 1

@@ -64,7 +64,9 @@ def scale_of(y: np.ndarray, weights: np.ndarray | None, *, flat: bool) -> Values
         raise ValueError("y has values that are too large to compute with; divide y")
     # What is constant but for rounding is constant.
     varied = scale > 1e-12 * np.abs(center)
-    return Values(center, np.where(varied, scale, 1.0), np.ones_like(scale), flat)
+    return Values(
+        center=center, scale=np.where(varied, scale, 1.0), spread=np.ones_like(scale), flat=flat
+    )
 
 
 class ValueCalibration(NamedTuple):

@@ -117,7 +117,7 @@ def decide_view(
         frame = (frame[0], *(one for one in frame[1:] if _fits(one, image)))
     if None not in frame:
         encoding = encoding[:1]  # see below
-    simplest = View(frame[0], mirror[0], response[0], encoding[0])
+    simplest = View(frame=frame[0], mirror=mirror[0], response=response[0], encoding=encoding[0])
     n_alternatives = math.prod(map(len, (frame, mirror, response, encoding)))
     reason = _nothing_to_decide(labels, image, n_alternatives)
     if reason or image is None:
@@ -126,7 +126,9 @@ def decide_view(
     chosen = np.sort(rng.choice(len(labels), size=count, replace=False))
     _, known = np.unique(labels[chosen], return_inverse=True)
     parts = rng.permutation(len(chosen)) % _PARTS
-    tried = _Trials(take(X, chosen), known, image, parts, both="both" in response)
+    tried = _Trials(
+        rows=take(X, chosen), labels=known, image=image, parts=parts, both="both" in response
+    )
     least = -1.0 if count >= _MANY else 0.0
     framed = [
         tried.best([simplest._replace(frame=f, mirror=m) for m in mirror], least) for f in frame
@@ -135,7 +137,7 @@ def decide_view(
     # What a frame leaves is ink on nothing, of which roots show no more.
     pairs = itertools.product(response, encoding if best.frame is None else encoding[:1])
     best = tried.best([best._replace(response=r, encoding=e) for r, e in pairs])
-    return Decision(best, tuple(tried.trials.values()), len(chosen))
+    return Decision(view=best, trials=tuple(tried.trials.values()), n_images=len(chosen))
 
 
 def _fits(frame: Frame | None, image: tuple[int, ...]) -> bool:

@@ -86,7 +86,9 @@ def read_contents(
     if form == "graphml":
         names = weight or FIBERS, length or FIBER_LENGTH
         weights, lengths, regions, positions = read_graphml(path, _bytes(path), *names)
-        return Contents(weights, lengths, regions, positions)
+        return Contents(
+            weights=weights, tract_lengths=lengths, regions=regions, positions=positions
+        )
     if form in ARRAYS:
         return _read_entries(ARRAYS[form](path), str(path), weight, length)
     if form == "cifti":

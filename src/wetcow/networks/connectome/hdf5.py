@@ -35,7 +35,9 @@ def hdf5_entries(path: Path) -> dict[str, Entry]:
             return None
         if MATLAB_SPARSE in item.attrs:
             rows, columns = int(item.attrs[MATLAB_SPARSE]), len(item["jc"]) - 1
-            entries[name] = Entry((rows, columns), "numbers", lambda: _opened(path, name, _sparse))
+            entries[name] = Entry(
+                shape=(rows, columns), kind="numbers", read=lambda: _opened(path, name, _sparse)
+            )
         elif isinstance(item, h5py.Dataset) and item.shape is not None:
             entries[name] = _entry(path, name, item)
         return True if seen > MOST_OBJECTS else None
@@ -56,13 +58,15 @@ def _entry(path: Path, name: str, item: Any) -> Entry:
     matlab = _class(item)
     shape = tuple(item.shape)[::-1] if matlab else tuple(item.shape)
     if matlab == "cell":
-        return Entry(shape, "text", lambda: _opened(path, name, _cells))
+        return Entry(shape=shape, kind="text", read=lambda: _opened(path, name, _cells))
     if matlab == "char":
-        return Entry(shape[:1], "text", lambda: _opened(path, name, _characters))
+        return Entry(shape=shape[:1], kind="text", read=lambda: _opened(path, name, _characters))
     if h5py.check_string_dtype(item.dtype) is not None:
-        return Entry(shape, "text", lambda: _opened(path, name, lambda one: one.asstr()[()]))
+        return Entry(
+            shape=shape, kind="text", read=lambda: _opened(path, name, lambda one: one.asstr()[()])
+        )
     kind = "numbers" if item.dtype.kind in "biuf" else "other"
-    return Entry(shape, kind, lambda: _opened(path, name, _numbers))
+    return Entry(shape=shape, kind=kind, read=lambda: _opened(path, name, _numbers))
 
 
 def _opened(path: Path, name: str, read: Any) -> Any:

@@ -82,7 +82,7 @@ def _unpacked(content: bytes, where: str) -> int:
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Entry]]:
     """Arrays and texts, those of structures too."""
     if hasattr(value, "toarray"):  # sparse
-        yield name, Entry(value.shape, "numbers", value.toarray)
+        yield name, Entry(shape=value.shape, kind="numbers", read=value.toarray)
         return
     if isinstance(value, str):
         value = np.array([value])
@@ -97,4 +97,4 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Entry]]:
     kind = (
         "text" if value.dtype.kind == "U" else "numbers" if value.dtype.kind in "biuf" else "other"
     )
-    yield name, Entry(value.shape, kind, lambda: value)
+    yield name, Entry(shape=value.shape, kind=kind, read=lambda: value)

@@ -130,7 +130,7 @@ def _disturbed(omega: np.ndarray, r: np.ndarray, kind: str, strength: float, rng
         omega = omega + strength * rng.normal(size=len(r))
     elif kind == "delays":
         delay = 2 * np.pi * strength * rng.uniform(0.5, 1.5, r.shape)
-    return _Case(omega, Delayed(r, delay), left)
+    return _Case(omega=omega, coupling=Delayed(r, delay), left=left)
 
 
 def _shares(
@@ -144,7 +144,8 @@ def _shares(
 ) -> list[tuple[float, float]]:
     """Shares of starts that replay and that are in synchrony, in the order of the rows."""
     memories = [
-        _Case(omega, Delayed(r, np.zeros(r.shape)), np.ones(len(r), bool)) for r in couplings
+        _Case(omega=omega, coupling=Delayed(r, np.zeros(r.shape)), left=np.ones(len(r), bool))
+        for r in couplings
     ]
     noise = list(disturbances["noise"])
     noisy = _outcomes(model, memories, starts, t1, noise=noise)
@@ -168,7 +169,7 @@ def _outcomes(
 
     def system(case: int) -> Network | Kuramoto:
         if model == WAVES:
-            return Network(BACKGROUND, cases[case].omega, cases[case].coupling)
+            return Network(gamma=BACKGROUND, omega=cases[case].omega, coupling=cases[case].coupling)
         return Kuramoto(cases[case].omega, cases[case].coupling)
 
     with warnings.catch_warnings():

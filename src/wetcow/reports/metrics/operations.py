@@ -150,7 +150,9 @@ def recalling(readout: MemoryReadout) -> Count:
     count = products(columns, rows).plus(products(rows, memory.coupling.shape[1]))
     if projection is not None:
         codes = len(projection.axes)
-        count = count.plus(products(codes, columns)).plus(Count(codes, 2 * codes, 1))
+        count = count.plus(products(codes, columns)).plus(
+            Count(additions=codes, multiplications=2 * codes, others=1)
+        )
     count = count.plus(Count(additions=columns, multiplications=2 * columns, others=1))
     # arccos by a polynomial and a root; Clenshaw's recurrence, each step by two numbers.
     terms = len(memory.kernel.series.chebyshev[0])

@@ -43,9 +43,9 @@ class Convolutional(_OfImages):
     def __init__(self, pixels: int, classes: int):
         super().__init__(pixels, classes)
         self.layers = nn.Sequential(
-            nn.Conv2d(1, 32, 3),
+            nn.Conv2d(in_channels=1, out_channels=32, kernel_size=3),
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3),
+            nn.Conv2d(in_channels=32, out_channels=64, kernel_size=3),
             nn.ReLU(),
             nn.MaxPool2d(2),
             nn.Dropout(0.25),
@@ -105,12 +105,17 @@ class _Block(nn.Module):
         self.second = nn.Sequential(*_convolved(wider, wider)[:-1])
         self.past = nn.Identity()
         if maps != wider:
-            self.past = nn.Sequential(nn.Conv2d(maps, wider, 1, stride), nn.BatchNorm2d(wider))
+            self.past = nn.Sequential(
+                nn.Conv2d(in_channels=maps, out_channels=wider, kernel_size=1, stride=stride),
+                nn.BatchNorm2d(wider),
+            )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.relu(self.second(self.first(x)) + self.past(x))
 
 
 def _convolved(maps: int, wider: int, stride: int = 1) -> list[nn.Module]:
-    convolution = nn.Conv2d(maps, wider, 3, stride, padding=1, bias=False)
+    convolution = nn.Conv2d(
+        in_channels=maps, out_channels=wider, kernel_size=3, stride=stride, padding=1, bias=False
+    )
     return [convolution, nn.BatchNorm2d(wider), nn.ReLU()]

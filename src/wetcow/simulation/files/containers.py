@@ -198,7 +198,9 @@ class ZarrFile:
         def get(entry: dict[str, Any]) -> Any:
             parts = [self._array(name, entry) for name in entry.get("stored", ())]
             if lazy and parts and entry.get("coordinate") is False and entry["dtype"] != "text":
-                return indexing.LazilyIndexedArray(_Later(self.path, mark, parts, entry))
+                return indexing.LazilyIndexedArray(
+                    _Later(path=self.path, mark=mark, parts=parts, entry=entry)
+                )
             return values_of(entry, self._values)
 
         return unpack(self.contents, get)

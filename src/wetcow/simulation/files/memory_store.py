@@ -83,7 +83,7 @@ class MemoryStore:
         variables, own = result_variables(self.labels, results, self.reducers)
         if self.samples is not None:
             dims = (*swept_dims(self.labels), "time", "mode")
-            variables["a"] = xr.Variable(dims, self.samples, AMPLITUDE)
+            variables["a"] = xr.Variable(dims=dims, data=self.samples, attrs=AMPLITUDE)
         coords = {**self.labels.coords, **own}
         return xr.Dataset(variables, coords=coords, attrs=self.labels.attrs)
 

@@ -178,7 +178,7 @@ class Packed:
         # Of results, "a" is complex and so "a_real" in the file, unless there is such a variable.
         stored = [name if label else self._free(f"{name}{suffix}") for suffix in suffixes]
         for one, part in zip(stored, parts, strict=True):
-            self.arrays[one] = Stored(own, part, _for_others(attrs))
+            self.arrays[one] = Stored(dims=own, values=part, attrs=_for_others(attrs))
         entry["stored"] = stored
         return entry
 

@@ -74,7 +74,9 @@ def _of_earlier_version(stored: xr.Dataset) -> xr.Dataset:
             name = name[:-5]
             parts = [variable.values, stored.variables[f"{name}_imag"].values]
             kind = np.result_type(parts[0].dtype, np.complex64).str
-            variable = xr.Variable(variable.dims, joined(parts, kind), variable.attrs)
+            variable = xr.Variable(
+                dims=variable.dims, data=joined(parts, kind), attrs=variable.attrs
+            )
         if name.startswith(ATTRIBUTE):
             attrs[name.removeprefix(ATTRIBUTE)] = variable.values[()]
         else:

@@ -53,7 +53,7 @@ def unpack(contents: dict[str, Any], get: Callable[[dict[str, Any]], Any]) -> An
     coords: dict[str, Any] = {}
     for entry in contents["variables"]:
         attrs = {name: decoded(value) for name, value in entry["attrs"]}
-        variable = xr.Variable(entry["dims"], get(entry), attrs)
+        variable = xr.Variable(dims=entry["dims"], data=get(entry), attrs=attrs)
         (coords if entry["coordinate"] else variables)[entry["name"]] = variable
     attrs = {
         name: get(value["stored"]) if "stored" in value else decoded(value)
@@ -61,9 +61,11 @@ def unpack(contents: dict[str, Any], get: Callable[[dict[str, Any]], Any]) -> An
     }
     indexed = contents.get("indexed")
     if indexed is None:  # of an earlier version
-        results = xr.Dataset(variables, coords, attrs)
+        results = xr.Dataset(data_vars=variables, coords=coords, attrs=attrs)
     else:
-        results = xr.Dataset(variables, xr.Coordinates(coords, indexes={}), attrs)
+        results = xr.Dataset(
+            data_vars=variables, coords=xr.Coordinates(coords, indexes={}), attrs=attrs
+        )
         for name in indexed:
             results = results.set_xindex(name)
     if contents["levels"]:

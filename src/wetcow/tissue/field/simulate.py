@@ -127,12 +127,12 @@ def simulate_field(
     axes = AXES[: conductivity.dimension]
     units = "J" if len(axes) == 3 else f"J/m{'²' if len(axes) == 1 else ''}"
     return xr.Dataset(
-        {
+        data_vars={
             "psi": (("time", *axes), psi, {"long_name": "potential Ψ [2]", "units": "V"}),
             "energy": ("time", energy, {"long_name": "½ε∫|∇Ψ|²", "units": units}),
         },
-        {"time": ("time", times, {"units": "s"}), **conductivity.coordinates()},
-        {
+        coords={"time": ("time", times, {"units": "s"}), **conductivity.coordinates()},
+        attrs={
             **tissue_attributes(conductivity, "field"),
             "dt": step,
             "steps": steps * (len(times) - 1),

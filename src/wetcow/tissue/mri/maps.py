@@ -71,7 +71,9 @@ def save_nifti(
     with whole_file(path) as file:
         if path.suffix == ".gz":
             # Without a time the same maps make the same file.
-            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+            with gzip.GzipFile(
+                filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0
+            ) as packed:
                 image.to_stream(packed)
         else:
             image.to_stream(file)

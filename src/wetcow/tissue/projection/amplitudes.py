@@ -86,7 +86,9 @@ def mode_amplitudes(field: xr.Dataset, k: Any, omega: Any = 0.0) -> xr.DataArray
     coords = {"time": field["time"], **wave_coordinates(k)}
     units = {1: "V·m", 2: "V·m²", 3: "V·m³"}[len(axes)]
     attrs = {"long_name": "mode amplitude a_k [7]", "units": units}
-    return xr.DataArray(amplitudes, coords, ("time", "wave"), "a", attrs)
+    return xr.DataArray(
+        data=amplitudes, coords=coords, dims=("time", "wave"), name="a", attrs=attrs
+    )
 
 
 def _check_omega(omega: Any, number: int) -> np.ndarray:
@@ -147,7 +149,9 @@ def spatial_mode_amplitudes(field: xr.Dataset, omega: Any, k: Any = None) -> xr.
     coords = {"frequency": ("frequency", omega, {"units": "rad/s"})}
     coords |= {name: field[name] for name in axes}
     attrs = {"long_name": "mode amplitude a_ω [8]", "units": "V·s"}
-    return xr.DataArray(values, coords, ("frequency", *axes), "a", attrs)
+    return xr.DataArray(
+        data=values, coords=coords, dims=("frequency", *axes), name="a", attrs=attrs
+    )
 
 
 def local_rates(field: xr.Dataset, voxel: Sequence[int]) -> xr.Dataset:

@@ -89,7 +89,7 @@ class StateFile:
     """
 
     def __init__(self, path: str | os.PathLike, problem: tuple[Any, ...]):
-        self._file = MarkedFile(path, "wetcow kernel memory 1", mark_of(problem))
+        self._file = MarkedFile(path=path, form="wetcow kernel memory 1", mark=mark_of(problem))
 
     def write(self, state: State) -> None:
         """Replace the file by one with this state."""

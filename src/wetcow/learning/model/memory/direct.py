@@ -80,4 +80,8 @@ def memorize_directly(
         kernel=kernel,
         residual=float(np.max(missed / np.where(wanted > 0, wanted, 1))),
     )
-    return Direct(memory, targets - coupling / inverse[:, None], 1 / inverse - noise)
+    return Direct(
+        memory=memory,
+        criticality=targets - coupling / inverse[:, None],
+        variance=1 / inverse - noise,
+    )

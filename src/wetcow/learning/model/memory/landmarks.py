@@ -124,7 +124,9 @@ class Variance:
 
     def in_single(self) -> Variance:
         """Return the same with a factor in single precision, which takes half the memory."""
-        return Variance(self.landmarks, self.factor.astype(np.float32), self.noise)
+        return Variance(
+            landmarks=self.landmarks, factor=self.factor.astype(np.float32), noise=self.noise
+        )
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """σ² of unit rows (n, d), float64 (n,)."""

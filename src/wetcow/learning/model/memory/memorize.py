@@ -165,7 +165,7 @@ def memorize_examples(
         begun = np.zeros(0) if start is None else start
         file = StateFile(checkpoint, (rows, targets, roots, begun, chosen, *kernel))
         state = file.read()
-    tiles = Tiles(rows, kernel.series, room)
+    tiles = Tiles(rows=rows, series=kernel.series, cache_size=room)
     system = system_of(tiles, rows, chosen, known, kernel, roots)
     if state is None and start is not None:
         state = system.start_at(right, np.where(known, start / roots, 0.0), tolerance)
@@ -200,7 +200,14 @@ def system_of(
     roots: np.ndarray,
 ) -> System:
     """W^½ K W^½ + λ1 with its preconditioner; `chosen` are landmarks, `roots` W^½ (n, 1)."""
-    precondition = Nystroem(rows, chosen, kernel.series, kernel.noise, known.astype(bool), roots)
+    precondition = Nystroem(
+        rows=rows,
+        landmarks=chosen,
+        series=kernel.series,
+        noise=kernel.noise,
+        known=known.astype(bool),
+        roots=roots,
+    )
     return System(
         product=lambda vectors: roots * tiles(roots * vectors),
         exact_product=lambda vectors: roots * tiles.exact(roots * vectors),

@@ -58,7 +58,7 @@ def leave_one_out(
     count, columns = memory.rows.shape
     chosen = choose_landmarks(count, None, seed)
     room = room_for_tiles(count, columns, len(chosen), len(some), cache_size)
-    tiles = Tiles(memory.rows, memory.kernel.series, room)
+    tiles = Tiles(rows=memory.rows, series=memory.kernel.series, cache_size=room)
     right = np.zeros((count, len(some)))
     right[some, np.arange(len(some))] = 1
     each = np.ones(count) if weights is None else weights

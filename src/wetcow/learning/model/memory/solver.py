@@ -127,7 +127,14 @@ class System(NamedTuple):
         """Begin at `alpha`, for which `residual` is left."""
         direction = self.known * self.precondition(residual)
         product = (residual * direction).sum(0)
-        return State(alpha, residual, direction, product, iteration, verified)
+        return State(
+            alpha=alpha,
+            residual=residual,
+            direction=direction,
+            product=product,
+            iteration=iteration,
+            verified=verified,
+        )
 
     def start_at(self, right: np.ndarray, alpha: np.ndarray, tolerance: float) -> State:
         """Begin at a solution that is nearly right."""
@@ -243,7 +250,9 @@ def solve(
             ConvergenceWarning,
             stacklevel=2,
         )
-    return Solution(state.alpha, found, found <= tolerance, state.iteration)
+    return Solution(
+        alpha=state.alpha, residual=found, reached=found <= tolerance, iterations=state.iteration
+    )
 
 
 def _relative(residual: np.ndarray, norm: np.ndarray) -> float:
@@ -258,4 +267,4 @@ def _progress(past: list[tuple[int, float]], seconds: float, tolerance: float) -
         fall = (math.log(before) - math.log(now)) / (iteration - first)
         each = seconds / (iteration - past[0][0])
         left = each * math.log(now / tolerance) / fall if fall > 0 else math.inf
-    return Progress(iteration, now, seconds, left)
+    return Progress(iteration=iteration, residual=now, seconds=seconds, seconds_left=left)
