@@ -42,6 +42,11 @@ def test_a_state_comes_back_as_it_was(state, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_counters_may_be_of_another_width():
+    found = state_of_bytes(state_bytes({"step": np.array(7, np.int32)}), {"step": np.array(0)})
+    assert found["step"] == 7 and found["step"].dtype == np.int64
+
+
 # Errors
 
 

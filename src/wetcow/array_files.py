@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
+import jax
 import numpy as np
 
 from wetcow.files import whole_file
@@ -73,7 +74,7 @@ def state_of_bytes(found: np.ndarray, like: Any) -> Any:
     ----------
     found : uint8 array (n,)
     like : pytree
-        With the structure, shapes and dtypes of the state.
+        With the structure, shapes and dtypes of the state; whole numbers may be of another width.
 
     Raises
     ------
@@ -82,9 +83,17 @@ def state_of_bytes(found: np.ndarray, like: Any) -> Any:
     """
     file = io.BytesIO(found.tobytes())
     try:
-        state = eqx.tree_deserialise_leaves(file, like)
+        state = eqx.tree_deserialise_leaves(file, like, filter_spec=_leaf)
     except _DAMAGE as error:
         raise DamagedArraysError(f"it has another state ({error})") from error
     if file.read(1):
         raise DamagedArraysError("it has another state (of more leaves)")
     return state
+
+
+def _leaf(file: Any, like: Any) -> Any:
+    """Return a leaf; a counter of steps is as wide as the precision that it was counted in."""
+    found = eqx.default_deserialise_filter_spec(file, like)
+    if isinstance(like, (np.ndarray, jax.Array)) and found.dtype.kind == like.dtype.kind == "i":
+        return found.astype(like.dtype)
+    return found
