@@ -228,6 +228,8 @@ def test_differences_are_heard_where_a_memory_errs_less_with_them(rng):
     steps = np.sin(np.where(y, 2.0, 1.5)[:, None] * np.arange(60) + rng.uniform(0, 6, (40, 1)))
     features = wc.SeriesFeatures(n_modes=84)
     assert features.fit(slow + steps, y).difference_modes_ is not None
+    names = np.array(["one", "other"], object)[y]
+    assert features.fit(slow + steps, names).difference_modes_ is not None
     assert features.fit(slow + steps).difference_modes_ is None  # without labels
     assert features.fit(slow + steps, np.zeros(40)).difference_modes_ is None  # of one class
     assert clone(features).set_params(differences=False).fit(slow, y).difference_modes_ is None

@@ -19,7 +19,7 @@ from wetcow.learning.data.series import (
     filled,
     is_ragged,
 )
-from wetcow.learning.memory.more_codes import are_worth_it, targets_of
+from wetcow.learning.memory.more_codes import are_worth_it, asked_for
 from wetcow.learning.model.series_modes import (
     SeriesModes,
     code_names,
@@ -155,7 +155,7 @@ class SeriesFeatures(TransformerMixin, BaseEstimator):
         if self.differences == "auto" and y is not None:
             wanted = np.asarray(y)
             check_consistent_length(series, wanted)
-            targets = targets_of(wanted)
+            targets = asked_for(wanted)
         if self.differences is False or (self.differences == "auto" and targets is None):
             return None
         changes, counts = differences(series, lengths)

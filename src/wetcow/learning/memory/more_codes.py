@@ -5,35 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target
 
+from wetcow.learning.data.samples import targets_of
 from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.memory.scale import Choice, TableRows, best_common, better
 from wetcow.learning.model.memory.stored import Kernel
 
 
-def targets_of(y: Any) -> np.ndarray | None:
-    """Return what a memory is asked for, float64 (n, outputs); None if there is nothing to ask.
+def asked_for(y: Any) -> np.ndarray | None:
+    """Return what a memory is asked for, float (n, outputs); None if there is nothing to ask.
 
     Values with fractions are numbers, and are standardised; all else are classes, with a column
     each that is 1 for its examples.
 
     Examples
     --------
-    >>> targets_of(["a", "b", "a"]).tolist()
+    >>> asked_for(np.array(["a", "b", "a"], object)).tolist()
     [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
-    >>> targets_of([0.5, 1.5]).tolist(), targets_of([1, 1])
+    >>> asked_for(np.array([0.5, 1.5])).tolist(), asked_for(np.array([1, 1]))
     ([[-1.0], [1.0]], None)
     """
     if type_of_target(y).startswith("continuous"):
         values = np.asarray(y, np.float64).reshape(len(y), -1)
         spread = values.std(axis=0)
         return (values - values.mean(axis=0))[:, spread > 0] / spread[spread > 0]
-    if len(np.unique(y, axis=0)) < 2:
-        return None
-    columns = np.asarray(LabelBinarizer().fit_transform(y), np.float64)
-    return np.hstack([1 - columns, columns]) if columns.shape[1] == 1 else columns
+    # Labels that are objects have an order, but rows of them have none.
+    kinds, labels = np.unique(y, axis=0 if y.ndim > 1 else None, return_inverse=True)
+    return targets_of(labels.ravel(), len(kinds)) if len(kinds) > 1 else None
 
 
 def are_worth_it(codes: np.ndarray, more: np.ndarray, targets: np.ndarray) -> bool:
