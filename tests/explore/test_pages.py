@@ -2,6 +2,7 @@
 
 import builtins
 import concurrent.futures
+import io
 import queue
 import sys
 import threading
@@ -9,6 +10,7 @@ import types
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import wetcow
@@ -161,6 +163,49 @@ def test_drawing_is_answered(model):
     seen["clear"].clicks += 1
     assert canvas.value == [] and seen.data("probabilities")["label"] == []
     assert '<div class="answer">' not in seen.text()
+
+
+def png(image):
+    """Bytes of a picture."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.mark.slow
+def test_picture_is_answered_instead_of_a_drawing(model):
+    seen = Seen(digit_page(loaded(model)))
+    (canvas,) = seen.page.select(Canvas)
+    canvas.value = [[[0.2, 0.5], [0.8, 0.5]]]
+    page = np.full((90, 60), 250, np.uint8)
+    page[10:80, 28:33] = 20  # a 1, dark on light
+    seen["or give"].value = png(page)
+    assert canvas.value == [] and '<div class="answer">1</div>' in seen.text()
+    seen["or give"].value = b"no picture"
+    assert seen.errors() == ["the picture is no picture that can be read; give a PNG or JPEG"]
+    assert seen.data("probabilities")["label"] == [] and "made for a test" in seen.text()
+    seen["clear"].clicks += 1
+    assert not seen.errors() and seen["or give"].value is None and canvas.visible
+
+
+def test_models_of_colours_answer_to_pictures_in_colour():
+    rng = np.random.default_rng(0)
+    y = np.arange(80) % 2
+    X = np.full((80, 8, 8, 3), 0.2) + rng.uniform(0, 0.1, (80, 8, 8, 3))
+    X[np.arange(80), ..., 2 * y] += 0.6
+    classifier = WaveClassifier(n_modes=8).fit(X, np.array(["red", "blue"])[y])
+    coloured = Model(classifier=classifier, origin="of a test", fill=1.0)
+    seen = Seen(digit_page(loaded(coloured)))
+    assert not seen.page.select(Canvas)[0].visible
+    picture = np.full((20, 20, 3), 60, np.uint8)
+    picture[..., 2] = 210
+    seen["or give"].value = png(picture)
+    assert '<div class="answer">blue</div>' in seen.text()
+    (image,) = seen.data("picture")["image"]
+    pixel = image.view(np.uint8).reshape(8, 8, 4)[3, 3]
+    assert pixel.tolist() == [60, 60, 210, 255]
+    tabs = app.explorer_page(SharedModel(coloured)).select(pn.Tabs)[0]
+    assert tabs._names[-1] == "show a picture"
 
 
 def test_a_model_that_cannot_be_loaded_is_explained():

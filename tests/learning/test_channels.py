@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import wetcow as wc
 from wetcow.cli import app
 from wetcow.explore.model import load_model
+from wetcow.explore.views.drawing import answer_picture
 from wetcow.images.augmentation import Augmentation, augment
 from wetcow.learning.data.channels import channels_last
 from wetcow.learning.finetune import refine
@@ -308,8 +309,10 @@ def test_pictures_in_colour_are_classified_by_the_command(tmp_path):
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "found.json").read_text())
     assert [one["label"] for one in report["images"]] == labels.tolist()
-    with pytest.raises(ValueError, match=r"images with 3 channels; drawings are grey"):
-        load_model(tmp_path / "hues")
+    model = load_model(tmp_path / "hues")  # of the explorer
+    for file, image in zip(files, report["images"], strict=True):
+        answer = answer_picture(model.classifier, file)
+        assert answer.label == str(image["label"]) and answer.image.shape == X.shape[1:]
 
 
 # What arrays mean

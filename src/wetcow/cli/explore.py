@@ -21,7 +21,7 @@ def command(
         pathlib.Path | None,
         typer.Option(
             metavar="MODEL",
-            help="A file of WaveClassifier.save that answers to drawings.",
+            help="A file of WaveClassifier.save that answers to drawings or pictures.",
             show_default="one of MNIST that comes with wetcow",
         ),
     ] = None,

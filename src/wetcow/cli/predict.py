@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import pathlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,6 +84,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     ValueError
         If the model is not of images, or of images with other channels than pictures have.
     """
+    from wetcow.images.colours import reader
     from wetcow.learning.classifier import WaveClassifier
 
     classifier = WaveClassifier.load(model)
@@ -94,7 +93,10 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
             f"{model} is a model of tables, which cannot take pictures; give one that was fitted "
             "to images, or use WaveClassifier.load(…).predict for rows of a table"
         )
-    read = _reader(model, classifier.image_shape_, crop)
+    try:
+        read = reader(classifier.image_shape_, crop=crop)
+    except ValueError as error:
+        raise ValueError(f"{model}: {error}") from None
     # Everything is read first: what is wrong with files is known before the work.
     pictures, files, errors = [], [], []
     for file in images:
@@ -114,24 +116,6 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     }
 
 
-def _reader(
-    model: pathlib.Path, shape: tuple[int, ...], crop: bool
-) -> Callable[[pathlib.Path], np.ndarray]:
-    """Return what reads a picture as an image of a shape, grey or in colour."""
-    from wetcow.images.colours import MODES, read_colours
-    from wetcow.images.pictures import read_picture
-
-    if len(shape) == 2:
-        return functools.partial(read_picture, shape=(shape[0], shape[1]), crop=crop)
-    height, width, channels = shape
-    if channels not in MODES:
-        raise ValueError(
-            f"{model} learned images with {channels} channels, but pictures have 3, or 4 with "
-            "opacity; use WaveClassifier.load(…).predict for arrays"
-        )
-    return functools.partial(read_colours, shape=(height, width, channels))
-
-
 def _classify(
     classifier: WaveClassifier, files: list[pathlib.Path], pictures: list[np.ndarray]
 ) -> list[dict[str, Any]]:
@@ -140,11 +124,9 @@ def _classify(
         return []
     import numpy as np
 
-    from wetcow.learning.data.picture_values import given
+    from wetcow.learning.data.picture_values import given_to
 
-    X = given(classifier.convention_, np.stack(pictures))
-    if X.ndim == 4 and classifier.channel_axis in (1, -3):  # as this model wants them
-        X = X.transpose(0, 3, 1, 2)
+    X = given_to(classifier, np.stack(pictures))
     labels = classifier.classes_.tolist()
     usual = float(classifier.uncertainty_threshold_)
     rows = zip(files, classifier.predict_proba(X), classifier.uncertainty(X), strict=True)

@@ -22,6 +22,7 @@ from wetcow.explore.parts.names import Names
 ADDRESS = "127.0.0.1"  # never another: whoever reaches the server can make it compute
 TITLE = "wetcow explorer"
 _SHOW_LOADING = 100  # ms, for the browser to draw
+_LARGEST_FILE = 200_000_000  # bytes of a picture that is given; they come in one message
 
 _CSS = """
 body { font-family: system-ui, sans-serif; margin: 0.5em 1.5em; }
@@ -38,13 +39,14 @@ h1 { font-size: 1.3em; }
 
 def explorer_page(model: SharedModel) -> Any:
     """Return the page of one session. A tab is filled when it is first opened."""
+    last = "show a picture" if model.is_coloured else "draw a digit"
     makers: dict[str, Callable[[], Any]] = {
         "a mode": mode_page,
         "a network": network_page,
         "a memory": memory_page,
         "a brain": brain_page,
         "tissue": tissue_page,
-        "draw a digit": lambda: digit_page(model.future),
+        last: lambda: digit_page(model.future),
     }
     places = [pn.Column(sizing_mode="stretch_width", min_height=300) for _ in makers]
     tabs = pn.Tabs(*zip(makers, places, strict=True), sizing_mode="stretch_width")
@@ -110,6 +112,7 @@ def make_server(port: int, model: SharedModel) -> Any:
         address=ADDRESS,
         title={"/": TITLE},
         websocket_origin=[f"{ADDRESS}:{port}", f"localhost:{port}"],
+        websocket_max_message_size=_LARGEST_FILE,
     )
     # A name of somebody else's that leads to this machine gets nothing; nor can a page of theirs
     # load the explorer as a part of its own, which Bokeh would let any.

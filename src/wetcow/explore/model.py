@@ -1,4 +1,4 @@
-"""Which classifier answers to drawings: one of the user's, or the one that comes with wetcow."""
+"""Which classifier answers to drawings and pictures: one given, or that which comes with wetcow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pathlib
 from typing import NamedTuple
 
 from wetcow.explore.views.drawing import answer_drawing
+from wetcow.images.colours import reader
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
 
@@ -15,7 +16,7 @@ SHIPPED = pathlib.Path(__file__).with_name("digits.wetcow")  # made by tools/exp
 
 
 class Model(NamedTuple):
-    """A classifier of drawings.
+    """A classifier of drawings, or of pictures in colour.
 
     Attributes
     ----------
@@ -30,6 +31,11 @@ class Model(NamedTuple):
     origin: str
     fill: float
 
+    @property
+    def is_coloured(self) -> bool:
+        """Whether it learned colours, which drawings have none of."""
+        return len(self.classifier.image_shape_ or ()) > 2
+
 
 def load_model(path: pathlib.Path = SHIPPED) -> Model:
     """Load a saved model, by default the one that comes with wetcow.
@@ -39,7 +45,7 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
     ModelFileError
         For damaged and foreign files, and those of a newer version.
     ValueError
-        For models of tables and of images with channels.
+        For models of tables, and of images with other channels than pictures have.
     OSError
         If there is none.
 
@@ -51,11 +57,10 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
     classifier = WaveClassifier.load(path)
     if classifier.image_shape_ is None:
         raise ValueError(f"{path} is a model of tables; drawings need one that learned images")
-    if len(classifier.image_shape_) > 2:
-        raise ValueError(
-            f"{path} is a model of images with {classifier.image_shape_[2]} channels; drawings are "
-            "grey and need one that learned grey images; wetcow predict takes pictures in colour"
-        )
+    try:
+        reader(classifier.image_shape_)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if path == SHIPPED:
         assert classifier.record_ is not None
         learned = f"{sum(classifier.record_.counts):,} of MNIST's training images"
@@ -77,6 +82,11 @@ class SharedModel:
     def __init__(self, loaded: Model | None = None) -> None:
         self._loaded = loaded
 
+    @property
+    def is_coloured(self) -> bool:
+        """Whether it answers to pictures in colour instead of drawings."""
+        return self._loaded is not None and self._loaded.is_coloured
+
     @functools.cached_property
     def future(self) -> concurrent.futures.Future[Model]:
         """The classifier, or what it will be."""
@@ -92,7 +102,8 @@ class SharedModel:
     def _ready(self) -> Model:
         model = self._loaded or load_model()
         # What answers is compiled here, so that the first drawing need not wait for it.
-        answer_drawing(model.classifier, [[(0.5, 0.1), (0.5, 0.9)]], model.fill)
+        if not model.is_coloured:
+            answer_drawing(model.classifier, [[(0.5, 0.1), (0.5, 0.9)]], model.fill)
         return model
 
 

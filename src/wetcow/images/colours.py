@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wetcow.images.pictures import grey_of, read_with
+from wetcow.images.pictures import FILL, Source, grey_of, read_picture, read_with
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,12 +17,52 @@ MODES = {3: "RGB", 4: "RGBA"}
 """How pictures are read, for each number of channels."""
 
 
-def read_colours(path: str | os.PathLike, shape: tuple[int, int, int]) -> np.ndarray:
+def reader(
+    shape: tuple[int, ...], *, crop: bool = True, fill: float = FILL
+) -> Callable[[Source], np.ndarray]:
+    """Return what reads pictures as images of a shape, grey or in colour.
+
+    Parameters
+    ----------
+    shape : (int, int) or (int, int, int)
+        Height and width, of which pictures become light ink on a dark background; with 3 or 4
+        channels, they keep their colours.
+    crop, fill
+        Of grey ones, see `wetcow.images.pictures.read_picture`.
+
+    Returns
+    -------
+    callable (path or binary file) -> float32 array
+
+    Raises
+    ------
+    ValueError
+        For another number of channels than pictures have.
+
+    Examples
+    --------
+    >>> reader((28, 28, 7))
+    Traceback (most recent call last):
+    ValueError: images with 7 channels were learned, but pictures have 3, or 4 with opacity; use \
+WaveClassifier.load(…).predict for arrays
+    """
+    if len(shape) == 2:
+        return functools.partial(read_picture, shape=(shape[0], shape[1]), crop=crop, fill=fill)
+    height, width, channels = shape
+    if channels not in MODES:
+        raise ValueError(
+            f"images with {channels} channels were learned, but pictures have 3, or 4 with "
+            "opacity; use WaveClassifier.load(…).predict for arrays"
+        )
+    return functools.partial(read_colours, shape=(height, width, channels))
+
+
+def read_colours(path: Source, shape: tuple[int, int, int]) -> np.ndarray:
     """Read a picture with its colours, resized to a shape. Nothing is cut off or taken away.
 
     Parameters
     ----------
-    path : path
+    path : path or binary file
         A PNG, a JPEG or another file that Pillow can read; of several frames the first is taken.
     shape : (int, int, int)
         Height, width and channels: 3 are red, green and blue, where what is transparent is white;

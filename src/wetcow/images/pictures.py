@@ -13,7 +13,7 @@ import os
 import struct
 import warnings
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import numpy as np
 import scipy.ndimage
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Result = TypeVar("Result")
+Source = str | os.PathLike | IO[bytes]
+"""Where a picture is: a path, or a file that is open."""
 
 LARGEST = 64_000_000  # pixels of a picture, and half of those of the page around its ink
 FILL = 20 / 28  # of the height or width, by the ink
@@ -46,7 +48,7 @@ class PictureError(ValueError):
 
 
 def read_picture(
-    path: str | os.PathLike, shape: tuple[int, int], *, crop: bool = True, fill: float = FILL
+    path: Source, shape: tuple[int, int], *, crop: bool = True, fill: float = FILL
 ) -> np.ndarray:
     """Read a picture as an image like those of MNIST: light ink on a dark background.
 
@@ -55,7 +57,7 @@ def read_picture(
 
     Parameters
     ----------
-    path : path
+    path : path or binary file
         A PNG, a JPEG or another file that Pillow can read; of several frames the first is taken.
     shape : (int, int)
         Height and width of the image.
@@ -97,12 +99,12 @@ def read_picture(
     inks = (_find_ink(grey) for grey in _read_grey(path))
     ink = next((ink for ink in inks if ink is not None), None)
     if ink is None:
-        raise PictureError(f"{path}: nothing in the picture differs from its background")
+        raise PictureError(f"{name_of(path)}: nothing in the picture differs from its background")
     if crop:
         try:
             return centred(ink, shape, fill=fill)
         except PictureError as error:
-            raise PictureError(f"{path}: {error}") from None
+            raise PictureError(f"{name_of(path)}: {error}") from None
     image = _resize(ink, shape, (0, 0, ink.shape[1], ink.shape[0]))
     return image / image.max()  # thin strokes have become faint
 
@@ -139,7 +141,7 @@ def centred(ink: np.ndarray, shape: tuple[int, int], *, fill: float = FILL) -> n
     return image / image.max()
 
 
-def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
+def _read_grey(path: Source) -> list[np.ndarray]:
     """Brightness of a picture, float32 (height, width) in 0..1; with transparency, two of them.
 
     The first is on white. On it, white ink on a transparent background vanishes; the second is on
@@ -152,43 +154,59 @@ def _read_grey(path: str | os.PathLike) -> list[np.ndarray]:
 
     found = read_with(path, greys)
     if not all(np.isfinite(grey).all() for grey in found):
-        raise PictureError(f"{path} has NaN or infinity for brightness; give a PNG or JPEG")
+        raise PictureError(
+            f"{name_of(path)} has NaN or infinity for brightness; give a PNG or JPEG"
+        )
     return found
 
 
-def read_with(path: str | os.PathLike, function: Callable[[Image], Result]) -> Result:
-    """Return what a function makes of a picture, upright; errors are those of `read_picture`."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+def name_of(path: Source) -> str:
+    """Name of a picture for messages: its path, or that of a file if it has one."""
+    if isinstance(path, str | os.PathLike):
+        return os.fspath(path)
+    return str(getattr(path, "name", "the picture"))
 
+
+def _opened(path: Source) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """The file of a picture, which is closed afterwards if it was not open before."""
+    if not isinstance(path, str | os.PathLike):
+        return contextlib.nullcontext(path)
     try:
-        file = open(path, "rb")
+        return open(path, "rb")
     except OSError as error:
         # Windows says of a folder that access is denied.
         if isinstance(error, IsADirectoryError) or os.path.isdir(path):
             raise PictureError(f"{path} is a folder; give the pictures in it, {path}/*") from None
         raise
-    with file:
+
+
+def read_with(path: Source, function: Callable[[Image], Result]) -> Result:
+    """Return what a function makes of a picture, upright; errors are those of `read_picture`."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    name = name_of(path)
+    with _opened(path) as file:
         try:
             with _without_warning(), Image.open(file) as opened:
                 width, height = opened.size  # as declared: nothing has been decoded
                 if width * height > LARGEST:
                     raise PictureError(
-                        f"{path} is too large: {width:,} × {height:,} pixels, at most {LARGEST:,} "
+                        f"{name} is too large: {width:,} × {height:,} pixels, at most {LARGEST:,} "
                         "are read; make it smaller"
                     )
                 return function(ImageOps.exif_transpose(opened))
         except UnidentifiedImageError:
             raise PictureError(
-                f"{path} is no picture that can be read; give a PNG or JPEG"
+                f"{name} is no picture that can be read; give a PNG or JPEG"
             ) from None
         except Image.DecompressionBombError as error:
-            raise PictureError(f"{path} is too large: {error}; make it smaller") from error
+            raise PictureError(f"{name} is too large: {error}; make it smaller") from error
         except PictureError:
             raise
         except _DAMAGE as error:
             if isinstance(error, OSError) and error.errno == errno.EIO:  # of the disk
                 raise
-            raise PictureError(f"{path} is damaged: {error}; save the picture again") from error
+            raise PictureError(f"{name} is damaged: {error}; save the picture again") from error
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Strokes of a pen made into an image, and what a classifier answers to it."""
+"""Strokes of a pen, or a picture, made into an image, and what a classifier answers to it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wetcow.images.pictures import FILL, centred
-from wetcow.learning.data.picture_values import given
+from wetcow.images.colours import reader
+from wetcow.images.pictures import FILL, Source, centred
+from wetcow.learning.data.picture_values import given_to
 
 PEN = 0.085  # width of a stroke, of the side of the canvas
 _SIDE = 280  # pixels of the canvas when it is painted; several of them are one of the image
@@ -21,8 +22,8 @@ class Answer(NamedTuple):
 
     Attributes
     ----------
-    image : float32 array (height, width)
-        The image that the classifier saw, 0 for background and 1 for ink.
+    image : float32 array (height, width), or in colour (height, width, 3 or 4)
+        The image that the classifier saw, 0 for background and 1 for ink; or its colours, 0 to 1.
     labels : list of str
     probabilities : float64 array (classes,)
     novelty : float
@@ -99,8 +100,31 @@ def answer_drawing(classifier: Any, strokes: Strokes, fill: float = FILL) -> Ans
     ink = paint(strokes)
     if ink is None:
         return None
-    image = centred(ink, classifier.image_shape_, fill=fill)
-    asked = given(classifier.convention_, image[None])
+    return _answer(classifier, centred(ink, classifier.image_shape_, fill=fill))
+
+
+def answer_picture(classifier: Any, picture: Source, fill: float = FILL) -> Answer:
+    """Let a classifier answer to a picture, with its colours if it learned images with colours.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Fitted to images.
+    picture : path or binary file
+        See `wetcow.images.pictures.read_picture`, and `wetcow.images.colours.read_colours`.
+    fill : float
+        See `wetcow.images.pictures.read_picture`.
+
+    Raises
+    ------
+    ValueError
+        As these, and if the values that were learned are none of pictures.
+    """
+    return _answer(classifier, reader(classifier.image_shape_, fill=fill)(picture))
+
+
+def _answer(classifier: Any, image: np.ndarray) -> Answer:
+    asked = given_to(classifier, image[None])
     return Answer(
         image=image,
         labels=[str(label) for label in classifier.classes_.tolist()],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from wetcow.learning.data.convention import FULL_SCALES, Convention
@@ -28,6 +30,32 @@ def given(convention: Convention | None, pictures: np.ndarray) -> np.ndarray:
     if convention.channels:
         return coloured(convention, pictures)
     return convention.of_pictures(pictures)
+
+
+def given_to(classifier: Any, pictures: np.ndarray) -> np.ndarray:
+    """Give pictures the values, and their channels the place, that a classifier learned.
+
+    Parameters
+    ----------
+    classifier : WaveClassifier
+        Fitted to images.
+    pictures : float array
+        See `given`.
+
+    Returns
+    -------
+    float array
+        What its `predict` takes.
+
+    Raises
+    ------
+    ValueError
+        As `coloured`.
+    """
+    X = given(classifier.convention_, pictures)
+    if X.ndim == 4 and classifier.channel_axis in (1, -3):
+        return X.transpose(0, 3, 1, 2)
+    return X
 
 
 def coloured(convention: Convention, pictures: np.ndarray) -> np.ndarray:
