@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from beside import WAVES, Kept, Results, standard_error, standing
+from beside import WAVES, Kept, Results, losses_of, standard_error, standing
 from rich.console import Console
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -87,24 +87,26 @@ def methods(problem: Problem, seed: int) -> dict[str, Callable[[], Any]]:
     }
 
 
-def measure(problem: Problem, name: str, seed: int, folds: int) -> dict[str, float]:
+def measure(problem: Problem, name: str, seed: int, folds: int) -> dict[str, Any]:
     """Fit and judge a method on all folds of a seed.
 
     Returns
     -------
     dict
         score, accuracy or R² (the mean of outputs and folds); fit_seconds and answer_seconds, of a
-        fold; within_95, the share of values within 1.96 standard deviations, if there are any.
+        fold; within_95, the share of values within 1.96 standard deviations, if there are any;
+        losses, what each row was answered wrong by when it was not learned.
     """
     split = StratifiedKFold if problem.classes else KFold
     rows = split(folds, shuffle=True, random_state=seed).split(problem.X, problem.y)
     found: dict[str, list[float]] = {"score": [], "fit_seconds": [], "answer_seconds": []}
+    answers = np.empty_like(problem.y, dtype=None if problem.classes else float)
     for learned, judged in rows:
         model = methods(problem, seed)[name]()
         start = time.perf_counter()
         model.fit(problem.X[learned], problem.y[learned])
         fitted = time.perf_counter()
-        model.predict(problem.X[judged])
+        answers[judged] = model.predict(problem.X[judged])
         found["answer_seconds"].append(time.perf_counter() - fitted)
         found["fit_seconds"].append(fitted - start)
         found["score"].append(model.score(problem.X[judged], problem.y[judged]))
@@ -113,7 +115,8 @@ def measure(problem: Problem, name: str, seed: int, folds: int) -> dict[str, flo
             within = np.abs(problem.y[judged] - mean) <= 1.96 * std
             found.setdefault("within_95", []).append(float(np.mean(within)))
     times = ("fit_seconds", "answer_seconds")
-    return {
+    losses = losses_of(answers, problem.y, classes=problem.classes)
+    return {"losses": losses} | {
         key: float(np.median(values) if key in times else np.mean(values))
         for key, values in found.items()
     }
@@ -180,7 +183,9 @@ def table(results: Results, given: argparse.Namespace) -> dict[str, Any]:
         "before": (
             "Accuracy of classes and R² of values (the mean of outputs) on rows that were not "
             f"learned: {given.folds} folds, shuffled anew by each of {len(given.seeds)} seeds. The "
-            "error is that of the mean of seeds. Seconds are medians of a fold. *Within 95 %* is "
+            "error is that of the mean of seeds. The error of rows, below, is that of the mean "
+            "difference of what two methods are off by, row by row. Seconds are medians of a fold. "
+            "*Within 95 %* is "
             "the share of values within 1.96 standard deviations, which should be 0.95. "
             f"Friedman's problems have {FRIEDMAN_ROWS} rows. A Gaussian process of classes is "
             f"left out for more than {_MOST_GAUSSIAN} rows. Waves are compared with others by the "

@@ -21,7 +21,10 @@ def results_of(**scores):
     """One problem for each name, with the scores of methods."""
     return {
         data: {
-            method: {str(seed): {"score": score} for seed, score in enumerate(values)}
+            method: {
+                str(seed): {"score": score, "losses": [1 - score] * 4}
+                for seed, score in enumerate(values)
+            }
             for method, values in methods.items()
         }
         for data, methods in scores.items()
@@ -44,15 +47,36 @@ def test_standing_counts_ranks_and_names_what_is_worse_than_ridge(module):
     )
     results["second"]["trees"] = {"0": None}  # which cannot take it
     text = beside.standing(results, "ridge")
-    assert "in 1 of 2 problems, and worse than ridge in second" in text
+    said = "in 1 of 2 problems (all but second), and worse than ridge in second"
+    assert text.count(said) == 2
     assert "waves 1.50, ridge 1.50, trees 3.00" in text
+
+
+def test_what_one_row_decides_is_level_by_rows_and_not_by_seeds(module):
+    """A row of forty is answered wrongly, with each of three seeds."""
+    beside = module("beside")
+    results = results_of(one={"waves": [0.975] * 3, "ridge": [1.0] * 3})
+    for seed in "012":
+        results["one"]["waves"][seed]["losses"] = [1] + 39 * [0]
+        results["one"]["ridge"][seed]["losses"] = 40 * [0]
+    rows, seeds = beside.standing(results, "ridge").split("By the error of seeds")
+    assert "in 1 of 1" in rows and "ridge in none" in rows
+    assert "in 0 of 1" in seeds and "ridge in one" in seeds
+
+
+def test_losses_are_errors_of_classes_and_squares_of_values(module):
+    beside = module("beside")
+    wanted = np.array([[0.0, 10.0], [2.0, 30.0]])
+    found = np.array([[1.0, 10.0], [2.0, 10.0]])
+    assert beside.losses_of(found, wanted, classes=False) == [0.5, 2.0]
+    assert beside.losses_of(np.array([True, False]), np.array([1, 1]), classes=True) == [0, 1]
 
 
 def test_methods_are_compared_by_the_seeds_of_waves(module):
     """The run of waves was stopped after two; what draws nothing has one."""
     beside = module("beside")
     results = results_of(one={"waves": [0.5, 0.6], "ridge": [0.1, 0.2, 0.9], "near": [0.4]})
-    found = beside.scores_of(results, "one")
+    found = beside.measured_of(results, "one", "score")
     assert found["ridge"].tolist() == [0.1, 0.2] and found["near"].tolist() == [0.4]
 
 
