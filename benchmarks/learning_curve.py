@@ -82,6 +82,25 @@ def measure(data: str, seed: int, data_dir: pathlib.Path | None) -> list[dict[st
     return rows
 
 
+def trend(rows: list[dict[str, Any]]) -> str:
+    """How errors fall with the number of examples, and how many a fifth less would take."""
+    said = []
+    for data in dict.fromkeys(row["data"] for row in rows):
+        some = [row for row in rows if (row["data"], row["components"]) == (data, COMPONENTS)]
+        errors = [1 - row["accuracy"] for row in some]
+        if len(some) < 2 or not all(errors):
+            continue
+        counts = [row["examples"] for row in some]
+        power, _ = np.polyfit(np.log(counts), np.log(errors), 1)
+        more = 0.8 ** (1 / power)
+        said.append(
+            f"{power:.2f} on {TITLES[data]}, where a fifth less takes {more:.1f} times as many"
+        )
+    if not said:
+        return ""
+    return f"Errors fall as a power of the number of examples: {'; '.join(said)}."
+
+
 def table(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     """The section of the results page."""
     about = machine()
@@ -101,7 +120,7 @@ def table(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
             *("data", "examples", "components", "accuracy"),
             *("seconds for codes", "for projecting 60,000", "to solve"),
         ],
-        "after": "",
+        "after": trend(rows),
         "rows": [
             [
                 TITLES[row["data"]],
