@@ -82,6 +82,25 @@ def test_the_solution_goes_on(images, straight, tmp_path, monkeypatch):
     same(again, straight)
 
 
+@pytest.mark.slow
+def test_a_regressor_goes_on_with_the_same_result(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(FEW + 100, 3))
+    y = np.column_stack([np.sin(X[:, 0]), X[:, 1] + 0.1 * rng.normal(size=len(X))])
+    straight = wc.WaveRegressor().fit(X, y)
+    parts = wc.WaveRegressor(checkpoint=tmp_path / "parts").partial_fit(X[:50], y[:50])
+    assert parts.memory_ is not None and not list(tmp_path.iterdir())  # of fit alone
+    with monkeypatch.context() as patch, interrupted(patch, examples, "memorize_examples", 1):
+        wc.WaveRegressor(checkpoint=tmp_path / "state").fit(X, y)
+    assert [file.name for file in tmp_path.iterdir()] == ["state.codes"]
+    monkeypatch.setattr(rows, "collect_rows", lambda *_: pytest.fail("codes were computed"))
+    again = wc.WaveRegressor(checkpoint=tmp_path / "state").fit(X, y)
+    np.testing.assert_array_equal(again.memory_.coupling, straight.memory_.coupling)
+    np.testing.assert_array_equal(again.values_.spread, straight.values_.spread)
+    with pytest.raises(StateFileError, match="of other examples or parameters"):
+        wc.WaveRegressor(checkpoint=tmp_path / "state").fit(X, y[::-1])
+
+
 @pytest.mark.parametrize("change", ["data", "labels", "parameters", "damage"])
 def test_files_of_something_else_are_refused_before_work(
     images, codes, tmp_path, monkeypatch, change

@@ -40,6 +40,7 @@ class Encoder:
     channel_axis: Any
     random_state: Any
     copies: int = 0
+    train_minutes: float = 0
     augmentation: Any = None
     noise: float | None = None
     n_memories: int | None = None

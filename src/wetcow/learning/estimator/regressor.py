@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +20,7 @@ from wetcow.learning.estimator.former_names import refuses_removed
 from wetcow.learning.estimator.keeping import Kept
 from wetcow.learning.estimator.learner import Learner
 from wetcow.learning.io.record import make_record
+from wetcow.learning.memory.construction_files import construction_files
 from wetcow.learning.memory.noise import NOISES
 from wetcow.learning.memory.values import Values, calibrate_values, scale_of
 from wetcow.learning.model.activation import Response
@@ -54,6 +56,9 @@ couplings, threshold, omega
     tolerance : float
         Relative residual to which the system for stored examples is solved; 2,000 or fewer are
         solved for directly.
+    checkpoint : path, optional
+        Two files of that name and ``.codes`` and ``.solution`` keep what `fit` has computed, and it
+        goes on from them; see `WaveClassifier`.
     cache_size : float
         Bytes of the kernel's values that may be kept while the system is solved.
     progress : bool
@@ -119,6 +124,7 @@ couplings, threshold, omega
         noise: float | None = None,
         n_memories: int | None = None,
         tolerance: float = 1e-3,
+        checkpoint: str | os.PathLike | None = None,
         cache_size: float = 8e9,
         progress: bool = False,
         random_state: Any = 0,
@@ -139,6 +145,7 @@ couplings, threshold, omega
         self.noise = noise
         self.n_memories = n_memories
         self.tolerance = tolerance
+        self.checkpoint = checkpoint
         self.cache_size = cache_size
         self.progress = progress
         self.random_state = random_state
@@ -166,7 +173,7 @@ couplings, threshold, omega
         ValueError
             As `WaveClassifier.fit`.
         """
-        return self._learn_values(X, y, sample_weight, first=True)
+        return self._learn_values(X, y, sample_weight, first=True, anew=True)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> WaveRegressor:
         """Learn more data and forget nothing.
@@ -230,8 +237,10 @@ couplings, threshold, omega
             by_row(std, both[:, -1:], np.float64, dropped=dropped),
         )
 
-    def _learn_values(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> WaveRegressor:
-        """Do what `fit` and `partial_fit` have in common, which is all."""
+    def _learn_values(
+        self, X: Any, y: Any, sample_weight: Any, *, first: bool, anew: bool = False
+    ) -> WaveRegressor:
+        """Do what `fit` (`anew`) and `partial_fit` have in common, which is all but checkpoints."""
         with checks.all_or_nothing(self), stages(self.progress) as start:
             X, y = self._checked(X, y, first=first, values=True)
             flat, y = y.ndim == 1, y.reshape(len(y), -1)
@@ -246,14 +255,17 @@ couplings, threshold, omega
             else:
                 units = self._same_units(y, flat)
             self._check_room(X, self.n_outputs_, first=first)
+            wanted = units.standardised(y)
+            files = construction_files(self, X, wanted, weights) if anew else None
             hidden = self._construct(X, y, weights, rng, start) if first else self.hidden_
-            samples = self._samples(hidden, X, units.standardised(y), weights, self.n_outputs_)
+            samples = self._samples(hidden, X, wanted, weights, self.n_outputs_)
             known = self._learn(
                 samples,
                 rng,
                 start,
                 calibrating=calibrate_values,
                 columns=None if first else np.arange(self.n_outputs_),
+                files=files,
                 noises=NOISES if first and self.noise is None else (),
             )
             self.values_ = units._replace(spread=known.spread(self.settings_.noise))
