@@ -114,7 +114,12 @@ def is_level(own: np.ndarray, other: np.ndarray) -> bool:
 
 
 def standing(results: Results, ridge: str) -> str:
-    """In how many problems waves are best or level, whether worse than ridge, and mean ranks."""
+    """In how many problems waves are best or level, whether worse than ridge, and mean ranks.
+
+    Problems of which waves or ridge were not measured yet, in a run that was stopped, are left
+    out.
+    """
+    results = {data: methods for data, methods in results.items() if {WAVES, ridge} <= {*methods}}
     not_level: dict[str, list[str]] = {"rows": [], "seeds": []}
     behind: dict[str, list[str]] = {"rows": [], "seeds": []}
     ranks: dict[str, list[int]] = {}

@@ -141,7 +141,8 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
     for axis, name in zip(axes, names, strict=True):
         for row in (row for row in rows if row["data"] == name):
             label = f"{row['minutes']:g} minutes, seed {row['seed']}"
-            minutes, accuracy = _curve(row["training"])
+            minutes = [look["seconds"] / 60 for look in row["training"]]
+            accuracy = [look["accuracy"] for look in row["training"]]
             (line,) = axis.plot(minutes, accuracy, lw=1.3, label=label)
             constructed = row["validation_accuracy_constructed"]
             axis.axhline(constructed, color=line.get_color(), ls=":", lw=1)
@@ -149,22 +150,6 @@ def draw(rows: list[dict[str, Any]], path: pathlib.Path) -> None:
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2)
     save_figure(figure, path, dpi=110)
-
-
-def _curve(training: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes and accuracies of looks while a network was trained.
-
-    Rows of earlier versions have lists of looks, of several networks trained apart and read
-    together: of these the mean.
-    """
-    runs = [training] if isinstance(training[0], dict) else training
-    curves = [
-        ([look["seconds"] / 60 for look in looks], [look["accuracy"] for look in looks])
-        for looks in runs
-    ]
-    first = max(minutes[0] for minutes, _ in curves)
-    minutes = np.linspace(first, min(minutes[-1] for minutes, _ in curves))
-    return minutes, np.mean([np.interp(minutes, *curve) for curve in curves], axis=0)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def test_standing_counts_ranks_and_names_what_is_worse_than_ridge(module):
         second={"waves": [0.5, 0.5], "ridge": [0.6, 0.6]},
     )
     results["second"]["trees"] = {"0": None}  # which cannot take it
+    results["third"] = results_of(third={"waves": [0.5]})["third"]  # where the run was stopped
     text = beside.standing(results, "ridge")
     said = "in 1 of 2 problems (all but second), and worse than ridge in second"
     assert text.count(said) == 2
