@@ -9,6 +9,7 @@ import urllib.request
 import browser
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from wetcow import datasets
 from wetcow.explore.views.network import look_at_network
@@ -116,7 +117,7 @@ def test_other_pages_open_and_tell_all_to_whoever_has_them_read(page, opening):
         assert names_and_faults(page) == ("excitation γ", [])  # of the first tab, which stays
 
 
-def test_drawn_digit_is_answered(page, model):
+def test_drawn_digit_is_answered(page, model, tmp_path):
     page.open_tab("draw a digit")
     page.wait_for(f"loaded from {model}")
     page.draw(TWO)
@@ -128,6 +129,15 @@ def test_drawn_digit_is_answered(page, model):
     clear = next(button for button in page.find("button") if button.text == "clear")
     clear.click()
     page.wait(lambda: page.column("probabilities", "probability") == [])
+    page.draw([(0.5, 0.1), (0.5, 0.9)])
+    page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
+    # A picture takes the place of the drawing; a drawing that of the picture.
+    paper = Image.new("L", (300, 200), 240)
+    ImageDraw.Draw(paper).ellipse((110, 50, 190, 150), outline=30, width=14)
+    paper.save(tmp_path / "zero.png")
+    (given,) = page.find("input[type=file]")
+    given.send_keys(str(tmp_path / "zero.png"))
+    page.wait(lambda: [one.text for one in page.find(".answer")] == ["0"])
     page.draw([(0.5, 0.1), (0.5, 0.9)])
     page.wait(lambda: [one.text for one in page.find(".answer")] == ["1"])
 
