@@ -274,3 +274,19 @@ def test_missing_configuration(wetcow):
 def test_unknown_data_set(wetcow):
     result = wetcow("learn", "imagenet")
     assert result.exit_code == 2 and "digits" in result.stderr
+
+
+@pytest.mark.parametrize(("given", "read"), [(None, "4"), ("20", "20")])
+def test_threads_of_openblas_sleep_before_numpy_is_imported(monkeypatch, given, read):
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", given)
+    code = (
+        "import os, sys\n"
+        "from wetcow.cli import app\n"
+        "@app.command('look')\n"
+        "def look(): print(os.environ['OPENBLAS_THREAD_TIMEOUT'], 'numpy' in sys.modules)\n"
+        "app(['look'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == [read, "False"], done.stderr

@@ -7,6 +7,7 @@ import what a command needs when it runs, so that help is shown at once.
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -68,7 +69,9 @@ def _main(
         ),
     ] = False,
 ) -> None:
-    pass
+    # Threads of OpenBLAS look for more work for some milliseconds after each product, on cores that
+    # JAX then lacks (docs/speed.md). It is read once, when NumPy is imported, which is not yet.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
 for _name, _module in COMMANDS.items():
