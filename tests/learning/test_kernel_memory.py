@@ -81,6 +81,17 @@ def test_says_what_rounding_does_not_allow(examples):
 
 
 @pytest.mark.slow
+def test_iterations_that_get_lost_return_the_best_of_them():
+    """Rows are nearly the same, and what is asked of them contradicts itself."""
+    rng = np.random.default_rng(0)
+    rows = unit_rows(np.hstack([np.ones((2500, 1)), 0.01 * rng.normal(size=(2500, 3))]))
+    targets = targets_of(rng.integers(0, 2, 2500), 2)
+    with pytest.warns(ConvergenceWarning, match="more noise"):
+        memory = memorize_examples(rows.astype(np.float32), targets, Kernel(noise=1e-6))
+    assert not memory.reached and memory.residual <= 1  # which is that of no couplings at all
+    assert memory.iterations > 0
+
+
 def test_columns_that_leave_out_examples_never_saw_them(examples):
     rows, targets, new = examples
     left_out = np.arange(N) % 5 == 0

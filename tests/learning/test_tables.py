@@ -1,5 +1,7 @@
 """Tables as users have them: what columns become, gaps, categories."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -11,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from wetcow import WaveClassifier, WaveFeatures, WaveRegressor
 from wetcow.learning.data.samples import Samples
-from wetcow.learning.memory.noise import NOISES
+from wetcow.learning.memory.noise import NOISES, least_noise
 from wetcow.learning.memory.relevance import evidence
 from wetcow.learning.memory.scale import SCALES, find_scales
 from wetcow.learning.model.memory.stored import Kernel
@@ -189,3 +191,22 @@ def test_categories_name_their_columns_and_the_encoder(cells):
     frame, labels = cells
     with pytest.raises(ValueError, match=r"columns layer of X are no numbers.*OneHotEncoder"):
         WaveClassifier().fit(frame.fillna(0), labels)
+
+
+@pytest.mark.slow
+def test_more_rows_than_single_precision_can_tell_apart_have_more_noise():
+    """The first rows follow from their columns alone; what comes later contradicts them."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0, 10, (2400, 3))
+    y = X[:, 0] + X[:, 1] > np.where(np.arange(2400) < 1000, 8, 9)
+    clf = WaveClassifier(image_shape=None).partial_fit(X[:250], y[:250])
+    assert clf.settings_.noise < 1e-3
+    clf.partial_fit(X[250:1000], y[250:1000])
+    first = clf.settings_.noise
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.partial_fit(X[1000:], y[1000:])
+    assert clf.memory_.reached and clf.settings_.noise == least_noise(2400) > first
+    assert clf.score(X[1000:], y[1000:]) > 0.9
+    given = WaveClassifier(image_shape=None, noise=0.01).partial_fit(X[:250], y[:250])
+    assert given.partial_fit(X[250:], y[250:]).settings_.noise == 0.01  # what is given stays

@@ -21,6 +21,7 @@ from wetcow.learning.estimator.encoding import Encoder
 from wetcow.learning.memory import examples as memory
 from wetcow.learning.memory.calibration import LeftOut
 from wetcow.learning.memory.construction_files import ConstructionFiles
+from wetcow.learning.memory.noise import least_noise
 from wetcow.learning.memory.scale import find_scales, rescaled
 from wetcow.learning.model.hidden_modes import HiddenModes
 from wetcow.learning.model.memory.stored import Kernel, Memory
@@ -145,9 +146,14 @@ class Learner(Encoder):
         If there are `noises` to choose from, λ is chosen, and of a table the scales of its columns.
         """
         earlier = None
+        plan = self._plan()._replace(files=files)
         if columns is not None and isinstance(self.readout_, MemoryReadout):
             earlier = self.readout_
-        plan = self._plan()._replace(files=files)
+            count = len(earlier.examples.labels) if earlier.examples is not None else 0
+            count += len(samples.labels) * (1 + samples.copies.count)
+            if self.noise is None:  # the more examples, the more rounding
+                noise = max(plan.kernel.noise, least_noise(count))
+                plan = plan._replace(kernel=plan.kernel._replace(noise=noise))
         if noises and self.image_shape_ is None:
             start("scales and noise")
             found = find_scales(samples, plan.kernel, noises, rng)

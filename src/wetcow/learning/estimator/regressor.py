@@ -179,7 +179,8 @@ couplings, threshold, omega
         """Learn more data and forget nothing.
 
         What results is, up to `tolerance`, what `fit` of all samples so far gives with the hidden
-        modes, the projection, the noise and the units of values of the first call.
+        modes, the projection, the noise and the units of values of the first call. There is more
+        noise if single precision cannot tell so many examples apart.
 
         Parameters
         ----------

@@ -208,6 +208,7 @@ def solve(
     if state is None:
         state = system.start(np.zeros_like(right), right, 0, 1.0)
     norm = np.linalg.norm(right, axis=0)
+    best = state
     began = kept = time.monotonic()
     past = [(state.iteration, _relative(state.residual, norm))]
     try:
@@ -229,6 +230,8 @@ def solve(
                         residual=anew, iteration=state.iteration + 1, verified=found
                     )
             state = system.step(state)
+            if _relative(state.residual, norm) < _relative(best.residual, norm):
+                best = state
             past.append((state.iteration, _relative(state.residual, norm)))
             spent = time.monotonic() - began
             if progress is not None:
@@ -242,6 +245,10 @@ def solve(
         raise
     if keep is not None:
         keep(state)
+    if found > tolerance and best is not state:  # where rounding is too much, iterations get lost
+        earlier = _relative(system.left(right, best.alpha, tolerance), norm)
+        if earlier < found:
+            found, state = earlier, best._replace(iteration=state.iteration)
     if found > tolerance:
         warnings.warn(
             f"after {state.iteration} iterations the relative residual is {found:.2g}, not the "
