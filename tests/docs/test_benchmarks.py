@@ -226,3 +226,33 @@ def test_data_that_cannot_be_loaded_are_an_error(learning, monkeypatch, tmp_path
     assert learning.main(["--data", "mnist", "--json", str(file)]) == 2
     assert "mnist could not be loaded: OSError: no mirror" in capsys.readouterr().out
     assert not file.exists()
+
+
+@pytest.mark.slow
+def test_learning_curves_become_a_table(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    script = importlib.import_module("learning_curve")
+    X, y = datasets.load("digits")
+    large = np.pad(X[:1_200].repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
+    monkeypatch.setattr(
+        script.datasets, "load", lambda *_, **__: (large.reshape(1_200, -1), y[:1_200])
+    )
+    monkeypatch.setattr(script, "N_VALIDATION", 300)
+    monkeypatch.setattr(script, "N_SAMPLE", 500)
+    monkeypatch.setattr(script, "COMPONENTS", 50)
+    monkeypatch.setattr(script, "POINTS", ((100, 50), (900, 50), (100, 20)))
+    rows = script.measure("mnist", 0, None)
+    few, many, narrow = [row["accuracy"] for row in rows]
+    assert 0.5 < few < many < 1 and narrow > 0.5
+    table = script.table(rows, 0)
+    assert len(table["rows"]) == 3 and "on MNIST" in table["after"]
+
+
+def test_trends_are_powers(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    script = importlib.import_module("learning_curve")
+    rows = [
+        {"data": "mnist", "examples": count, "components": 600, "accuracy": 1 - count**-0.5}
+        for count in (100, 400, 1600)
+    ]
+    assert "-0.50 on MNIST, where a fifth less takes 1.6 times" in script.trend(rows)
