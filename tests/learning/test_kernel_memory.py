@@ -21,7 +21,7 @@ from wetcow.learning.model.memory.recall import (
     memory_of_landmarks,
     recalled,
 )
-from wetcow.learning.model.memory.solver import Progress
+from wetcow.learning.model.memory.solver import Progress, System, solve
 from wetcow.learning.model.memory.stored import Kernel
 from wetcow.learning.model.statistics import Statistics
 from wetcow.modes.kernel_matrix import kernel_matrix, unit_rows
@@ -78,6 +78,28 @@ def test_says_what_rounding_does_not_allow(examples):
     with pytest.warns(ConvergenceWarning, match="after 2 iterations"):
         memory = memorize_examples(rows, targets, tolerance=1e-5, max_iterations=2)
     assert memory.iterations == 2 and memory.residual > 1e-5
+
+
+def test_a_residual_that_products_cannot_tell_is_computed_exactly(rng):
+    """Products lose digits, as in single precision where couplings are large."""
+    turn, _ = np.linalg.qr(rng.normal(size=(60, 60)))
+    matrix = (turn * np.geomspace(1, 1e-3, 60)) @ turn.T
+
+    def coarse(vectors):
+        return matrix.astype(np.float32) @ vectors.astype(np.float16).astype(np.float32)
+
+    system = System(
+        product=coarse,
+        exact_product=lambda vectors: matrix @ vectors,
+        precondition=lambda vectors: vectors,
+        noise=1e-3,
+        known=np.ones((60, 1)),
+    )
+    right = rng.normal(size=(60, 1))
+    found = solve(system, right, tolerance=0.008)
+    left = right - matrix @ found.alpha - 1e-3 * found.alpha
+    assert found.reached
+    assert np.linalg.norm(left) / np.linalg.norm(right) == pytest.approx(found.residual)
 
 
 @pytest.mark.slow
