@@ -169,7 +169,7 @@ def test_large_pictures_and_other_files_do_not_lose_the_others(wetcow, told, mon
     def read(path, *_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("wetcow.images.pictures.read_picture", read)
+    monkeypatch.setattr("wetcow.images.colours.read_picture", read)
     result = wetcow("model", "a.png")
     assert result.exit_code == 1 and "a.png is too large for the memory" in result.stderr
 
