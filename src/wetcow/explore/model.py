@@ -64,7 +64,7 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
     if path == SHIPPED:
         assert classifier.record_ is not None
         learned = f"{sum(classifier.record_.counts):,} of MNIST's training images"
-        origin = f"that comes with wetcow, constructed from {learned}"
+        origin = f"the one that comes with wetcow, constructed from {learned}"
     else:
         origin = f"loaded from {path}"
     return Model(classifier=classifier, origin=origin, fill=_fill(classifier.image_shape_))
