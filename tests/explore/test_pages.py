@@ -184,6 +184,12 @@ def test_picture_is_answered_instead_of_a_drawing(model):
     seen["or give"].value = b"no picture"
     assert seen.errors() == ["the picture is no picture that can be read; give a PNG or JPEG"]
     assert seen.data("probabilities")["label"] == [] and "made for a test" in seen.text()
+    # The same picture once more, after a drawing took its place.
+    seen["or give"].value = png(page)
+    canvas.value = [[[0.2, 0.5], [0.8, 0.5]]]
+    assert seen["or give"].value is None
+    seen["or give"].value = png(page)
+    assert canvas.value == [] and '<div class="answer">1</div>' in seen.text()
     seen["clear"].clicks += 1
     assert not seen.errors() and seen["or give"].value is None and canvas.visible
 

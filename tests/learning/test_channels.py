@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import wetcow as wc
 from wetcow.cli import app
+from wetcow.cli.predict import predict
 from wetcow.explore.model import load_model
 from wetcow.explore.views.drawing import answer_picture
 from wetcow.images.augmentation import Augmentation, augment
@@ -309,10 +310,36 @@ def test_pictures_in_colour_are_classified_by_the_command(tmp_path):
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "found.json").read_text())
     assert [one["label"] for one in report["images"]] == labels.tolist()
+    # Values that are none of pictures are found out before any is read.
+    wc.WaveClassifier(**SMALL).fit(2 * X - 1, y).save(tmp_path / "below")
+    for load in (load_model, lambda path: predict(path, [tmp_path / "none.png"])):
+        with pytest.raises(ValueError, match=r"below: .*not those of pictures"):
+            load(tmp_path / "below")
     model = load_model(tmp_path / "hues")  # of the explorer
     for file, image in zip(files, report["images"], strict=True):
         answer = answer_picture(model.classifier, file)
         assert answer.label == str(image["label"]) and answer.image.shape == X.shape[1:]
+
+
+@pytest.mark.slow
+def test_a_picture_in_colour_is_refused_alone(tmp_path):
+    """Light pages where dark ones were learned: whatever is asked beside them."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = rng.uniform(0, 20, (60, 12, 12, 3))
+    X[y == 0, 2:10, 3:5] += 200
+    X[y == 1, 3:5, 2:10] += 200
+    dark, light = tmp_path / "dark.png", tmp_path / "light.png"
+    wc.WaveClassifier(n_modes=8, patch_size=3, frame=None, mirror=False).fit(X, y).save(
+        tmp_path / "model"
+    )
+    page = X[0].astype(np.uint8)
+    Image.fromarray(page).save(dark)
+    Image.fromarray(255 - page).save(light)
+    report = predict(tmp_path / "model", [dark, light, tmp_path / "none.png"])
+    assert [(one["file"], one["label"]) for one in report["images"]] == [(dark, 0)]
+    said = {one["file"]: one["error"] for one in report["errors"]}
+    assert "dark on light" in said[light] and len(said) == 2
 
 
 # What arrays mean

@@ -86,6 +86,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
     """
     from wetcow.images.colours import reader
     from wetcow.learning.classifier import WaveClassifier
+    from wetcow.learning.data.picture_values import check_takes_pictures
 
     classifier = WaveClassifier.load(model)
     if classifier.image_shape_ is None:
@@ -95,6 +96,7 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
         )
     try:
         read = reader(classifier.image_shape_, crop=crop)
+        check_takes_pictures(classifier)
     except ValueError as error:
         raise ValueError(f"{model}: {error}") from None
     # Everything is read first: what is wrong with files is known before the work.
@@ -108,9 +110,18 @@ def predict(model: pathlib.Path, images: list[pathlib.Path], crop: bool = True) 
             errors.append({"file": file, "error": f"{file} is too large for the memory there is"})
         else:
             files.append(file)
+    found = []
+    # Colours that are plainly unlike those learned are refused: each picture is asked for itself.
+    size = max(len(files), 1) if len(classifier.image_shape_) == 2 else 1
+    for start in range(0, len(files), size):
+        some = slice(start, start + size)
+        try:
+            found += _classify(classifier, files[some], pictures[some])
+        except ValueError as error:
+            errors.append({"file": files[start], "error": f"{files[start]}: {error}"})
     return {
         "model": model,
-        "images": _classify(classifier, files, pictures),
+        "images": found,
         "errors": errors,
         "versions": versions(),
     }

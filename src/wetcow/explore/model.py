@@ -11,6 +11,7 @@ from wetcow.explore.views.drawing import answer_drawing
 from wetcow.images.colours import reader
 from wetcow.images.pictures import FILL
 from wetcow.learning.classifier import WaveClassifier
+from wetcow.learning.data.picture_values import check_takes_pictures
 
 SHIPPED = pathlib.Path(__file__).with_name("digits.wetcow")  # made by tools/explorer_model.py
 
@@ -59,6 +60,7 @@ def load_model(path: pathlib.Path = SHIPPED) -> Model:
         raise ValueError(f"{path} is a model of tables; drawings need one that learned images")
     try:
         reader(classifier.image_shape_)
+        check_takes_pictures(classifier)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if path == SHIPPED:

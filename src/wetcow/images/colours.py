@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wetcow.images.pictures import FILL, Source, grey_of, read_picture, read_with
+from wetcow.images.pictures import (
+    FILL,
+    PictureError,
+    Source,
+    grey_of,
+    read_picture,
+    read_with,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -104,7 +111,10 @@ def _coloured(image: Image, shape: tuple[int, int, int]) -> np.ndarray:
 
     height, width, channels = shape
     if image.mode[0] in "IF":  # 16 bits and more of grey, which conversion would cut off
-        levels = np.rint(255 * np.clip(grey_of(image, 255), 0, 1)).astype(np.uint8)
+        grey = grey_of(image, 255)
+        if not np.isfinite(grey).all():
+            raise PictureError("it has NaN or infinity for brightness; give a PNG or JPEG")
+        levels = np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
         image = Image.fromarray(levels)
     if channels == 3 and image.has_transparency_data:
         image = image.convert("RGBA")

@@ -25,7 +25,6 @@ from wetcow.explore.parts.widgets import (
     table,
 )
 from wetcow.explore.views.drawing import Answer, Strokes, answer_drawing, answer_picture
-from wetcow.images.pictures import PictureError
 
 
 class DrawingView(NamedTuple):
@@ -58,7 +57,7 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
 
     def look(strokes: Strokes, picture: bytes | None) -> DrawingView:
         model = future.result()
-        if picture and not strokes:
+        if picture and (model.is_coloured or not strokes):
             file = io.BytesIO(picture)
             return DrawingView(model, answer_picture(model.classifier, file, model.fill))
         return DrawingView(model, answer_drawing(model.classifier, strokes, model.fill))
@@ -73,21 +72,31 @@ def digit_page(future: concurrent.futures.Future[Model]) -> Any:
     def fail(error: Exception) -> None:
         values.object = ""
         drawing.clear()
-        if isinstance(error, PictureError):
+        if future.done() and future.exception() is None:  # it is the picture's fault
             show_error(box, error)
         else:
             show_error(box, RuntimeError(f"no classifier answers: {error}"))
             about.object = ""
 
     def wipe(_event: Any) -> None:
-        given.value, canvas.value = None, []
+        forget()
+        canvas.value = []
+
+    def forget() -> None:
+        given.clear()  # in the browser
+        given.value = None
 
     def instead(event: Any) -> None:
         if event.new:
             canvas.value = []
 
+    def drawn(event: Any) -> None:
+        if event.new and given.value:
+            forget()
+
     clear.on_click(wipe)
     given.param.watch(instead, "value")
+    canvas.param.watch(drawn, "value")
     widgets = {"strokes": canvas, "picture": given}
     Follower(widgets=widgets, look=look, show=show, fail=fail, parts=[figures])
     return beside(pn.Column(canvas, given, clear, about, values, box, width=310), figures)

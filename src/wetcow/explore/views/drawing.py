@@ -100,6 +100,8 @@ def answer_drawing(classifier: Any, strokes: Strokes, fill: float = FILL) -> Ans
     ink = paint(strokes)
     if ink is None:
         return None
+    if len(classifier.image_shape_) > 2:
+        raise ValueError("drawings have no colours: give a picture to a model that learned some")
     return _answer(classifier, centred(ink, classifier.image_shape_, fill=fill))
 
 

@@ -58,6 +58,13 @@ def given_to(classifier: Any, pictures: np.ndarray) -> np.ndarray:
     return X
 
 
+def check_takes_pictures(classifier: Any) -> None:
+    """Raise ValueError if the values of images in colour that were learned are none of pictures."""
+    convention = classifier.convention_
+    if convention is not None and convention.channels:
+        coloured(convention, np.zeros((0, *classifier.image_shape_), np.float32))
+
+
 def coloured(convention: Convention, pictures: np.ndarray) -> np.ndarray:
     """Give pictures in colour, from 0 to 1, the values that images learned have.
 
