@@ -49,7 +49,7 @@ class Kept:
             return
         seeds[str(seed)] = measure()
         if self.path is not None:
-            write_whole(self.path, json.dumps(self.results).encode())
+            write_whole(self.path, json.dumps(self.results, separators=(",", ":")).encode())
 
 
 def losses_of(found: np.ndarray, wanted: np.ndarray, *, classes: bool) -> list[float]:
